@@ -1,0 +1,1 @@
+"""Typed stacks that put machine-learning models into production."""
