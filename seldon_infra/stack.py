@@ -1,0 +1,118 @@
+"""A stack: one environment's target and deployments, in one typed value.
+
+A project holds one module per environment (``stacks/local.py``, ``stacks/prod.py``), each with a module attribute
+``stack``. Pulumi runs the folder's ``__main__.py``, which calls :func:`run`; the command line reads the same module
+through :func:`load_stack`, so that what is drawn, rendered and previewed is one definition.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from seldon_infra.core.errors import InvalidSpec, StackNotFound
+from seldon_infra.core.model import Spec
+from seldon_infra.core.problems import Problem
+from seldon_infra.graph.check import check
+from seldon_infra.graph.spec import SeldonDeployment
+from seldon_infra.targets.spec import Kubernetes, Local, Target
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PROJECT_FILE = "Pulumi.yaml"
+
+
+class Stack(Spec):
+    """Everything that serves one environment's models: where it lands and what is deployed there."""
+
+    target: Target = Field(description="Where the deployments land: Local() or Kubernetes().")
+    deployments: tuple[SeldonDeployment, ...] = Field(
+        default=(), description="What is served; names are unique within a namespace."
+    )
+
+    def check(self) -> list[Problem]:
+        """Find every problem that can be known without a cluster, in all deployments at once."""
+        portable = not isinstance(self.target, Local) or self.target.portable
+        found = [problem for deployment in self.deployments for problem in check(deployment, portable=portable)]
+        return [*found, *_names_used_twice(self.deployments)]
+
+
+def load_stack(name: str, project: Path) -> Stack:
+    """Read the definition of one environment from a project folder.
+
+    Args:
+        name: the stack's name, which is also its module's name.
+        project: the folder that holds ``Pulumi.yaml``.
+
+    Raises:
+        StackNotFound: no such module, or the module defines no ``stack``.
+    """
+    folder = project / _main_folder(project)
+    if not (folder / f"{name}.py").is_file():
+        raise StackNotFound(name, folder, sorted(_definitions(folder)))
+    if str(folder.parent) not in sys.path:
+        sys.path.insert(0, str(folder.parent))
+    stack = getattr(importlib.import_module(f"{folder.name}.{name}"), "stack", None)
+    if not isinstance(stack, Stack):
+        raise StackNotFound(name, folder, sorted(_definitions(folder)))
+    return stack
+
+
+def find_project(start: Path) -> Path:
+    """Find the folder that holds ``Pulumi.yaml``, from ``start`` upwards; ``start`` itself where there is none."""
+    start = start.resolve()
+    return next((folder for folder in (start, *start.parents) if (folder / PROJECT_FILE).is_file()), start)
+
+
+def run(main: str) -> None:
+    """Declare the current Pulumi stack's resources; called from a project's ``__main__.py`` with its ``__file__``.
+
+    Raises:
+        InvalidSpec: the definition breaks rules; nothing has been declared then.
+    """
+    import pulumi
+
+    from seldon_infra.targets import deploy
+
+    project = find_project(Path(main).parent)
+    stack = load_stack(pulumi.get_stack(), project)
+    problems = stack.check()
+    if problems:
+        raise InvalidSpec(problems)
+    deploy(stack.target, stack.deployments, project)
+
+
+def _main_folder(project: Path) -> str:
+    import yaml
+
+    file = project / PROJECT_FILE
+    settings = yaml.safe_load(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    return str(settings.get("main", "."))
+
+
+def _definitions(folder: Path) -> Iterator[str]:
+    for file in folder.glob("*.py"):
+        if not file.stem.startswith("_") and "stack = Stack(" in file.read_text(encoding="utf-8"):
+            yield file.stem
+
+
+def _names_used_twice(deployments: tuple[SeldonDeployment, ...]) -> Iterator[Problem]:
+    seen: set[tuple[str, str]] = set()
+    for deployment in deployments:
+        key = (str(deployment.namespace), str(deployment.name))
+        if key in seen:
+            yield Problem(
+                path=f"SeldonDeployment '{deployment.name}'",
+                got=f"name '{deployment.name}' is used twice in namespace '{deployment.namespace}'",
+                want="must be unique within a namespace",
+                fix="rename one of them or give it another namespace",
+            )
+        seen.add(key)
+
+
+__all__ = ["Kubernetes", "Local", "Stack", "find_project", "load_stack", "run"]

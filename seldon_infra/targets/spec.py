@@ -1,0 +1,42 @@
+"""Where a stack lands: this machine, or a Kubernetes cluster."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from seldon_infra.core.model import Spec
+
+
+class Local(Spec):
+    """This machine: real model servers and a real Envoy as supervised processes, on loopback only."""
+
+    gateway_port: int | None = Field(
+        default=None,
+        ge=1024,
+        le=65535,
+        description="Port of the gateway for REST and gRPC alike; None takes the first free one from 8003.",
+    )
+    portable: bool = Field(
+        default=True,
+        description="Refuse what a cluster's executor cannot do; False allows what only the local target can.",
+    )
+    ready_timeout_seconds: float = Field(
+        default=120.0, gt=0, description="How long a server may take until its readiness probe passes, in seconds."
+    )
+    drain_seconds: float = Field(
+        default=30.0, ge=0, description="How long a replaced server may finish its open requests, in seconds."
+    )
+    max_in_flight: int = Field(
+        default=256, ge=1, description="Requests that one graph's orchestrator holds at once; more get 429."
+    )
+
+
+class Kubernetes(Spec):
+    """Seldon Core on a cluster that a kubeconfig reaches."""
+
+    context: str | None = Field(default=None, description="Context of the kubeconfig; None takes its current one.")
+    kubeconfig: str | None = Field(default=None, description="Path of the kubeconfig; None takes KUBECONFIG's.")
+    create_namespaces: bool = Field(default=True, description="Declare the deployments' namespaces too.")
+
+
+Target = Local | Kubernetes
