@@ -1,0 +1,181 @@
+"""Runs one Pulumi program: the process that the language host starts for each `pulumi preview` or `up`.
+
+The host writes one line of JSON to standard input (never arguments or environment: the configuration may hold secrets)
+and keeps the pipe open while it lives. End of input therefore means that the host is gone, and so must be this process.
+
+A mistake of the user's is told in the user's terms: a Pulumi `RunError` or an error of this library by its own text,
+a syntax error by file and line, anything else by a traceback of the user's own frames.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import runpy
+import sys
+import sysconfig
+import threading
+import traceback
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, BinaryIO
+
+TOLD_THE_USER = 32
+"""Exit status for: the error is on the user's screen already, add nothing."""
+
+OWN_ERRORS = "seldon_infra.core.errors"
+LIBRARIES = (sysconfig.get_path("stdlib"), sysconfig.get_path("purelib"), sysconfig.get_path("platlib"))
+
+
+def main() -> int:
+    """Read the request, connect to the engine, run the program, return the exit status."""
+    host = _take_standard_input()
+    line = host.readline()
+    if not line:
+        return TOLD_THE_USER
+    request = json.loads(line)
+    threading.Thread(target=_exit_with, args=(host,), daemon=True).start()
+    _connect(request)
+    os.chdir(request["directory"])
+    program = Path(request["program"])
+    sys.argv = [str(program), *request["arguments"]]
+    sys.path[0] = str(program if program.is_dir() else program.parent)
+    return _run(program, request["parallel"])
+
+
+def _take_standard_input() -> BinaryIO:
+    """Keep the host's pipe for ourselves and leave the program an empty standard input."""
+    pipe = os.fdopen(os.dup(0), "rb")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    return pipe
+
+
+def _exit_with(host: BinaryIO) -> None:
+    host.read()
+    os._exit(TOLD_THE_USER)
+
+
+def _connect(request: dict[str, Any]) -> None:
+    import pulumi
+
+    pulumi.runtime.set_all_config(request["config"], request["secret_keys"])
+    pulumi.runtime.configure(
+        pulumi.runtime.Settings(
+            project=request["project"],
+            stack=request["stack"],
+            monitor=request["monitor"],
+            engine=request["engine"],
+            parallel=request["parallel"],
+            dry_run=request["dry_run"],
+            organization=request["organization"],
+            root_directory=request["root_directory"],
+        )
+    )
+
+
+def _run(program: Path, parallel: int) -> int:
+    import pulumi
+
+    # What an interrupted program leaves unawaited says nothing to the user that the error itself does not say.
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+    try:
+        with _event_loop(parallel) as loop:
+            loop.run_until_complete(pulumi.runtime.run_in_stack(lambda: _execute(program)))
+    except SystemExit as exit_:
+        return _status(exit_)
+    except KeyboardInterrupt:
+        return TOLD_THE_USER
+    except Exception as error:
+        if _engine_is_gone(error):
+            return TOLD_THE_USER
+        pulumi.log.error(message(error, program))
+        return TOLD_THE_USER
+    return 0
+
+
+@contextlib.contextmanager
+def _event_loop(parallel: int) -> Iterator[asyncio.AbstractEventLoop]:
+    """Give Pulumi's calls to the engine an event loop with enough threads for the parallelism asked for."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    threads = ThreadPoolExecutor(max_workers=max(parallel, 1) * 4)
+    loop.set_default_executor(threads)
+    try:
+        yield loop
+    finally:
+        threads.shutdown(wait=True)
+        loop.close()
+        sys.stdout.flush()
+        sys.stderr.flush()
+
+
+def _execute(program: Path) -> None:
+    if program.is_dir() and not (program / "__main__.py").is_file():
+        from pulumi import RunError
+
+        raise RunError(f"no program in {program}: write {program / '__main__.py'}, or name it under `main` in Pulumi.yaml")
+    runpy.run_path(str(program), run_name="__main__")
+
+
+def _status(exit_: SystemExit) -> int:
+    """Treat `sys.exit` as Python does: a number is the status, any other object is a message."""
+    if exit_.code is None or isinstance(exit_.code, int):
+        return exit_.code or 0
+    import pulumi
+
+    pulumi.log.error(str(exit_.code))
+    return TOLD_THE_USER
+
+
+def _engine_is_gone(error: BaseException) -> bool:
+    import grpc
+
+    return isinstance(error, grpc.RpcError) and error.code() == grpc.StatusCode.UNAVAILABLE
+
+
+def message(error: BaseException, program: Path) -> str:
+    """Say what went wrong in the user's program.
+
+    >>> message(KeyError("colour"), Path("stacks"))
+    "the program failed:\\nKeyError: 'colour'"
+    """
+    if _is_told_by_its_text(error):
+        return str(error)
+    if _is_syntax_error_of(error, program):
+        return "".join(traceback.format_exception_only(error)).rstrip()
+    report = traceback.TracebackException.from_exception(error)
+    _keep_user_frames(report)
+    return "the program failed:\n" + "".join(report.format()).rstrip()
+
+
+def _is_told_by_its_text(error: BaseException) -> bool:
+    """Whether the error was written for the user; ours is known by name, so that a program without it stays light."""
+    from pulumi import RunError
+
+    ours = any((kind.__module__, kind.__name__) == (OWN_ERRORS, "SeldonInfraError") for kind in type(error).__mro__)
+    return ours or isinstance(error, RunError)
+
+
+def _is_syntax_error_of(error: BaseException, program: Path) -> bool:
+    return isinstance(error, SyntaxError) and not str(error.filename).startswith(LIBRARIES)
+
+
+def _keep_user_frames(report: traceback.TracebackException | None) -> None:
+    """Drop the frames of the standard library, of installed packages and of this file, unless nothing else is left."""
+    if report is None:
+        return
+    hidden = (*LIBRARIES, __file__, "<frozen ")
+    frames = [frame for frame in report.stack if not frame.filename.startswith(hidden)]
+    report.stack[:] = frames or report.stack
+    _keep_user_frames(report.__cause__)
+    _keep_user_frames(report.__context__)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
