@@ -8,12 +8,14 @@ through :func:`load_stack`, so that what is drawn, rendered and previewed is one
 from __future__ import annotations
 
 import importlib
+import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import Field
 
+from seldon_infra.config import settings_of
 from seldon_infra.core.errors import InvalidSpec, StackNotFound
 from seldon_infra.core.model import Spec
 from seldon_infra.core.problems import Problem
@@ -22,7 +24,7 @@ from seldon_infra.graph.spec import SeldonDeployment
 from seldon_infra.targets.spec import Kubernetes, Local, Target
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 PROJECT_FILE = "Pulumi.yaml"
 
@@ -42,17 +44,23 @@ class Stack(Spec):
         return [*found, *_names_used_twice(self.deployments)]
 
 
-def load_stack(name: str, project: Path) -> Stack:
+def load_stack(name: str, project: Path, read: Callable[[str], str | None] | None = None) -> Stack:
     """Read the definition of one environment from a project folder.
 
     Args:
         name: the stack's name, which is also its module's name.
         project: the folder that holds ``Pulumi.yaml``.
+        read: gives a setting's text or None; by default the settings are those of ``Pulumi.<name>.yaml``.
 
     Raises:
         StackNotFound: no such module, or the module defines no ``stack``.
+        InvalidSpec: the definition breaks rules that its own types know, or lacks a setting.
     """
-    folder = project / _main_folder(project)
+    with settings_of(name, read or _settings_file(name, project)):
+        return _import_stack(name, project / _main_folder(project))
+
+
+def _import_stack(name: str, folder: Path) -> Stack:
     if not (folder / f"{name}.py").is_file():
         raise StackNotFound(name, folder, sorted(_definitions(folder)))
     if str(folder.parent) not in sys.path:
@@ -80,7 +88,7 @@ def run(main: str) -> None:
     from seldon_infra.targets import deploy
 
     project = find_project(Path(main).parent)
-    stack = load_stack(pulumi.get_stack(), project)
+    stack = load_stack(pulumi.get_stack(), project, pulumi.Config().get)
     problems = stack.check()
     if problems:
         raise InvalidSpec(problems)
@@ -88,11 +96,27 @@ def run(main: str) -> None:
 
 
 def _main_folder(project: Path) -> str:
+    return str(_yaml(project / PROJECT_FILE).get("main", "."))
+
+
+def _settings_file(name: str, project: Path) -> Callable[[str], str | None]:
+    prefix = f"{_yaml(project / PROJECT_FILE).get('name')}:"
+    values = _yaml(project / f"Pulumi.{name}.yaml").get("config")
+    items = values.items() if isinstance(values, dict) else ()
+    plain = {key.removeprefix(prefix): _text(value) for key, value in items if key.startswith(prefix)}
+    return plain.get
+
+
+def _text(value: object) -> str:
+    """Write a setting's value as the engine would hand it to the program."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _yaml(file: Path) -> dict[str, object]:
     import yaml
 
-    file = project / PROJECT_FILE
-    settings = yaml.safe_load(file.read_text(encoding="utf-8")) if file.is_file() else {}
-    return str(settings.get("main", "."))
+    found = yaml.safe_load(file.read_text(encoding="utf-8")) if file.is_file() else None
+    return found if isinstance(found, dict) else {}
 
 
 def _definitions(folder: Path) -> Iterator[str]:

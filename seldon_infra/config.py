@@ -1,0 +1,83 @@
+"""Settings of one environment: the values of ``Pulumi.<stack>.yaml``, typed.
+
+A definition reads a setting with :func:`config`, and gets the same value whether Pulumi runs it or the command line
+reads it for ``render`` and ``graph``. Secrets stay Pulumi's: take them with ``pulumi.Config().require_secret``.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from seldon_infra.core.errors import InvalidSpec
+from seldon_infra.core.problems import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class _Settings:
+    stack: str
+    read: Callable[[str], str | None]
+
+
+_settings: ContextVar[_Settings] = ContextVar("settings")
+
+
+@contextmanager
+def settings_of(stack: str, read: Callable[[str], str | None]) -> Iterator[None]:
+    """Answer :func:`config` for ``stack`` by ``read``, which gives a setting's text or None, inside the block."""
+    token = _settings.set(_Settings(stack, read))
+    try:
+        yield
+    finally:
+        _settings.reset(token)
+
+
+def config(name: str, kind: type[T], *, default: T | None = None) -> T:
+    """Read one setting of the current stack.
+
+    Args:
+        name: the setting's name, without the project's: ``gatewayPort``.
+        kind: the type it must have: ``str``, ``int``, ``float``, ``bool`` or a list of these.
+        default: what an unset setting gives; None makes the setting compulsory.
+
+    Raises:
+        InvalidSpec: the setting is not set and has no default, or is not of the type.
+    """
+    settings = _settings.get()
+    text = settings.read(name)
+    if text is None:
+        if default is None:
+            raise InvalidSpec([_unset(settings.stack, name)])
+        return default
+    try:
+        adapter = TypeAdapter(kind)
+        return adapter.validate_python(text) if kind is str else adapter.validate_json(text)
+    except ValidationError:
+        raise InvalidSpec([_wrong(settings.stack, name, text, kind)]) from None
+
+
+def _unset(stack: str, name: str) -> Problem:
+    return Problem(
+        path=f"stack '{stack}'",
+        got=f"config '{name}' is not set",
+        want="must be set",
+        fix=f"run: pulumi config set {name} VALUE --stack {stack}",
+    )
+
+
+def _wrong(stack: str, name: str, text: str, kind: type[object]) -> Problem:
+    return Problem(
+        path=f"stack '{stack}'",
+        got=f"config '{name}' is '{text}'",
+        want=f"must be a value of type {kind.__name__}",
+        fix=f"run: pulumi config set {name} VALUE --stack {stack}",
+    )
