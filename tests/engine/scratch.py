@@ -1,0 +1,144 @@
+"""A scratch Pulumi project: the real Pulumi CLI and the real language host on a file backend."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ENVIRONMENT = Path(sys.executable).parent.parent
+CLI = ENVIRONMENT / "pulumi" / "pulumi"
+STACK = "test"
+TIMEOUT_SECONDS = 120
+
+
+@dataclass
+class Engine:
+    """A scratch Pulumi project with a file backend, driven through the real command line."""
+
+    directory: Path
+    environment: dict[str, str]
+    plugins: dict[str, Path] = field(default_factory=dict)
+
+    def write_program(self, source: str) -> None:
+        """Make `source` the project's program."""
+        (self.directory / "__main__.py").write_text(source)
+
+    def use_plugin(self, name: str, folder: Path) -> None:
+        """Let the engine find the resource plugin `pulumi-resource-<name>` in `folder`."""
+        self.plugins[name] = folder
+        self.write_project()
+
+    def write_project(self) -> None:
+        """Write Pulumi.yaml."""
+        project: dict[str, Any] = {
+            "name": "scratch",
+            "runtime": {"name": "python", "options": {"virtualenv": os.path.relpath(ENVIRONMENT, self.directory)}},
+        }
+        if self.plugins:
+            providers = [{"name": name, "path": str(path)} for name, path in self.plugins.items()]
+            project["plugins"] = {"providers": providers}
+        (self.directory / "Pulumi.yaml").write_text(json.dumps(project, indent=2))
+
+    def run(self, *arguments: str, check: bool = True, timeout: float = TIMEOUT_SECONDS) -> subprocess.CompletedProcess[str]:
+        """Run one Pulumi command to its end; standard error comes after standard output in `.stdout`."""
+        done = subprocess.run(
+            [str(CLI), "--non-interactive", *arguments],
+            cwd=self.directory,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=timeout,
+        )
+        if check and done.returncode:
+            pytest.fail(f"pulumi {' '.join(arguments)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+        return done
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start one Pulumi command in a session of its own, for tests that kill it."""
+        return subprocess.Popen(
+            [str(CLI), "--non-interactive", *arguments],
+            cwd=self.directory,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def preview(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Preview the stack."""
+        return self.run("preview", "--stack", STACK, *arguments, check=check)
+
+    def up(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Apply the stack without a preview first."""
+        return self.run("up", "--stack", STACK, "--yes", "--skip-preview", *arguments, check=check)
+
+    def refresh(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Read the real state of every resource into the stack's state."""
+        return self.run("refresh", "--stack", STACK, "--yes", "--skip-preview", *arguments, check=check)
+
+    def destroy(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Delete every resource of the stack."""
+        return self.run("destroy", "--stack", STACK, "--yes", "--skip-preview", *arguments, check=check)
+
+    def set_config(self, key: str, value: str) -> None:
+        """Set a plain configuration value."""
+        self.run("config", "set", "--stack", STACK, key, value)
+
+    def set_secret(self, key: str, value: str) -> None:
+        """Set an encrypted configuration value."""
+        self.run("config", "set", "--stack", STACK, "--secret", key, value)
+
+    def outputs(self) -> dict[str, Any]:
+        """Return the stack's outputs, secrets in plain text."""
+        return dict(json.loads(self.run("stack", "output", "--stack", STACK, "--json", "--show-secrets").stdout))
+
+    def deployment(self) -> dict[str, Any]:
+        """Return the stack's state as the engine exports it: `resources`, `pending_operations` and so on."""
+        return dict(json.loads(self.run("stack", "export", "--stack", STACK).stdout)["deployment"])
+
+    def resources(self, kind: str = "") -> list[dict[str, Any]]:
+        """Return the resources in the state, those of one type token if given."""
+        found = self.deployment().get("resources") or []
+        return [resource for resource in found if not kind or resource["type"] == kind]
+
+    @property
+    def state_file(self) -> Path:
+        """The checkpoint on disk."""
+        return self.directory / "backend/.pulumi/stacks/scratch/test.json"
+
+    def initialise(self) -> None:
+        """Write the project with an empty program and make its stack."""
+        (self.directory / "backend").mkdir(parents=True)
+        self.write_project()
+        self.write_program("")
+        self.run("stack", "init", STACK)
+
+
+def scratch_engine(folder: Path) -> Engine:
+    """Return an engine over a new project in `folder`."""
+    if not CLI.exists():
+        pytest.fail(f"there is no Pulumi CLI at {CLI}: run `make setup`")
+    engine = Engine(folder / "project", _environment(folder))
+    engine.initialise()
+    return engine
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PULUMI_")}
+    return kept | {
+        "PATH": os.pathsep.join([str(CLI.parent), str(ENVIRONMENT / "bin"), os.environ["PATH"]]),
+        "PULUMI_BACKEND_URL": f"file://{folder}/project/backend",
+        "PULUMI_CONFIG_PASSPHRASE": "",
+        "PULUMI_HOME": str(folder / "pulumi-home"),
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+    }

@@ -1,0 +1,200 @@
+"""The language host of toolchain/language_host, driven by the real engine."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.engine.scratch import Engine
+
+pytestmark = pytest.mark.engine
+
+TEN_RESOURCES = """
+import pulumi
+
+class Box(pulumi.ComponentResource):
+    def __init__(self, name):
+        super().__init__("test:index:Box", name)
+        self.register_outputs({"name": name})
+
+for number in range(10):
+    Box(f"box-{number}")
+"""
+
+HANGS = """
+import os, pathlib, time
+pathlib.Path("program.pid").write_text(str(os.getpid()))
+time.sleep(600)
+"""
+
+
+def failed_preview(engine: Engine, program: str) -> str:
+    engine.write_program(program)
+    done = engine.preview(check=False)
+    assert done.returncode != 0
+    return done.stdout + done.stderr
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 20) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "the condition did not come true in time"
+        time.sleep(0.05)
+
+
+def alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().split(")")[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_ten_resources_are_previewed_applied_and_then_unchanged(engine: Engine) -> None:
+    engine.write_program(TEN_RESOURCES)
+    assert "11 to create" in engine.preview().stdout
+    engine.up()
+    assert len(engine.resources("test:index:Box")) == 10
+    assert "11 unchanged" in engine.preview("--expect-no-changes").stdout
+
+
+def test_the_engine_has_no_warning_about_the_host(engine: Engine) -> None:
+    done = engine.preview()
+    assert "warning" not in done.stdout + done.stderr
+
+
+def test_the_program_reads_its_context_and_its_configuration(engine: Engine) -> None:
+    engine.set_config("size", "3")
+    engine.set_secret("password", "hunter2")
+    engine.write_program(
+        "import pulumi\n"
+        "config = pulumi.Config()\n"
+        "pulumi.export('size', config.require_int('size'))\n"
+        "pulumi.export('password', config.require_secret('password'))\n"
+        "pulumi.export('where', [pulumi.get_project(), pulumi.get_stack(), pulumi.runtime.is_dry_run()])\n"
+    )
+    assert "hunter2" not in engine.up().stdout
+    assert engine.outputs() == {"size": 3, "password": "hunter2", "where": ["scratch", "test", False]}
+    assert "hunter2" not in engine.state_file.read_text()
+
+
+def test_modules_beside_the_program_can_be_imported(engine: Engine) -> None:
+    (engine.directory / "colours.py").write_text("RED = 'red'\n")
+    engine.write_program("import pulumi, colours\npulumi.export('colour', colours.RED)\n")
+    engine.up()
+    assert engine.outputs() == {"colour": "red"}
+
+
+def test_main_may_name_a_folder(engine: Engine) -> None:
+    stacks = engine.directory / "stacks"
+    stacks.mkdir()
+    (stacks / "sizes.py").write_text("SMALL = 1\n")
+    (stacks / "__main__.py").write_text("import pulumi, sizes\npulumi.export('size', sizes.SMALL)\n")
+    project = engine.directory / "Pulumi.yaml"
+    project.write_text(project.read_text().replace('"name": "scratch",', '"name": "scratch", "main": "stacks",'))
+    engine.up()
+    assert engine.outputs() == {"size": 1}
+
+
+def test_an_asynchronous_program_is_awaited(engine: Engine) -> None:
+    engine.write_program("import pulumi\nasync def main():\n    return {'size': 2}\npulumi.run(main)\n")
+    engine.up()
+    assert engine.outputs() == {"size": 2}
+
+
+def test_an_unset_value_is_told_in_one_sentence(engine: Engine) -> None:
+    said = failed_preview(engine, "import pulumi\npulumi.Config().require('size')\n")
+    assert "Missing required configuration variable 'scratch:size'" in said
+    assert "Traceback" not in said
+
+
+def test_a_mistake_in_a_spec_is_told_without_a_traceback(engine: Engine) -> None:
+    said = failed_preview(
+        engine,
+        "from seldon_infra.core.errors import SeldonInfraError\n"
+        "class InvalidSpec(SeldonInfraError): pass\n"
+        "raise InvalidSpec('traffic 20 + 70 = 90, must sum to 100')\n",
+    )
+    assert "error: traffic 20 + 70 = 90, must sum to 100" in said
+    assert "Traceback" not in said
+
+
+def test_an_exception_shows_the_users_frames_only(engine: Engine) -> None:
+    said = failed_preview(engine, "import json\njson.loads('{')\n")
+    assert "line 2, in <module>" in said
+    assert "JSONDecodeError" in said
+    assert "json/decoder.py" not in said
+    assert "language_host" not in said
+
+
+def test_an_exception_in_an_apply_shows_the_users_line(engine: Engine) -> None:
+    said = failed_preview(engine, "import pulumi\npulumi.Output.from_input(3).apply(lambda value: value / 0)\n")
+    assert "line 2, in <lambda>" in said
+    assert "ZeroDivisionError" in said
+
+
+def test_a_syntax_error_names_the_file_and_the_line(engine: Engine) -> None:
+    said = failed_preview(engine, "def f(:\n")
+    assert '__main__.py", line 1' in said
+    assert "Traceback" not in said
+
+
+def test_a_missing_program_names_the_file_to_write(engine: Engine) -> None:
+    (engine.directory / "__main__.py").unlink()
+    done = engine.preview(check=False)
+    assert done.returncode != 0
+    assert "__main__.py" in done.stdout
+
+
+def test_sys_exit_with_a_message_fails_with_that_message(engine: Engine) -> None:
+    assert "error: no budget left" in failed_preview(engine, "import sys\nsys.exit('no budget left')\n")
+
+
+def test_a_missing_environment_names_the_command_that_makes_it(engine: Engine) -> None:
+    project = engine.directory / "Pulumi.yaml"
+    project.write_text('{"name": "scratch", "runtime": {"name": "python", "options": {"virtualenv": "nowhere"}}}')
+    said = failed_preview(engine, "")
+    assert "nowhere/bin/python" in said
+    assert "make setup" in said
+
+
+def test_a_plugin_written_as_a_python_program_is_started(engine: Engine, tmp_path: Path) -> None:
+    folder = tmp_path / "plugin"
+    folder.mkdir()
+    (folder / "PulumiPlugin.yaml").write_text("runtime: python\n")
+    (folder / "__main__.py").write_text("import sys\nprint('plugin speaking', file=sys.stderr)\nsys.exit(7)\n")
+    done = engine.run("package", "get-schema", str(folder), check=False)
+    assert "plugin speaking" in done.stdout + done.stderr
+
+
+def test_about_names_the_programs_interpreter(engine: Engine) -> None:
+    assert f"{sys.version_info.major}.{sys.version_info.minor}" in engine.run("about").stdout
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+def test_host_and_program_end_with_the_engine(engine: Engine, number: signal.Signals) -> None:
+    engine.write_program(HANGS)
+    command = engine.start("preview", "--stack", "test")
+    pid_file = engine.directory / "program.pid"
+    try:
+        wait_until(lambda: pid_file.exists() and pid_file.read_text() != "")
+        program = int(pid_file.read_text())
+        host = int(Path(f"/proc/{program}/stat").read_text().split(")")[1].split()[1])
+        os.kill(command.pid, number)
+        wait_until(lambda: not alive(host) and not alive(program))
+    finally:
+        command.kill()
+        command.communicate(timeout=20)
+
+
+def test_the_host_starts_without_importing_pulumi() -> None:
+    host = Path(__file__).parents[2] / "toolchain" / "language_host"
+    check = "import sys, protocol; sys.exit('pulumi.output' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", check], cwd=host, timeout=30)
+    assert done.returncode == 0
