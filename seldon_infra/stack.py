@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from seldon_infra.config import settings_of
-from seldon_infra.core.errors import InvalidSpec, StackNotFound
+from seldon_infra.core.errors import InvalidSpec, SeldonInfraError, StackNotFound
 from seldon_infra.core.model import Spec
 from seldon_infra.core.problems import Problem
 from seldon_infra.graph.check import check
@@ -42,6 +42,12 @@ class Stack(Spec):
         portable = not isinstance(self.target, Local) or self.target.portable
         found = [problem for deployment in self.deployments for problem in check(deployment, portable=portable)]
         return [*found, *_names_used_twice(self.deployments)]
+
+    def require_valid(self) -> None:
+        """Raise InvalidSpec with all problems at once, if there are any."""
+        problems = self.check()
+        if problems:
+            raise InvalidSpec(problems)
 
 
 def load_stack(name: str, project: Path, read: Callable[[str], str | None] | None = None) -> Stack:
@@ -81,18 +87,20 @@ def run(main: str) -> None:
     """Declare the current Pulumi stack's resources; called from a project's ``__main__.py`` with its ``__file__``.
 
     Raises:
-        InvalidSpec: the definition breaks rules; nothing has been declared then.
+        pulumi.RunError: the definition breaks rules; nothing has been declared then.
     """
     import pulumi
 
     from seldon_infra.targets import deploy
 
     project = find_project(Path(main).parent)
-    stack = load_stack(pulumi.get_stack(), project, pulumi.Config().get)
-    problems = stack.check()
-    if problems:
-        raise InvalidSpec(problems)
-    deploy(stack.target, stack.deployments, project)
+    try:
+        stack = load_stack(pulumi.get_stack(), project, pulumi.Config().get)
+        stack.require_valid()
+        deploy(stack.target, stack.deployments, project)
+    except SeldonInfraError as error:
+        # Pulumi's language hosts print a RunError's text alone, and anything else with a traceback.
+        raise pulumi.RunError(str(error)) from None
 
 
 def _main_folder(project: Path) -> str:

@@ -1,0 +1,31 @@
+"""``make bench``: the project's figures, as ratios measured in one run. ``python -m bench NAME …`` runs some of them."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+from bench.table import print_table
+
+SECTIONS = {
+    "imports": "Declaring a deployment in a fresh interpreter",
+    "orchestrator": "Graph cost: chains of trivial nodes",
+    "engine": "Pulumi: stack local against an empty Python stack",
+    "gateway": "Gateway cost: one MLServer model through Envoy against the server asked directly",
+    "rollouts": "Requests during ten rollouts",
+}
+
+
+def main(names: list[str]) -> int:
+    """Run the named sections, or all of them."""
+    unknown = [name for name in names if name not in SECTIONS]
+    if unknown:
+        print(f"no section {', '.join(unknown)}; there are: {', '.join(SECTIONS)}", file=sys.stderr)
+        return 2
+    for name in names or SECTIONS:
+        print_table(SECTIONS[name], importlib.import_module(f"bench.{name}").figures())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
