@@ -1,0 +1,49 @@
+"""A Kubernetes cluster with Seldon Core: each deployment is the operator's own custom resource."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from seldon_infra.graph.render import seldon_deployment
+
+if TYPE_CHECKING:
+    import pulumi
+    import pulumi_kubernetes
+
+    from seldon_infra.graph.spec import SeldonDeployment
+    from seldon_infra.targets.spec import Kubernetes
+
+# The Kubernetes provider then waits until the operator reports Available, and fails with its description.
+WAIT_FOR = {"pulumi.com/waitFor": "jsonpath={.status.state}=Available"}
+
+
+def deploy(target: Kubernetes, deployments: tuple[SeldonDeployment, ...]) -> None:
+    """Declare namespaces and SeldonDeployments on the cluster of ``target``."""
+    import pulumi
+    import pulumi_kubernetes
+
+    provider = pulumi_kubernetes.Provider("cluster", context=target.context, kubeconfig=target.kubeconfig)
+    options = pulumi.ResourceOptions(provider=provider)
+    if target.create_namespaces:
+        for namespace in sorted({str(deployment.namespace) for deployment in deployments}):
+            pulumi_kubernetes.core.v1.Namespace(namespace, metadata={"name": namespace}, opts=options)
+    for deployment in deployments:
+        _custom_resource(deployment, options)
+
+
+def _custom_resource(
+    deployment: SeldonDeployment, options: pulumi.ResourceOptions
+) -> pulumi_kubernetes.apiextensions.CustomResource:
+    from pulumi_kubernetes.apiextensions import CustomResource
+
+    manifest = seldon_deployment(deployment)
+    metadata = dict(manifest["metadata"])
+    metadata["annotations"] = {**metadata.get("annotations", {}), **WAIT_FOR}
+    return CustomResource(
+        f"{deployment.namespace}-{deployment.name}",
+        api_version=manifest["apiVersion"],
+        kind=manifest["kind"],
+        metadata=metadata,
+        spec=manifest["spec"],
+        opts=options,
+    )
