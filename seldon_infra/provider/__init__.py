@@ -1,0 +1,1 @@
+"""The plugin process `pulumi-resource-seldon`: makes the declared resources real."""

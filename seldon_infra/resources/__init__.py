@@ -1,0 +1,1 @@
+"""What each `seldon:` resource type takes and gives: shared by the program and the plugin, so it imports neither."""

@@ -1,0 +1,160 @@
+"""The values that a program and the plugin exchange about one resource type.
+
+A resource type is declared once, here in `resources/`, and used in two processes: the program registers it, the plugin
+makes it real. So this module loads neither Pulumi nor gRPC:
+
+    class BucketInputs(Inputs):
+        name: str = Field(description="Name of the bucket, 3 to 63 characters.")
+        password: Secret[str] | None = None
+        size_limit: int = Field(default=10, ge=1)
+
+    class BucketOutputs(BucketInputs, Outputs):
+        url: str
+
+    BUCKET = ResourceType("seldon:memory:Bucket", BucketInputs, BucketOutputs)
+
+and in a program `BUCKET.register("photos", name="photos").url` is an Output. Attributes are snake_case in Python and
+camelCase on the wire and in other languages; absent and None are the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Final, Generic, TypeVar, final
+
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
+from pydantic.alias_generators import to_camel
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
+
+if TYPE_CHECKING:
+    import pulumi
+
+T = TypeVar("T")
+I = TypeVar("I", bound="Inputs")
+O = TypeVar("O", bound="Outputs")
+
+
+@final
+class Unknown:
+    """The type of `UNKNOWN`: a value that only the apply will bring."""
+
+    def __repr__(self) -> str:
+        return "UNKNOWN"
+
+
+UNKNOWN: Final = Unknown()
+"""Stands for every value that is not known before the apply. It passes any field's validation and equals nothing else."""
+
+
+class SecretField:
+    """Marks a field whose value is always encrypted in the state and never shown; write `Secret[str]`."""
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {**handler(schema), "secret": True}
+
+
+Secret = Annotated[T, SecretField()]
+
+
+def _let_unknown_through(value: Any, handler: core_schema.ValidatorFunctionWrapHandler) -> Any:
+    """Validate what is known of one field's value."""
+    if value is UNKNOWN:
+        return value
+    try:
+        return handler(value)
+    except ValidationError as error:
+        wrong = [line for line in error.errors(include_url=False) if line["input"] is not UNKNOWN]
+        if not wrong:
+            return value
+        raise ValidationError.from_exception_data(error.title, [_again(line) for line in wrong]) from None
+
+
+def _again(line: Any) -> InitErrorDetails:
+    """One error of a caught validation, ready to be raised again with its words unchanged."""
+    return {"type": PydanticCustomError(line["type"], line["msg"]), "loc": line["loc"], "input": line["input"]}
+
+
+def _model_fields(schema: Any) -> list[Any]:
+    """The field definitions inside a model's core schema, whatever validators are wrapped around the model."""
+    while schema["type"] in ("definitions", "model", "function-before", "function-after", "function-wrap"):
+        schema = schema["schema"]
+    return list(schema["fields"].values()) if schema["type"] == "model-fields" else []
+
+
+class ResourceModel(BaseModel):
+    """A frozen value that knows its wire names; every field also takes `UNKNOWN`."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        alias_generator=to_camel,
+        validate_by_name=True,
+        validate_by_alias=True,
+        serialize_by_alias=True,
+        validate_default=False,
+        hide_input_in_errors=True,
+    )
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        schema = handler(source)
+        for field in _model_fields(schema):
+            wrapped = field["schema"]
+            inner, has_default = (wrapped["schema"], True) if wrapped["type"] == "default" else (wrapped, False)
+            guarded = core_schema.no_info_wrap_validator_function(_let_unknown_through, inner)
+            field["schema"] = {**wrapped, "schema": guarded} if has_default else guarded
+        return schema
+
+    def wire(self) -> dict[str, Any]:
+        """The value as the engine sees it: camelCase names, absent fields left out."""
+        return self.model_dump(mode="python", by_alias=True, exclude_none=True, warnings="none")
+
+
+class Inputs(ResourceModel):
+    """What a program declares about one resource."""
+
+
+class Outputs(ResourceModel):
+    """What a program can read from one resource. Fields named like an input echo it and are known at preview."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+@dataclass(frozen=True)
+class ResourceType(Generic[I, O]):
+    """A resource type by its token `package:module:Name`, what it takes and what it gives."""
+
+    token: str
+    inputs: type[I]
+    outputs: type[O]
+
+    def register(self, name: str, opts: pulumi.ResourceOptions | None = None, /, **inputs: object) -> Any:
+        """Declare one resource in the running program; outputs are attributes of the answer, by their Python names.
+
+        Inputs go by their Python names too, and any of them, or any part of one, may be an Output. The plugin checks
+        the values, so that what is only known later meets the same rules; an unknown name is refused here.
+        """
+        from seldon_infra.resources.handle import register
+
+        return register(self, name, opts, inputs)
+
+    def wire_inputs(self, inputs: Mapping[str, object]) -> dict[str, object]:
+        """A program's keyword arguments under their wire names, absent ones left out."""
+        unknown = sorted(set(inputs) - set(self.inputs.model_fields))
+        if unknown:
+            known = ", ".join(sorted(self.inputs.model_fields))
+            raise TypeError(f"{self.token} has no input {unknown[0]!r}; its inputs are {known}")
+        return {to_camel(name): wire_value(value) for name, value in inputs.items() if value is not None}
+
+
+def wire_value(value: object) -> object:
+    """A plain value with every model inside it turned into a dict; Outputs stay as they are."""
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="python", by_alias=True, exclude_none=True, warnings="none")
+    if isinstance(value, Mapping):
+        return {key: wire_value(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [wire_value(item) for item in value]
+    return value
