@@ -46,14 +46,15 @@ class Engine:
             project["plugins"] = {"providers": providers}
         (self.directory / "Pulumi.yaml").write_text(json.dumps(project, indent=2))
 
-    def run(self, *arguments: str, check: bool = True, timeout: float = TIMEOUT_SECONDS) -> subprocess.CompletedProcess[str]:
-        """Run one Pulumi command to its end; standard error comes after standard output in `.stdout`."""
+    def run(
+        self, *arguments: str, check: bool = True, timeout: float = TIMEOUT_SECONDS
+    ) -> subprocess.CompletedProcess[str]:
+        """Run one Pulumi command to its end."""
         done = subprocess.run(
             [str(CLI), "--non-interactive", *arguments],
             cwd=self.directory,
             env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            capture_output=True,
             text=True,
             timeout=timeout,
         )

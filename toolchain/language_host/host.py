@@ -91,7 +91,12 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         command = [interpreter(request.info), "-u", _program_path(request.info), *request.args]
         environment = dict(item.split("=", 1) for item in request.env if "=" in item)
         process = subprocess.Popen(
-            command, cwd=request.pwd, env=environment or None, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            command,
+            cwd=request.pwd,
+            env=environment or None,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
         )
         context.add_callback(lambda: stop(process))
         yield from _output(process)
@@ -113,7 +118,7 @@ for found in sorted({f"{d.metadata['Name']}=={d.version}" for d in distributions
 
 def interpreter(info: Any) -> str:
     """Return the Python that runs the program: that of `runtime.options.virtualenv` in Pulumi.yaml, else our own."""
-    environment = info.options["virtualenv"] if "virtualenv" in info.options else ""
+    environment = dict(info.options).get("virtualenv")
     if not environment:
         return sys.executable
     return str(Path(info.root_directory, environment, "bin", "python"))
@@ -198,7 +203,10 @@ def serve(engine_address: str) -> None:
     stopping = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
-    limits = [("grpc.max_receive_message_length", MAX_MESSAGE_BYTES), ("grpc.max_send_message_length", MAX_MESSAGE_BYTES)]
+    limits = [
+        ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+        ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
+    ]
     server = grpc.server(ThreadPoolExecutor(max_workers=16), options=limits)
     language_pb2_grpc.add_LanguageRuntimeServicer_to_server(LanguageHost(engine_address), server)
     port = server.add_insecure_port("127.0.0.1:0")

@@ -119,7 +119,9 @@ def _execute(program: Path) -> None:
     if program.is_dir() and not (program / "__main__.py").is_file():
         from pulumi import RunError
 
-        raise RunError(f"no program in {program}: write {program / '__main__.py'}, or name it under `main` in Pulumi.yaml")
+        raise RunError(
+            f"no program in {program}: write {program / '__main__.py'}, or name it under `main` in Pulumi.yaml"
+        )
     runpy.run_path(str(program), run_name="__main__")
 
 

@@ -1,0 +1,38 @@
+# Each target does its own set-up; a second run with no change starts at once.
+PYTHON ?= python3.11
+BIN := .venv/bin
+
+.PHONY: help up test check bench setup setup-dev lock clean
+
+help:  ## say what there is
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+up: setup  ## train, apply stack `local`, send it real input, print the accuracy and the URLs
+	@$(BIN)/python -m stacks.digits.train
+	@$(BIN)/pulumi up --stack local --yes --skip-preview --suppress-permalink
+	@$(BIN)/seldon-infra verify --stack local
+
+test: setup-dev  ## run every test, against the real engine, Envoy and model servers
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: setup-dev  ## the fast checks, to run before each commit
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/python -m pytest -q -m unit tests/unit
+
+bench: setup-dev  ## print the figures as a table
+	@$(BIN)/python -m bench
+
+setup:  ## only set up: environment, Pulumi CLI, model servers
+	@$(PYTHON) -m toolchain.setup run
+
+setup-dev:
+	@$(PYTHON) -m toolchain.setup test
+
+lock:  ## renew the lock files from pyproject.toml
+	@$(BIN)/python -m toolchain.lock $(ARGS)
+
+clean:  ## remove what set-up made here (not the shared cache, not .seldon)
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

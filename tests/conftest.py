@@ -1,0 +1,14 @@
+"""What all tests share: a test without a mark of its own is a unit test."""
+
+from __future__ import annotations
+
+import pytest
+
+OTHER_MARKS = frozenset({"engine", "local", "docs", "slow"})
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as `unit` what needs nothing but this checkout."""
+    for item in items:
+        if not OTHER_MARKS & {mark.name for mark in item.iter_markers()}:
+            item.add_marker(pytest.mark.unit)

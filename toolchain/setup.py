@@ -1,0 +1,158 @@
+"""`python -m toolchain.setup run|test`: give this checkout what it needs, and do nothing if it has it.
+
+`run` is for using the stacks, `test` for developing as well. Steps, each with a stamp so that it is done once per
+change: the environment `.venv` from the lock file, the Pulumi CLI and its Python language host, the model servers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import sys
+from pathlib import Path
+
+from toolchain import pulumi_cli
+from toolchain.console import SetupFailed, run, say
+
+ROOT = Path(__file__).parent.parent
+ENVIRONMENT = ROOT / ".venv"
+BIN = ENVIRONMENT / "bin"
+STAMPS = ENVIRONMENT / "stamps"
+SHIMS = ROOT / "toolchain" / "bin"
+LOCKS = {"run": ROOT / "requirements.lock", "test": ROOT / "requirements-dev.lock"}
+EDITABLE = ("--no-deps", "--no-build-isolation", "--editable")
+INSTALL_TIMEOUT_SECONDS = 1800
+
+
+def main(arguments: list[str]) -> int:
+    """Run the steps for what was asked; a failure is one message, not a traceback."""
+    purpose = arguments[0] if arguments else "run"
+    if purpose not in LOCKS:
+        print(f"no set-up named {purpose!r}: one of {', '.join(LOCKS)}", file=sys.stderr)
+        return 2
+    try:
+        _set_up(purpose)
+    except SetupFailed as failure:
+        say(str(failure))
+        return 1
+    except KeyboardInterrupt:
+        say("stopped; run it again to go on")
+        return 130
+    return 0
+
+
+def _set_up(purpose: str) -> None:
+    if sys.version_info < (3, 11):  # noqa: UP036 - the user's choice of Python, not ours
+        raise SetupFailed(f"this needs Python 3.11 or newer, not {sys.version.split()[0]}: make PYTHON=python3.11 …")
+    make_environment()
+    install_packages(purpose)
+    install_project()
+    place_pulumi()
+
+
+def make_environment() -> None:
+    """Make `.venv` with the pinned uv in it, anew where the checkout has been moved."""
+    if _is_fresh("place", str(ENVIRONMENT)) and (BIN / "uv").exists() and (BIN / "python").exists():
+        return
+    pin = uv_pin()
+    try:
+        run("making .venv", [sys.executable, "-m", "venv", "--clear", ENVIRONMENT], timeout=300)
+    except SetupFailed as failure:
+        raise SetupFailed(f"{failure}\nOn Debian and Ubuntu: apt install python3.11-venv") from None
+    run(f"installing {pin}", [BIN / "python", "-m", "pip", "install", "--quiet", pin], timeout=600)
+    _renew("place", str(ENVIRONMENT))
+
+
+def uv_pin() -> str:
+    """Return uv's line of the lock file, `uv==…`: the tool that installs is pinned like what it installs."""
+    found = re.search(r"^uv==\S+", LOCKS["run"].read_text(), re.MULTILINE)
+    if not found:
+        raise SetupFailed(f"{LOCKS['run'].name} has no line for uv: run `make lock`")
+    return found[0]
+
+
+def install_packages(purpose: str) -> None:
+    """Make the environment what the lock file says; one set up for tests serves for use as well."""
+    if any(_is_fresh(name, _digest(LOCKS[name])) for name in {purpose, "test"}):
+        return
+    lock = LOCKS[purpose]
+    command: list[str | Path] = [BIN / "uv", "pip", "sync", "--python", BIN / "python", "--require-hashes", lock]
+    run(f"installing {lock.name} into .venv", command, timeout=INSTALL_TIMEOUT_SECONDS, env=_quiet_uv())
+    for other in (*LOCKS, "project"):
+        _stamp(other).unlink(missing_ok=True)
+    _renew(purpose, _digest(lock))
+
+
+def install_project() -> None:
+    """Install this checkout itself, editable, so that its commands are in `.venv/bin`."""
+    digest = _digest(ROOT / "pyproject.toml")
+    if _is_fresh("project", digest):
+        return
+    command: list[str | Path] = [BIN / "uv", "pip", "install", "--python", BIN / "python", *EDITABLE, ROOT]
+    run("installing seldon_infra into .venv", command, timeout=300, env=_quiet_uv())
+    _renew("project", digest)
+
+
+def place_pulumi() -> None:
+    """Put a Pulumi CLI and its language host into `.venv/pulumi`, and the shim for stack `local` into `.venv/bin`."""
+    place = ENVIRONMENT / "pulumi"
+    digest = _digest(Path(__file__), Path(pulumi_cli.__file__), *sorted(SHIMS.iterdir()))
+    if _is_fresh("pulumi", digest) and pulumi_cli.is_good(place / "pulumi"):
+        return
+    cli = pulumi_cli.provide(ENVIRONMENT)
+    _link_pulumi(cli, place)
+    shutil.copy2(SHIMS / "pulumi", BIN / "pulumi")
+    _renew("pulumi", digest)
+
+
+def _link_pulumi(cli: Path, place: Path) -> None:
+    """Use an official installation where it is; give a CLI that came alone our language host as a neighbour.
+
+    The engine trusts a language host beside its own executable and warns of one found on PATH, so the executable is
+    linked into the checkout's folder (copied where the cache is on another disk).
+    """
+    _remove(place)
+    if (cli.parent / "pulumi-language-python").exists():
+        place.symlink_to(cli.parent)
+        return
+    place.mkdir()
+    try:
+        os.link(cli, place / "pulumi")
+    except OSError:
+        shutil.copy2(cli, place / "pulumi")
+    shutil.copy2(SHIMS / "pulumi-language-python", place / "pulumi-language-python")
+
+
+def _remove(place: Path) -> None:
+    if place.is_symlink():
+        place.unlink()
+    elif place.exists():
+        shutil.rmtree(place)
+
+
+def _quiet_uv() -> dict[str, str]:
+    return os.environ | {"UV_NO_PROGRESS": "1", "VIRTUAL_ENV": str(ENVIRONMENT)}
+
+
+def _digest(*files: Path) -> str:
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+
+
+def _stamp(name: str) -> Path:
+    return STAMPS / name
+
+
+def _is_fresh(name: str, digest: str) -> bool:
+    stamp = _stamp(name)
+    return stamp.exists() and stamp.read_text() == digest
+
+
+def _renew(name: str, digest: str) -> None:
+    STAMPS.mkdir(exist_ok=True)
+    _stamp(name).write_text(digest)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
