@@ -115,15 +115,18 @@ def _install(environment: Path, kept: Path) -> Path | None:
     try:
         probe = subprocess.run([python, "-c", IS_OFFICIAL_INSTALL_THERE], capture_output=True, timeout=10)
     except subprocess.TimeoutExpired:
-        return _cannot_install("no answer within 10 s")
+        _cannot_install("no answer within 10 s")
+        return None
     if probe.returncode:
-        return _cannot_install("not reachable from here")
+        _cannot_install("it cannot be reached from here")
+        return None
     with tempfile.TemporaryDirectory(dir=kept.parent, prefix=".install-") as folder:
         command = [python, "-c", OFFICIAL_INSTALL, folder, VERSION]
         try:
             run(f"installing Pulumi CLI {VERSION}", command, timeout=INSTALL_TIMEOUT_SECONDS)
         except SetupFailed as failure:
-            return _cannot_install(str(failure))
+            _cannot_install(str(failure))
+            return None
         return _move_into_place(Path(folder), kept) / "bin" / "pulumi"
 
 

@@ -99,7 +99,7 @@ def place_pulumi() -> None:
     """Put a Pulumi CLI and its language host into `.venv/pulumi`, and the shim for stack `local` into `.venv/bin`."""
     place = ENVIRONMENT / "pulumi"
     digest = _digest(Path(__file__), Path(pulumi_cli.__file__), *sorted(SHIMS.iterdir()))
-    if _is_fresh("pulumi", digest) and pulumi_cli.is_good(place / "pulumi"):
+    if _is_fresh("pulumi", digest) and (place / "pulumi").exists():
         return
     cli = pulumi_cli.provide(ENVIRONMENT)
     _link_pulumi(cli, place)
