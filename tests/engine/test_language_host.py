@@ -6,13 +6,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.engine.scratch import Engine
+from tests.engine.waiting import wait_until
 
 pytestmark = pytest.mark.engine
 
@@ -40,13 +39,6 @@ def failed_preview(engine: Engine, program: str) -> str:
     done = engine.preview(check=False)
     assert done.returncode != 0
     return done.stdout + done.stderr
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 20) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "the condition did not come true in time"
-        time.sleep(0.05)
 
 
 def alive(pid: int) -> bool:

@@ -1,0 +1,1 @@
+"""The `seldon-infra` command: one module per sub-command."""

@@ -1,0 +1,246 @@
+"""The state file of a stack on a file backend: whether it is whole, who holds it, and its checked copies.
+
+The engine writes the file together with a file of attributes that holds its MD5 sum. A full disk leaves both the file
+and its `.bak` truncated, a killed engine leaves its lock: neither does the engine repair by itself.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import socket
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from seldon_infra.core.errors import SeldonInfraError
+
+KEPT_COPIES = 3
+
+
+class StateLost(SeldonInfraError):
+    """The state file is broken and no whole copy of it is left."""
+
+
+class DiskAlmostFull(SeldonInfraError):
+    """There is too little space left to write the state safely."""
+
+
+@dataclass(frozen=True)
+class Lock:
+    """A lock on a stack: the process that holds it, as it wrote itself down."""
+
+    path: Path
+    pid: int
+    host: str
+    since: str
+
+    @property
+    def is_dead(self) -> bool:
+        """Whether its process is known to be gone; a process of another host is never known to be."""
+        return self.host == socket.gethostname() and not is_alive(self.pid)
+
+    def __str__(self) -> str:
+        return f"process {self.pid} on {self.host} since {self.since}"
+
+
+@dataclass(frozen=True)
+class StateFile:
+    """Where one stack's state lies on a file backend."""
+
+    backend: Path
+    project: str
+    stack: str
+
+    @property
+    def path(self) -> Path:
+        """The checkpoint that the engine reads and writes."""
+        return self.backend / ".pulumi" / "stacks" / self.project / f"{self.stack}.json"
+
+    @property
+    def copies(self) -> Path:
+        """The folder of our own copies; each is named by its time and its SHA-256 sum."""
+        return self.backend / ".pulumi" / "copies" / self.project / self.stack
+
+    @property
+    def engine_copies(self) -> Iterator[Path]:
+        """The copies that the engine makes: the one before the last write, and one per operation."""
+        yield self.path.with_name(self.path.name + ".bak")
+        yield from (self.backend / ".pulumi" / "backups" / self.project / self.stack).glob("*.json")
+
+    def locks(self) -> list[Lock]:
+        """Return who holds the stack now."""
+        folder = self.backend / ".pulumi" / "locks" / "organization" / self.project / self.stack
+        return [lock for file in sorted(folder.glob("*.json")) if (lock := _read_lock(file))]
+
+    def is_whole(self) -> bool:
+        """Whether the state file is there and is what the engine wrote."""
+        return is_whole(self.path)
+
+    def pending(self) -> list[dict[str, object]]:
+        """Return the operations that the engine began and did not end, as it wrote them down."""
+        latest = json.loads(self.path.read_bytes())["checkpoint"].get("latest") or {}
+        return list(latest.get("pending_operations") or [])
+
+
+def find_state(project_folder: Path, stack: str, backend_url: str) -> StateFile | None:
+    """Return where a stack's state lies; None on a backend that is no folder of this machine.
+
+    >>> find_state(Path("."), "prod", "s3://states")
+    """
+    address = urlsplit(backend_url)
+    if address.scheme != "file":
+        return None
+    folder = Path(unquote(address.netloc + address.path)).expanduser()
+    return StateFile(project_folder / folder, project_name(project_folder), stack.rsplit("/", 1)[-1])
+
+
+def project_name(folder: Path) -> str:
+    """Read the project's name from Pulumi.yaml."""
+    import yaml
+
+    file = folder / "Pulumi.yaml"
+    if not file.is_file():
+        raise SeldonInfraError(f"{folder}: there is no Pulumi.yaml; run this in the project's folder")
+    return str(yaml.safe_load(file.read_text(encoding="utf-8"))["name"])
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process of this host runs; one that has ended and waits for its parent does not."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    with contextlib.suppress(OSError, IndexError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    return True
+
+
+def is_whole(file: Path) -> bool:
+    """Whether a checkpoint can be read and, as far as the engine noted its sum, has not changed since."""
+    try:
+        content = file.read_bytes()
+        parsed = json.loads(content)
+    except (OSError, ValueError):
+        return False
+    if not isinstance(parsed, dict) or not isinstance(parsed.get("checkpoint"), dict):
+        return False
+    return _sum_agrees(file, content)
+
+
+def _sum_agrees(file: Path, content: bytes) -> bool:
+    """Compare with the sum in the attributes, which the engine writes just before it moves the new file into place.
+
+    An engine killed between the two leaves the new sum beside the old file, which then equals the `.bak`.
+    """
+    noted = _noted_sum(file)
+    if noted is None or noted == md5(content):
+        return True
+    backup = file.with_name(file.name + ".bak")
+    return backup.is_file() and backup.read_bytes() == content
+
+
+def _noted_sum(file: Path) -> str | None:
+    try:
+        noted = json.loads(file.with_name(file.name + ".attrs").read_bytes()).get("md5")
+    except (OSError, ValueError, AttributeError):
+        return None
+    return noted if isinstance(noted, str) else None
+
+
+def md5(content: bytes) -> str:
+    """Return the sum as the engine notes it.
+
+    >>> md5(b"")
+    '1B2M2Y8AsgTpgAmY7PhCfg=='
+    """
+    return base64.b64encode(hashlib.md5(content, usedforsecurity=False).digest()).decode()
+
+
+def keep_copy(state: StateFile) -> Path | None:
+    """Keep a copy of a whole state on disk, safe from a crash; return it, or None where there was nothing new."""
+    if not state.is_whole():
+        return None
+    content = state.path.read_bytes()
+    digest = hashlib.sha256(content).hexdigest()
+    kept = own_copies(state)
+    if kept and kept[-1].stem.endswith(digest):
+        return None
+    state.copies.mkdir(parents=True, exist_ok=True, mode=0o700)
+    copy = state.copies / f"{time.time_ns():020d}-{digest}.json"
+    write_safely(copy, content)
+    for old in kept[: -(KEPT_COPIES - 1)]:
+        old.unlink(missing_ok=True)
+    return copy
+
+
+def own_copies(state: StateFile) -> list[Path]:
+    """Return our own copies that are whole, oldest first."""
+    return [file for file in sorted(state.copies.glob("*-*.json")) if _is_whole_copy(file)]
+
+
+def _is_whole_copy(file: Path) -> bool:
+    return file.stem.rpartition("-")[2] == hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def restore(state: StateFile) -> tuple[Path, Path]:
+    """Put the best whole copy in place of a broken state; return that copy and where the broken file went.
+
+    The best copy is the one whose sum the engine noted for the broken file, else the newest.
+
+    Raises:
+        StateLost: there is no whole copy.
+    """
+    candidates = [*(copy for copy in state.engine_copies if is_whole(copy)), *own_copies(state)]
+    if not candidates:
+        raise StateLost(
+            f"the state of stack '{state.stack}' in {state.path} is broken, and there is no copy of it: "
+            f"restore the file from a backup of yours, or remove it and run `pulumi up --stack {state.stack}`, "
+            "which takes over what still runs"
+        )
+    noted = _noted_sum(state.path)
+    best = max(candidates, key=lambda copy: (md5(copy.read_bytes()) == noted, copy.stat().st_mtime_ns))
+    state.copies.mkdir(parents=True, exist_ok=True, mode=0o700)
+    broken = state.copies / f"broken.{time.time_ns()}"
+    shutil.copyfile(state.path, broken)
+    content = best.read_bytes()
+    write_safely(state.path.with_name(state.path.name + ".attrs"), json.dumps({"md5": md5(content)}).encode())
+    write_safely(state.path, content)
+    return best, broken
+
+
+def write_safely(file: Path, content: bytes) -> None:
+    """Write a file so that after a crash there is the old one or the new one, whole."""
+    temporary = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        with temporary.open("wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(temporary, file)
+    finally:
+        temporary.unlink(missing_ok=True)
+    folder = os.open(file.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _read_lock(file: Path) -> Lock | None:
+    try:
+        held = json.loads(file.read_bytes())
+        return Lock(file, int(held["pid"]), str(held["hostname"]), str(held["timestamp"]))
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, TypeError):
+        # An engine killed while it wrote its lock leaves half of it; without a process id nobody can be asked.
+        return Lock(file, 0, "an unknown host", "an unknown time")
