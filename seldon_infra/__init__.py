@@ -1,1 +1,229 @@
-"""Typed stacks that put machine-learning models into production."""
+"""Typed stacks that put machine-learning models into production.
+
+Every public name is here and resolves on first use, so that importing the package loads nothing heavy.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from seldon_infra.core.errors import (
+        InvalidSpec,
+        SeldonInfraError,
+    )
+    from seldon_infra.core.model import (
+        Json,
+        JsonObject,
+        Later,
+        Spec,
+    )
+    from seldon_infra.core.problems import Problem
+    from seldon_infra.graph.check import check
+    from seldon_infra.graph.spec import (
+        Ambassador,
+        Amounts,
+        AverageCombiner,
+        BuiltIn,
+        BuiltInName,
+        CircuitBreakers,
+        Combiner,
+        ConfigMapKey,
+        ContainerAmount,
+        ContainerMetric,
+        Endpoint,
+        EnvVar,
+        Explainer,
+        ExplainerType,
+        ExternalMetric,
+        Hpa,
+        Istio,
+        Keda,
+        KedaFallback,
+        KedaTrigger,
+        Logger,
+        LogMode,
+        Method,
+        MetricTarget,
+        Model,
+        Node,
+        ObjectMetric,
+        Orchestrator,
+        OutputTransformer,
+        Parameter,
+        ParameterType,
+        Pdb,
+        Pod,
+        PodField,
+        PodsMetric,
+        PodTemplate,
+        Predictor,
+        RandomAbTest,
+        RequestLogQueue,
+        ResourceMetric,
+        Resources,
+        Router,
+        SecretKey,
+        SeldonDeployment,
+        ServerType,
+        SimpleModel,
+        SimpleRouter,
+        Ssl,
+        StickySession,
+        Timeouts,
+        Transformer,
+    )
+    from seldon_infra.servers.spec import (
+        ContainerServer,
+        DynamicBatching,
+        HuggingFaceServer,
+        InstanceGroup,
+        Licence,
+        MLflowServer,
+        MLServerRuntime,
+        ModelServer,
+        NodeType,
+        Protocol,
+        PythonServer,
+        SklearnServer,
+        TempoServer,
+        Tensor,
+        TensorFlowServer,
+        Transport,
+        TritonModel,
+        TritonServer,
+        XGBoostServer,
+    )
+    from seldon_infra.settings import config
+    from seldon_infra.stack import (
+        Stack,
+        run,
+    )
+    from seldon_infra.targets.spec import (
+        Kubernetes,
+        Local,
+    )
+
+_HOMES = {
+    "seldon_infra.core.errors": "InvalidSpec SeldonInfraError",
+    "seldon_infra.core.model": "Json JsonObject Later Spec",
+    "seldon_infra.core.problems": "Problem",
+    "seldon_infra.graph.check": "check",
+    "seldon_infra.graph.spec": (
+        "Ambassador Amounts AverageCombiner BuiltIn BuiltInName CircuitBreakers Combiner ConfigMapKey "
+        "ContainerAmount ContainerMetric Endpoint EnvVar Explainer ExplainerType ExternalMetric Hpa Istio "
+        "Keda KedaFallback KedaTrigger LogMode Logger Method MetricTarget Model Node ObjectMetric "
+        "Orchestrator OutputTransformer Parameter ParameterType Pdb Pod PodField PodTemplate PodsMetric "
+        "Predictor RandomAbTest RequestLogQueue ResourceMetric Resources Router SecretKey SeldonDeployment "
+        "ServerType SimpleModel SimpleRouter Ssl StickySession Timeouts Transformer"
+    ),
+    "seldon_infra.servers.spec": (
+        "ContainerServer DynamicBatching HuggingFaceServer InstanceGroup Licence MLServerRuntime MLflowServer "
+        "ModelServer NodeType Protocol PythonServer SklearnServer TempoServer Tensor TensorFlowServer "
+        "Transport TritonModel TritonServer XGBoostServer"
+    ),
+    "seldon_infra.settings": "config",
+    "seldon_infra.stack": "Stack run",
+    "seldon_infra.targets.spec": "Kubernetes Local",
+}
+_HOME = {name: module for module, names in _HOMES.items() for name in names.split()}
+
+__all__ = [
+    "Ambassador",
+    "Amounts",
+    "AverageCombiner",
+    "BuiltIn",
+    "BuiltInName",
+    "CircuitBreakers",
+    "Combiner",
+    "ConfigMapKey",
+    "ContainerAmount",
+    "ContainerMetric",
+    "ContainerServer",
+    "DynamicBatching",
+    "Endpoint",
+    "EnvVar",
+    "Explainer",
+    "ExplainerType",
+    "ExternalMetric",
+    "Hpa",
+    "HuggingFaceServer",
+    "InstanceGroup",
+    "InvalidSpec",
+    "Istio",
+    "Json",
+    "JsonObject",
+    "Keda",
+    "KedaFallback",
+    "KedaTrigger",
+    "Kubernetes",
+    "Later",
+    "Licence",
+    "Local",
+    "LogMode",
+    "Logger",
+    "MLServerRuntime",
+    "MLflowServer",
+    "Method",
+    "MetricTarget",
+    "Model",
+    "ModelServer",
+    "Node",
+    "NodeType",
+    "ObjectMetric",
+    "Orchestrator",
+    "OutputTransformer",
+    "Parameter",
+    "ParameterType",
+    "Pdb",
+    "Pod",
+    "PodField",
+    "PodTemplate",
+    "PodsMetric",
+    "Predictor",
+    "Problem",
+    "Protocol",
+    "PythonServer",
+    "RandomAbTest",
+    "RequestLogQueue",
+    "ResourceMetric",
+    "Resources",
+    "Router",
+    "SecretKey",
+    "SeldonDeployment",
+    "SeldonInfraError",
+    "ServerType",
+    "SimpleModel",
+    "SimpleRouter",
+    "SklearnServer",
+    "Spec",
+    "Ssl",
+    "Stack",
+    "StickySession",
+    "TempoServer",
+    "Tensor",
+    "TensorFlowServer",
+    "Timeouts",
+    "Transformer",
+    "Transport",
+    "TritonModel",
+    "TritonServer",
+    "XGBoostServer",
+    "check",
+    "config",
+    "run",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"seldon_infra has no '{name}'")
+    # A module may replace itself in sys.modules, and `config` is a module's name too: keep what was found.
+    found: object = getattr(import_module(_HOME[name]), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from seldon_infra.config import settings_of
 from seldon_infra.core.errors import InvalidSpec, SeldonInfraError, StackNotFound
 from seldon_infra.core.model import Spec
 from seldon_infra.core.problems import Problem
 from seldon_infra.graph.check import check
 from seldon_infra.graph.spec import SeldonDeployment
+from seldon_infra.settings import settings_of
 from seldon_infra.targets.spec import Kubernetes, Local, Target
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""Predictor graphs: what a deployment serves, checked, rendered and drawn."""

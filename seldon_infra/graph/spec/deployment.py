@@ -1,0 +1,159 @@
+"""A deployment: what clients call by one name, its predictors and how requests reach them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, TypeAlias
+
+from pydantic import BeforeValidator, Field
+
+from seldon_infra.core.model import Later, Many, Spec
+from seldon_infra.graph.spec.predictor import Predictor
+from seldon_infra.servers.spec import Transport
+
+if TYPE_CHECKING:
+    from seldon_infra.servers.spec import Protocol
+else:
+    from seldon_infra.servers.spec import Protocol as _Protocol
+
+    # `kfserving` is v2's old name; manifests still have it.
+    Protocol = Annotated[_Protocol, BeforeValidator(lambda value: "v2" if value == "kfserving" else value)]
+
+ServerType: TypeAlias = Literal["rpc", "kafka"]
+"""How requests arrive: as calls, or from a Kafka topic."""
+
+
+class Timeouts(Spec):
+    """How long a request may take from the orchestrator on. Source: annotations of Seldon's operator."""
+
+    noun: ClassVar[str] = "timeouts"
+
+    rest: Later[str] | None = None
+    """For REST, as a duration: ``"5s"``. Default: none. Source: annotation seldon.io/rest-timeout, in milliseconds."""
+    grpc: Later[str] | None = None
+    """For gRPC, as a duration: ``"5s"``. Default: none. Source: annotation seldon.io/grpc-timeout, in milliseconds."""
+
+
+class StickySession(Spec):
+    """Requests with the same value of a header go to the same predictor, in keeping with the weights."""
+
+    noun: ClassVar[str] = "sticky session"
+
+    header: str
+    """Name of the header (for gRPC: of the metadata): ``x-user-id``. Requests without it are spread by weight."""
+
+
+class RequestLogQueue(Spec):
+    """The queue of the executor's request logger. Source: annotations of Seldon's operator."""
+
+    noun: ClassVar[str] = "request log queue"
+
+    size: Later[int] | None = None
+    """Entries. Default: the chart's, 10000. Source: annotation seldon.io/executor-logger-queue-size."""
+    write_timeout: Later[str] | None = None
+    """How long an entry may wait for a place, as a duration. Default: the chart's, ``"2s"``.
+    Source: annotation seldon.io/executor-logger-write-timeout-ms."""
+
+
+class Istio(Spec):
+    """How the deployment is reached behind Istio. Source: annotations of Seldon's operator."""
+
+    noun: ClassVar[str] = "istio"
+
+    gateway: Later[str] | None = None
+    """Gateway as NAMESPACE/NAME. Default: istio-system/seldon-gateway. Source: annotation seldon.io/istio-gateway."""
+    host: Later[str] | None = None
+    """Host names that are answered. Default: ``*``. Source: annotation seldon.io/istio-host."""
+    retries: Later[int] | None = None
+    """Further attempts after a failed one. Default: none. Source: annotation seldon.io/istio-retries."""
+    retries_timeout: Later[str] | None = None
+    """How long one attempt may take, as a duration. Default: none. Source: annotation
+    seldon.io/istio-retries-timeout, in seconds."""
+
+
+class CircuitBreakers(Spec):
+    """Bounds on what Ambassador sends at once. Source: annotations seldon.io/ambassador-circuit-breakers-*."""
+
+    noun: ClassVar[str] = "circuit breakers"
+
+    max_connections: Later[int] | None = None
+    """Connections. Default: Ambassador's, 1024."""
+    max_requests: Later[int] | None = None
+    """Requests at once. Default: Ambassador's, 1024."""
+    max_pending_requests: Later[int] | None = None
+    """Requests that wait. Default: Ambassador's, 1024."""
+    max_retries: Later[int] | None = None
+    """Retries at once. Default: Ambassador's, 3."""
+
+
+class Ambassador(Spec):
+    """How the deployment is reached behind Ambassador (Emissary). Source: annotations seldon.io/ambassador-*."""
+
+    noun: ClassVar[str] = "ambassador"
+
+    service_name: Later[str] | None = None
+    """Name in the prefix instead of the deployment's. Default: that. Source: ambassador-service-name."""
+    config: Later[str] | None = None
+    """A whole configuration of your own instead of the rendered one. Default: none. Source: ambassador-config."""
+    header: Later[str] | None = None
+    """Header that a request must have, as ``name: value``. Default: none. Source: ambassador-header."""
+    regex_header: Later[str] | None = None
+    """Header that a request must have, as ``name: expression``. Default: none. Source: ambassador-regex-header."""
+    id: Later[str] | None = None
+    """Which Ambassador reads it, where there are several. Default: all. Source: ambassador-id."""
+    retries: Later[int] | None = None
+    """Further attempts after a failed one. Default: none. Source: ambassador-retries."""
+    circuit_breakers: CircuitBreakers | None = None
+    """Bounds on what is sent at once. Default: Ambassador's."""
+
+
+class SeldonDeployment(Spec):
+    """What clients call by one name. Source: SeldonDeployment, machinelearning.seldon.io/v1."""
+
+    noun: ClassVar[str] = "SeldonDeployment"
+
+    name: str
+    """Name: a DNS label, unique within the namespace. Keep it short, it is part of every object's name."""
+    namespace: Later[str] = "default"
+    """Namespace. Default: ``default``."""
+    predictors: Many[Predictor]
+    """Versions of the answer, at least one."""
+    protocol: Protocol = "seldon"
+    """What is spoken on the wire. Default: ``seldon``. The old name ``kfserving`` is read as ``v2``."""
+    transport: Transport | None = None
+    """The one transport that is served. Default: both."""
+    server_type: ServerType = "rpc"
+    """How requests arrive. Default: ``rpc``. Source: serverType."""
+    replicas: Later[int] | None = None
+    """Pods of every predictor that does not say otherwise. Default: 1."""
+    labels: Mapping[str, Later[str]] = {}
+    """Labels of the SeldonDeployment object. Default: none. Source: metadata.labels."""
+    annotations: Mapping[str, Later[str]] = {}
+    """Annotations; those of the operator that have a field here are refused. Default: none.
+    Source: spec.annotations."""
+    oauth_key: Later[str] | None = None
+    """Key of old gateways with OAuth. Default: none. Source: oauth_key."""
+    oauth_secret: Later[str] | None = Field(default=None, repr=False)
+    """Its secret; give a Pulumi secret, so that no state file shows it. Default: none. Source: oauth_secret."""
+    timeouts: Timeouts | None = None
+    """How long a request may take. Default: as long as the ingress allows."""
+    sticky: StickySession | None = None
+    """Same header, same predictor. Default: each request by weight alone."""
+    request_log: RequestLogQueue | None = None
+    """The queue of the request logger. Default: the chart's."""
+    istio: Istio | None = None
+    """How it is reached behind Istio. Default: the operator's."""
+    ambassador: Ambassador | None = None
+    """How it is reached behind Ambassador. Default: the operator's."""
+    engine_separate_pod: bool = False
+    """Whether orchestrators get pods of their own. Default: False. Source: annotation
+    seldon.io/engine-separate-pod."""
+    headless_service: bool = False
+    """Whether Services are headless, which lets gRPC clients balance by themselves. Default: False.
+    Source: annotation seldon.io/headless-svc."""
+    no_storage_initializer: bool = False
+    """Whether images fetch ``model_uri`` by themselves. Default: False. Source: annotation
+    seldon.io/no-storage-initializer."""
+    controller_id: Later[str] | None = None
+    """Which operator owns it, where a cluster has several. Default: the one without id.
+    Source: label seldon.io/controller-id."""

@@ -1,0 +1,1 @@
+"""Model servers: what runs a node of a predictor graph."""

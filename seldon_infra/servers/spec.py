@@ -1,0 +1,267 @@
+"""Model servers as typed values: what runs a node of a predictor graph.
+
+Every server knows three things by itself: ``implementation``, its name in Seldon's map of prepackaged servers;
+``catalogue``, the folder of ``servers/`` that runs it on this machine; and ``protocols``, what it speaks.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal, TypeAlias
+
+from seldon_infra.core.model import Later, Many, Spec
+from seldon_infra.servers.triton_spec import DynamicBatching, InstanceGroup, Tensor, TritonModel
+
+Protocol: TypeAlias = Literal["seldon", "v2", "tensorflow"]
+"""What is spoken on the wire: Seldon's own protocol, the Open Inference Protocol v2, TensorFlow Serving's."""
+Transport: TypeAlias = Literal["rest", "grpc"]
+"""How it is carried."""
+NodeType: TypeAlias = Literal["MODEL", "TRANSFORMER", "OUTPUT_TRANSFORMER", "ROUTER", "COMBINER"]
+"""What a node of a predictor graph does, in the words of Seldon's CRD."""
+Licence: TypeAlias = Literal["Apache-2.0", "BSL-1.1"]
+"""Terms of a server's code; production use under BSL-1.1 needs a licence that is paid for."""
+
+LAST_APACHE_CORE = "1.17.1"
+"""The last release of Seldon Core under Apache-2.0; later ones are BSL-1.1 (changed on 2024-01-22)."""
+
+_ALL_TYPES: tuple[NodeType, ...] = ("MODEL", "TRANSFORMER", "OUTPUT_TRANSFORMER", "ROUTER", "COMBINER")
+
+
+class ModelServer(Spec):
+    """What runs a node; use one of its kinds: ``SklearnServer()``, ``PythonServer(…)``, ``TritonServer(…)``."""
+
+    implementation: ClassVar[str | None] = None
+    """Name among Seldon's prepackaged servers, or None for a container of its own."""
+    catalogue: ClassVar[str | None] = None
+    """Folder of ``servers/`` that runs it on this machine, or None where only a cluster can."""
+    local_protocols: ClassVar[tuple[Protocol, ...]] = ()
+    """Protocols that the catalogue's server speaks on this machine."""
+    roles: ClassVar[tuple[NodeType, ...]] = ("MODEL",)
+    """Node types that it can do. Seldon's operator makes every prepackaged server a MODEL, whatever the graph says."""
+    needs_model_uri: ClassVar[bool] = False
+    """Whether it serves nothing without a ``model_uri``."""
+    spoken: ClassVar[tuple[Protocol, ...]] = ()
+
+    @property
+    def protocols(self) -> tuple[Protocol, ...]:
+        """Protocols that it speaks on a cluster."""
+        return self.spoken
+
+
+class SklearnServer(ModelServer):
+    """A scikit-learn model from ``model.joblib`` or ``model.pickle``. Source: Seldon's SKLEARN_SERVER.
+
+    Protocol v2 is served by MLServer, protocol seldon by Seldon's own wrapper.
+    """
+
+    implementation: ClassVar[str | None] = "SKLEARN_SERVER"
+    catalogue: ClassVar[str | None] = "mlserver"
+    local_protocols: ClassVar[tuple[Protocol, ...]] = ("v2",)
+    needs_model_uri: ClassVar[bool] = True
+    spoken: ClassVar[tuple[Protocol, ...]] = ("seldon", "v2")
+
+    kind: Literal["sklearn"] = "sklearn"
+    """Tells servers apart in data. Always ``sklearn``."""
+    method: Literal["predict", "predict_proba", "decision_function"] | None = None
+    """Which method of the model answers. Default: the server's own, ``predict_proba`` on protocol seldon and
+    ``predict`` on v2. Source: parameter ``method`` of Seldon's sklearnserver; MLServer's predict outputs."""
+    version: str | None = None
+    """Version of Seldon's image on protocol seldon. Default: 1.17.1, the last under Apache-2.0."""
+    licence: Licence = "Apache-2.0"
+    """Terms that you accept; a ``version`` later than 1.17.1 needs ``BSL-1.1``."""
+
+
+class XGBoostServer(ModelServer):
+    """An XGBoost model from ``model.bst`` or ``model.json``. Source: Seldon's XGBOOST_SERVER."""
+
+    implementation: ClassVar[str | None] = "XGBOOST_SERVER"
+    needs_model_uri: ClassVar[bool] = True
+    spoken: ClassVar[tuple[Protocol, ...]] = ("seldon", "v2")
+
+    kind: Literal["xgboost"] = "xgboost"
+    """Tells servers apart in data. Always ``xgboost``."""
+    version: str | None = None
+    """Version of Seldon's image on protocol seldon. Default: 1.17.1, the last under Apache-2.0."""
+    licence: Licence = "Apache-2.0"
+    """Terms that you accept; a ``version`` later than 1.17.1 needs ``BSL-1.1``."""
+
+
+class MLflowServer(ModelServer):
+    """An MLflow model folder, the one with the file ``MLmodel``. Source: Seldon's MLFLOW_SERVER."""
+
+    implementation: ClassVar[str | None] = "MLFLOW_SERVER"
+    needs_model_uri: ClassVar[bool] = True
+    spoken: ClassVar[tuple[Protocol, ...]] = ("seldon", "v2")
+
+    kind: Literal["mlflow"] = "mlflow"
+    """Tells servers apart in data. Always ``mlflow``."""
+    version: str | None = None
+    """Version of Seldon's image on protocol seldon. Default: 1.17.1, the last under Apache-2.0."""
+    licence: Licence = "Apache-2.0"
+    """Terms that you accept; a ``version`` later than 1.17.1 needs ``BSL-1.1``."""
+
+
+class TensorFlowServer(ModelServer):
+    """A TensorFlow SavedModel with its version folders ``1/``, ``2/``, …. Source: Seldon's TENSORFLOW_SERVER.
+
+    Protocol tensorflow is served by TensorFlow Serving, protocol seldon by Seldon's proxy before it.
+    """
+
+    implementation: ClassVar[str | None] = "TENSORFLOW_SERVER"
+    needs_model_uri: ClassVar[bool] = True
+    spoken: ClassVar[tuple[Protocol, ...]] = ("seldon", "tensorflow")
+
+    kind: Literal["tensorflow"] = "tensorflow"
+    """Tells servers apart in data. Always ``tensorflow``."""
+    signature_name: str | None = None
+    """Signature of the SavedModel that answers on protocol seldon. Default: the proxy's own. Source: its parameter
+    ``signature_name``."""
+    model_input: str | None = None
+    """Name of the signature's input on protocol seldon. Source: the proxy's parameter ``model_input``."""
+    model_output: str | None = None
+    """Name of the signature's output on protocol seldon. Source: the proxy's parameter ``model_output``."""
+    version: str | None = None
+    """Version of Seldon's proxy on protocol seldon. Default: 1.17.1, the last under Apache-2.0."""
+    licence: Licence = "Apache-2.0"
+    """Terms that you accept; a ``version`` later than 1.17.1 needs ``BSL-1.1``."""
+
+
+class HuggingFaceServer(ModelServer):
+    """A Hugging Face pipeline, from a model folder or from the hub. Source: Seldon's HUGGINGFACE_SERVER."""
+
+    implementation: ClassVar[str | None] = "HUGGINGFACE_SERVER"
+    spoken: ClassVar[tuple[Protocol, ...]] = ("v2",)
+
+    kind: Literal["huggingface"] = "huggingface"
+    """Tells servers apart in data. Always ``huggingface``."""
+    task: Later[str] | None = None
+    """The pipeline's task, such as ``text-classification``. Source: the server's parameter ``task``."""
+    pretrained_model: Later[str] | None = None
+    """Model to load from the hub where there is no ``model_uri``. Source: parameter ``pretrained_model``."""
+    pretrained_tokenizer: Later[str] | None = None
+    """Tokenizer to load. Default: the model's own. Source: parameter ``pretrained_tokenizer``."""
+    optimum_model: Later[bool] | None = None
+    """Whether the model is an Optimum (ONNX) one. Default: False. Source: parameter ``optimum_model``."""
+
+
+class TempoServer(ModelServer):
+    """A Tempo pipeline in MLServer's slim image. Source: Seldon's TEMPO_SERVER."""
+
+    implementation: ClassVar[str | None] = "TEMPO_SERVER"
+    needs_model_uri: ClassVar[bool] = True
+    spoken: ClassVar[tuple[Protocol, ...]] = ("v2",)
+
+    kind: Literal["tempo"] = "tempo"
+    """Tells servers apart in data. Always ``tempo``."""
+
+
+class TritonServer(ModelServer):
+    """NVIDIA Triton on one model. Source: Seldon's TRITON_SERVER.
+
+    ``model_uri`` holds the model's files (``model.py`` for the python backend, ``model.onnx`` for onnxruntime).
+    With ``config`` its ``config.pbtxt`` is written for you; without, ``model_uri`` holds a Triton model repository.
+    """
+
+    implementation: ClassVar[str | None] = "TRITON_SERVER"
+    catalogue: ClassVar[str | None] = "triton"
+    local_protocols: ClassVar[tuple[Protocol, ...]] = ("v2",)
+    needs_model_uri: ClassVar[bool] = True
+    spoken: ClassVar[tuple[Protocol, ...]] = ("v2",)
+
+    kind: Literal["triton"] = "triton"
+    """Tells servers apart in data. Always ``triton``."""
+    config: TritonModel | None = None
+    """The model's configuration, written out as ``config.pbtxt``. Default: the one in the model repository."""
+
+
+class PythonServer(ModelServer):
+    """Your Python class in Seldon's own wrapper, on protocol seldon; it can be every type of node.
+
+    The class has the methods that its node needs: ``predict``, ``transform_input``, ``transform_output``, ``route``,
+    ``aggregate``, ``send_feedback``. Source: PyPI ``seldon-core``.
+    """
+
+    catalogue: ClassVar[str | None] = "seldon-python"
+    local_protocols: ClassVar[tuple[Protocol, ...]] = ("seldon",)
+    roles: ClassVar[tuple[NodeType, ...]] = _ALL_TYPES
+    spoken: ClassVar[tuple[Protocol, ...]] = ("seldon",)
+
+    kind: Literal["python"] = "python"
+    """Tells servers apart in data. Always ``python``."""
+    source: str
+    """Path of the file that holds the class, relative to the project's folder: ``stacks/fraud/score.py``."""
+    class_name: str
+    """Name of the class in that file."""
+    image: Later[str] | None = None
+    """Image for a cluster, with the class and its requirements in it. Default: none, for the local target only."""
+    requirements: Many[str] = ()
+    """What the class needs beside the wrapper, as pip's requirements: ``scikit-learn==1.9.1``. Default: nothing."""
+    version: str | None = None
+    """Version of Seldon's wrapper. Default: 1.17.1, the last under Apache-2.0."""
+    licence: Licence = "Apache-2.0"
+    """Terms that you accept; a ``version`` later than 1.17.1 needs ``BSL-1.1``."""
+
+
+class MLServerRuntime(ModelServer):
+    """Your Python class as a runtime of MLServer, on protocol v2: a subclass of ``mlserver.MLModel``."""
+
+    catalogue: ClassVar[str | None] = "mlserver"
+    local_protocols: ClassVar[tuple[Protocol, ...]] = ("v2",)
+    roles: ClassVar[tuple[NodeType, ...]] = ("MODEL", "TRANSFORMER", "OUTPUT_TRANSFORMER")
+    spoken: ClassVar[tuple[Protocol, ...]] = ("v2",)
+
+    kind: Literal["mlserver-runtime"] = "mlserver-runtime"
+    """Tells servers apart in data. Always ``mlserver-runtime``."""
+    source: str
+    """Path of the file that holds the class, relative to the project's folder: ``stacks/digits/scale.py``."""
+    class_name: str
+    """Name of the class in that file."""
+    image: Later[str] | None = None
+    """Image for a cluster, with the class and its requirements in it. Default: none, for the local target only."""
+    requirements: Many[str] = ()
+    """What the class needs beside MLServer, as pip's requirements. Default: nothing."""
+
+
+class ContainerServer(ModelServer):
+    """Any image that speaks one of Seldon's protocols; on clusters only."""
+
+    roles: ClassVar[tuple[NodeType, ...]] = _ALL_TYPES
+
+    kind: Literal["container"] = "container"
+    """Tells servers apart in data. Always ``container``."""
+    image: Later[str]
+    """The image, best by digest: ``ghcr.io/acme/score@sha256:…``."""
+    speaks: Many[Protocol]
+    """Protocols that the image speaks, on the ports that Seldon gives it: ``("v2",)``."""
+    command: Many[Later[str]] = ()
+    """What to run instead of the image's entry point. Default: the image's own. Source: Container.command."""
+    args: Many[Later[str]] = ()
+    """Arguments of it. Default: the image's own. Source: Container.args."""
+
+    @property
+    def protocols(self) -> tuple[Protocol, ...]:
+        """Protocols that it speaks on a cluster."""
+        return tuple(self.speaks)
+
+
+__all__ = [
+    "LAST_APACHE_CORE",
+    "ContainerServer",
+    "DynamicBatching",
+    "HuggingFaceServer",
+    "InstanceGroup",
+    "Licence",
+    "MLServerRuntime",
+    "MLflowServer",
+    "ModelServer",
+    "NodeType",
+    "Protocol",
+    "PythonServer",
+    "SklearnServer",
+    "TempoServer",
+    "Tensor",
+    "TensorFlowServer",
+    "Transport",
+    "TritonModel",
+    "TritonServer",
+    "XGBoostServer",
+]
