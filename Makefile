@@ -9,7 +9,7 @@ help:  ## say what there is
 
 up: setup  ## train, apply stack `local`, send it real input, print the accuracy and the URLs
 	@$(BIN)/python -m stacks.digits.train
-	@$(BIN)/pulumi up --stack local --yes --skip-preview --suppress-permalink
+	@$(BIN)/pulumi up --stack local --yes
 	@$(BIN)/seldon-infra verify --stack local
 
 test: setup-dev  ## run every test, against the real engine, Envoy and model servers

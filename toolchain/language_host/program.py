@@ -180,4 +180,8 @@ def _keep_user_frames(report: traceback.TracebackException | None) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        # The engine stops its processes so; it has told the user why.
+        sys.exit(TOLD_THE_USER)
