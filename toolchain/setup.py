@@ -10,9 +10,11 @@ import hashlib
 import os
 import re
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
+from seldon_infra.core.paths import cache_dir
 from toolchain import pulumi_cli
 from toolchain.console import SetupFailed, run, say
 
@@ -22,8 +24,21 @@ BIN = ENVIRONMENT / "bin"
 STAMPS = ENVIRONMENT / "stamps"
 SHIMS = ROOT / "toolchain" / "bin"
 LOCKS = {"run": ROOT / "requirements.lock", "test": ROOT / "requirements-dev.lock"}
+SERVERS = ROOT / "servers"
+SERVERS_OF_STACK_LOCAL = ("mlserver", "triton")
+MAKE_SERVERS = """
+import sys
+from seldon_infra.core.errors import SeldonInfraError
+from seldon_infra.servers.catalogue import environment, load
+try:
+    for name in sys.argv[1:]:
+        environment(load(name))
+except SeldonInfraError as error:
+    sys.exit(str(error))
+"""
 EDITABLE = ("--no-deps", "--no-build-isolation", "--editable")
 INSTALL_TIMEOUT_SECONDS = 1800
+SERVERS_TIMEOUT_SECONDS = 3600
 
 
 def main(arguments: list[str]) -> int:
@@ -50,6 +65,7 @@ def _set_up(purpose: str) -> None:
     install_packages(purpose)
     install_project()
     place_pulumi()
+    make_model_servers(purpose)
 
 
 def make_environment() -> None:
@@ -105,6 +121,20 @@ def place_pulumi() -> None:
     _link_pulumi(cli, place)
     shutil.copy2(SHIMS / "pulumi", BIN / "pulumi")
     _renew("pulumi", digest)
+
+
+def make_model_servers(purpose: str) -> None:
+    """Make the environments of the model servers that are needed; the catalogue says how, and shows its progress."""
+    entries = sorted(SERVERS.glob("*/server.toml"))
+    names = [entry.parent.name for entry in entries if purpose == "test" or entry.parent.name in SERVERS_OF_STACK_LOCAL]
+    kept = cache_dir() / "servers"
+    digest = _digest(*(file for name in names for file in sorted((SERVERS / name).glob("*.*"))))
+    if not names or (all((kept / name).is_dir() for name in names) and _is_fresh(f"servers-{purpose}", digest)):
+        return
+    done = subprocess.run([BIN / "python", "-c", MAKE_SERVERS, *names], cwd=ROOT, timeout=SERVERS_TIMEOUT_SECONDS)
+    if done.returncode:
+        raise SetupFailed(f"making the model servers {', '.join(names)} failed; what is said above says why")
+    _renew(f"servers-{purpose}", digest)
 
 
 def _link_pulumi(cli: Path, place: Path) -> None:
