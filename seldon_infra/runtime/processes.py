@@ -1,0 +1,173 @@
+"""One supervised process: its folder, its ports, its files, and its life from start to drained stop.
+
+A process is immutable: a change makes a new one beside the old. Its folder holds ``record.json`` (who it belongs to and
+what it was made from), ``run`` (what the supervisor starts), its files and its log.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from seldon_infra.runtime import atomic, ports
+from seldon_infra.runtime.stack_dir import StackDir
+from seldon_infra.runtime.supervisor import ProgramState, Supervisor, script
+
+LOG_TAIL_LINES = 20
+RECORD = "record.json"
+
+
+@dataclass(frozen=True)
+class ProcessSpec:
+    """What a process is made from. ``{port.NAME}`` and ``{dir}`` are filled in in command, environment and files."""
+
+    name: str
+    command: Sequence[str]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
+    """Path in the process's folder → text."""
+    links: Mapping[str, str] = field(default_factory=dict)
+    """Path in the process's folder → absolute path that it leads to."""
+    ports: Sequence[str] = ()
+    first_port: int | None = None
+    grace_seconds: float = 30.0
+
+
+@dataclass(frozen=True)
+class Record:
+    """What a process's folder says of it."""
+
+    id: str
+    owner: str
+    token: str
+    spec: ProcessSpec
+    ports: Mapping[str, int]
+
+
+def process_id(name: str, token: str) -> str:
+    """Name one process of a declaration: a replacement has another token, so it lives beside what it replaces."""
+    return f"{name}-{token[:8]}"
+
+
+@dataclass(frozen=True)
+class Processes:
+    """The processes of one stack."""
+
+    stack: StackDir
+
+    def start(self, spec: ProcessSpec, owner: str, token: str) -> Record:
+        """Start a process, or finish what a killed run began; it is not yet ready then."""
+        id = process_id(spec.name, token)
+        folder = self.folder(id)
+        with self.stack.locked():
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            # The record comes first: from here on a later run can find, finish or remove the process.
+            self._write_record(Record(id, owner, token, spec, {}))
+            given = ports.allocate(folder, spec.ports, spec.first_port) if spec.ports else {}
+            record = Record(id, owner, token, spec, given)
+            self._write_record(record)
+            self._write_files(record)
+            Supervisor(self.stack).add(id, folder, spec.grace_seconds)
+        return record
+
+    def restart(self, id: str) -> None:
+        """Start a process that somebody stopped."""
+        record = self.record(id)
+        if record:
+            self.start(record.spec, record.owner, record.token)
+
+    def remove(self, id: str) -> None:
+        """Stop a process and take everything of it away, with the stack's folder if it was the last."""
+        record = self.record(id)
+        grace = record.spec.grace_seconds if record else 1.0
+        if not self.stack.root.exists():
+            return
+        with self.stack.locked():
+            Supervisor(self.stack).remove(id, grace)
+            ports.release(self.folder(id))
+            shutil.rmtree(self.folder(id), ignore_errors=True)
+            self._remove_empty_stack()
+
+    def all(self) -> Iterator[Record]:
+        """Every process that the stack has, by id."""
+        for file in sorted(self.stack.processes.glob(f"*/{RECORD}")):
+            record = self.record(file.parent.name)
+            if record:
+                yield record
+
+    def record(self, id: str) -> Record | None:
+        """What is known of a process, None if it is not there."""
+        try:
+            raw = json.loads((self.folder(id) / RECORD).read_text(encoding="utf-8"))
+        except (FileNotFoundError, ValueError):
+            return None
+        return Record(raw["id"], raw["owner"], raw["token"], ProcessSpec(**raw["spec"]), raw["ports"])
+
+    def state(self, id: str) -> ProgramState:
+        """How the supervisor sees a process."""
+        return Supervisor(self.stack).state(id)
+
+    def edited_files(self, record: Record) -> dict[str, str]:
+        """Files whose text somebody changed: path → what is there now, empty where the file is gone."""
+        folder, wanted = self.folder(record.id), _rendered_files(record, self.folder(record.id))
+        there = {path: _text(folder / path) for path in wanted}
+        return {path: text for path, text in there.items() if text != wanted[path]}
+
+    def log_tail(self, id: str, lines: int = LOG_TAIL_LINES) -> list[str]:
+        """The last lines that a process wrote."""
+        return _text(self.folder(id) / "log").splitlines()[-lines:]
+
+    def folder(self, id: str) -> Path:
+        """The folder of a process."""
+        return self.stack.processes / id
+
+    def _write_record(self, record: Record) -> None:
+        atomic.write(self.folder(record.id) / RECORD, json.dumps(asdict(record), indent=1))
+
+    def _write_files(self, record: Record) -> None:
+        folder = self.folder(record.id)
+        for path, text in _rendered_files(record, folder).items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            atomic.write(folder / path, text)
+        for path, target in record.spec.links.items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            (folder / path).unlink(missing_ok=True)
+            os.symlink(target, folder / path)
+
+    def _remove_empty_stack(self) -> None:
+        if self.stack.processes.exists() and not any(self.stack.processes.iterdir()):
+            self.stack.processes.rmdir()
+        remove_if_empty(self.stack)
+
+
+def remove_if_empty(stack: StackDir) -> None:
+    """Remove the folder of a stack that has neither process nor model; call it with the stack locked."""
+    kept = (stack.processes, stack.models)
+    if not any(folder.exists() and any(folder.iterdir()) for folder in kept):
+        stack.remove()
+
+
+def _rendered_files(record: Record, folder: Path) -> dict[str, str]:
+    places = {"{dir}": str(folder)} | {f"{{port.{name}}}": str(port) for name, port in record.ports.items()}
+    spec = record.spec
+    command = [_fill(word, places) for word in spec.command]
+    environment = {"HOME": str(folder)} | {name: _fill(value, places) for name, value in spec.environment.items()}
+    files = {path: _fill(text, places) for path, text in spec.files.items()}
+    return {**files, "run": script(command, environment)}
+
+
+def _fill(text: str, places: Mapping[str, str]) -> str:
+    for place, value in places.items():
+        text = text.replace(place, value)
+    return text
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return ""

@@ -1,0 +1,96 @@
+"""The folder that holds everything of one local stack: its supervisor, processes, gateway and models.
+
+Nothing of a stack is anywhere else but its ports in the user's register (``ports.py``), so an empty folder is an empty
+stack, and two checkouts are two stacks.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from seldon_infra.core.errors import LimitReached
+
+LONGEST_SOCKET_PATH = 100
+"""Bytes. Linux allows 107 for a unix socket's path (``sun_path``); some are left for temporary names beside it."""
+_LONGEST_SOCKET = Path("gateway/admin.sock")
+
+
+@dataclass(frozen=True)
+class StackDir:
+    """Paths inside one stack's folder."""
+
+    root: Path
+
+    @property
+    def supervisor_config(self) -> Path:
+        """Configuration of the stack's supervisord."""
+        return self.root / "supervisord.conf"
+
+    @property
+    def supervisor_socket(self) -> Path:
+        """Where the stack's supervisord listens."""
+        return self.root / "supervisor.sock"
+
+    @property
+    def programs(self) -> Path:
+        """One file per program of the supervisord."""
+        return self.root / "programs"
+
+    @property
+    def processes(self) -> Path:
+        """One folder per process."""
+        return self.root / "processes"
+
+    @property
+    def gateway(self) -> Path:
+        """Configuration, routes and admin socket of Envoy."""
+        return self.root / "gateway"
+
+    @property
+    def models(self) -> Path:
+        """Content-addressed copies of model files."""
+        return self.root / "models"
+
+    def create(self) -> None:
+        """Make the folder, for its owner only.
+
+        Raises:
+            LimitReached: its path is too long for the unix sockets that it will hold.
+        """
+        length = len(os.fsencode(self.root / _LONGEST_SOCKET))
+        if length > LONGEST_SOCKET_PATH:
+            raise LimitReached(
+                f"stack folder {self.root}: a socket's path in it would have {length} bytes, must be at most "
+                f"{LONGEST_SOCKET_PATH}; move the project to a folder with a shorter path"
+            )
+        self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    def remove(self) -> None:
+        """Remove the folder with all that is left in it; call it inside :meth:`locked`."""
+        shutil.rmtree(self.root, ignore_errors=True)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the stack alone among all processes of this machine, inside the block."""
+        descriptor = self._lock()
+        try:
+            yield
+        finally:
+            os.close(descriptor)
+
+    def _lock(self) -> int:
+        path = self.root / "lock"
+        while True:
+            self.create()
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            if path.exists() and path.stat().st_ino == os.fstat(descriptor).st_ino:
+                return descriptor
+            # Whoever held the lock removed the whole folder: what was opened is no longer the lock.
+            os.close(descriptor)

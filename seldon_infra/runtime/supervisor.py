@@ -1,0 +1,234 @@
+"""The stack's supervisord: started when the first program comes, stopped when the last one goes.
+
+It outlives ``pulumi up``, restarts what crashes with growing pauses, rotates logs, and is driven over XML-RPC on a unix
+socket that only its owner can open. Each program is one file in ``programs/``; adding one touches no other.
+"""
+
+from __future__ import annotations
+
+import http.client
+import os
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import time
+import xmlrpc.client
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from seldon_infra.core.errors import LimitReached
+from seldon_infra.runtime import atomic
+from seldon_infra.runtime.stack_dir import StackDir
+
+CALL_TIMEOUT_SECONDS = 30.0
+START_TIMEOUT_SECONDS = 20.0
+RESTARTS = 100
+"""How often a program that does not stay up is started again; the pause before each grows by a second."""
+STAYED_UP_SECONDS = 2
+LOG_BYTES, LOG_FILES = "10MB", 2
+
+_CONFIG = """\
+[unix_http_server]
+file={root}/supervisor.sock
+chmod=0600
+
+[supervisord]
+logfile={root}/supervisord.log
+logfile_maxbytes={log_bytes}
+logfile_backups=1
+pidfile={root}/supervisord.pid
+directory={root}
+umask=077
+
+[rpcinterface:supervisor]
+supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
+
+[include]
+files={root}/programs/*.conf
+"""
+
+_PROGRAM = """\
+[program:{name}]
+command=/bin/sh {script}
+directory={directory}
+autorestart=true
+startsecs={stayed_up}
+startretries={restarts}
+stopsignal=TERM
+stopwaitsecs={grace}
+killasgroup=true
+redirect_stderr=true
+stdout_logfile={directory}/log
+stdout_logfile_maxbytes={log_bytes}
+stdout_logfile_backups={log_files}
+"""
+
+
+@dataclass(frozen=True)
+class ProgramState:
+    """What the supervisor says of one program."""
+
+    state: str
+    """STOPPED, STARTING, RUNNING, BACKOFF, STOPPING, EXITED, FATAL or ABSENT."""
+    pid: int = 0
+    started: float = 0.0
+    """When it was started, in seconds since the epoch."""
+    exit_status: int = 0
+
+    @property
+    def wanted(self) -> bool:
+        """Whether the supervisor keeps it up or is trying to."""
+        return self.state in {"STARTING", "RUNNING", "BACKOFF"}
+
+
+ABSENT = ProgramState("ABSENT")
+
+
+@dataclass(frozen=True)
+class Supervisor:
+    """The supervisord of one stack. Methods that change anything must be called with the stack locked."""
+
+    stack: StackDir
+
+    def add(self, name: str, directory: Path, grace_seconds: float) -> None:
+        """Start a program whose folder holds the script ``run``; one that is there already is left alone."""
+        self.stack.programs.mkdir(mode=0o700, exist_ok=True)
+        text = _PROGRAM.format(
+            name=name,
+            script=shlex.quote(str(directory / "run")).replace("%", "%%"),
+            directory=str(directory).replace("%", "%%"),
+            stayed_up=STAYED_UP_SECONDS,
+            restarts=RESTARTS,
+            grace=max(1, round(grace_seconds)),
+            log_bytes=LOG_BYTES,
+            log_files=LOG_FILES,
+        )
+        atomic.write(self._program_file(name), text)
+        self._ensure_running()
+        self._call("reloadConfig")
+        try:
+            self._call("addProcessGroup", name)
+        except xmlrpc.client.Fault as fault:
+            if "ALREADY_ADDED" not in fault.faultString:
+                raise
+            self.start(name)
+
+    def start(self, name: str) -> None:
+        """Start a program that is stopped, or that the supervisor has given up."""
+        self._ensure_running()
+        try:
+            self._call("startProcess", name, False)
+        except xmlrpc.client.Fault as fault:
+            if "ALREADY_STARTED" not in fault.faultString:
+                raise
+
+    def remove(self, name: str, grace_seconds: float) -> None:
+        """Stop a program, by TERM and after its grace by KILL, and forget it."""
+        self._program_file(name).unlink(missing_ok=True)
+        if self.is_running():
+            for method, arguments in (("stopProcess", (name, True)), ("removeProcessGroup", (name,))):
+                try:
+                    self._call(method, *arguments, timeout=grace_seconds + CALL_TIMEOUT_SECONDS)
+                except xmlrpc.client.Fault as fault:
+                    if not {"NOT_RUNNING", "BAD_NAME"} & set(fault.faultString.replace(":", " ").split()):
+                        raise
+            self._call("reloadConfig")
+            if not any(self.stack.programs.glob("*.conf")):
+                self.shutdown()
+
+    def state(self, name: str) -> ProgramState:
+        """Say how a program is; ABSENT where there is no supervisor or no such program."""
+        try:
+            info = self._call("getProcessInfo", name)
+        except (OSError, xmlrpc.client.Fault, http.client.HTTPException):
+            return ABSENT
+        return ProgramState(info["statename"], info["pid"], float(info["start"]), info["exitstatus"])
+
+    def is_running(self) -> bool:
+        """Tell whether the supervisor answers."""
+        try:
+            return bool(self._call("getState")["statename"] == "RUNNING")
+        except (OSError, http.client.HTTPException):
+            return False
+
+    def shutdown(self) -> None:
+        """Stop the supervisor and wait until its process is gone."""
+        pid = int(self._call("getPID"))
+        self._call("shutdown")
+        deadline = time.monotonic() + START_TIMEOUT_SECONDS
+        while _is_alive(pid):
+            if time.monotonic() > deadline:
+                os.kill(pid, signal.SIGKILL)
+            time.sleep(0.05)
+
+    def _ensure_running(self) -> None:
+        if self.is_running():
+            return
+        text = _CONFIG.format(root=str(self.stack.root).replace("%", "%%"), log_bytes=LOG_BYTES)
+        atomic.write(self.stack.supervisor_config, text)
+        subprocess.run(
+            [sys.executable, "-m", "supervisor.supervisord", "-c", str(self.stack.supervisor_config)],
+            env={"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": str(self.stack.root)},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            check=True,
+            timeout=START_TIMEOUT_SECONDS,
+        )
+        deadline = time.monotonic() + START_TIMEOUT_SECONDS
+        while not self.is_running():
+            if time.monotonic() > deadline:
+                raise LimitReached(f"supervisord of {self.stack.root} did not answer within {START_TIMEOUT_SECONDS} s")
+            time.sleep(0.05)
+
+    def _program_file(self, name: str) -> Path:
+        return self.stack.programs / f"{name}.conf"
+
+    def _call(self, method: str, *arguments: object, timeout: float = CALL_TIMEOUT_SECONDS) -> Any:
+        transport = _UnixTransport(self.stack.supervisor_socket, timeout)
+        with xmlrpc.client.ServerProxy("http://supervisor", transport=transport) as server:
+            return getattr(server.supervisor, method)(*arguments)
+
+
+class _UnixTransport(xmlrpc.client.Transport):
+    """XML-RPC over a unix socket, with a bound on every call."""
+
+    def __init__(self, path: Path, timeout: float) -> None:
+        super().__init__()
+        self._path, self._timeout = path, timeout
+
+    def make_connection(self, host: object) -> http.client.HTTPConnection:
+        return UnixConnection(self._path, self._timeout)
+
+
+class UnixConnection(http.client.HTTPConnection):
+    """HTTP over a unix socket."""
+
+    def __init__(self, path: Path, timeout: float) -> None:
+        super().__init__("localhost", timeout=timeout)
+        self._path = path
+
+    def connect(self) -> None:
+        """Open the socket."""
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(str(self._path))
+
+
+def script(command: Sequence[str], environment: dict[str, str]) -> str:
+    """Write the shell script that becomes ``command`` with ``environment``; values stay out of process arguments."""
+    lines = [f"export {name}={shlex.quote(value)}" for name, value in sorted(environment.items())]
+    return "\n".join(["#!/bin/sh", *lines, f"exec {shlex.join(command)}", ""])
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
