@@ -1,0 +1,1 @@
+"""How requests reach predictors: one typed description, rendered for each kind of gateway."""

@@ -1,0 +1,352 @@
+"""Envoy's configuration: what starts it, and what is moved into place while it runs.
+
+One listener carries HTTP/1.1, HTTP/2 and gRPC. Everything that is not on a route's list of paths and methods ends at the
+gateway. Source of the hardening: Envoy's guide for edge proxies.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TypeAlias
+
+from seldon_infra.ingress.spec import Backend, Limits, Route
+
+JsonValue: TypeAlias = "None | bool | int | float | str | Sequence[JsonValue] | dict[str, JsonValue]"
+JsonDict: TypeAlias = dict[str, JsonValue]
+
+PREDICTOR_HEADER = "x-seldon-predictor"
+"""Response header that names the predictor that answered."""
+LARGEST_PAGE_BYTES = 1 << 20
+ROUTES = "routes"
+_TYPE = "type.googleapis.com/"
+_HCM = _TYPE + "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
+
+GRPC_METHODS = {
+    "seldon": ("seldon.protos.Seldon/Predict", "seldon.protos.Seldon/SendFeedback"),
+    "v2": tuple(
+        f"inference.GRPCInferenceService/{method}"
+        for method in ("ModelInfer", "ModelReady", "ModelMetadata", "ServerReady", "ServerLive")
+    ),
+}
+"""Methods that a client may call. Model repository, shared memory, trace, logging and streaming are not among them."""
+
+
+def bootstrap(folder: Path, port: int, limits: Limits) -> JsonDict:
+    """What Envoy is started with; clusters and routes follow as files in ``folder``."""
+    return {
+        "node": {"id": "gateway", "cluster": "seldon-infra"},
+        "admin": {"address": {"pipe": {"path": str(folder / "admin.sock"), "mode": 0o600}}},
+        "dynamic_resources": {"cds_config": _file_source(folder, "cds.json")},
+        "static_resources": {"listeners": [_listener(folder, port, limits)]},
+        "overload_manager": _overload_manager(limits),
+        "layered_runtime": {"layers": [{"name": "static", "static_layer": {"re2.max_program_size.error_level": 10000}}]},
+    }
+
+
+def clusters(routes: Iterable[Route], retiring: Iterable[tuple[str, str, bool]] = ()) -> JsonDict:
+    """The file ``cds.json``: one cluster per predictor and transport, and those that still finish their requests."""
+    wanted = {name: (address, http2) for route in routes for name, address, http2 in cluster_keys(route)}
+    wanted.update({name: (address, http2) for name, address, http2 in retiring})
+    return _versioned([_cluster(name, *wanted[name]) for name in sorted(wanted)])
+
+
+def route_configuration(routes: Iterable[Route]) -> JsonDict:
+    """The file ``rds.json``: all deployments' routes, then what answers everything else."""
+    ordered = sorted(routes, key=lambda route: route.prefix)
+    hosts: JsonDict = {
+        "name": "all",
+        "domains": ["*"],
+        "routes": [entry for route in ordered for entry in _routes(route)] + [_not_found("/", "no such deployment")],
+    }
+    configuration: JsonDict = {
+        "@type": _TYPE + "envoy.config.route.v3.RouteConfiguration",
+        "name": ROUTES,
+        "virtual_hosts": [hosts],
+        "max_direct_response_body_size_bytes": LARGEST_PAGE_BYTES,
+    }
+    return _versioned([configuration])
+
+
+def cluster_keys(route: Route) -> list[tuple[str, str, bool]]:
+    """Name, address and whether HTTP/2, of each of a route's clusters. A moved server is another cluster."""
+    return [
+        (_cluster_name(route, backend, transport), getattr(backend, transport), transport == "grpc")
+        for backend in route.backends
+        for transport in route.transports
+    ]
+
+
+def _cluster_name(route: Route, backend: Backend, transport: str) -> str:
+    return f"{route.namespace}/{route.name}/{backend.name}/{transport}/{getattr(backend, transport)}"
+
+
+def _versioned(resources: list[JsonValue]) -> JsonDict:
+    version = hashlib.sha256(json.dumps(resources, sort_keys=True).encode()).hexdigest()[:16]
+    return {"version_info": version, "resources": resources}
+
+
+def _file_source(folder: Path, name: str) -> JsonDict:
+    return {
+        "resource_api_version": "V3",
+        "path_config_source": {"path": str(folder / name), "watched_directory": {"path": str(folder)}},
+    }
+
+
+def _listener(folder: Path, port: int, limits: Limits) -> JsonDict:
+    return {
+        "name": "gateway",
+        "address": {"socket_address": {"address": "127.0.0.1", "port_value": port}},
+        "per_connection_buffer_limit_bytes": 32768,
+        "filter_chains": [
+            {"filters": [{"name": "http", "typed_config": _connection_manager(folder, limits)}]},
+        ],
+    }
+
+
+def _connection_manager(folder: Path, limits: Limits) -> JsonDict:
+    return {
+        "@type": _HCM,
+        "stat_prefix": "gateway",
+        "codec_type": "AUTO",
+        "rds": {"route_config_name": ROUTES, "config_source": _file_source(folder, "rds.json")},
+        "http_filters": [
+            {
+                "name": "buffer",
+                "typed_config": {
+                    "@type": _TYPE + "envoy.extensions.filters.http.buffer.v3.Buffer",
+                    "max_request_bytes": limits.max_body_bytes,
+                },
+            },
+            {"name": "router", "typed_config": {"@type": _TYPE + "envoy.extensions.filters.http.router.v3.Router"}},
+        ],
+        "use_remote_address": True,
+        "normalize_path": True,
+        "merge_slashes": True,
+        "path_with_escaped_slashes_action": "REJECT_REQUEST",
+        "common_http_protocol_options": {
+            "idle_timeout": _seconds(limits.idle_seconds),
+            "headers_with_underscores_action": "REJECT_REQUEST",
+            "max_headers_count": 100,
+        },
+        "http2_protocol_options": {
+            "max_concurrent_streams": 100,
+            "initial_stream_window_size": 65536,
+            "initial_connection_window_size": 1048576,
+        },
+        "max_request_headers_kb": 32,
+        "request_headers_timeout": _seconds(limits.headers_seconds),
+        "request_timeout": _seconds(limits.request_seconds),
+        "stream_idle_timeout": _seconds(limits.idle_seconds),
+        "local_reply_config": {"mappers": [_protocol_errors()]},
+    }
+
+
+def _protocol_errors() -> JsonDict:
+    """What the gateway itself refuses is said in the shape of both protocols: v2's ``error``, Seldon's ``status``."""
+    return {
+        "filter": {
+            "status_code_filter": {
+                "comparison": {"op": "GE", "value": {"default_value": 400, "runtime_key": "gateway.error_from"}}
+            }
+        },
+        "body_format_override": {
+            "json_format": {
+                "error": "%LOCAL_REPLY_BODY%",
+                "status": {
+                    "code": "%RESPONSE_CODE%",
+                    "info": "%LOCAL_REPLY_BODY%",
+                    "reason": "%RESPONSE_CODE_DETAILS%",
+                    "status": "FAILURE",
+                },
+            }
+        },
+    }
+
+
+def _overload_manager(limits: Limits) -> JsonDict:
+    return {
+        "refresh_interval": "0.25s",
+        "resource_monitors": [
+            {
+                "name": "envoy.resource_monitors.fixed_heap",
+                "typed_config": {
+                    "@type": _TYPE + "envoy.extensions.resource_monitors.fixed_heap.v3.FixedHeapConfig",
+                    "max_heap_size_bytes": limits.max_heap_bytes,
+                },
+            },
+            {
+                "name": "envoy.resource_monitors.global_downstream_max_connections",
+                "typed_config": {
+                    "@type": _TYPE
+                    + "envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig",
+                    "max_active_downstream_connections": limits.max_connections,
+                },
+            },
+        ],
+        "actions": [
+            _overload_action("envoy.overload_actions.shrink_heap", 0.9),
+            _overload_action("envoy.overload_actions.stop_accepting_requests", 0.95),
+        ],
+    }
+
+
+def _overload_action(name: str, share: float) -> JsonDict:
+    return {
+        "name": name,
+        "triggers": [{"name": "envoy.resource_monitors.fixed_heap", "threshold": {"value": share}}],
+    }
+
+
+def _cluster(name: str, address: str, http2: bool) -> JsonDict:
+    host, _, port = address.rpartition(":")
+    endpoint: JsonDict = {"address": {"socket_address": {"address": host, "port_value": int(port)}}}
+    protocol: JsonDict = {"http2_protocol_options": {}} if http2 else {"http_protocol_options": {}}
+    return {
+        "@type": _TYPE + "envoy.config.cluster.v3.Cluster",
+        "name": name,
+        "type": "STATIC",
+        "connect_timeout": "1s",
+        "per_connection_buffer_limit_bytes": 32768,
+        "load_assignment": {"cluster_name": name, "endpoints": [{"lb_endpoints": [{"endpoint": endpoint}]}]},
+        "typed_extension_protocol_options": {
+            "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
+                "@type": _TYPE + "envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+                "explicit_http_config": protocol,
+            }
+        },
+    }
+
+
+def _routes(route: Route) -> list[JsonValue]:
+    refused: JsonDict = {
+        "match": {
+            "prefix": route.prefix + "/",
+            "headers": [{"name": "content-encoding", "string_match": {"exact": "identity"}, "invert_match": True},
+                        {"name": "content-encoding", "present_match": True}],
+        },
+        "direct_response": _answer(415, "a request body must not be encoded; send it without Content-Encoding"),
+    }
+    rest = [refused, *_pages(route), *_rest(route)] if "rest" in route.transports else []
+    grpc = _grpc(route) if "grpc" in route.transports else []
+    return [*grpc, *rest, _not_found(route.prefix + "/", _unknown_path(route))]
+
+
+def _unknown_path(route: Route) -> str:
+    if route.protocol == "v2":
+        return f"deployment '{route.name}' has no such path or model; its models: {', '.join(route.models)}"
+    return f"deployment '{route.name}' has no such path; POST to {route.prefix}/api/v1.0/predictions"
+
+
+def _rest(route: Route) -> list[JsonValue]:
+    """The REST paths of a deployment, as Seldon's executor serves them; all else is not found."""
+    if route.protocol == "seldon":
+        posts = [_path(route, "POST", f"/api/v1.0/{what}") for what in ("predictions", "feedback")]
+        return [*posts, _path(route, "GET", "/api/v1.0/metadata", "(/[^/]+)?"), _path(route, "GET", "/api/v1.0/health/status")]
+    model = re.escape(route.models[0])
+    names = "|".join(re.escape(name) for name in route.models)
+    infer, ready = f"/v2/models/{model}/infer", f"/v2/models/{model}"
+    return [
+        _rewritten(route, "POST", f"/v2/models/(?:(?:{names})/)?infer", infer.replace("\\", "")),
+        _rewritten(route, "GET", f"/v2/models/(?:{names})(/ready)?", ready.replace("\\", "") + r"\1"),
+        _rewritten(route, "GET", "/v2/health/(ready|live)", r"/v2/health/\1"),
+    ]
+
+
+def _path(route: Route, method: str, path: str, rest: str = "") -> JsonDict:
+    return _rewritten(route, method, re.escape(path) + ("(" + rest.strip("()?") + ")?" if rest else "()"), path + r"\1")
+
+
+def _rewritten(route: Route, method: str, pattern: str, substitution: str) -> JsonDict:
+    regex = f"{re.escape(route.prefix)}{pattern}"
+    return {
+        "match": {
+            "safe_regex": {"regex": regex},
+            "headers": [{"name": ":method", "string_match": {"exact": method}}],
+        },
+        "route": {
+            **_forward(route, "rest", route.rest_seconds),
+            "regex_rewrite": {"pattern": {"regex": regex}, "substitution": substitution},
+        },
+    }
+
+
+def _grpc(route: Route) -> list[JsonValue]:
+    matching = [
+        {"name": "seldon", "string_match": {"exact": route.name}},
+        {"name": "namespace", "string_match": {"exact": route.namespace}},
+    ]
+    calls: list[JsonValue] = [
+        {
+            "match": {"path": f"/{method}", "grpc": {}, "headers": matching},
+            "route": {
+                **_forward(route, "grpc", route.grpc_seconds),
+                # A client's own, shorter deadline counts.
+                "max_stream_duration": {"grpc_timeout_header_max": _seconds(route.grpc_seconds)},
+            },
+        }
+        for method in GRPC_METHODS[route.protocol]
+    ]
+    refused = f"deployment '{route.name}' has no such method"
+    return [*calls, {"match": {"prefix": "/", "grpc": {}, "headers": matching}, "direct_response": _answer(404, refused)}]
+
+
+def _forward(route: Route, transport: str, seconds: float) -> JsonDict:
+    """Where the requests go: weights, copies to shadows, stickiness, time-outs and retries."""
+    live = [backend for backend in route.backends if not backend.shadow]
+    weighted: JsonDict = {
+        "clusters": [
+            {
+                "name": _cluster_name(route, backend, transport),
+                "weight": backend.weight,
+                "response_headers_to_add": [_set_header(PREDICTOR_HEADER, backend.name)],
+            }
+            for backend in live
+        ]
+    }
+    action: JsonDict = {
+        "weighted_clusters": weighted,
+        "timeout": _seconds(seconds),
+        # Only what certainly never reached a server is sent again.
+        "retry_policy": {"retry_on": "connect-failure,refused-stream", "num_retries": 2},
+    }
+    if route.sticky_header:
+        weighted["use_hash_policy"] = True
+        action["hash_policy"] = [{"header": {"header_name": route.sticky_header}}]
+    mirrors: list[JsonValue] = [
+        {"cluster": _cluster_name(route, backend, transport)} for backend in route.backends if backend.shadow
+    ]
+    return {**action, "request_mirror_policies": mirrors} if mirrors else action
+
+
+def _pages(route: Route) -> list[JsonValue]:
+    pages = (("/api/v1.0/doc/", "text/html; charset=utf-8", route.page),
+             ("/api/v1.0/doc/openapi.json", "application/json", route.openapi))
+    return [
+        {
+            "match": {"path": route.prefix + path, "headers": [{"name": ":method", "string_match": {"exact": "GET"}}]},
+            "direct_response": _answer(200, text),
+            "response_headers_to_add": [_set_header("content-type", kind)],
+        }
+        for path, kind, text in pages
+        if text
+    ]
+
+
+def _not_found(prefix: str, text: str) -> JsonDict:
+    return {"match": {"prefix": prefix}, "direct_response": _answer(404, text)}
+
+
+def _answer(status: int, text: str) -> JsonDict:
+    return {"status": status, "body": {"inline_string": text}}
+
+
+def _set_header(name: str, value: str) -> JsonDict:
+    return {"header": {"key": name, "value": value}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:g}s"

@@ -1,0 +1,75 @@
+"""What a gateway is told: limits for everybody, and one route per deployment.
+
+These values cross from the program to the plugin, so they are plain: every Output has been resolved by then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+RouteProtocol: TypeAlias = Literal["seldon", "v2"]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds that keep one client from hurting the others."""
+
+    max_body_bytes: int = 64 * 1024 * 1024
+    """Largest request body; a larger one gets 413."""
+    headers_seconds: float = 10.0
+    """How long a client may take to send its headers; then 408."""
+    request_seconds: float = 60.0
+    """How long a client may take to send a whole request; then 408."""
+    idle_seconds: float = 300.0
+    """How long a stream may be silent."""
+    max_connections: int = 1000
+    """Open client connections; more are refused."""
+    max_heap_bytes: int = 2 * 1024 * 1024 * 1024
+    """Memory of the gateway from which on it takes no more requests."""
+
+
+@dataclass(frozen=True)
+class Backend:
+    """One predictor behind a route."""
+
+    name: str
+    weight: int
+    """Share of the requests, in percent; 0 for a shadow."""
+    shadow: bool
+    """Gets a copy of every request, and its answers go nowhere."""
+    rest: str
+    """``127.0.0.1:PORT`` for REST."""
+    grpc: str
+    """``127.0.0.1:PORT`` for gRPC."""
+
+
+@dataclass(frozen=True)
+class Route:
+    """One deployment's way through the gateway."""
+
+    namespace: str
+    name: str
+    protocol: RouteProtocol
+    backends: Sequence[Backend]
+    models: Sequence[str]
+    """Names that a client may use for the model in a v2 path; the first is what the servers are asked for."""
+    transports: Sequence[Literal["rest", "grpc"]] = ("rest", "grpc")
+    orchestrated: bool = True
+    """Whether orchestrators answer; a server asked directly has no page of its own for readiness and metadata."""
+    sticky_header: str | None = None
+    """Requests with the same value in this header go to the same predictor."""
+    rest_seconds: float = 60.0
+    """How long a REST answer may take; then 504."""
+    grpc_seconds: float = 60.0
+    """How long a gRPC answer may take; then DEADLINE_EXCEEDED."""
+    page: str = ""
+    """The HTML page that describes the deployment's API."""
+    openapi: str = ""
+    """The same as an OpenAPI document."""
+
+    @property
+    def prefix(self) -> str:
+        """Where the deployment's REST paths begin, as on Seldon's ingress."""
+        return f"/seldon/{self.namespace}/{self.name}"
