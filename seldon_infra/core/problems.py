@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -113,6 +112,8 @@ def _is_secret(location: tuple[int | str, ...], model: type[BaseModel] | None) -
 
 
 def _nearest(name: str, known: list[str]) -> str:
+    from difflib import get_close_matches  # only a mistake pays for it
+
     near = get_close_matches(name, known, n=1)
     if near:
         return f"write {near[0]}"

@@ -1,14 +1,96 @@
-"""Every rule about a SeldonDeployment that needs no cluster: a definition in, all its problems out."""
+"""Every rule about a SeldonDeployment that needs no cluster: a definition in, all its problems out.
+
+What is not known yet (a Pulumi Output) is passed over. ``seldon_infra.core.model.resolve`` puts values in their
+place; then the same functions judge the same definition.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from seldon_infra.core.problems import gather
+from seldon_infra.graph.rules import (
+    amounts,
+    environment,
+    names,
+    protocols,
+    scaling,
+    servers,
+    settings,
+    shape,
+    targets,
+    traffic,
+    triton,
+)
+from seldon_infra.graph.rules.place import InNode, InPredictor, nodes_in, predictors
+
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from seldon_infra.core.problems import Problem
     from seldon_infra.graph.spec import SeldonDeployment
 
+    DeploymentRule = Callable[[SeldonDeployment], Iterator[Problem]]
+    PredictorRule = Callable[[InPredictor], Iterator[Problem]]
+    NodeRule = Callable[[InNode], Iterator[Problem]]
+
+DEPLOYMENT_RULES: tuple[DeploymentRule, ...] = (
+    *names.DEPLOYMENT_RULES,
+    *traffic.DEPLOYMENT_RULES,
+    *protocols.DEPLOYMENT_RULES,
+    *settings.DEPLOYMENT_RULES,
+)
+PREDICTOR_RULES: tuple[PredictorRule, ...] = (
+    *names.PREDICTOR_RULES,
+    *traffic.PREDICTOR_RULES,
+    *shape.PREDICTOR_RULES,
+    *servers.PREDICTOR_RULES,
+    *amounts.PREDICTOR_RULES,
+    *environment.PREDICTOR_RULES,
+    *scaling.PREDICTOR_RULES,
+    *settings.PREDICTOR_RULES,
+)
+NODE_RULES: tuple[NodeRule, ...] = (
+    *names.NODE_RULES,
+    *shape.NODE_RULES,
+    *servers.NODE_RULES,
+    *triton.NODE_RULES,
+    *protocols.NODE_RULES,
+    *environment.NODE_RULES,
+)
+
 
 def check(deployment: SeldonDeployment, *, portable: bool = True) -> list[Problem]:
-    """Find every problem of a deployment that can be known without a cluster."""
-    return []
+    """Find every problem of a deployment that can be known without a cluster, all at once.
+
+    Args:
+        deployment: what is declared.
+        portable: hold it to what Seldon's executor does on a cluster; False for a stack that stays on this machine.
+    """
+    problems = _judge(deployment, DEPLOYMENT_RULES, PREDICTOR_RULES, NODE_RULES)
+    return [*problems, *_judge(deployment, (), (), protocols.PORTABLE_NODE_RULES)] if portable else problems
+
+
+def check_local(deployment: SeldonDeployment) -> list[Problem]:
+    """Find what keeps a deployment from running on this machine, beside the problems that :func:`check` finds."""
+    return _judge(deployment, targets.LOCAL_DEPLOYMENT_RULES, targets.LOCAL_PREDICTOR_RULES, targets.LOCAL_NODE_RULES)
+
+
+def check_cluster(deployment: SeldonDeployment) -> list[Problem]:
+    """Find what keeps a deployment from running on a cluster, beside the problems that :func:`check` finds."""
+    return _judge(deployment, (), (), targets.CLUSTER_NODE_RULES)
+
+
+def _judge(
+    deployment: SeldonDeployment,
+    deployment_rules: tuple[DeploymentRule, ...],
+    predictor_rules: tuple[PredictorRule, ...],
+    node_rules: tuple[NodeRule, ...],
+) -> list[Problem]:
+    """Run rules from the outside in, so that problems come in the order of the definition."""
+    found = list(gather(rule(deployment) for rule in deployment_rules))
+    for at in predictors(deployment):
+        found += gather(rule(at) for rule in predictor_rules)
+        for inner in nodes_in(at):
+            found += gather(rule(inner) for rule in node_rules)
+    return found

@@ -4,7 +4,7 @@ Every server knows three things by itself: ``implementation``, its name in Seldo
 ``catalogue``, the folder of ``servers/`` that runs it on this machine; and ``protocols``, what it speaks.
 """
 
-from __future__ import annotations
+# Annotations are evaluated as they stand: as text, pydantic would compile each one again at import.
 
 from typing import ClassVar, Literal, TypeAlias
 

@@ -3,7 +3,7 @@
 Source: Triton's ``model_config.proto``.
 """
 
-from __future__ import annotations
+# Annotations are evaluated as they stand: as text, pydantic would compile each one again at import.
 
 from collections.abc import Mapping
 from typing import ClassVar, Literal, TypeAlias

@@ -1,6 +1,6 @@
 """A deployment: what clients call by one name, its predictors and how requests reach them."""
 
-from __future__ import annotations
+# Annotations are evaluated as they stand: as text, pydantic would compile each one again at import.
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, TypeAlias

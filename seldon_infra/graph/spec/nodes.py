@@ -4,7 +4,7 @@ A request goes from the root down and back up. In each node: transform the input
 their answers, transform the output. A node takes part in those steps that its type says.
 """
 
-from __future__ import annotations
+# Annotations are evaluated as they stand: as text, pydantic would compile each one again at import.
 
 from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 
@@ -87,7 +87,7 @@ class GraphNode(Spec):
     if TYPE_CHECKING:
 
         @property
-        def children(self) -> tuple[Node, ...]:
+        def children(self) -> "tuple[Node, ...]":
             """Nodes that this one asks, in order."""
 
         @property
@@ -128,7 +128,7 @@ class Transformer(GraphNode):
     """The node that gets the changed request."""
 
     @property
-    def children(self) -> tuple[Node, ...]:
+    def children(self) -> "tuple[Node, ...]":
         """The child, in a tuple, as every node has them."""
         return (self.child,)
 
@@ -145,7 +145,7 @@ class OutputTransformer(GraphNode):
     """The node whose answer is changed."""
 
     @property
-    def children(self) -> tuple[Node, ...]:
+    def children(self) -> "tuple[Node, ...]":
         """The child, in a tuple, as every node has them."""
         return (self.child,)
 

@@ -1,6 +1,6 @@
 """A predictor: one version of the answer, a graph of nodes with its pods and its share of the traffic."""
 
-from __future__ import annotations
+# Annotations are evaluated as they stand: as text, pydantic would compile each one again at import.
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias

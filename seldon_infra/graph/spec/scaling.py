@@ -1,6 +1,6 @@
 """How many pods there are: autoscaling by Kubernetes or KEDA, and what a drain of nodes must leave."""
 
-from __future__ import annotations
+# Annotations are evaluated as they stand: as text, pydantic would compile each one again at import.
 
 from collections.abc import Mapping
 from typing import ClassVar, Literal

@@ -1,6 +1,6 @@
 """Small values that nodes, predictors and explainers share: amounts, environment, parameters, endpoints."""
 
-from __future__ import annotations
+# Annotations are evaluated as they stand: as text, pydantic would compile each one again at import.
 
 from collections.abc import Mapping
 from typing import ClassVar, Literal, TypeAlias

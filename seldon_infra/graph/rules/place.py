@@ -1,0 +1,112 @@
+"""Where a rule looks: a deployment, one of its predictors, one of its nodes, and how messages name it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from seldon_infra.core.model import known, title
+from seldon_infra.core.problems import ARROW, Problem
+from seldon_infra.graph.walk import nodes
+from seldon_infra.servers.spec import ModelServer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from decimal import Decimal
+
+    from seldon_infra.core.model import Later
+    from seldon_infra.graph.spec import EnvVar, Node, Predictor, Resources, SeldonDeployment
+    from seldon_infra.servers.spec import Transport
+
+
+@dataclass(frozen=True)
+class InPredictor:
+    """One predictor of a deployment."""
+
+    deployment: SeldonDeployment
+    predictor: Predictor
+
+    @property
+    def path(self) -> str:
+        """The predictor in the user's words."""
+        return f"{title(self.deployment)}{ARROW}{title(self.predictor)}"
+
+
+@dataclass(frozen=True)
+class InNode:
+    """One node of a predictor's graph."""
+
+    deployment: SeldonDeployment
+    predictor: Predictor
+    node: Node
+
+    @property
+    def path(self) -> str:
+        """The node in the user's words."""
+        return f"{title(self.deployment)}{ARROW}{title(self.predictor)}{ARROW}{title(self.node)}"
+
+
+def predictors(deployment: SeldonDeployment) -> Iterator[InPredictor]:
+    """Give every predictor of a deployment."""
+    return (InPredictor(deployment, predictor) for predictor in deployment.predictors)
+
+
+def nodes_in(at: InPredictor) -> Iterator[InNode]:
+    """Give every node of a predictor, each before its children."""
+    return (InNode(at.deployment, at.predictor, node) for node in nodes(at.predictor.graph))
+
+
+def server_of(node: Node) -> ModelServer | None:
+    """Give the server that runs a node, None where the orchestrator does it by itself."""
+    return node.server if isinstance(node.server, ModelServer) else None
+
+
+def transports(deployment: SeldonDeployment) -> tuple[Transport, ...]:
+    """Give the transports that a deployment serves."""
+    return (deployment.transport,) if deployment.transport else ("rest", "grpc")
+
+
+def resources_in(at: InPredictor) -> Iterator[tuple[str, str, Resources]]:
+    """Give every container's resources with its object's path and the field that holds them."""
+    predictor = at.predictor
+    for inner in nodes_in(at):
+        if inner.node.resources:
+            yield inner.path, "resources", inner.node.resources
+    if predictor.engine_resources:
+        yield at.path, "engine_resources", predictor.engine_resources
+    if predictor.orchestrator and predictor.orchestrator.resources:
+        yield at.path, "orchestrator.resources", predictor.orchestrator.resources
+    if predictor.explainer and predictor.explainer.resources:
+        yield at.path, "explainer.resources", predictor.explainer.resources
+
+
+def environments_in(at: InPredictor) -> Iterator[tuple[str, str, Sequence[EnvVar]]]:
+    """Give every container's environment with its object's path and the field that holds it."""
+    for inner in nodes_in(at):
+        yield inner.path, "env", inner.node.env
+    if at.predictor.orchestrator:
+        yield at.path, "orchestrator.env", at.predictor.orchestrator.env
+    if at.predictor.explainer:
+        yield at.path, "explainer.env", at.predictor.explainer.env
+
+
+def below(path: str, field: str, value: Later[int] | Later[float] | None, least: int) -> Iterator[Problem]:
+    """Refuse a number below the least that makes sense."""
+    number = known(value)
+    if number is not None and number < least:
+        yield Problem(path, f"{field} {number}", f"must be {least} or more", f"write {field}={least} or more")
+
+
+def listed(words: Sequence[str], last: str = "or") -> str:
+    """Write words as a sentence lists them: ``a, b or c``."""
+    return f" {last} ".join(part for part in (", ".join(words[:-1]), words[-1]) if part)
+
+
+def used_twice(names: Sequence[str]) -> list[str]:
+    """Give names that come more than once, each once, in order."""
+    return [name for name in dict.fromkeys(names) if names.count(name) > 1]
+
+
+def number_text(number: Decimal) -> str:
+    """Write a number without needless zeros."""
+    return f"{number.normalize():f}"

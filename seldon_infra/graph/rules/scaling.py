@@ -1,0 +1,188 @@
+"""Rules about how many pods there are: autoscaling, and what a drain must leave."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from seldon_infra.core.model import is_known, known
+from seldon_infra.core.problems import Problem
+from seldon_infra.core.quantity import parse_percent, parse_quantity
+from seldon_infra.graph.rules.place import InPredictor, below, listed, nodes_in, server_of, used_twice
+from seldon_infra.graph.spec import ContainerMetric, ResourceMetric
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from seldon_infra.core.model import Later
+    from seldon_infra.graph.spec import Hpa, Keda, MetricTarget, Node, Pdb
+
+_TARGETS = ("average_utilization", "average_value", "value")
+
+
+@dataclass(frozen=True)
+class _Scaled:
+    """Pods that scale together: a predictor's shared ones, or those of one node."""
+
+    path: str
+    replicas: Later[int] | None
+    hpa: Hpa | None
+    keda: Keda | None
+    pdb: Pdb | None
+    nodes: tuple[Node, ...]
+
+
+def one_decides(at: InPredictor) -> Iterator[Problem]:
+    """Two who set the number of pods undo each other's work."""
+    for pods in _scaled(at):
+        given = [
+            field
+            for field, value in (("replicas", pods.replicas), ("hpa", pods.hpa), ("keda", pods.keda))
+            if value is not None
+        ]
+        if len(given) > 1:
+            got = f"{listed(given, 'and')} {'are both' if len(given) == 2 else 'are all'} given"
+            fix = f"remove {listed(given[:-1], 'and')}"
+            yield Problem(pods.path, got, "must be one of them, because each sets the number of pods", fix)
+
+
+def hpa(at: InPredictor) -> Iterator[Problem]:
+    """An autoscaler has bounds in order and something that decides."""
+    for pods in _scaled(at):
+        if pods.hpa is None:
+            continue
+        least, most = pods.hpa.min_replicas, pods.hpa.max_replicas
+        yield from below(pods.path, "hpa.min_replicas", least, 1)
+        yield from below(pods.path, "hpa.max_replicas", most, 1)
+        yield from _in_order(pods.path, ("hpa.min_replicas", least), ("hpa.max_replicas", most))
+        if not pods.hpa.metrics:
+            fix = "write metrics=[ResourceMetric(name='cpu', target=MetricTarget(average_utilization=80))]"
+            yield Problem(pods.path, "hpa.metrics is empty", "must name at least one metric", fix)
+
+
+def hpa_metrics(at: InPredictor) -> Iterator[Problem]:
+    """A metric aims for one value, of a kind that it has, on a container that there is."""
+    for pods in _scaled(at):
+        for index, metric in enumerate(pods.hpa.metrics if pods.hpa else ()):
+            field = f"hpa.metrics[{index}]"
+            of_resource = isinstance(metric, (ResourceMetric, ContainerMetric))
+            yield from _target(pods.path, f"{field}.target", metric.target, of_resource=of_resource)
+            if isinstance(metric, ContainerMetric):
+                yield from _container(pods, field, metric)
+            if isinstance(metric, ResourceMetric):
+                yield from _requests_set(pods, field, metric)
+
+
+def keda(at: InPredictor) -> Iterator[Problem]:
+    """An autoscaler by events has events, and bounds in order."""
+    for pods in _scaled(at):
+        if pods.keda is None:
+            continue
+        if not pods.keda.triggers:
+            fix = "write triggers=[KedaTrigger(type='prometheus', metadata={…})]"
+            yield Problem(pods.path, "keda.triggers is empty", "must name at least one trigger", fix)
+        yield from _keda_numbers(pods.path, pods.keda)
+        names = [name for name in (known(trigger.name) for trigger in pods.keda.triggers) if name is not None]
+        for name in used_twice(names):
+            yield Problem(pods.path, f"keda.triggers name '{name}' is used twice", "must be unique", "rename one")
+
+
+def pdb(at: InPredictor) -> Iterator[Problem]:
+    """A disruption budget says one thing, as a number or a share."""
+    for pods in _scaled(at):
+        if pods.pdb is None:
+            continue
+        given = {"min_available": pods.pdb.min_available, "max_unavailable": pods.pdb.max_unavailable}
+        count = sum(value is not None for value in given.values())
+        if count != 1:
+            got = "pdb has both min_available and max_unavailable" if count else "pdb is empty"
+            fix = "remove min_available" if count else "write max_unavailable=1"
+            yield Problem(pods.path, got, "must have exactly one of min_available and max_unavailable", fix)
+        for field, value in given.items():
+            if is_known(value) and not _is_share(value):
+                want = "must be a number of pods from 0, or a share such as '50%'"
+                yield Problem(pods.path, f"pdb.{field} {value!r}", want, f"write {field}=1")
+
+
+def _scaled(at: InPredictor) -> Iterator[_Scaled]:
+    predictor = at.predictor
+    served = [inner for inner in nodes_in(at) if server_of(inner.node)]
+    shared = tuple(inner.node for inner in served if inner.node.pod is None)
+    yield _Scaled(at.path, predictor.replicas, predictor.hpa, predictor.keda, predictor.pdb, shared)
+    for inner in served:
+        pod = inner.node.pod
+        if pod is not None:
+            yield _Scaled(inner.path, pod.replicas, pod.hpa, pod.keda, pod.pdb, (inner.node,))
+
+
+def _in_order(
+    path: str, least: tuple[str, Later[int] | None], most: tuple[str, Later[int] | None]
+) -> Iterator[Problem]:
+    low, high = known(least[1]), known(most[1])
+    if low is not None and high is not None and low > high:
+        name = most[0].rpartition(".")[2]
+        yield Problem(path, f"{least[0]} {low} over {most[0]} {high}", "must be at most that", f"write {name}={low}")
+
+
+def _target(path: str, field: str, target: MetricTarget, *, of_resource: bool) -> Iterator[Problem]:
+    given = [name for name in _TARGETS if getattr(target, name) is not None]
+    if len(given) != 1:
+        got = f"{field} has {listed(given, 'and')}" if given else f"{field} is empty"
+        yield Problem(path, got, f"must have exactly one of {listed(_TARGETS)}", "write average_value=…")
+    if "average_utilization" in given and not of_resource:
+        want = "must be a value: only cpu and memory have a utilization"
+        yield Problem(path, f"{field}.average_utilization", want, "write average_value=… or value=…")
+    yield from below(path, f"{field}.average_utilization", target.average_utilization, 1)
+    for name in ("average_value", "value"):
+        value = known(getattr(target, name))
+        if value is not None and parse_quantity(value) is None:
+            want = "must be a quantity of Kubernetes"
+            yield Problem(path, f"{field}.{name} {value!r}", want, f"write {name}='500m' or a number")
+
+
+def _container(pods: _Scaled, field: str, metric: ContainerMetric) -> Iterator[Problem]:
+    name, there = known(metric.container), [node.name for node in pods.nodes]
+    if name is not None and name not in there:
+        fix = f"nodes there are: {', '.join(there)}"
+        yield Problem(pods.path, f"{field}.container '{name}'", "must be the name of a node in these pods", fix)
+
+
+def _requests_set(pods: _Scaled, field: str, metric: ResourceMetric) -> Iterator[Problem]:
+    """A utilization is a share of what is requested; without requests the autoscaler never acts."""
+    if metric.target.average_utilization is None:
+        return
+    without = [f"'{node.name}'" for node in pods.nodes if not _sets(node, metric.name)]
+    if without:
+        got = f"{field} aims for a utilization of {metric.name}, which {listed(without, 'and')} does not request"
+        fix = f"write resources=Resources(requests=Amounts({metric.name}=…)) on {listed(without, 'and')}"
+        yield Problem(pods.path, got, f"must have requests.{metric.name} on each node", fix)
+
+
+def _sets(node: Node, name: str) -> bool:
+    resources = node.resources
+    amounts = (resources.requests, resources.limits) if resources else ()
+    return any(getattr(amount, name) is not None for amount in amounts if amount)
+
+
+def _keda_numbers(path: str, keda: Keda) -> Iterator[Problem]:
+    yield from below(path, "keda.polling_interval", keda.polling_interval, 1)
+    yield from below(path, "keda.cooldown_period", keda.cooldown_period, 0)
+    yield from below(path, "keda.min_replica_count", keda.min_replica_count, 0)
+    yield from below(path, "keda.max_replica_count", keda.max_replica_count, 1)
+    yield from below(path, "keda.idle_replica_count", keda.idle_replica_count, 0)
+    least, most = ("keda.min_replica_count", keda.min_replica_count), ("keda.max_replica_count", keda.max_replica_count)
+    yield from _in_order(path, least, most)
+    idle, low = known(keda.idle_replica_count), known(keda.min_replica_count or 0)
+    if idle is not None and low is not None and idle >= low:
+        got, want = f"keda.idle_replica_count {idle}", f"must be less than min_replica_count {low}"
+        yield Problem(path, got, want, f"write min_replica_count={idle + 1} or remove idle_replica_count")
+    if keda.fallback:
+        yield from below(path, "keda.fallback.failure_threshold", keda.fallback.failure_threshold, 1)
+        yield from below(path, "keda.fallback.replicas", keda.fallback.replicas, 0)
+
+
+def _is_share(value: object) -> bool:
+    return value >= 0 if isinstance(value, int) else parse_percent(str(value)) is not None
+
+
+PREDICTOR_RULES = (one_decides, hpa, hpa_metrics, keda, pdb)

@@ -1,0 +1,76 @@
+"""Rules that hold on one target alone: what this machine cannot run, and what a cluster cannot reach."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from seldon_infra.core.model import known, title
+from seldon_infra.core.problems import Problem
+from seldon_infra.graph.rules.place import InNode, InPredictor, environments_in, listed, server_of
+from seldon_infra.servers.spec import MLServerRuntime, PythonServer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from seldon_infra.graph.spec import SeldonDeployment
+
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.ASCII)
+
+
+def requests_are_calls(deployment: SeldonDeployment) -> Iterator[Problem]:
+    """There is no Kafka on this machine."""
+    if deployment.server_type == "kafka":
+        got = "server_type 'kafka'"
+        yield Problem(title(deployment), got, "must be 'rpc' on this machine", "remove server_type, or use a cluster")
+
+
+def server_runs_here(at: InNode) -> Iterator[Problem]:
+    """A server is in the catalogue for this machine, in the deployment's protocol."""
+    server, protocol = server_of(at.node), at.deployment.protocol
+    if server is None or protocol not in server.protocols or protocol in server.local_protocols:
+        return
+    name, spoken = type(server).__name__, [f"'{local}'" for local in server.local_protocols]
+    if not spoken:
+        got, fix = f"server {name}", "use a cluster, or a PythonServer or MLServerRuntime with the model in it"
+        yield Problem(at.path, got, "must be one that servers/ holds for this machine", fix)
+    else:
+        got, want = f"server {name} on protocol '{protocol}'", f"must be on {listed(spoken)} on this machine"
+        yield Problem(at.path, got, want, f"set protocol={spoken[0]} on {title(at.deployment)}, or use a cluster")
+
+
+def no_explainer_here(at: InPredictor) -> Iterator[Problem]:
+    """Explainers run on clusters only, for now."""
+    if at.predictor.explainer:
+        yield Problem(at.path, "explainer", "must not be given on this machine", "remove it, or use a cluster")
+
+
+def env_has_values_here(at: InPredictor) -> Iterator[Problem]:
+    """There are no Secrets and ConfigMaps on this machine."""
+    for path, field, variables in environments_in(at):
+        for variable in variables:
+            if variable.value_from is not None:
+                got, fix = f"{field} '{variable.name}' has value_from", "write value=…, from the stack's settings"
+                yield Problem(path, got, "must have a value on this machine", fix)
+
+
+def code_has_an_image(at: InNode) -> Iterator[Problem]:
+    """A cluster runs images, not files of this machine."""
+    server = at.node.server
+    if isinstance(server, (PythonServer, MLServerRuntime)) and server.image is None:
+        fix = f"write image='registry/name@sha256:…' in {type(server).__name__}"
+        yield Problem(at.path, "image is not set", "must be given on a cluster", fix)
+
+
+def model_is_in_reach(at: InNode) -> Iterator[Problem]:
+    """A cluster cannot read a folder of this machine."""
+    uri = known(at.node.model_uri)
+    if uri and not _SCHEME.match(uri):
+        fix = "copy it to a store and write model_uri='s3://bucket/model'"
+        yield Problem(at.path, f"model_uri '{uri}'", "must be a URI on a cluster", fix)
+
+
+LOCAL_DEPLOYMENT_RULES = (requests_are_calls,)
+LOCAL_PREDICTOR_RULES = (no_explainer_here, env_has_values_here)
+LOCAL_NODE_RULES = (server_runs_here,)
+CLUSTER_NODE_RULES = (code_has_an_image, model_is_in_reach)
