@@ -20,7 +20,13 @@ def figures() -> list[Figure]:
 
 
 def _compare(command: str, full: Project, empty: Project) -> list[Figure]:
-    arguments = [command, "--non-interactive", "--stack", "local", *(["--yes", "--skip-preview"] if command == "up" else [])]
+    arguments = [
+        command,
+        "--non-interactive",
+        "--stack",
+        "local",
+        *(["--yes", "--skip-preview"] if command == "up" else []),
+    ]
     ours, bare = in_turns(lambda: full.pulumi(*arguments), lambda: empty.pulumi(*arguments), ROUNDS)
     return [
         Figure(f"{command} of stack local", f"{ours:.2f} s"),

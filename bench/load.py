@@ -65,9 +65,7 @@ async def load(
     """
     result, budget = Result(), [requests if requests is not None else 1 << 62]
     start = time.perf_counter()
-    await asyncio.gather(
-        *(_connection(target, result, start + seconds, budget, interval) for _ in range(connections))
-    )
+    await asyncio.gather(*(_connection(target, result, start + seconds, budget, interval) for _ in range(connections)))
     result.seconds = time.perf_counter() - start
     return result
 

@@ -86,7 +86,7 @@ class Gateway:
             there = json.loads((self.folder / "rds.json").read_text(encoding="utf-8"))
         except (FileNotFoundError, ValueError):
             return False
-        return bool(there == envoy.route_configuration(self.routes())) and route in self.routes()
+        return bool(there == envoy.route_configuration(self.routes())) and asdict(route) in map(asdict, self.routes())
 
     def is_live(self) -> bool:
         """Tell whether Envoy answers that it is ready."""
@@ -162,8 +162,16 @@ def process_spec(port: int | None) -> ProcessSpec:
     """The process that runs Envoy, before its port is known."""
     return ProcessSpec(
         name="gateway",
-        command=[envoy_binary(), "-c", "{dir}/../../gateway/envoy.json", "--disable-hot-restart", "--log-level", "warning",
-                 "--concurrency", "2"],
+        command=[
+            envoy_binary(),
+            "-c",
+            "{dir}/../../gateway/envoy.json",
+            "--disable-hot-restart",
+            "--log-level",
+            "warning",
+            "--concurrency",
+            "2",
+        ],
         ports=("gateway",),
         first_port=port or FIRST_PORT,
         grace_seconds=10,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -59,8 +59,21 @@ class Processes:
 
     stack: StackDir
 
-    def start(self, spec: ProcessSpec, owner: str, token: str) -> Record:
-        """Start a process, or finish what a killed run began; it is not yet ready then."""
+    def start(
+        self,
+        spec: ProcessSpec,
+        owner: str,
+        token: str,
+        prepare: Callable[[Mapping[str, int]], None] | None = None,
+    ) -> Record:
+        """Start a process, or finish what a killed run began; it is not yet ready then.
+
+        Args:
+            spec: what it is made from.
+            owner: the declaration that it belongs to.
+            token: tells this object from those that the declaration made before.
+            prepare: called with the ports by name, before the start.
+        """
         id = process_id(spec.name, token)
         folder = self.folder(id)
         with self.stack.locked():
@@ -71,6 +84,8 @@ class Processes:
             record = Record(id, owner, token, spec, given)
             self._write_record(record)
             self._write_files(record)
+            if prepare:
+                prepare(given)
             Supervisor(self.stack).add(id, folder, spec.grace_seconds)
         return record
 

@@ -43,7 +43,9 @@ def bootstrap(folder: Path, port: int, limits: Limits) -> JsonDict:
         "dynamic_resources": {"cds_config": _file_source(folder, "cds.json")},
         "static_resources": {"listeners": [_listener(folder, port, limits)]},
         "overload_manager": _overload_manager(limits),
-        "layered_runtime": {"layers": [{"name": "static", "static_layer": {"re2.max_program_size.error_level": 10000}}]},
+        "layered_runtime": {
+            "layers": [{"name": "static", "static_layer": {"re2.max_program_size.error_level": 10000}}]
+        },
     }
 
 
@@ -225,8 +227,10 @@ def _routes(route: Route) -> list[JsonValue]:
     refused: JsonDict = {
         "match": {
             "prefix": route.prefix + "/",
-            "headers": [{"name": "content-encoding", "string_match": {"exact": "identity"}, "invert_match": True},
-                        {"name": "content-encoding", "present_match": True}],
+            "headers": [
+                {"name": "content-encoding", "string_match": {"exact": "identity"}, "invert_match": True},
+                {"name": "content-encoding", "present_match": True},
+            ],
         },
         "direct_response": _answer(415, "a request body must not be encoded; send it without Content-Encoding"),
     }
@@ -245,7 +249,11 @@ def _rest(route: Route) -> list[JsonValue]:
     """The REST paths of a deployment, as Seldon's executor serves them; all else is not found."""
     if route.protocol == "seldon":
         posts = [_path(route, "POST", f"/api/v1.0/{what}") for what in ("predictions", "feedback")]
-        return [*posts, _path(route, "GET", "/api/v1.0/metadata", "(/[^/]+)?"), _path(route, "GET", "/api/v1.0/health/status")]
+        return [
+            *posts,
+            _path(route, "GET", "/api/v1.0/metadata", "(/[^/]+)?"),
+            _path(route, "GET", "/api/v1.0/health/status"),
+        ]
     model = re.escape(route.models[0])
     names = "|".join(re.escape(name) for name in route.models)
     infer, ready = f"/v2/models/{model}/infer", f"/v2/models/{model}"
@@ -291,7 +299,10 @@ def _grpc(route: Route) -> list[JsonValue]:
         for method in GRPC_METHODS[route.protocol]
     ]
     refused = f"deployment '{route.name}' has no such method"
-    return [*calls, {"match": {"prefix": "/", "grpc": {}, "headers": matching}, "direct_response": _answer(404, refused)}]
+    return [
+        *calls,
+        {"match": {"prefix": "/", "grpc": {}, "headers": matching}, "direct_response": _answer(404, refused)},
+    ]
 
 
 def _forward(route: Route, transport: str, seconds: float) -> JsonDict:
@@ -323,8 +334,10 @@ def _forward(route: Route, transport: str, seconds: float) -> JsonDict:
 
 
 def _pages(route: Route) -> list[JsonValue]:
-    pages = (("/api/v1.0/doc/", "text/html; charset=utf-8", route.page),
-             ("/api/v1.0/doc/openapi.json", "application/json", route.openapi))
+    pages = (
+        ("/api/v1.0/doc/", "text/html; charset=utf-8", route.page),
+        ("/api/v1.0/doc/openapi.json", "application/json", route.openapi),
+    )
     return [
         {
             "match": {"path": route.prefix + path, "headers": [{"name": ":method", "string_match": {"exact": "GET"}}]},

@@ -1,0 +1,127 @@
+"""The only input and output of model files: resolve a URI, digest what it leads to, copy it by its digest.
+
+The local target reads folders and files of this machine. Archives are not unpacked and links are not followed out of the
+model's folder, so nothing outside it is ever read or written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from seldon_infra.core.errors import ModelNotFound, NotPermitted
+
+DIGEST_CHARACTERS = 16
+"""Hexadecimal digits of a digest that name a copy's folder: enough for any number of models of one stack."""
+_LATER_SCHEMES = ("s3", "gs", "azure", "http", "https", "oci", "hf", "models")
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a URI leads to."""
+
+    path: Path
+    digest: str
+    """``sha256:`` and 64 hexadecimal digits over every file's path and content."""
+    size: int
+    """Bytes of all files together."""
+
+
+def resolve(uri: str, project: Path) -> Found:
+    """Read what a URI leads to.
+
+    Args:
+        uri: a path relative to the project, an absolute path, or a ``file:`` URI.
+        project: the folder that relative paths start from.
+
+    Raises:
+        ModelNotFound: nothing is there, or the local target cannot read such a URI.
+        NotPermitted: a file cannot be read, or a link leads out of the model's folder.
+    """
+    path = _path(uri, project)
+    if not path.exists():
+        raise ModelNotFound(f"'{uri}' leads to {path}, which does not exist; train the model or correct the path")
+    try:
+        return Found(path, *_digest(path))
+    except PermissionError as error:
+        raise NotPermitted(f"'{uri}': {error.filename} cannot be read; change its mode") from None
+
+
+def copy(found: Found, models: Path) -> Path:
+    """Copy a model into ``models`` under its digest, and return the copy's folder; one that is there is kept.
+
+    Raises:
+        ModelNotFound: the model changed while it was being copied.
+    """
+    target = models / folder_name(found.digest)
+    if target.exists():
+        return target
+    models.mkdir(parents=True, exist_ok=True, mode=0o700)
+    temporary = Path(tempfile.mkdtemp(dir=models, prefix=".copy-"))
+    try:
+        _copy_files(found.path, temporary / "content")
+        if _digest(temporary / "content")[0] != found.digest:
+            raise ModelNotFound(f"{found.path} changed while it was being copied; run again")
+        os.replace(temporary / "content", target)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return target
+
+
+def digest_of_copy(models: Path, digest: str) -> str | None:
+    """Digest of what is now in a copy's folder, None if it is gone."""
+    target = models / folder_name(digest)
+    return _digest(target)[0] if target.exists() else None
+
+
+def folder_name(digest: str) -> str:
+    """Name of a copy's folder."""
+    return digest.removeprefix("sha256:")[:DIGEST_CHARACTERS]
+
+
+def _path(uri: str, project: Path) -> Path:
+    parts = urlsplit(uri)
+    if parts.scheme in _LATER_SCHEMES:
+        raise ModelNotFound(
+            f"'{uri}': the local target reads files of this machine, not {parts.scheme}://; "
+            "fetch the model and write its path"
+        )
+    return project / (unquote(parts.path) if parts.scheme == "file" else uri)
+
+
+def _copy_files(source: Path, target: Path) -> None:
+    target.mkdir(mode=0o700)
+    for name, file in _files(source):
+        (target / name).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        shutil.copyfile(file, target / name)
+
+
+def _digest(path: Path) -> tuple[str, int]:
+    """Digest over names and contents in a fixed order; the folder's own name, times and modes do not count."""
+    whole, size = hashlib.sha256(), 0
+    for name, file in _files(path):
+        with open(file, "rb") as stream:
+            content = hashlib.file_digest(stream, "sha256").digest()
+        whole.update(len(name).to_bytes(4, "big") + name.encode("utf-8", "surrogateescape") + content)
+        size += file.stat().st_size
+    return f"sha256:{whole.hexdigest()}", size
+
+
+def _files(path: Path) -> Iterator[tuple[str, Path]]:
+    if path.is_file():
+        yield path.name, path
+        return
+    root = path.resolve()
+    for file in sorted(path.rglob("*"), key=lambda file: file.relative_to(path).as_posix()):
+        if "__pycache__" in file.parts:
+            continue
+        if file.is_symlink() and not file.resolve().is_relative_to(root):
+            raise NotPermitted(f"{file} is a link that leads out of the model's folder; copy what it leads to")
+        if file.is_file():
+            yield file.relative_to(path).as_posix(), file

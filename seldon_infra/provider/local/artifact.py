@@ -1,0 +1,104 @@
+"""``seldon:local:Artifact``: the copy by digest; a changed file is another digest, so a replacement."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from seldon_infra.artifacts import stores
+from seldon_infra.core.errors import SeldonInfraError
+from seldon_infra.provider.framework import Context, Created, Failed, Instance, Problem, Refused, Resource
+from seldon_infra.resources.local_artifact import ARTIFACT, ArtifactInputs, ArtifactOutputs
+from seldon_infra.runtime.processes import remove_if_empty
+from seldon_infra.runtime.stack_dir import StackDir
+
+
+class Artifact(Resource[ArtifactInputs, ArtifactOutputs]):
+    """A copy of a model's files in the stack's folder, shared by all artifacts of the same digest."""
+
+    type = ARTIFACT
+    computed = frozenset({"digest"})
+
+    def check(self, inputs: ArtifactInputs, context: Context) -> ArtifactInputs:
+        """Find the files now, so that a preview shows what is missing and what has changed."""
+        try:
+            found = stores.resolve(inputs.uri, Path(inputs.project))
+        except SeldonInfraError as error:
+            raise Refused(Problem("uri", str(error))) from None
+        return inputs.model_copy(update={"digest": found.digest})
+
+    def preview(
+        self, inputs: ArtifactInputs, last: Instance[ArtifactInputs, ArtifactOutputs] | None
+    ) -> Mapping[str, object]:
+        """The copy's folder follows from the digest."""
+        return {"path": str(_folder(inputs))}
+
+    def create(self, inputs: ArtifactInputs, context: Context) -> Created[ArtifactOutputs]:
+        """Copy the files and note that this declaration uses the copy."""
+        stack = StackDir(Path(inputs.stack_dir))
+        found = stores.resolve(inputs.uri, Path(inputs.project))
+        if found.digest != inputs.digest:
+            raise Failed(f"'{inputs.uri}' has changed since the preview; run again")
+        with stack.locked():
+            stores.copy(found, stack.models)
+            _users(inputs).mkdir(parents=True, exist_ok=True, mode=0o700)
+            (_users(inputs) / f"{context.owner}.{context.token}").touch()
+        return Created(_id(inputs, context.token), _outputs(inputs))
+
+    def find(self, inputs: ArtifactInputs, context: Context) -> Iterable[Instance[ArtifactInputs, ArtifactOutputs]]:
+        """Every copy that notes this declaration as a user."""
+        for mark in (Path(inputs.stack_dir) / "models").glob(f"*.users/{context.owner}.*"):
+            token, name = mark.suffix[1:], mark.parent.name.removesuffix(".users")
+            found = inputs.model_copy(update={"digest": f"sha256:{name}"})
+            yield Instance(f"{name}-{token[:8]}", found, _outputs(found), token)
+
+    def resume(
+        self, found: Instance[ArtifactInputs, ArtifactOutputs], inputs: ArtifactInputs, context: Context
+    ) -> Created[ArtifactOutputs]:
+        """Copy what a killed run has not."""
+        return self.create(inputs, context)
+
+    def read(
+        self, id: str, last: Instance[ArtifactInputs, ArtifactOutputs] | None, context: Context
+    ) -> Instance[ArtifactInputs, ArtifactOutputs] | None:
+        """The digest of what is in the copy now: somebody may have edited it."""
+        if last is None:
+            raise Failed("an artifact cannot be imported; declare it, and it is copied")
+        models = Path(last.inputs.stack_dir) / "models"
+        digest = stores.digest_of_copy(models, str(last.inputs.digest))
+        if digest is None:
+            return None
+        return Instance(id, last.inputs.model_copy(update={"digest": digest}), last.outputs)
+
+    def delete(self, id: str, last: Instance[ArtifactInputs, ArtifactOutputs], context: Context) -> None:
+        """Take the note away, and the copy with the last note."""
+        stack = StackDir(Path(last.inputs.stack_dir))
+        if not stack.root.exists():
+            return
+        name, _, token = id.rpartition("-")
+        users = stack.models / f"{name}.users"
+        with stack.locked():
+            for mark in users.glob(f"*.{token}*"):
+                mark.unlink()
+            if users.exists() and not any(users.iterdir()):
+                users.rmdir()
+                shutil.rmtree(stack.models / name, ignore_errors=True)
+            remove_if_empty(stack)
+
+
+def _id(inputs: ArtifactInputs, token: str) -> str:
+    return f"{stores.folder_name(str(inputs.digest))}-{token[:8]}"
+
+
+def _folder(inputs: ArtifactInputs) -> Path:
+    return Path(inputs.stack_dir) / "models" / stores.folder_name(str(inputs.digest))
+
+
+def _users(inputs: ArtifactInputs) -> Path:
+    folder = _folder(inputs)
+    return folder.with_name(f"{folder.name}.users")
+
+
+def _outputs(inputs: ArtifactInputs) -> ArtifactOutputs:
+    return ArtifactOutputs(**dict(inputs), path=str(_folder(inputs)))

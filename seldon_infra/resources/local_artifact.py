@@ -1,0 +1,25 @@
+"""``seldon:local:Artifact``: a model or a user's class, copied into the stack's folder by its digest."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from seldon_infra.resources.model import Inputs, Outputs, ResourceType
+
+
+class ArtifactInputs(Inputs):
+    """Which files, and their digest."""
+
+    stack_dir: str = Field(description="Absolute path of the stack's folder.")
+    project: str = Field(description="Absolute path of the folder that relative URIs start from.")
+    uri: str = Field(description="Path or file: URI of a file or a folder.")
+    digest: str | None = Field(default=None, description="Digest of the files; computed when the inputs are checked.")
+
+
+class ArtifactOutputs(ArtifactInputs, Outputs):
+    """Where the copy is."""
+
+    path: str = Field(description="Absolute path of the copy's folder.")
+
+
+ARTIFACT = ResourceType("seldon:local:Artifact", ArtifactInputs, ArtifactOutputs)

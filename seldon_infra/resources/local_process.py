@@ -1,0 +1,42 @@
+"""``seldon:local:Process``: a model server or an orchestrator under the stack's supervisor."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from seldon_infra.resources.model import Inputs, Outputs, ResourceModel, ResourceType, Secret
+
+
+class Probe(ResourceModel):
+    """How a process says that it is ready."""
+
+    kind: Literal["http", "grpc", "tcp"] = Field(default="http", description="What is asked.")
+    port: str = Field(default="http", description="Name of the port that is asked.")
+    path: str = Field(default="/", description="HTTP path that must answer 2xx.")
+    timeout_seconds: float = Field(default=120.0, gt=0, description="How long it may take to become ready, in seconds.")
+
+
+class ProcessInputs(Inputs):
+    """What a process is made from; a change of anything but ``running`` makes a new one beside the old."""
+
+    stack_dir: str = Field(description="Absolute path of the stack's folder.")
+    name: str = Field(description="What the process is called; its id is this and eight more characters.")
+    command: list[str] = Field(description="Program and arguments; {port.NAME} and {dir} are filled in.")
+    environment: Secret[dict[str, str]] = Field(default_factory=dict, description="Environment variables.")
+    files: dict[str, str] = Field(default_factory=dict, description="Path in the process's folder to its text.")
+    links: dict[str, str] = Field(default_factory=dict, description="Path in the folder to the path it leads to.")
+    ports: list[str] = Field(default_factory=list, description="Names of the ports that it needs.")
+    ready: Probe = Field(description="How it says that it is ready.")
+    grace_seconds: float = Field(default=30.0, ge=1, description="Seconds from TERM to KILL.")
+    running: bool = Field(default=True, description="Whether it is up; a refresh finds out.")
+
+
+class ProcessOutputs(ProcessInputs, Outputs):
+    """Where it listens."""
+
+    addresses: dict[str, str] = Field(description="Port's name to 127.0.0.1:PORT.")
+
+
+PROCESS = ResourceType("seldon:local:Process", ProcessInputs, ProcessOutputs)
