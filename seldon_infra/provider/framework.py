@@ -192,7 +192,7 @@ class Resource(ABC, Generic[I, O]):
         """Make the object and wait until it is ready."""
 
     def find(self, inputs: I, context: Context) -> Iterable[Instance[I, O]]:
-        """Every object that carries `context.owner`."""
+        """Every object that carries `context.owner`; asked at each preview too, so keep it cheap."""
         return ()
 
     def resume(self, found: Instance[I, O], inputs: I, context: Context) -> Created[O]:

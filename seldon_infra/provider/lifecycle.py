@@ -2,8 +2,9 @@
 
 The engine reads every object that its state has before it asks for anything else (each answer says
 `refresh_before_update`), so this process knows which ids the state has for a URN. An object that carries the URN's
-owner and is not among them was made by a run that was killed: if it is the one that is asked for it is adopted, else it
-is removed. A replacement is safe because the object that it replaces is known.
+owner and is not among them was made by a run that was killed. If it is the one that a create is asked for it is
+adopted, else it is removed: by a create, by an update, and where nothing else differs by an update that only does this.
+A replacement is safe because the object that it replaces is known.
 """
 
 from __future__ import annotations
@@ -23,10 +24,14 @@ from seldon_infra.provider.diff import Difference, Kind, differences
 from seldon_infra.provider.framework import Context, Created, Instance, PartialFailure, Problem, Refused, Resource
 from seldon_infra.provider.schema import secret_paths
 from seldon_infra.provider.validation import awaiting, recall, validate
-from seldon_infra.provider.values import Path, Secrets, has_unknown, leaves, path_text, reveal
+from seldon_infra.provider.values import Secrets, has_unknown, leaves, path_text, reveal
 from seldon_infra.resources.model import UNKNOWN, I, O, ResourceModel
 
 Tree = dict[str, Any]
+Last = tuple[str, Tree, Tree]
+"""An object as the state has it: its id, its outputs, its inputs."""
+_LEFT_BEHIND = "__leftBehind"
+"""Named in a diff when there is nothing to do but to remove what a killed run has made."""
 _INCOMPLETE = "__incomplete"
 """Kept in the state's outputs of an object that is there but unwell: a refresh must not make it look well again."""
 
@@ -103,35 +108,41 @@ class Lifecycle(Generic[I, O]):
 
     def check(self, news: Tree, context: Context) -> tuple[Tree, list[Problem]]:
         """The inputs as the state shall keep them, or every problem with them."""
-        raw, secrets = reveal(news)
+        raw, given = reveal(news)
+        secrets = given | reveal(Secrets().seal(raw, secret_paths(self._kind.inputs, raw)))[1]
         inputs, wrong = validate(self._kind.inputs, raw)
         if inputs is None:
-            return {}, [_problem(path, reason, secrets) for path, reason in wrong]
+            return {}, [_problem(path_text(path), reason, secrets) for path, reason in wrong]
         try:
             inputs = self._checked(inputs, has_unknown(raw), context)
         except Refused as refused:
-            return {}, [Problem(_wire_path(p.path), secrets.mask(p.reason)) for p in refused.problems]
+            return {}, [_problem(_wire_path(it.path), it.reason, secrets) for it in refused.problems]
         return self._sealed(inputs, secrets), []
 
     def _checked(self, inputs: I, waits: bool, context: Context) -> I:
         return awaiting(inputs, self._resource.computed) if waits else self._resource.check(inputs, context)
 
-    def diff(self, id: str, olds: Tree, old_inputs: Tree, news: Tree, urn: str) -> Diffed:
+    def diff(self, last: Last, news: Tree, context: Context) -> Diffed:
         """What differs between the state's inputs and the checked new ones."""
-        self._known.mention(urn, id)
-        before, after = reveal(old_inputs)[0], reveal(news)[0]
-        replace_on = self._resource.replace_on if self._resource.updates_in_place() else None
-        changes = differences(self._normal(before), after, replace_on)
-        if not changes and olds.get(_INCOMPLETE) and replace_on is None:
+        id, olds, old_inputs = last
+        self._known.mention(context.urn, id)
+        changes = self._differences(old_inputs, news)
+        if not changes and olds.get(_INCOMPLETE) and not self._resource.updates_in_place():
             changes = [Difference((_INCOMPLETE,), Kind.UPDATE, replaces=True)]
+        if not changes and self._left_behind(self._recall(*last).inputs, context):
+            changes = [Difference((_LEFT_BEHIND,), Kind.UPDATE, replaces=False)]
         return Diffed(changes, self._resource.delete_before_replace)
+
+    def _differences(self, old_inputs: Tree, news: Tree) -> list[Difference]:
+        replace_on = self._resource.replace_on if self._resource.updates_in_place() else None
+        return differences(self._normal(reveal(old_inputs)[0]), reveal(news)[0], replace_on)
 
     def _normal(self, raw: Tree) -> Tree:
         """Old inputs with the defaults that fields got since, so that a newer library alone makes no difference."""
         inputs, wrong = validate(self._kind.inputs, raw)
         return raw if inputs is None or wrong else inputs.wire()
 
-    def preview(self, last: tuple[str, Tree, Tree] | None, news: Tree) -> Tree:
+    def preview(self, last: Last | None, news: Tree) -> Tree:
         """The outputs as far as they are sure before the apply."""
         raw, secrets = reveal(news)
         inputs = recall(self._kind.inputs, raw)
@@ -141,7 +152,7 @@ class Lifecycle(Generic[I, O]):
         shown = {name: sure.get(name, UNKNOWN) for name in names if _shown(name, sure, inputs)}
         return self._seal_outputs(shown, secrets)
 
-    def _previewed(self, inputs: I, last: tuple[str, Tree, Tree] | None) -> Tree:
+    def _previewed(self, inputs: I, last: Last | None) -> Tree:
         known = self._resource.preview(inputs, self._recall(*last) if last else None)
         aliases = {name: field.alias or name for name, field in self._kind.outputs.model_fields.items()}
         return {aliases[name]: value for name, value in known.items()}
@@ -150,15 +161,14 @@ class Lifecycle(Generic[I, O]):
         """A new object, or the one that an earlier run made and the state does not have."""
         raw, secrets = reveal(news)
         inputs = self._kind.inputs.model_validate(raw)
-        known = self._known.ids(context.urn)
-        context = replace(context, token=token_of(context.urn, known, inputs))
+        context = replace(context, token=token_of(context.urn, self._known.ids(context.urn), inputs))
         try:
-            created = self._adopt_or_create(inputs, known, context)
+            created = self._adopt_or_create(inputs, context)
         except PartialFailure as failure:
             return self._alive(failure.id, failure.outputs, secrets, failure.reasons)
         except Exception as error:
             try:
-                half_made = self._half_made(inputs, known, context)
+                half_made = self._half_made(inputs, context)
             except OutcomeUnknown as unknown:
                 raise OutcomeUnknown(f"{describe(error)}; {unknown}") from error
             if half_made is None:
@@ -166,25 +176,33 @@ class Lifecycle(Generic[I, O]):
             return self._alive(half_made.id, half_made.outputs, secrets, (describe(error),))
         return self._alive(created.id, created.outputs, secrets)
 
-    def _adopt_or_create(self, inputs: I, known: frozenset[str], context: Context) -> Created[O]:
-        found = [instance for instance in self._resource.find(inputs, context) if instance.id not in known]
-        for instance in found:
+    def _adopt_or_create(self, inputs: I, context: Context) -> Created[O]:
+        for instance in self._remove_left_behind(inputs, context):
+            self._known.adopt(context.urn, instance.id)
+            return self._resource.resume(instance, inputs, context)
+        return self._resource.create(inputs, context)
+
+    def _left_behind(self, inputs: I, context: Context) -> list[Instance[I, O]]:
+        """What carries this declaration's mark and is not in the state."""
+        known = self._known.ids(context.urn)
+        return [instance for instance in self._resource.find(inputs, context) if instance.id not in known]
+
+    def _remove_left_behind(self, inputs: I, context: Context) -> list[Instance[I, O]]:
+        """Remove what a killed run has made, but for the object of this token, which is returned."""
+        left = self._left_behind(inputs, context)
+        for instance in left:
             if instance.token != context.token:
                 self._resource.delete(instance.id, instance, context)
                 context.warn(f"removed {instance.id}, which an interrupted run had left behind")
-        for instance in found:
-            if instance.token == context.token:
-                self._known.adopt(context.urn, instance.id)
-                return self._resource.resume(instance, inputs, context)
-        return self._resource.create(inputs, context)
+        return [instance for instance in left if instance.token == context.token]
 
-    def _half_made(self, inputs: I, known: frozenset[str], context: Context) -> Instance[I, O] | None:
+    def _half_made(self, inputs: I, context: Context) -> Instance[I, O] | None:
         """The object that a failed create has left outside."""
         try:
-            found = list(self._resource.find(inputs, context))
+            left = self._left_behind(inputs, context)
         except Exception as error:
             raise OutcomeUnknown(f"nor could it be found out whether it is there: {describe(error)}") from error
-        return next((it for it in found if it.id not in known and it.token == context.token), None)
+        return next((instance for instance in left if instance.token == context.token), None)
 
     def read(self, id: str, outputs: Tree, inputs: Tree | None, context: Context) -> Alive | None:
         """The object as it is outside; None if it is gone."""
@@ -202,7 +220,7 @@ class Lifecycle(Generic[I, O]):
         alive = self._alive(found.id, found.outputs, secrets, reasons)
         return replace(alive, inputs=self._sealed(found.inputs, secrets))
 
-    def update(self, last: tuple[str, Tree, Tree], news: Tree, context: Context) -> Alive:
+    def update(self, last: Last, news: Tree, context: Context) -> Alive:
         """The object brought to the new inputs; what goes wrong leaves it in the state as unwell."""
         raw, secrets = reveal(news)
         old = self._recall(*last)
@@ -211,16 +229,23 @@ class Lifecycle(Generic[I, O]):
         context = replace(context, token=token_of(context.urn, self._known.ids(context.urn), inputs))
         secrets = secrets | reveal(last[1])[1]
         try:
-            return self._alive(old.id, self._resource.update(old.id, old, inputs, context), secrets)
+            self._remove_left_behind(inputs, replace(context, token=""))
+            return self._alive(old.id, self._updated(old, last, news, inputs, context), secrets)
         except PartialFailure as failure:
             return self._alive(failure.id, failure.outputs, secrets, failure.reasons)
         except Exception as error:
             return self._alive(old.id, old.outputs, secrets, (describe(error),))
 
-    def delete(self, id: str, outputs: Tree, inputs: Tree, context: Context) -> None:
+    def _updated(self, old: Instance[I, O], last: Last, news: Tree, inputs: I, context: Context) -> O:
+        """The outputs after an update, which a sound object without differences does not need."""
+        if not self._differences(last[2], news) and not last[1].get(_INCOMPLETE):
+            return old.outputs
+        return self._resource.update(old.id, old, inputs, context)
+
+    def delete(self, last: Last, context: Context) -> None:
         """The object gone, unless it is the one that this very run has adopted in its place."""
-        if not self._known.adopted(context.urn, id):
-            self._resource.delete(id, self._recall(id, outputs, inputs), context)
+        if not self._known.adopted(context.urn, last[0]):
+            self._resource.delete(last[0], self._recall(*last), context)
 
     def _recall(self, id: str, outputs: Tree, inputs: Tree) -> Instance[I, O]:
         """An object as the state has it."""
@@ -255,8 +280,16 @@ def _shown(name: str, sure: Mapping[str, Any], inputs: ResourceModel) -> bool:
     return name in sure or name not in aliases
 
 
-def _problem(path: Path, reason: str, secrets: Secrets) -> Problem:
-    return Problem(path_text(path), secrets.mask(reason))
+def _problem(path: str, reason: str, secrets: Secrets) -> Problem:
+    """A problem as the engine shows it best.
+
+    The engine prints the value of a property that a failure names, a secret one too, and of a nested one it finds no
+    value. So only a plain property at the top is named to it; any other path stands in the sentence.
+    """
+    reason = secrets.mask(reason)
+    nested = not path.isidentifier()
+    secret = any(str(step) == path for step, *_ in secrets.paths)
+    return Problem("", f"{path} {reason}") if nested or secret else Problem(path, reason)
 
 
 def _wire_path(path: str) -> str:

@@ -138,8 +138,8 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     @answered
     def Diff(self, request: provider_pb2.DiffRequest) -> Response:
         """Say which inputs differ, and whether that needs a new object."""
-        trees = (from_wire(request.olds), from_wire(request.old_inputs), from_wire(request.news))
-        diffed = self._lifecycle(request).diff(request.id, *trees, request.urn)
+        last = (request.id, from_wire(request.olds), from_wire(request.old_inputs))
+        diffed = self._lifecycle(request).diff(last, from_wire(request.news), self._context(request))
         changed = provider_pb2.DiffResponse.DIFF_SOME if diffed.changes else provider_pb2.DiffResponse.DIFF_NONE
         return provider_pb2.DiffResponse(
             changes=changed,
@@ -192,8 +192,8 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     @answered
     def Delete(self, request: provider_pb2.DeleteRequest) -> Response:
         """Take an object away."""
-        trees = (from_wire(request.properties), from_wire(request.old_inputs))
-        self._lifecycle(request).delete(request.id, *trees, self._context(request))
+        last = (request.id, from_wire(request.properties), from_wire(request.old_inputs))
+        self._lifecycle(request).delete(last, self._context(request))
         return Empty()
 
     # How a call finds its type, its context and its end

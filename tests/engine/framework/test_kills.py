@@ -1,0 +1,98 @@
+"""Whoever is killed and whenever: one further `up` makes all right, with no orphan, no double and nothing pending.
+
+Each case stops one outside call just before or just after it takes effect, kills the engine or the plugin with SIGKILL,
+does what `seldon-infra recover` does, and applies the same program once more.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import signal
+from dataclasses import dataclass
+
+import pytest
+
+from tests.engine.memory_provider.cloud import Moment, runs
+from tests.engine.memory_provider.world import World
+
+pytestmark = pytest.mark.engine
+
+URN = "urn:pulumi:test::scratch::seldon:memory:Bucket::b"
+PHOTOS = "BUCKET.register('b', name='photos', size=2)"
+BIGGER = "BUCKET.register('b', name='photos', size=5)"
+PICTURES = "BUCKET.register('b', name='pictures', size=2)"
+
+
+@dataclass(frozen=True)
+class Step:
+    """What an `up` does at the moment of the kill."""
+
+    name: str
+    before: str | None
+    program: str
+    call: str
+    left: tuple[str, ...]
+    arguments: tuple[str, ...] = ()
+
+
+CREATE = Step("create", None, PHOTOS, "POST", ("photos",))
+UPDATE = Step("update", PHOTOS, BIGGER, "PUT", ("photos",))
+DELETE = Step("delete", PHOTOS, "", "DELETE", ())
+REPLACE = Step("replace, new", PHOTOS, PICTURES, "POST", ("pictures",))
+REPLACE_OLD = Step("replace, old", PHOTOS, PICTURES, "DELETE", ("pictures",))
+SAME = Step("replace with equal inputs", PHOTOS, PHOTOS, "POST", ("photos",), ("--replace", URN))
+
+
+def kill_at(world: World, step: Step, victim: str, moment: Moment) -> int:
+    """Run an `up`, kill the victim at the moment, and return the plugin's process id; all is over afterwards."""
+    world.declare(step.program)
+    with world.cloud.gate(step.call, moment) as gate:
+        running = world.engine.start("up", "--stack", "test", "--yes", "--skip-preview", *step.arguments)
+        plugin = gate.wait()
+        os.kill(running.pid if victim == "engine" else plugin, signal.SIGKILL)
+        world.assert_gone(plugin)
+    running.communicate(timeout=30)
+    return plugin
+
+
+POINTS = [
+    *itertools.product([CREATE, UPDATE, DELETE, REPLACE], ["engine", "plugin"], ["before", "after"]),
+    *itertools.product([REPLACE_OLD, SAME], ["engine", "plugin"], ["after"]),
+]
+
+
+@pytest.mark.parametrize(("step", "victim", "moment"), POINTS, ids=lambda it: it.name if isinstance(it, Step) else it)
+def test_one_further_up_heals(
+    world: World, monkeypatch: pytest.MonkeyPatch, step: Step, victim: str, moment: Moment
+) -> None:
+    if step.before is not None:
+        world.up(step.before)
+    plugin = kill_at(world, step, victim, moment)
+    world.heal(monkeypatch)
+    world.up()
+    world.assert_clean(*step.left)
+    assert all(it["size"] == (5 if step is UPDATE else 2) for it in world.cloud.objects.values())
+    assert not runs(plugin)
+
+
+@pytest.mark.parametrize("victim", ["engine", "plugin"])
+def test_what_was_left_behind_goes_where_the_program_has_changed_since(
+    world: World, monkeypatch: pytest.MonkeyPatch, victim: str
+) -> None:
+    kill_at(world, CREATE, victim, "after")
+    world.heal(monkeypatch)
+    said = world.up(PICTURES)
+    world.assert_clean("pictures")
+    assert "which an interrupted run had left behind" in said
+
+
+def test_an_idle_plugin_goes_with_the_engine(world: World) -> None:
+    world.up(PHOTOS)
+    world.declare(PHOTOS + "\nimport time; time.sleep(600)")
+    with world.cloud.gate("GET", "before") as gate:
+        running = world.engine.start("up", "--stack", "test", "--yes", "--skip-preview")
+        plugin = gate.wait()
+    os.kill(running.pid, signal.SIGKILL)
+    world.assert_gone(plugin)
+    running.communicate(timeout=30)
