@@ -55,7 +55,7 @@ def test_boxes_never_overlap(flow: Flow) -> None:
 def test_every_box_lies_inside_its_block(flow: Flow) -> None:
     block = layout(flow)
     for box in block.boxes:
-        assert 0 <= box.at.x and 0 <= box.at.y
+        assert min(box.at) >= 0
         assert box.at.x + box.size.x <= block.size.x + 1e-6
         assert box.at.y + box.size.y <= block.size.y + 1e-6
 

@@ -1,0 +1,240 @@
+"""A SeldonDeployment as the manifest that a cluster gets, ``machinelearning.seldon.io/v1``.
+
+Every field has one place, in the order of the API. What a golden test shows is what the API server sees.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from seldon_infra.core.errors import InvalidSpec
+from seldon_infra.core.model import title
+from seldon_infra.core.problems import ARROW, Problem
+from seldon_infra.graph.render_graph import graph
+from seldon_infra.graph.render_pods import component_specs, explainer_container
+from seldon_infra.graph.render_values import (
+    Manifest,
+    as_text,
+    endpoint,
+    env,
+    given,
+    json_text,
+    milliseconds,
+    resources,
+    seconds,
+)
+from seldon_infra.graph.spec import Explainer, Orchestrator, Predictor, SeldonDeployment
+from seldon_infra.graph.walk import nodes
+from seldon_infra.servers.spec import MLServerRuntime, PythonServer, TensorFlowServer
+
+API_VERSION = "machinelearning.seldon.io/v1"
+STICKY_HEADER = "seldon-infra/sticky-header"
+"""Annotation that keeps the header of a sticky session: Seldon's operator has no field for it, an ingress has."""
+
+
+def manifests(deployments: Iterable[SeldonDeployment]) -> tuple[Manifest, ...]:
+    """Render deployments with the namespaces they are in: namespaces by name, then deployments in their own order.
+
+    Raises:
+        InvalidSpec: a cluster cannot run some of them; all problems at once.
+    """
+    deployments = tuple(deployments)
+    problems = [problem for deployment in deployments for problem in cluster_problems(deployment)]
+    if problems:
+        raise InvalidSpec(problems)
+    names = sorted({str(deployment.namespace) for deployment in deployments})
+    return (*map(namespace, names), *map(seldon_deployment, deployments))
+
+
+def namespace(name: str) -> Manifest:
+    """A Namespace."""
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+
+
+def seldon_deployment(deployment: SeldonDeployment) -> Manifest:
+    """A SeldonDeployment.
+
+    Raises:
+        InvalidSpec: a cluster cannot run it, such as for a node without image.
+    """
+    problems = cluster_problems(deployment)
+    if problems:
+        raise InvalidSpec(problems)
+    return {
+        "apiVersion": API_VERSION,
+        "kind": "SeldonDeployment",
+        "metadata": given(
+            {
+                "name": deployment.name,
+                "namespace": deployment.namespace,
+                "labels": given({"seldon.io/controller-id": deployment.controller_id, **deployment.labels}),
+                "annotations": given({STICKY_HEADER: deployment.sticky.header if deployment.sticky else None}),
+            }
+        ),
+        "spec": given(
+            {
+                "annotations": deployment_annotations(deployment),
+                "oauth_key": deployment.oauth_key,
+                "oauth_secret": deployment.oauth_secret,
+                "protocol": deployment.protocol,
+                "transport": deployment.transport,
+                "serverType": deployment.server_type,
+                "replicas": deployment.replicas,
+                "predictors": [predictor(deployment, each) for each in deployment.predictors],
+            }
+        ),
+    }
+
+
+def deployment_annotations(deployment: SeldonDeployment) -> Manifest:
+    """Annotations of the whole deployment: those of the operator that are fields here, then the user's own."""
+    return given(
+        {
+            **_operator_annotations(deployment),
+            **_istio_annotations(deployment),
+            **_ambassador_annotations(deployment),
+            **deployment.annotations,
+        }
+    )
+
+
+def predictor(deployment: SeldonDeployment, spec: Predictor) -> Manifest:
+    """One version of the answer."""
+    return given(
+        {
+            "name": spec.name,
+            "graph": graph(deployment, spec.graph),
+            "replicas": spec.replicas,
+            "traffic": spec.traffic,
+            "shadow": spec.shadow or None,
+            "labels": dict(spec.labels),
+            "annotations": predictor_annotations(spec),
+            "progressDeadlineSeconds": spec.progress_deadline_seconds,
+            "engineResources": resources(spec.engine_resources),
+            "svcOrchSpec": orchestrator(spec.orchestrator),
+            "ssl": {"certSecretName": spec.ssl.cert_secret_name} if spec.ssl else {},
+            "explainer": explainer(deployment, spec.explainer),
+            "componentSpecs": component_specs(deployment, spec),
+        }
+    )
+
+
+def predictor_annotations(spec: Predictor) -> Manifest:
+    """Annotations of a predictor: those of the operator that are fields here, then the user's own."""
+    return given(
+        {
+            "seldon.io/no-engine": _flag(spec.no_engine),
+            "seldon.io/svc-name": spec.service_name,
+            **spec.annotations,
+        }
+    )
+
+
+def orchestrator(spec: Orchestrator | None) -> Manifest:
+    """The predictor's orchestrator, Seldon's executor."""
+    if spec is None:
+        return {}
+    return given({"replicas": spec.replicas, "resources": resources(spec.resources), "env": env(spec.env)})
+
+
+def explainer(deployment: SeldonDeployment, spec: Explainer | None) -> Manifest:
+    """The server that explains a predictor's answers."""
+    if spec is None:
+        return {}
+    return given(
+        {
+            "type": spec.type,
+            "modelUri": spec.model_uri,
+            "serviceAccountName": spec.service_account_name,
+            "containerSpec": explainer_container(deployment, spec),
+            "config": dict(spec.config),
+            "endpoint": endpoint(spec.endpoint),
+            "envSecretRefName": spec.env_secret_ref_name,
+            "storageInitializerImage": spec.storage_initializer_image,
+            "replicas": spec.replicas,
+            "initParameters": json_text(spec.init_parameters),
+        }
+    )
+
+
+def cluster_problems(deployment: SeldonDeployment) -> list[Problem]:
+    """Find what a manifest for a cluster lacks, or could only drop in silence."""
+    return [
+        problem.within(f"{title(deployment)}{ARROW}{title(each)}")
+        for each in deployment.predictors
+        for node in nodes(each.graph)
+        for problem in _node_problems(node.server, title(node))
+    ]
+
+
+def _node_problems(server: object, path: str) -> Iterator[Problem]:
+    if isinstance(server, (PythonServer, MLServerRuntime)) and server.image is None:
+        yield Problem(
+            path=path,
+            got=f"image is not set, the class {server.class_name} is in {server.source}",
+            want="must be set for a cluster, which runs images",
+            fix=f'build an image with the class and write {type(server).__name__}(…, image="registry/name@sha256:…")',
+        )
+    if isinstance(server, TensorFlowServer) and server.version is not None:
+        yield Problem(
+            path=path,
+            got=f"version '{server.version}'",
+            want="must not be set for a cluster, whose operator always takes the proxy of its own server map",
+            fix="remove version and set the proxy's image in the operator's chart",
+        )
+
+
+def _operator_annotations(deployment: SeldonDeployment) -> Manifest:
+    timeouts, queue = deployment.timeouts, deployment.request_log
+    return {
+        "seldon.io/rest-timeout": milliseconds(timeouts.rest) if timeouts else None,
+        "seldon.io/grpc-timeout": milliseconds(timeouts.grpc) if timeouts else None,
+        "seldon.io/engine-separate-pod": _flag(deployment.engine_separate_pod),
+        "seldon.io/headless-svc": _flag(deployment.headless_service),
+        "seldon.io/no-storage-initializer": _flag(deployment.no_storage_initializer),
+        "seldon.io/executor-logger-queue-size": as_text(queue.size) if queue else None,
+        "seldon.io/executor-logger-write-timeout-ms": milliseconds(queue.write_timeout) if queue else None,
+    }
+
+
+def _istio_annotations(deployment: SeldonDeployment) -> Manifest:
+    istio = deployment.istio
+    if istio is None:
+        return {}
+    return {
+        "seldon.io/istio-gateway": istio.gateway,
+        "seldon.io/istio-host": istio.host,
+        "seldon.io/istio-retries": as_text(istio.retries),
+        "seldon.io/istio-retries-timeout": seconds(istio.retries_timeout),
+    }
+
+
+def _ambassador_annotations(deployment: SeldonDeployment) -> Manifest:
+    ambassador = deployment.ambassador
+    if ambassador is None:
+        return {}
+    breakers = ambassador.circuit_breakers
+    limits = (
+        {
+            "max-connections": breakers.max_connections,
+            "max-requests": breakers.max_requests,
+            "max-pending-requests": breakers.max_pending_requests,
+            "max-retries": breakers.max_retries,
+        }
+        if breakers
+        else {}
+    )
+    return {
+        "seldon.io/ambassador-service-name": ambassador.service_name,
+        "seldon.io/ambassador-config": ambassador.config,
+        "seldon.io/ambassador-header": ambassador.header,
+        "seldon.io/ambassador-regex-header": ambassador.regex_header,
+        "seldon.io/ambassador-id": ambassador.id,
+        "seldon.io/ambassador-retries": as_text(ambassador.retries),
+        **{f"seldon.io/ambassador-circuit-breakers-{name}": as_text(value) for name, value in limits.items()},
+    }
+
+
+def _flag(value: bool) -> Any:
+    return "true" if value else None
