@@ -1,0 +1,161 @@
+"""This machine: each deployment becomes artifacts, processes and one route of the ``seldon`` provider.
+
+Resources know each other's addresses, so the engine itself puts a change in order: the new process starts and becomes
+ready, what is behind it follows, the route moves, and only then is the old process deleted.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
+import pulumi
+
+from seldon_infra.core.errors import InvalidSpec
+from seldon_infra.core.model import Spec, pending, resolve
+from seldon_infra.graph.check import check
+from seldon_infra.graph.spec import Node, Predictor, SeldonDeployment
+from seldon_infra.graph.walk import nodes
+from seldon_infra.resources.local_artifact import ARTIFACT
+from seldon_infra.resources.local_gateway import GATEWAY
+from seldon_infra.resources.local_process import PROCESS
+from seldon_infra.resources.local_route import ROUTE
+from seldon_infra.servers.spec import ModelServer
+from seldon_infra.targets import local_render as render
+from seldon_infra.targets.spec import Local
+
+
+def deploy(target: Local, deployments: tuple[SeldonDeployment, ...], project: Path) -> None:
+    """Declare the gateway, then every deployment behind it."""
+    stack_dir = str(project / ".seldon" / pulumi.get_stack())
+    gateway = GATEWAY.register("gateway", stack_dir=stack_dir, port=target.gateway_port)
+    for deployment in deployments:
+        component = LocalDeployment(deployment, target, Place(stack_dir, str(project), gateway.address))
+        pulumi.export(f"{deployment.name}_url", component.url)
+        pulumi.export(f"{deployment.name}_grpc", component.grpc_endpoint)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a deployment lands on this machine."""
+
+    stack_dir: pulumi.Input[str]
+    project: str
+    gateway: pulumi.Output[str]
+
+
+class LocalDeployment(pulumi.ComponentResource):
+    """One SeldonDeployment on this machine, with the outputs ``url`` and ``grpc_endpoint``."""
+
+    url: pulumi.Output[str]
+    grpc_endpoint: pulumi.Output[str]
+
+    def __init__(
+        self,
+        deployment: SeldonDeployment,
+        target: Local,
+        place: Place,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("seldon:index:SeldonDeployment", deployment.name, None, opts)
+        self._deployment, self._target = deployment, target
+        self._place = Place(_once_checked(deployment, target, place.stack_dir), place.project, place.gateway)
+        self._child = pulumi.ResourceOptions(parent=self)
+        predictors = [self._predictor(predictor) for predictor in deployment.predictors]
+        route = ROUTE.register(
+            deployment.name,
+            self._child,
+            stack_dir=self._place.stack_dir,
+            gateway=place.gateway,
+            predictors=predictors,
+            drain_seconds=target.drain_seconds,
+            **_later(deployment, render.route, render.ROUTE_PARTS),
+        )
+        self.url, self.grpc_endpoint = route.url, route.grpc_endpoint
+        self.register_outputs({"url": self.url, "grpcEndpoint": self.grpc_endpoint})
+
+    def _predictor(self, predictor: Predictor) -> Mapping[str, object]:
+        """Declare a predictor's processes; what comes back is its entry in the route."""
+        servers = {
+            node.name: self._server(predictor, node).addresses
+            for node in nodes(predictor.graph)
+            if isinstance(node.server, ModelServer)
+        }
+        if render.asks_server_directly(self._deployment):
+            addresses = servers[predictor.graph.name]
+        else:
+            addresses = self._orchestrator(predictor, servers).addresses
+        share = _later(predictor, render.share, render.SHARE_PARTS)
+        return {**share, "rest": addresses.apply(itemgetter("http")), "grpc": addresses.apply(itemgetter("grpc"))}
+
+    def _server(self, predictor: Predictor, node: Node) -> Any:
+        """Declare a node's model server and the files that it reads."""
+        name = f"{self._deployment.name}-{predictor.name}-{node.name}"
+        uris = {"model": node.model_uri, "source": getattr(node.server, "source", None)}
+        paths = {what: self._artifact(f"{name}-{what}", uri).path for what, uri in uris.items() if uri is not None}
+        process = _later(node, partial(render.server, deployment=self._deployment, predictor=predictor, target=self._target), render.SERVER_PARTS)
+        return PROCESS.register(
+            name,
+            self._child,
+            stack_dir=self._place.stack_dir,
+            name=name,
+            **{key: _with_paths(value, paths) for key, value in process.items()},
+        )
+
+    def _artifact(self, name: str, uri: pulumi.Input[str]) -> Any:
+        return ARTIFACT.register(
+            name, self._child, stack_dir=self._place.stack_dir, project=self._place.project, uri=uri
+        )
+
+    def _orchestrator(self, predictor: Predictor, servers: Mapping[str, pulumi.Output[Mapping[str, str]]]) -> Any:
+        """Declare the process that leads a request through a predictor's graph."""
+        name = f"{self._deployment.name}-{predictor.name}"
+        graph = pulumi.Output.all(servers, pending(predictor)).apply(
+            lambda known: render.orchestrator_config(
+                self._deployment, resolve(predictor, known[1]), known[0], self._target
+            )
+        )
+        return PROCESS.register(
+            name,
+            self._child,
+            stack_dir=self._place.stack_dir,
+            name=name,
+            files={"graph.json": graph},
+            **render.orchestrator(sys.executable, self._target),
+        )
+
+
+def _once_checked(deployment: SeldonDeployment, target: Local, stack_dir: pulumi.Input[str]) -> pulumi.Input[str]:
+    """The stack's folder, known only when all of the deployment is and its rules hold; every resource waits for it."""
+    later = pending(deployment)
+    if not later:
+        return stack_dir
+
+    def checked(known: Mapping[str, object]) -> None:
+        problems = check(resolve(deployment, known), portable=target.portable)
+        if problems:
+            raise pulumi.RunError(str(InvalidSpec(problems)))
+
+    valid = pulumi.Output.unsecret(pulumi.Output.from_input(later).apply(checked))
+    return pulumi.Output.all(stack_dir, valid).apply(lambda it: str(it[0]))
+
+
+def _later(spec: Spec, rendered: Callable[[Any], Mapping[str, object]], parts: Sequence[str]) -> dict[str, object]:
+    """Render a value now, or each of the result's parts as an Output where the value holds Outputs."""
+    later = pending(spec)
+    if not later:
+        return dict(rendered(spec))
+    whole = pulumi.Output.from_input(later).apply(lambda known: rendered(resolve(spec, known)))
+    return {part: whole.apply(itemgetter(part)) for part in parts}
+
+
+def _with_paths(value: object, paths: Mapping[str, pulumi.Output[str]]) -> object:
+    """Put the copies' folders in the place of ``{model}`` and ``{source}``, anywhere in a value."""
+    if not paths:
+        return value
+    return pulumi.Output.all(value, dict(paths)).apply(lambda it: render.fill(it[0], it[1]))

@@ -1,0 +1,142 @@
+"""What a deployment is made of on this machine, as plain values: servers, orchestrators, the route."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from seldon_infra.core.model import known
+from seldon_infra.core.quantity import parse_duration
+from seldon_infra.graph.spec import Node, Predictor, RandomAbTest, SeldonDeployment
+from seldon_infra.graph.walk import nodes
+from seldon_infra.runtime.openapi import openapi, page
+from seldon_infra.servers import catalogue
+from seldon_infra.servers.spec import ModelServer
+from seldon_infra.targets.spec import Local
+
+SERVER_PARTS = ("command", "environment", "files", "links", "ports", "ready", "grace_seconds")
+ROUTE_PARTS = (
+    "namespace", "name", "protocol", "transports", "models", "orchestrated", "sticky_header",
+    "rest_seconds", "grpc_seconds", "page", "openapi",
+)  # fmt: skip
+SHARE_PARTS = ("name", "weight", "shadow")
+DEFAULT_SECONDS = 60.0
+"""How long an answer may take where the deployment sets no timeout."""
+
+
+def asks_server_directly(deployment: SeldonDeployment) -> bool:
+    """Tell whether the gateway can ask the model servers themselves, without an orchestrator between.
+
+    That is so on protocol v2 where every predictor is one model and all models have one name, since a path names the
+    model. Seldon's own protocol always needs the orchestrator: it adds what clients expect in ``meta``.
+    """
+    roots = [predictor.graph for predictor in deployment.predictors]
+    alone = all(not root.children and isinstance(root.server, ModelServer) for root in roots)
+    return deployment.protocol == "v2" and alone and len({root.name for root in roots}) == 1
+
+
+def server(node: Node, deployment: SeldonDeployment, predictor: Predictor, target: Local) -> dict[str, object]:
+    """A node's process; ``{model}`` and ``{source}`` stand for the copies of its files."""
+    assert isinstance(node.server, ModelServer)
+    process = catalogue.process(node.server, node, deployment, predictor)
+    return {
+        "command": list(process.command),
+        "environment": dict(process.environment),
+        "files": dict(process.files),
+        "links": dict(process.links),
+        "ports": list(process.ports),
+        "ready": {**process.ready, "timeout_seconds": target.ready_timeout_seconds},
+        "grace_seconds": process.grace_seconds,
+    }
+
+
+def orchestrator(python: str, target: Local) -> dict[str, object]:
+    """The process that leads requests through a graph; its configuration is the file ``graph.json``."""
+    return {
+        "command": [python, "-m", "seldon_infra.runtime.orchestrator", "--config", "{dir}/graph.json"],
+        "ports": ["http", "grpc"],
+        "ready": {"kind": "http", "port": "http", "path": "/live", "timeout_seconds": target.ready_timeout_seconds},
+        "grace_seconds": target.drain_seconds + 5,
+    }
+
+
+def orchestrator_config(
+    deployment: SeldonDeployment, predictor: Predictor, addresses: Mapping[str, Mapping[str, str]], target: Local
+) -> str:
+    """The file ``graph.json``, with the servers' addresses by node."""
+    config = {
+        "deployment": deployment.name,
+        "namespace": deployment.namespace,
+        "predictor": predictor.name,
+        "protocol": deployment.protocol,
+        "rest_port": "{port.http}",
+        "grpc_port": "{port.grpc}",
+        "max_in_flight": target.max_in_flight,
+        "deadline_ms": int(_seconds(deployment, "rest") * 1000),
+        "graph": _unit(predictor.graph, addresses),
+    }
+    # The ports are numbers that are known only where the process starts.
+    text = json.dumps(config, indent=1)
+    return text.replace('"{port.http}"', "{port.http}").replace('"{port.grpc}"', "{port.grpc}")
+
+
+def route(deployment: SeldonDeployment) -> dict[str, object]:
+    """A deployment's route, but for its predictors."""
+    models = list(dict.fromkeys(node.name for predictor in deployment.predictors for node in nodes(predictor.graph)))
+    document = openapi(deployment.name, str(deployment.namespace), deployment.protocol, models)
+    return {
+        "namespace": deployment.namespace,
+        "name": deployment.name,
+        "protocol": deployment.protocol,
+        "transports": [deployment.transport] if deployment.transport else ["rest", "grpc"],
+        "models": list(dict.fromkeys([models[0], deployment.name, *models])),
+        "orchestrated": not asks_server_directly(deployment),
+        "sticky_header": deployment.sticky.header if deployment.sticky else None,
+        "rest_seconds": _seconds(deployment, "rest"),
+        "grpc_seconds": _seconds(deployment, "grpc"),
+        "page": page(document),
+        "openapi": json.dumps(document, indent=1),
+    }
+
+
+def share(predictor: Predictor) -> dict[str, object]:
+    """A predictor's part of the traffic, in percent."""
+    whole = 0 if predictor.shadow else 100
+    weight = predictor.traffic if predictor.traffic is not None and not predictor.shadow else whole
+    return {"name": predictor.name, "weight": weight, "shadow": predictor.shadow}
+
+
+def fill(value: Any, paths: Mapping[str, str]) -> Any:
+    """Replace ``{model}`` and ``{source}`` by the copies' folders, anywhere in a plain value."""
+    if isinstance(value, str):
+        for name, path in paths.items():
+            value = value.replace(f"{{{name}}}", path)
+        return value
+    if isinstance(value, Mapping):
+        return {key: fill(item, paths) for key, item in value.items()}
+    return [fill(item, paths) for item in value] if isinstance(value, list | tuple) else value
+
+
+def _unit(node: Node, addresses: Mapping[str, Mapping[str, str]]) -> dict[str, object]:
+    where = addresses.get(node.name, {})
+    unit: dict[str, object] = {
+        "name": node.name,
+        "type": node.type,
+        "implementation": None if isinstance(node.server, ModelServer) else node.server.implementation,
+        "parameters": [{"name": p.name, "value": p.value, "type": p.wire_type} for p in node.parameters],
+        "methods": list(node.methods),
+        "rest": where.get("http"),
+        "grpc": where.get("grpc"),
+        "model": node.name,
+        "children": [_unit(child, addresses) for child in node.children],
+    }
+    if isinstance(node.server, RandomAbTest):
+        unit["parameters"] = [{"name": "ratioA", "value": node.server.ratio_a, "type": "FLOAT"}]
+    return unit
+
+
+def _seconds(deployment: SeldonDeployment, transport: str) -> float:
+    text = known(getattr(deployment.timeouts, transport)) if deployment.timeouts else None
+    seconds = parse_duration(text) if text else None
+    return float(seconds) if seconds is not None else DEFAULT_SECONDS
