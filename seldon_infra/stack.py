@@ -10,6 +10,8 @@ from __future__ import annotations
 import importlib
 import json
 import sys
+from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,7 +36,10 @@ class Stack(Spec):
 
     target: Target = Field(description="Where the deployments land: Local() or Kubernetes().")
     deployments: tuple[SeldonDeployment, ...] = Field(
-        default=(), description="What is served; names are unique within a namespace."
+        default=(), description="What is served; names are unique within the stack."
+    )
+    samples: Mapping[str, str] = Field(
+        default={}, description="Deployment's name to the file of its held-out rows, for `predict` and `verify`."
     )
 
     def check(self) -> list[Problem]:
@@ -134,17 +139,15 @@ def _definitions(folder: Path) -> Iterator[str]:
 
 
 def _names_used_twice(deployments: tuple[SeldonDeployment, ...]) -> Iterator[Problem]:
-    seen: set[tuple[str, str]] = set()
-    for deployment in deployments:
-        key = (str(deployment.namespace), str(deployment.name))
-        if key in seen:
+    counted = Counter(deployment.name for deployment in deployments)
+    for name, times in counted.items():
+        if times > 1:
             yield Problem(
-                path=f"SeldonDeployment '{deployment.name}'",
-                got=f"name '{deployment.name}' is used twice in namespace '{deployment.namespace}'",
-                want="must be unique within a namespace",
-                fix="rename one of them or give it another namespace",
+                path=f"SeldonDeployment '{name}'",
+                got=f"name '{name}' is used {times} times",
+                want="must be unique in a stack, whatever the namespace",
+                fix="rename all but one of them",
             )
-        seen.add(key)
 
 
 __all__ = ["Kubernetes", "Local", "Stack", "find_project", "load_stack", "run"]

@@ -1,0 +1,94 @@
+"""Show what a local stack runs: deployments with their URLs, processes with their state, ports and age."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+
+from seldon_infra.cli.local_stack import LocalStack, add_stack_arguments
+from seldon_infra.ingress.spec import Route
+from seldon_infra.runtime.processes import Record
+
+MINUTE, HOUR, DAY = 60, 3600, 86400
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    add_stack_arguments(parser)
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the state; 1 where a process is not running."""
+    stack = LocalStack.of(arguments)
+    processes = [_process(stack, record) for record in stack.processes.all()]
+    deployments = [_deployment(stack, route) for route in stack.routes()]
+    if arguments.json:
+        print(json.dumps({"deployments": deployments, "processes": processes}, indent=1))
+    elif not processes:
+        print(f"stack '{stack.name}' runs nothing here; `pulumi up --stack {stack.name}` starts it")
+    else:
+        _print_deployments(deployments)
+        _print_table(["PROCESS", "STATE", "PID", "UP", "PORTS"], [_row(process) for process in processes])
+    return 0 if all(process["state"] == "RUNNING" for process in processes) else 1
+
+
+def _deployment(stack: LocalStack, route: Route) -> dict[str, object]:
+    address = f"127.0.0.1:{stack.gateway_port()}"
+    return {
+        "name": route.name,
+        "namespace": route.namespace,
+        "protocol": route.protocol,
+        "url": f"http://{address}{route.prefix}",
+        "grpc": address,
+        "predictors": {b.name: "shadow" if b.shadow else f"{b.weight} %" for b in route.backends},
+    }
+
+
+def _process(stack: LocalStack, record: Record) -> dict[str, object]:
+    state = stack.processes.state(record.id)
+    return {
+        "name": record.spec.name,
+        "id": record.id,
+        "state": state.state,
+        "pid": state.pid,
+        "up_seconds": round(time.time() - state.started) if state.pid else 0,
+        "ports": dict(record.ports),
+    }
+
+
+def _row(process: dict[str, object]) -> list[str]:
+    ports = process["ports"]
+    assert isinstance(ports, dict)
+    return [
+        str(process["name"]),
+        str(process["state"]).lower(),
+        str(process["pid"] or "-"),
+        age(int(str(process["up_seconds"]))),
+        " ".join(f"{name}={port}" for name, port in ports.items()),
+    ]
+
+
+def _print_deployments(deployments: list[dict[str, object]]) -> None:
+    for deployment in deployments:
+        shares = deployment["predictors"]
+        assert isinstance(shares, dict)
+        print(f"{deployment['name']}  protocol {deployment['protocol']}  namespace {deployment['namespace']}")
+        print(f"  REST  {deployment['url']}/")
+        print(f"  gRPC  {deployment['grpc']}  (metadata seldon: {deployment['name']}, namespace: {deployment['namespace']})")
+        print(f"  {', '.join(f'{name} {share}' for name, share in shares.items())}\n")
+
+
+def _print_table(head: list[str], rows: list[list[str]]) -> None:
+    widths = [max(len(row[column]) for row in [head, *rows]) for column in range(len(head))]
+    for row in [head, *rows]:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def age(seconds: int) -> str:
+    """Write a duration by its largest unit: 95 is ``1m``."""
+    for size, unit in ((DAY, "d"), (HOUR, "h"), (MINUTE, "m")):
+        if seconds >= size:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"
