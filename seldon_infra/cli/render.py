@@ -1,0 +1,63 @@
+"""Print the Kubernetes manifests that a cluster would get for a stack, as YAML.
+
+The text is the same for the same definition, so it can be kept, compared and applied by other tools. A value that only
+an apply brings (a Pulumi Output) is shown as a placeholder, with a warning, since nobody knows it yet.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from seldon_infra.core.errors import InvalidSpec
+from seldon_infra.core.model import is_later
+from seldon_infra.core.yaml import dump
+from seldon_infra.graph.render import cluster_problems, manifests
+from seldon_infra.stack import find_project, load_stack
+
+PLACEHOLDER = "<known after pulumi up>"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument("--stack", required=True, help="the stack, as in `pulumi up --stack`")
+    parser.add_argument(
+        "--project", type=Path, default=Path.cwd(), help="the folder of Pulumi.yaml (default: this one, or one above)"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the manifests; problems of the definition are reported all at once."""
+    stack = load_stack(arguments.stack, find_project(arguments.project))
+    problems = [*stack.check(), *(each for deployment in stack.deployments for each in cluster_problems(deployment))]
+    if problems:
+        raise InvalidSpec(problems)
+    rendered = manifests(stack.deployments)
+    sys.stdout.write(dump(*(shown(manifest) for manifest in rendered)))
+    later = list(places_of_later(rendered))
+    if later:
+        print(f"{PLACEHOLDER} stands for: {', '.join(later)}", file=sys.stderr)
+    return 0
+
+
+def shown(value: Any) -> Any:
+    """Copy a manifest with placeholders for values of later."""
+    match value:
+        case Mapping():
+            return {key: shown(item) for key, item in value.items()}
+        case list() | tuple():
+            return [shown(item) for item in value]
+    return PLACEHOLDER if is_later(value) else value
+
+
+def places_of_later(value: Any, path: str = "") -> list[str]:
+    """Find the paths of values of later: ``[1].spec.predictors[0].graph.modelUri``."""
+    match value:
+        case Mapping():
+            return [place for key, item in value.items() for place in places_of_later(item, f"{path}.{key}")]
+        case list() | tuple():
+            return [place for index, item in enumerate(value) for place in places_of_later(item, f"{path}[{index}]")]
+    return [path] if is_later(value) else []

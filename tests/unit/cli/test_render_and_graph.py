@@ -1,0 +1,129 @@
+"""`seldon-infra render` and `seldon-infra graph` as a user runs them, in a project of two files."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from textwrap import dedent
+from xml.etree import ElementTree
+
+import pytest
+import yaml
+
+STACK = """
+    from seldon_infra.graph.spec import Model, Predictor, SeldonDeployment
+    from seldon_infra.servers.spec import SklearnServer
+    from seldon_infra.stack import Stack
+    from seldon_infra.targets.spec import Local
+
+    def deployment(name, **fields):
+        graph = Model(name="classifier", server=SklearnServer(), model_uri="s3://models/iris")
+        return SeldonDeployment(name=name, protocol="v2", predictors=[Predictor(name="main", graph=graph, **fields)])
+
+    stack = Stack(target=Local(), deployments=[deployment("iris"), deployment("wine", replicas=2)])
+"""
+WRONG = """
+    from seldon_infra.graph.spec import Model, Predictor, SeldonDeployment
+    from seldon_infra.servers.spec import MLServerRuntime
+    from seldon_infra.stack import Stack
+    from seldon_infra.targets.spec import Local
+
+    graph = Model(name="scale", server=MLServerRuntime(source="scale.py", class_name="Scale"))
+    predictor = Predictor(name="main", traffic=50, graph=graph)
+    stack = Stack(target=Local(), deployments=[SeldonDeployment(name="iris", protocol="v2", predictors=[predictor])])
+"""
+LATER = """
+    from seldon_infra.graph.spec import Model, Predictor, SeldonDeployment
+    from seldon_infra.servers.spec import SklearnServer
+    from seldon_infra.stack import Stack
+    from seldon_infra.targets.spec import Local
+
+    class Bucket:
+        def apply(self, function):
+            return self
+
+    graph = Model(name="classifier", server=SklearnServer(), model_uri=Bucket())
+    predictor = Predictor(name="main", graph=graph)
+    stack = Stack(target=Local(), deployments=[SeldonDeployment(name="iris", protocol="v2", predictors=[predictor])])
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "Pulumi.yaml").write_text("name: demo\nruntime: python\nmain: stacks\n")
+    (tmp_path / "stacks").mkdir()
+    (tmp_path / "stacks" / "__init__.py").touch()
+    for name, text in {"local": STACK, "wrong": WRONG, "later": LATER}.items():
+        (tmp_path / "stacks" / f"{name}.py").write_text(dedent(text))
+    return tmp_path
+
+
+def run(project: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "seldon_infra.cli.main", *words]
+    return subprocess.run(command, cwd=project, capture_output=True, text=True, timeout=60)
+
+
+def test_render_prints_every_manifest(project: Path) -> None:
+    done = run(project, "render", "--stack", "local")
+    assert done.returncode == 0, done.stderr
+    kinds = [(each["kind"], each["metadata"]["name"]) for each in yaml.safe_load_all(done.stdout)]
+    assert kinds == [("Namespace", "default"), ("SeldonDeployment", "iris"), ("SeldonDeployment", "wine")]
+
+
+def test_render_prints_the_same_twice_and_from_any_folder(project: Path) -> None:
+    once = run(project, "render", "--stack", "local")
+    again = run(Path.home(), "render", "--stack", "local", "--project", str(project))
+    assert once.stdout == again.stdout
+
+
+def test_render_names_all_problems_without_a_traceback(project: Path) -> None:
+    done = run(project, "render", "--stack", "wrong")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "image is not set" in done.stderr
+    assert "traffic 50" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_render_shows_what_only_an_apply_brings(project: Path) -> None:
+    done = run(project, "render", "--stack", "later")
+    assert 'modelUri: "<known after pulumi up>"' in done.stdout
+    assert "[1].spec.predictors[0].graph.modelUri" in done.stderr
+
+
+def test_render_of_an_unknown_stack_names_those_that_there_are(project: Path) -> None:
+    done = run(project, "render", "--stack", "lokal")
+    assert done.returncode == 2
+    assert "local" in done.stderr
+
+
+def test_graph_draws_all_deployments_or_the_one_that_is_named(project: Path) -> None:
+    for words, names in ((), ["iris", "wine"]), (("wine",), ["wine"]):
+        done = run(project, "graph", "--stack", "local", *words)
+        titles = [each.text for each in ElementTree.fromstring(done.stdout).iter() if each.get("class") == "title"]
+        assert titles == names
+
+
+def test_graph_writes_mermaid(project: Path) -> None:
+    assert run(project, "graph", "--stack", "local", "--format", "mermaid").stdout.startswith("flowchart LR\n")
+
+
+def test_graph_writes_a_file(project: Path) -> None:
+    done = run(project, "graph", "--stack", "local", "--output", "graph.svg")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert (project / "graph.svg").read_text() == run(project, "graph", "--stack", "local").stdout
+    assert not list(project.glob(".graph*"))
+
+
+@pytest.mark.parametrize("file", ["missing/graph.svg", "Pulumi.yaml/graph.svg"])
+def test_graph_that_cannot_be_written_says_so(project: Path, file: str) -> None:
+    done = run(project, "graph", "--stack", "local", "--output", file)
+    assert done.returncode == 2
+    assert "cannot be written" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_graph_of_an_unknown_deployment_names_those_that_there_are(project: Path) -> None:
+    done = run(project, "graph", "--stack", "local", "vine")
+    assert done.returncode == 2
+    assert done.stderr == "deployment 'vine' is not in stack 'local'; deployments there: 'iris', 'wine'\n"
