@@ -1,0 +1,110 @@
+"""The catalogue of model servers: folders of ``servers/``, each with ``server.toml``, a lock file and ``files/``.
+
+Adding a server is adding a folder. ``python -m seldon_infra.servers.catalogue install NAME …`` makes environments.
+"""
+
+from __future__ import annotations
+
+import sys
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from seldon_infra.core.errors import InvalidSpec, PartNotFound, SeldonInfraError
+from seldon_infra.core.problems import Problem
+from seldon_infra.servers.entry import CatalogueEntry, Get, Image, Kind, Start
+from seldon_infra.servers.install import environment, environment_path
+from seldon_infra.servers.layout import LocalProcess, Named, Node, local_process
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from seldon_infra.servers.spec import ModelServer
+
+ENTRY_FILE = "server.toml"
+_PACKAGE = Path(__file__).parent.parent
+_FOLDERS = (_PACKAGE / "_servers", _PACKAGE.parent / "servers")
+"""Where the catalogue is: in the package that was installed, else in the checkout."""
+
+
+def names() -> tuple[str, ...]:
+    """List the servers of the catalogue, in the order of the alphabet."""
+    return tuple(sorted(file.parent.name for file in _folder().glob(f"*/{ENTRY_FILE}")))
+
+
+@cache
+def load(name: str) -> CatalogueEntry:
+    """Read one server's entry.
+
+    Raises:
+        PartNotFound: the catalogue has no such server.
+        InvalidSpec: its ``server.toml`` is not what it should be; all that is wrong at once.
+    """
+    file = _folder() / name / ENTRY_FILE
+    if not file.is_file():
+        raise PartNotFound(f"model server '{name}'", f"the catalogue has: {', '.join(names())}")
+    return read(file)
+
+
+def read(file: Path) -> CatalogueEntry:
+    """Read a ``server.toml`` from wherever it is."""
+    try:
+        content = tomllib.loads(file.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        problem = Problem(f"server '{file.parent.name}'", ENTRY_FILE, "must be TOML", str(error))
+        raise InvalidSpec([problem]) from None
+    return CatalogueEntry(name=file.parent.name, folder=file.parent, **content)
+
+
+def process(server: ModelServer, node: Node, deployment: Named, predictor: Named) -> LocalProcess:
+    """Say what runs a node on this machine; nothing in the node is an Output any more.
+
+    Raises:
+        PartNotFound: no server of the catalogue can run it.
+    """
+    if server.catalogue is None:
+        raise PartNotFound(
+            f"a server for {type(server).__name__}", f"the catalogue has: {', '.join(names())}; use one, or a cluster"
+        )
+    return local_process(load(server.catalogue), server, node, deployment, predictor)
+
+
+def _folder() -> Path:
+    found = next((folder for folder in _FOLDERS if folder.is_dir()), None)
+    if found is None:
+        raise PartNotFound("the catalogue of model servers", "install seldon-infra anew")
+    return found
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Make the environments of the servers that ``install`` names."""
+    if len(arguments) < 2 or arguments[0] != "install":
+        print("usage: python -m seldon_infra.servers.catalogue install NAME …", file=sys.stderr)
+        return 2
+    try:
+        for name in arguments[1:]:
+            environment(load(name))
+    except SeldonInfraError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+__all__ = [
+    "CatalogueEntry",
+    "Get",
+    "Image",
+    "Kind",
+    "LocalProcess",
+    "Start",
+    "environment",
+    "environment_path",
+    "load",
+    "names",
+    "process",
+    "read",
+]
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

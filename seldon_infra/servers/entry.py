@@ -1,0 +1,102 @@
+"""What a folder of the catalogue says about its model server: the typed form of ``server.toml``."""
+
+# Annotations are evaluated as they stand: as text, pydantic would compile each one again at import.
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import ClassVar, Literal
+
+from seldon_infra.core.model import Many, Spec
+from seldon_infra.servers.spec import Protocol, Transport
+
+PortName = Literal["http", "grpc", "metrics"]
+"""The ports that every server of the catalogue has."""
+PORTS: tuple[PortName, ...] = ("http", "grpc", "metrics")
+
+
+class Image(Spec):
+    """The image that stands for the server on a cluster."""
+
+    noun: ClassVar[str] = "[image]"
+
+    reference: str
+    """Name and tag: ``seldonio/mlserver:1.7.1-sklearn``."""
+    digest: str | None = None
+    """``sha256:…`` of the image that the tag stood for. Default: not known."""
+
+
+class Start(Spec):
+    """How the server is started and stopped."""
+
+    noun: ClassVar[str] = "[start]"
+
+    command: Many[str]
+    """Program and arguments, with placeholders."""
+    drain_seconds: float
+    """How long the server may take, after SIGTERM, to finish open requests, in seconds."""
+
+
+class Get(Spec):
+    """An HTTP path on one of the server's ports, which answers 200."""
+
+    port: PortName
+    """Which port."""
+    path: str
+    """Path, with placeholders."""
+
+
+class Kind(Spec):
+    """What one of the typed servers adds, for instance ``mlserver-runtime`` to the server ``mlserver``."""
+
+    noun: ClassVar[str] = "[kinds]"
+
+    environment: Mapping[str, str] = {}
+    """Environment variables, with placeholders."""
+    files: Mapping[str, str] = {}
+    """Files in the process's folder: path to text, both with placeholders."""
+
+
+class CatalogueEntry(Spec):
+    """One model server: what it speaks, how it is installed, started, probed and stopped on this machine.
+
+    Placeholders in texts are those of :mod:`seldon_infra.servers.layout`; an environment variable or a file whose
+    placeholder has no value for a node is left out.
+    """
+
+    noun: ClassVar[str] = "server.toml of"
+
+    name: str
+    """Name of its folder."""
+    folder: Path
+    """The folder: beside ``server.toml`` lie ``requirements.lock`` and ``files/``, of which each process has a copy."""
+    version: str
+    """The server's own version."""
+    licence: str
+    """Terms of the server's code, as an SPDX expression."""
+    protocols: Many[Protocol]
+    """Protocols that it speaks."""
+    transports: Many[Transport]
+    """How it carries them."""
+    python: str
+    """Versions of Python that its environment can have: ``>=3.11,<3.13``."""
+    model_uri: str
+    """What ``model_uri`` holds, in words."""
+    image: Image | None = None
+    """What runs instead on a cluster. Default: an image that the user builds."""
+    start: Start
+    """How it is started and stopped."""
+    environment: Mapping[str, str] = {}
+    """Environment variables of every process, with placeholders."""
+    kinds: Mapping[str, Kind]
+    """The typed servers that it runs, by their ``kind``."""
+    live: Get
+    """Answers as long as the server is alive."""
+    ready: Get
+    """Answers as soon as the server can serve the node's model."""
+    metrics: Get
+    """Where Prometheus reads."""
+
+    @property
+    def lock(self) -> Path:
+        """The lock file of the server's environment."""
+        return self.folder / "requirements.lock"

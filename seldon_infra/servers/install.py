@@ -1,0 +1,115 @@
+"""Environments of model servers: one per server, version and lock file, made once per machine by uv.
+
+An environment has its own path written into its programs, so it cannot be made elsewhere and moved into place: a file
+that is written last says that it is whole, and whoever wants the same one meanwhile waits for it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from seldon_infra.core.errors import LimitReached, PartNotFound
+from seldon_infra.core.paths import cache_dir
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from seldon_infra.servers.entry import CatalogueEntry
+
+INSTALL_SECONDS = 1800
+"""How long downloads and installation of one server may take."""
+COMPLETE = "complete"
+"""File that is written last into an environment."""
+_LAST_LINES = 15
+
+
+def environment_path(entry: CatalogueEntry, requirements: Sequence[str] = ()) -> Path:
+    """Say where a server's environment is or will be; ``requirements`` are what a user's class needs beside it."""
+    content = "\n".join([entry.python, *sorted(requirements)]).encode() + entry.lock.read_bytes()
+    return cache_dir() / "servers" / entry.name / f"{entry.version}-{hashlib.sha256(content).hexdigest()[:12]}"
+
+
+def environment(entry: CatalogueEntry, requirements: Sequence[str] = ()) -> Path:
+    """Make a server's environment if it is not there, and return its path. Progress goes to stderr.
+
+    Raises:
+        PartNotFound: there is no uv or no Python that the server can run on, or a package could not be had.
+        LimitReached: the installation took too long.
+    """
+    target = environment_path(entry, requirements)
+    if (target / COMPLETE).exists():
+        return target
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with _locked(target.with_name(f"{target.name}.lock")):
+        if not (target / COMPLETE).exists():
+            _make(entry, requirements, target)
+    return target
+
+
+def _make(entry: CatalogueEntry, requirements: Sequence[str], target: Path) -> None:
+    start = time.monotonic()
+    _say(f"{entry.name} {entry.version}: making its environment (once per machine) …")
+    shutil.rmtree(target, ignore_errors=True)  # what an interrupted run left
+    uv = _uv()
+    _run([uv, "venv", "--quiet", "--python", entry.python, str(target)], entry)
+    install = [uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", str(target / "bin" / "python")]
+    _run([*install, "--require-hashes", "--requirements", str(entry.lock)], entry)
+    if requirements:
+        _run([*install, "--constraints", str(_constraints(entry, target)), *requirements], entry)
+    (target / COMPLETE).touch()
+    _say(f"{entry.name} {entry.version}: ready after {time.monotonic() - start:.0f} s, in {target}")
+
+
+def _constraints(entry: CatalogueEntry, target: Path) -> Path:
+    """Write the lock's versions without hashes, so that a class's requirements cannot change the server's own."""
+    lines = entry.lock.read_text(encoding="utf-8").splitlines()
+    pins = [line.removesuffix("\\").strip() for line in lines if "==" in line and not line.startswith((" ", "#"))]
+    file = target / "constraints.txt"
+    file.write_text("\n".join(pins), encoding="utf-8")
+    return file
+
+
+def _run(command: Sequence[str], entry: CatalogueEntry) -> None:
+    settings = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
+    try:
+        done = subprocess.run(command, env=settings, capture_output=True, text=True, timeout=INSTALL_SECONDS)
+    except subprocess.TimeoutExpired:
+        raise LimitReached(
+            f"server '{entry.name}': not installed after {INSTALL_SECONDS} s; check the connection and run it again"
+        ) from None
+    if done.returncode:
+        said = "\n".join(done.stderr.strip().splitlines()[-_LAST_LINES:])
+        raise PartNotFound(f"model server '{entry.name}'", f"mend what its installation says and run it again:\n{said}")
+
+
+def _uv() -> str:
+    try:
+        from uv import find_uv_bin
+    except ImportError:
+        found = shutil.which("uv")
+    else:
+        found = find_uv_bin()
+    if found is None:
+        raise PartNotFound("uv, which installs model servers,", "run: pip install 'seldon-infra[local]'")
+    return found
+
+
+@contextmanager
+def _locked(file: Path) -> Iterator[None]:
+    """Hold a lock that ends with this process, however it ends."""
+    with open(file, "w", encoding="utf-8") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        yield
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)

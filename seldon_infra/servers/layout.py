@@ -1,0 +1,202 @@
+"""What runs one node of a graph on this machine: a catalogue entry's templates, filled in for the node. Pure.
+
+Placeholders of an entry's texts:
+
+======================  ================================================================================
+``{name}``              the node, which is also the model's name on the wire
+``{deployment}``        the deployment, and ``{predictor}`` its predictor
+``{type}``              the node's type, ``MODEL``
+``{server.FIELD}``      a field of the typed server, such as ``{server.class_name}``
+``{source.module}``     the module's name of the user's source file
+``{parameters.json}``   the node's parameters as a JSON object, for MLServer
+``{parameters.seldon}`` the same as Seldon's operator hands them to a container
+``{triton.config}``     ``config.pbtxt`` of a typed Triton model, and ``{triton.version}`` its version
+``{python}``, ``{bin}`` interpreter and folder of programs of the server's environment
+``{model}``             folder with a copy of ``model_uri``, filled in by the target
+``{source}``            folder with a copy of the user's source file, filled in by the target
+``{port.NAME}``         a port, filled in where the process starts
+``{dir}``               the process's own folder, likewise
+======================  ================================================================================
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from seldon_infra.servers.entry import PORTS
+from seldon_infra.servers.install import environment_path
+from seldon_infra.servers.spec import TritonServer
+from seldon_infra.servers.triton import config_pbtxt
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from seldon_infra.servers.entry import CatalogueEntry
+    from seldon_infra.servers.spec import ModelServer
+
+FILLED_IN_LATER = frozenset({"model", "source", "dir", *(f"port.{name}" for name in PORTS)})
+"""Placeholders that stay in what :func:`process` gives."""
+_PLACEHOLDER = re.compile(r"\{([a-z]+(?:[._][a-z_]+)*)\}")
+_FILES = "files"
+
+
+class Named(Protocol):
+    """Whatever has a name: a deployment, a predictor."""
+
+    @property
+    def name(self) -> object:
+        """The name."""
+
+
+class Valued(Named, Protocol):
+    """A parameter or an environment variable."""
+
+    @property
+    def value(self) -> object:
+        """Its value."""
+
+
+class Parameter(Valued, Protocol):
+    """A parameter, which has a type on the wire."""
+
+    @property
+    def wire_type(self) -> str:
+        """``INT``, ``STRING``, …."""
+
+
+class Node(Protocol):
+    """What of a graph's node decides how it is run; nothing in it is an Output any more."""
+
+    @property
+    def name(self) -> str:
+        """The node's name."""
+
+    @property
+    def type(self) -> str:
+        """The node's type."""
+
+    @property
+    def model_uri(self) -> object:
+        """Where its files are, None if it has none."""
+
+    @property
+    def parameters(self) -> Sequence[Parameter]:
+        """Its parameters."""
+
+    @property
+    def env(self) -> Sequence[Valued]:
+        """Its environment variables."""
+
+
+@dataclass(frozen=True)
+class LocalProcess:
+    """What a process of the local target is made from."""
+
+    command: Sequence[str]
+    """Program and arguments."""
+    environment: Mapping[str, str]
+    """Environment variables."""
+    files: Mapping[str, str]
+    """Path in the process's folder → text."""
+    links: Mapping[str, str]
+    """Path in the process's folder → what it leads to."""
+    ports: Sequence[str]
+    """Names of the ports that it needs."""
+    ready: Mapping[str, str]
+    """What answers once it is ready: ``kind``, ``port``, ``path``."""
+    grace_seconds: float
+    """Seconds from TERM to KILL."""
+
+
+def local_process(
+    entry: CatalogueEntry, server: ModelServer, node: Node, deployment: Named, predictor: Named
+) -> LocalProcess:
+    """Fill an entry's templates in for a node that the typed ``server`` runs."""
+    fill = _filler({**_of_node(node, deployment, predictor), **_of_server(server, node), **_of_entry(entry, server)})
+    kind = entry.kinds[getattr(server, "kind", "")]
+    own = {str(variable.name): str(variable.value) for variable in node.env if variable.value is not None}
+    return LocalProcess(
+        command=[word for word in map(fill, entry.start.command) if word is not None],
+        environment={**_BARE, **_filled(entry.environment, fill), **_filled(kind.environment, fill), **own},
+        files={**_copied(entry), **_filled(kind.files, fill)},
+        links={},
+        ports=PORTS,
+        ready={"kind": "http", "port": entry.ready.port, "path": fill(entry.ready.path) or "/"},
+        grace_seconds=entry.start.drain_seconds + 5,
+    )
+
+
+# A model's copy must stay what its digest says, so Python writes no bytecode beside it; a log line is seen at once.
+_BARE = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1"}
+
+
+def placeholders(text: str) -> Iterator[str]:
+    """Find the placeholders of a text."""
+    return (found[1] for found in _PLACEHOLDER.finditer(text))
+
+
+def _filler(values: Mapping[str, str | None]) -> Callable[[str], str | None]:
+    """Make what fills a text in, or gives None where one of its placeholders has no value."""
+
+    def fill(text: str) -> str | None:
+        names = [name for name in placeholders(text) if name not in FILLED_IN_LATER or name in values]
+        if any(values.get(name) is None for name in names):
+            return None
+        return _PLACEHOLDER.sub(lambda found: values.get(found[1]) or found[0], text)
+
+    return fill
+
+
+def _filled(texts: Mapping[str, str], fill: Callable[[str], str | None]) -> dict[str, str]:
+    filled = ((fill(name), fill(text)) for name, text in texts.items())
+    return {name: text for name, text in filled if name is not None and text is not None}
+
+
+def _copied(entry: CatalogueEntry) -> dict[str, str]:
+    """The files that each process of the server gets a copy of."""
+    folder = entry.folder / _FILES
+    found = sorted(file for file in folder.rglob("*") if file.is_file() and "__pycache__" not in file.parts)
+    return {file.relative_to(folder).as_posix(): file.read_text(encoding="utf-8") for file in found}
+
+
+def _of_node(node: Node, deployment: Named, predictor: Named) -> dict[str, str | None]:
+    parameters = {str(parameter.name): parameter.value for parameter in node.parameters}
+    return {
+        "name": node.name,
+        "type": node.type,
+        "deployment": str(deployment.name),
+        "predictor": str(predictor.name),
+        "model": None if node.model_uri is None else "{model}",
+        "parameters.json": json.dumps(parameters, sort_keys=True) if parameters else None,
+        "parameters.seldon": json.dumps(list(_as_operator(node))),
+    }
+
+
+def _as_operator(node: Node) -> Iterator[dict[str, str]]:
+    """Parameters as Seldon's operator writes them; a prepackaged server is told its ``model_uri`` in the same way."""
+    if node.model_uri is not None:
+        yield {"name": "model_uri", "value": "{model}", "type": "STRING"}
+    for parameter in node.parameters:
+        yield {"name": str(parameter.name), "value": str(parameter.value), "type": parameter.wire_type}
+
+
+def _of_server(server: ModelServer, node: Node) -> dict[str, str | None]:
+    fields = {f"server.{name}": str(value) for name, value in server.__dict__.items() if isinstance(value, str | int)}
+    source = getattr(server, "source", None)
+    config = server.config if isinstance(server, TritonServer) else None
+    return {
+        **fields,
+        "source": None if source is None else "{source}",
+        "source.module": None if source is None else Path(source).stem,
+        "triton.config": None if config is None else config_pbtxt(config, node.name),
+        "triton.version": None if config is None else str(config.version),
+    }
+
+
+def _of_entry(entry: CatalogueEntry, server: ModelServer) -> dict[str, str | None]:
+    root = environment_path(entry, getattr(server, "requirements", ()))
+    return {"bin": str(root / "bin"), "python": str(root / "bin" / "python")}

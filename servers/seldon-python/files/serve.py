@@ -1,0 +1,162 @@
+"""Serves a class with Seldon's own Python wrapper: REST, gRPC and metrics in one process, on loopback only.
+
+``seldon-core-microservice`` listens on every address, gives each interface a process of its own and drops open gRPC
+calls when it is stopped. Here the wrapper's own applications run under one gunicorn worker, which drains both.
+Called with ``module.Class``; ports and parameters come in the environment variables that Seldon's operator sets.
+"""
+
+import functools
+import importlib
+import json
+import os
+import sys
+import threading
+
+import grpc
+from flask import jsonify
+from gunicorn.app.base import BaseApplication
+from seldon_core import seldon_methods, wrapper
+from seldon_core.flask_utils import ANNOTATION_GRPC_MAX_MSG_SIZE, SeldonMicroserviceException
+from seldon_core.metrics import SeldonMetrics
+from seldon_core.microservice import parse_parameters
+from werkzeug.exceptions import HTTPException
+
+HOST = "127.0.0.1"
+LARGEST_MESSAGE = 64 * 1024 * 1024
+DRAIN_SECONDS = 25
+CALLS = ("predict", "transform_input", "transform_output", "route", "aggregate", "send_feedback")
+GRPC_CALLS = ("Predict", "TransformInput", "TransformOutput", "Route", "Aggregate", "SendFeedback")
+# A class is called by one request at a time, as it is on a cluster, unless Seldon's own variable says more. Threads
+# beyond that answer health and metrics, and wait for slow clients.
+CONCURRENT_CALLS = int(os.environ.get("GUNICORN_THREADS", "1"))
+THREADS = CONCURRENT_CALLS + 7
+
+
+def port(name):
+    """Give the port of HTTP, GRPC or METRICS."""
+    return int(os.environ[f"PREDICTIVE_UNIT_{name}_SERVICE_PORT"])
+
+
+class Metrics(SeldonMetrics):
+    """The wrapper's metrics without its process for sharing them: there is one worker."""
+
+    def __init__(self):
+        self._lock = threading.Lock()
+        self.data = {}
+        self.worker_id_func = os.getpid
+        self._extra_default_labels = {}
+
+    def __del__(self):
+        """There is no other process to end."""
+
+
+class Servicer(wrapper.SeldonModelGRPC):
+    """The wrapper's gRPC calls, with a status that says whose fault an error is."""
+
+
+def refusing(call):
+    """Answer INVALID_ARGUMENT to what the wrapper or the class refuses as bad data, as REST answers 400."""
+
+    @functools.wraps(call)
+    def answer(self, request, context):
+        try:
+            return call(self, request, context)
+        except SeldonMicroserviceException as error:
+            refused = error.status_code < 500
+            context.abort(grpc.StatusCode.INVALID_ARGUMENT if refused else grpc.StatusCode.INTERNAL, error.message)
+
+    return answer
+
+
+def bounded(call, limit):
+    """Let ``limit`` calls in at once; others wait."""
+
+    @functools.wraps(call)
+    def wait_and_call(*arguments):
+        with limit:
+            return call(*arguments)
+
+    return wait_and_call
+
+
+def http_error(error):
+    """Answer what is wrong with a request itself in the words of Seldon's protocol; the wrapper would answer 500."""
+    status = {"status": 1, "info": error.description, "code": -1, "reason": "MICROSERVICE_BAD_DATA"}
+    return jsonify({"status": status}), error.code
+
+
+def prepare():
+    """Set the wrapper up before it makes its applications."""
+    limit = threading.BoundedSemaphore(CONCURRENT_CALLS)
+    for name in CALLS:
+        setattr(seldon_methods, name, bounded(getattr(seldon_methods, name), limit))
+    for name in GRPC_CALLS:
+        setattr(Servicer, name, refusing(getattr(wrapper.SeldonModelGRPC, name)))
+    wrapper.SeldonModelGRPC = Servicer
+    wrapper.CORS = lambda app: app  # no page of another origin has business here
+
+
+class Server(BaseApplication):
+    """One gunicorn worker for REST and metrics, told apart by their ports, with the gRPC server beside."""
+
+    def __init__(self, class_path):
+        self.class_path = class_path
+        self.grpc_server = None
+        super().__init__()
+
+    def load_config(self):
+        """Set gunicorn up; it stops with the worker's work done, or after DRAIN_SECONDS."""
+        settings = {
+            "bind": [f"{HOST}:{port('HTTP')}", f"{HOST}:{port('METRICS')}"],
+            "workers": 1,
+            "worker_class": "gthread",
+            "threads": THREADS,
+            "timeout": 0,
+            "graceful_timeout": DRAIN_SECONDS,
+            "keepalive": 3600,
+            "post_worker_init": lambda worker: self.grpc_server.start(),
+            "worker_exit": lambda arbiter, worker: self.stop_grpc(),
+        }
+        for name, value in settings.items():
+            self.cfg.set(name, value)
+
+    def load(self):
+        """Make the user's object and the wrapper's applications around it; runs in the worker."""
+        module, _, name = self.class_path.rpartition(".")
+        parameters = parse_parameters(json.loads(os.environ.get("PREDICTIVE_UNIT_PARAMETERS", "[]")))
+        model = getattr(importlib.import_module(module), name)(**parameters)
+        if hasattr(model, "load"):
+            model.load()
+        metrics = Metrics()
+        self.grpc_server = make_grpc_server(model, metrics)
+        rest = wrapper.get_rest_microservice(model, metrics)
+        rest.register_error_handler(HTTPException, http_error)
+        rest.config["MAX_CONTENT_LENGTH"] = LARGEST_MESSAGE
+        return by_port({port("HTTP"): rest, port("METRICS"): wrapper.get_metrics_microservice(metrics)})
+
+    def stop_grpc(self):
+        """Finish open calls."""
+        if self.grpc_server is not None:
+            self.grpc_server.stop(DRAIN_SECONDS).wait()
+
+
+def make_grpc_server(model, metrics):
+    """Make the wrapper's gRPC server and bind it to loopback."""
+    limits = {ANNOTATION_GRPC_MAX_MSG_SIZE: str(LARGEST_MESSAGE)}
+    server = wrapper.get_grpc_server(model, metrics, annotations=limits, num_threads=THREADS)
+    server.add_insecure_port(f"{HOST}:{port('GRPC')}")
+    return server
+
+
+def by_port(applications):
+    """Make one WSGI application of several, by the port that a request came to."""
+
+    def application(environ, start_response):
+        return applications[int(environ["SERVER_PORT"])](environ, start_response)
+
+    return application
+
+
+if __name__ == "__main__":
+    prepare()
+    Server(sys.argv[1]).run()
