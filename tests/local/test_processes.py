@@ -1,0 +1,264 @@
+"""Processes under the real supervisord: start, crash, stop, and what is left when somebody is killed in between."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from seldon_infra.core.errors import LimitReached
+from seldon_infra.runtime import ports
+from seldon_infra.runtime.health import is_ready
+from seldon_infra.runtime.processes import ProcessSpec, process_id
+from seldon_infra.runtime.stack_dir import StackDir
+from tests.engine.waiting import wait_until
+from tests.local.scene import Scene, backend_spec, kill, listening, processes_below
+
+pytestmark = pytest.mark.local
+
+SLEEPS = [sys.executable, "-c", "import time; time.sleep(600)"]
+
+
+def test_a_removed_stack_leaves_no_process_no_port_and_no_file(scene: Scene) -> None:
+    record = scene.backend("a")
+    assert processes_below(scene.stack.root)
+    scene.processes.remove(record.id)
+    assert not scene.stack.root.exists()
+    assert not processes_below(scene.stack.root)
+    assert all(ports.is_free(port) for port in record.ports.values())
+
+
+def test_a_crashed_process_comes_back_on_its_port(scene: Scene) -> None:
+    """Row 40: kill -9 is followed by a restart."""
+    record = scene.backend("a")
+    first = scene.pid(record)
+    kill(first)
+    wait_until(lambda: scene.processes.state(record.id).pid not in (0, first))
+    wait_until(lambda: is_ready("http", record.ports["http"], "/healthy"))
+
+
+def test_a_process_that_never_stays_up_is_started_again_with_growing_pauses(scene: Scene) -> None:
+    """Row 40: exit at start; the supervisor backs off instead of spinning, and the log says why."""
+    record = scene.start(ProcessSpec("a", ["/bin/sh", "-c", "date +%s.%N; exit 3"]))
+    wait_until(lambda: len(scene.processes.log_tail(record.id)) >= 3)
+    first, second, third = map(float, scene.processes.log_tail(record.id)[:3])
+    assert third - second > second - first
+    assert scene.processes.state(record.id).state in {"BACKOFF", "STARTING"}
+
+
+def test_the_answer_to_a_hang_is_the_probe(scene: Scene) -> None:
+    """Row 41: a stopped process is not ready, and ready again when it goes on."""
+    record = scene.backend("a")
+    pid = scene.pid(record)
+    kill(pid, signal.SIGSTOP)
+    assert not is_ready("http", record.ports["http"], "/healthy")
+    kill(pid, signal.SIGCONT)
+    wait_until(lambda: is_ready("http", record.ports["http"], "/healthy"))
+
+
+def test_only_the_owner_can_read_what_a_process_is_given(scene: Scene) -> None:
+    secret = "hunter2-hunter2"
+    record = scene.start(ProcessSpec("a", SLEEPS, {"TOKEN": secret}, {"conf/x.json": secret}))
+    wait_until(lambda: b"time.sleep" in Path(f"/proc/{scene.pid(record)}/cmdline").read_bytes())
+    for pid in processes_below(scene.stack.root):
+        assert secret.encode() not in Path(f"/proc/{pid}/cmdline").read_bytes()
+    assert secret in Path(f"/proc/{scene.pid(record)}/environ").read_text()
+    for folder, folders, files in os.walk(scene.stack.root):
+        for name in [*folders, *files]:
+            mode = os.stat(Path(folder) / name).st_mode & 0o777
+            assert mode & 0o077 == 0, f"{folder}/{name} has mode {mode:o}"
+
+
+def test_placeholders_are_filled_in_in_command_environment_and_files(scene: Scene) -> None:
+    write = "import os; print(os.environ['WHERE'], open('conf/x').read(), os.getcwd(), flush=True); input()"
+    spec = ProcessSpec("a", [sys.executable, "-c", write], {"WHERE": "{dir}"}, {"conf/x": "{port.http}"}, ports=["http"])
+    record = scene.start(spec)
+    wait_until(lambda: bool(scene.processes.log_tail(record.id)))
+    folder = scene.processes.folder(record.id)
+    assert scene.processes.log_tail(record.id)[0] == f"{folder} {record.ports['http']} {folder}"
+
+
+def test_a_folder_with_odd_characters_works(new_scene: Callable[[], Scene]) -> None:
+    outer = new_scene()
+    outer.stack.create()
+    scene = Scene(StackDir(outer.stack.root / "a b;c #d %e'f"))
+    try:
+        record = scene.backend("a")
+        assert is_ready("http", record.ports["http"], "/healthy")
+        scene.start_gateway()
+    finally:
+        scene.close()
+    assert not scene.stack.root.exists()
+    outer.stack.remove()
+
+
+def test_a_port_that_somebody_holds_is_not_given_out(scene: Scene) -> None:
+    """Row 39: the next free one is taken."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        first = taken.getsockname()[1]
+        record = scene.start(ProcessSpec("a", SLEEPS, ports=["http"], first_port=first))
+        assert record.ports["http"] > first
+
+
+def test_a_process_listens_on_loopback_only(scene: Scene) -> None:
+    record = scene.backend("a")
+    found = listening(processes_below(scene.stack.root))
+    assert {port for _, port in found} == set(record.ports.values())
+    assert {address for address, _ in found} == {"127.0.0.1"}
+
+
+def test_two_stacks_side_by_side_share_nothing(new_scene: Callable[[], Scene]) -> None:
+    one, two = new_scene(), new_scene()
+    first, second = one.backend("a"), two.backend("a")
+    assert not set(first.ports.values()) & set(second.ports.values())
+    one.close()
+    assert is_ready("http", second.ports["http"], "/healthy")
+    two.close()
+
+
+def test_a_folder_too_deep_for_a_socket_is_refused_with_a_reason(new_scene: Callable[[], Scene]) -> None:
+    scene = Scene(StackDir(new_scene().stack.root / ("x" * 90)))
+    with pytest.raises(LimitReached, match="shorter path"):
+        scene.start(ProcessSpec("a", SLEEPS))
+    assert not scene.stack.root.exists()
+
+
+def test_a_killed_supervisor_is_followed_by_one_that_starts_no_doubles(scene: Scene) -> None:
+    """Row 40, one storey up: kill -9 of supervisord leaves its children; the next start replaces them."""
+    record, other = scene.backend("a"), scene.backend("b")
+    orphan = scene.pid(record)
+    kill(scene.supervisor_pid())
+    wait_until(lambda: scene.processes.state(record.id).state == "ABSENT")
+    assert is_ready("http", record.ports["http"], "/healthy"), "the children go on serving"
+    scene.processes.restart(record.id)
+    wait_until(lambda: scene.processes.state(record.id).pid not in (0, orphan))
+    for each in (record, other):
+        wait_until(lambda each=each: is_ready("http", each.ports["http"], "/healthy"))  # type: ignore[misc]
+    assert len(processes_below(scene.stack.processes)) == 2
+
+
+def test_a_stack_whose_supervisor_was_killed_is_removed_whole(scene: Scene) -> None:
+    record = scene.backend("a")
+    kill(scene.supervisor_pid())
+    wait_until(lambda: scene.processes.state(record.id).state == "ABSENT")
+    scene.processes.remove(record.id)
+    assert not processes_below(scene.stack.root)
+    assert not scene.stack.root.exists()
+    assert ports.is_free(record.ports["http"])
+
+
+def test_what_a_process_has_started_ends_with_it(scene: Scene) -> None:
+    """A server's own workers, also those in sessions of their own, do not stay behind."""
+    start = (
+        "import subprocess, sys, time\n"
+        "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'], start_new_session=True)\n"
+        "print('started', flush=True); time.sleep(600)"
+    )
+    record = scene.start(ProcessSpec("a", [sys.executable, "-c", start], grace_seconds=1))
+    wait_until(lambda: bool(scene.processes.log_tail(record.id)))
+    assert len(processes_below(scene.stack.processes)) == 2
+    scene.processes.remove(record.id)
+    assert not processes_below(scene.stack.root)
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+from seldon_infra.runtime import atomic, ports, processes
+from seldon_infra.runtime.processes import Processes, ProcessSpec
+from seldon_infra.runtime.stack_dir import StackDir
+from seldon_infra.runtime.supervisor import Supervisor
+
+def die(*_):
+    os.kill(os.getpid(), 9)
+
+moment = sys.argv[2]
+if moment == "record":
+    Processes._write_files = die
+elif moment == "files":
+    Supervisor.add = die
+elif moment == "supervisor":
+    Supervisor._ensure_running = die
+elif moment == "started":
+    call = Supervisor._call
+    def called(self, method, *rest, **named):
+        answer = call(self, method, *rest, **named)
+        if method == "addProcessGroup":
+            die()
+        return answer
+    Supervisor._call = called
+spec = ProcessSpec("a", [sys.executable, *sys.argv[3:], "a", "{port.http}", "{port.grpc}"], ports=["http", "grpc"])
+Processes(StackDir(Path(sys.argv[1]))).start(spec, "owner", "tokentoken")
+"""
+
+
+@pytest.mark.parametrize("moment", ["record", "files", "supervisor", "started"])
+def test_a_start_that_was_killed_is_finished_by_the_next(scene: Scene, moment: str) -> None:
+    spec = backend_spec("a")
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED, str(scene.stack.root), moment, spec.command[1]], timeout=60, check=False
+    )
+    assert killed.returncode == -signal.SIGKILL
+    before = scene.processes.record(process_id("a", "tokentoken"))
+    assert before is not None
+    assert before.owner == "owner"
+    record = scene.processes.start(spec, "owner", "tokentoken")
+    wait_until(lambda: is_ready("http", record.ports["http"], "/healthy"))
+    assert [found.id for found in scene.processes.all()] == [record.id]
+    assert len(processes_below(scene.stack.processes)) == 1
+
+
+def test_a_long_stop_does_not_hold_up_other_starts(scene: Scene) -> None:
+    """A server that takes its time to end keeps nobody waiting."""
+    stubborn = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
+    slow = scene.start(ProcessSpec("slow", [sys.executable, "-c", stubborn], grace_seconds=5))
+    wait_until(lambda: bool(scene.processes.log_tail(slow.id)))
+    stopping = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "import sys; from pathlib import Path; from seldon_infra.runtime.processes import *; "
+            "Processes(StackDir(Path(sys.argv[1]))).remove(sys.argv[2])",
+            str(scene.stack.root),
+            slow.id,
+        ]
+    )
+    try:
+        wait_until(lambda: scene.processes.state(slow.id).state == "STOPPING")
+        begun = time.monotonic()
+        scene.backend("fast")
+        assert time.monotonic() - begun < 4
+        assert stopping.poll() is None
+    finally:
+        assert stopping.wait(timeout=30) == 0
+    assert scene.processes.record(slow.id) is None
+
+
+def test_edited_files_are_found(scene: Scene) -> None:
+    record = scene.start(ProcessSpec("a", SLEEPS, files={"graph.json": "{}"}))
+    assert not scene.processes.edited_files(record)
+    (scene.processes.folder(record.id) / "graph.json").write_text("[]")
+    assert scene.processes.edited_files(record) == {"graph.json": "[]"}
+    (scene.processes.folder(record.id) / "graph.json").unlink()
+    assert scene.processes.edited_files(record) == {"graph.json": ""}
+
+
+def test_a_stack_folder_deleted_by_hand_can_be_used_again(scene: Scene) -> None:
+    """The old processes are ended by the next start, wherever their folder has gone."""
+    import shutil
+
+    record = scene.backend("a")
+    pid = scene.pid(record)
+    shutil.rmtree(scene.stack.root)
+    again = scene.backend("a")
+    assert again.ports["http"] != record.ports["http"] or scene.pid(again) != pid
+    wait_until(lambda: not Path(f"/proc/{pid}").exists() or " Z " in Path(f"/proc/{pid}/stat").read_text())
