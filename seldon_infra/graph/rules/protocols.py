@@ -13,7 +13,7 @@ aggregate                  yes       …/models/M/aggregate   panics      …/mo
 feedback                   yes       answered, not sent on  panics      answered, not sent on  panics
 =========================  ========  =====================  ==========  =====================  ===============
 
-A Transformer on v2 is rendered as a MODEL in a chain, which is the same call in REST and works in gRPC.
+In a chain on v2 transformers are rendered as MODELs in calling order: the same calls in REST, and they work in gRPC.
 RANDOM_ABTEST is the executor's own and works everywhere; its other built-ins exist by name only.
 """
 
@@ -24,7 +24,8 @@ from typing import TYPE_CHECKING
 from seldon_infra.core.model import title
 from seldon_infra.core.problems import Problem
 from seldon_infra.graph.rules.place import InNode, listed, nodes_in, predictors, server_of, transports
-from seldon_infra.graph.spec import Combiner, OutputTransformer, RandomAbTest, Router
+from seldon_infra.graph.spec import Combiner, RandomAbTest, Router
+from seldon_infra.graph.walk import is_chain
 from seldon_infra.servers.spec import ContainerServer, MLServerRuntime, ModelServer, PythonServer, TensorFlowServer
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ _USUAL: dict[str, type[ModelServer]] = {
     "v2": MLServerRuntime,
     "tensorflow": TensorFlowServer,
 }
+_TRANSFORMERS = ("TRANSFORMER", "OUTPUT_TRANSFORMER")
 _CALL = {"ROUTER": "route", "COMBINER": "aggregate"}
 
 
@@ -68,12 +70,12 @@ def node_works_on_protocol(at: InNode) -> Iterator[Problem]:
         return
     if isinstance(at.node, (Router, Combiner)):
         yield from _needs_seldon(at)
-    elif isinstance(at.node, OutputTransformer) and protocol == "v2" and "grpc" in served:
+    elif at.node.type in _TRANSFORMERS and protocol == "v2" and "grpc" in served and not is_chain(at.predictor.graph):
         yield Problem(
             at.path,
-            f"output transformer on protocol 'v2' over gRPC (transport {at.deployment.transport!r})",
+            f"{at.node.type} on protocol 'v2' over gRPC, in a graph that is no chain",
             "must be served over REST alone: Seldon's executor panics on it over gRPC",
-            f"set transport='rest' on {title(at.deployment)}, or make it the last Model of the chain",
+            f"set transport='rest' on {title(at.deployment)}, or make it a Model in calling order",
         )
 
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from seldon_infra.core.model import known, title
 from seldon_infra.core.problems import Problem
 from seldon_infra.graph.rules.place import InNode, InPredictor, environments_in, listed, server_of
-from seldon_infra.servers.spec import MLServerRuntime, PythonServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,14 +53,6 @@ def env_has_values_here(at: InPredictor) -> Iterator[Problem]:
                 yield Problem(path, got, "must have a value on this machine", fix)
 
 
-def code_has_an_image(at: InNode) -> Iterator[Problem]:
-    """A cluster runs images, not files of this machine."""
-    server = at.node.server
-    if isinstance(server, (PythonServer, MLServerRuntime)) and server.image is None:
-        fix = f"write image='registry/name@sha256:…' in {type(server).__name__}"
-        yield Problem(at.path, "image is not set", "must be given on a cluster", fix)
-
-
 def model_is_in_reach(at: InNode) -> Iterator[Problem]:
     """A cluster cannot read a folder of this machine."""
     uri = known(at.node.model_uri)
@@ -73,4 +64,4 @@ def model_is_in_reach(at: InNode) -> Iterator[Problem]:
 LOCAL_DEPLOYMENT_RULES = (requests_are_calls,)
 LOCAL_PREDICTOR_RULES = (no_explainer_here, env_has_values_here)
 LOCAL_NODE_RULES = (server_runs_here,)
-CLUSTER_NODE_RULES = (code_has_an_image, model_is_in_reach)
+CLUSTER_NODE_RULES = (model_is_in_reach,)

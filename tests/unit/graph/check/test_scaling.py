@@ -1,0 +1,207 @@
+from __future__ import annotations
+
+import pytest
+
+from seldon_infra.graph.check import check
+from seldon_infra.graph.spec import (
+    Amounts,
+    ContainerMetric,
+    ExternalMetric,
+    Hpa,
+    Keda,
+    KedaFallback,
+    KedaTrigger,
+    MetricTarget,
+    Pdb,
+    Pod,
+    PodsMetric,
+    Predictor,
+    ResourceMetric,
+    Resources,
+    SeldonDeployment,
+)
+from tests.unit.graph.check.build import NODE, PREDICTOR, Row, deployment, model, of_node, of_predictor, predictor
+
+HALF = Resources(requests=Amounts(cpu="500m"))
+BUSY = ResourceMetric(name="cpu", target=MetricTarget(average_utilization=80))
+QUEUE = ExternalMetric(name="queue", target=MetricTarget(value="10"))
+TRIGGER = KedaTrigger(type="prometheus", metadata={"query": "up"})
+ONE = "must have exactly one of min_available and max_unavailable"
+TARGET = "must have exactly one of average_utilization, average_value or value"
+
+
+def hpa(**fields: object) -> SeldonDeployment:
+    return of_predictor(hpa=Hpa(**{"max_replicas": 3, "metrics": [QUEUE], **fields}))
+
+
+def metric(of: object) -> SeldonDeployment:
+    return of_predictor(graph=model(resources=HALF), hpa=Hpa(max_replicas=3, metrics=[of]))
+
+
+def keda(**fields: object) -> SeldonDeployment:
+    return of_predictor(keda=Keda(**{"triggers": [TRIGGER], **fields}))
+
+
+def pdb(**fields: object) -> SeldonDeployment:
+    return of_predictor(pdb=Pdb(**fields))
+
+
+def aim(**fields: object) -> MetricTarget:
+    return MetricTarget(**fields)
+
+
+def scaled(**fields: object) -> Predictor:
+    return predictor(hpa=Hpa(max_replicas=3, metrics=[QUEUE]), **fields)
+
+
+ROWS = {
+    "replicas or an autoscaler": Row(
+        deployment(scaled(replicas=2)),
+        f"{PREDICTOR}: replicas and hpa are both given, must be one of them, because each sets the number of pods; "
+        "remove replicas",
+        deployment(scaled(), replicas=2),
+    ),
+    "one autoscaler": Row(
+        deployment(scaled(keda=Keda(triggers=[TRIGGER]))),
+        f"{PREDICTOR}: hpa and keda are both given, must be one of them, because each sets the number of pods; "
+        "remove hpa",
+        deployment(scaled()),
+    ),
+    "in a node's own pod too": Row(
+        of_node(pod=Pod(replicas=2, keda=Keda(triggers=[TRIGGER]))),
+        f"{NODE}: replicas and keda are both given, must be one of them, because each sets the number of pods; "
+        "remove replicas",
+        of_node(pod=Pod(replicas=2)),
+    ),
+    "fewest pods": Row(
+        hpa(min_replicas=0),
+        f"{PREDICTOR}: hpa.min_replicas 0, must be 1 or more; write hpa.min_replicas=1 or more",
+        hpa(min_replicas=1),
+    ),
+    "most pods": Row(
+        hpa(max_replicas=0),
+        f"{PREDICTOR}: hpa.max_replicas 0, must be 1 or more; write hpa.max_replicas=1 or more",
+        hpa(max_replicas=1),
+    ),
+    "bounds in order": Row(
+        hpa(min_replicas=5),
+        f"{PREDICTOR}: hpa.min_replicas 5 over hpa.max_replicas 3, must be at most that; write max_replicas=5",
+        hpa(min_replicas=3),
+    ),
+    "something decides": Row(
+        hpa(metrics=[]),
+        f"{PREDICTOR}: hpa.metrics is empty, must name at least one metric; "
+        "write metrics=[ResourceMetric(name='cpu', target=MetricTarget(average_utilization=80))]",
+        hpa(),
+    ),
+    "a metric aims for something": Row(
+        metric(PodsMetric(name="rps", target=aim())),
+        f"{PREDICTOR}: hpa.metrics[0].target is empty, {TARGET}; write average_value=…",
+        metric(PodsMetric(name="rps", target=aim(average_value=10))),
+    ),
+    "a metric aims for one thing": Row(
+        metric(PodsMetric(name="rps", target=aim(average_value=10, value=3))),
+        f"{PREDICTOR}: hpa.metrics[0].target has average_value and value, {TARGET}; write average_value=…",
+        metric(PodsMetric(name="rps", target=aim(value=3))),
+    ),
+    "only resources have a utilization": Row(
+        metric(PodsMetric(name="rps", target=aim(average_utilization=80))),
+        f"{PREDICTOR}: hpa.metrics[0].target.average_utilization, must be a value: only cpu and memory have a "
+        "utilization; write average_value=… or value=…",
+        metric(BUSY),
+    ),
+    "a utilization is a share": Row(
+        metric(ResourceMetric(name="cpu", target=aim(average_utilization=0))),
+        f"{PREDICTOR}: hpa.metrics[0].target.average_utilization 0, must be 1 or more; "
+        "write hpa.metrics[0].target.average_utilization=1 or more",
+        metric(BUSY),
+    ),
+    "a value is a quantity": Row(
+        metric(ExternalMetric(name="queue", target=aim(value="ten"))),
+        f"{PREDICTOR}: hpa.metrics[0].target.value 'ten', must be a quantity of Kubernetes; "
+        "write value='500m' or a number",
+        metric(QUEUE),
+    ),
+    "a container is there": Row(
+        metric(ContainerMetric(name="cpu", container="scores", target=aim(average_utilization=80))),
+        f"{PREDICTOR}: hpa.metrics[0].container 'scores', must be the name of a node in these pods; "
+        "nodes there are: score",
+        metric(ContainerMetric(name="cpu", container="score", target=aim(average_utilization=80))),
+    ),
+    "a utilization is of something": Row(
+        of_predictor(hpa=Hpa(max_replicas=3, metrics=[BUSY])),
+        f"{PREDICTOR}: hpa.metrics[0] aims for a utilization of cpu, which 'score' does not request, "
+        "must have requests.cpu on each node; write resources=Resources(requests=Amounts(cpu=…)) on 'score'",
+        metric(BUSY),
+    ),
+    "events decide": Row(
+        keda(triggers=[]),
+        f"{PREDICTOR}: keda.triggers is empty, must name at least one trigger; "
+        "write triggers=[KedaTrigger(type='prometheus', metadata={…})]",
+        keda(),
+    ),
+    "time between reads": Row(
+        keda(polling_interval=0),
+        f"{PREDICTOR}: keda.polling_interval 0, must be 1 or more; write keda.polling_interval=1 or more",
+        keda(polling_interval=1),
+    ),
+    "time to cool down": Row(
+        keda(cooldown_period=-1),
+        f"{PREDICTOR}: keda.cooldown_period -1, must be 0 or more; write keda.cooldown_period=0 or more",
+        keda(cooldown_period=0),
+    ),
+    "events' bounds in order": Row(
+        keda(min_replica_count=5, max_replica_count=2),
+        f"{PREDICTOR}: keda.min_replica_count 5 over keda.max_replica_count 2, must be at most that; "
+        "write max_replica_count=5",
+        keda(min_replica_count=0, max_replica_count=2),
+    ),
+    "idle is less": Row(
+        keda(idle_replica_count=0),
+        f"{PREDICTOR}: keda.idle_replica_count 0, must be less than min_replica_count 0; "
+        "write min_replica_count=1 or remove idle_replica_count",
+        keda(idle_replica_count=0, min_replica_count=1),
+    ),
+    "a fallback after some failures": Row(
+        keda(fallback=KedaFallback(failure_threshold=0, replicas=1)),
+        f"{PREDICTOR}: keda.fallback.failure_threshold 0, must be 1 or more; "
+        "write keda.fallback.failure_threshold=1 or more",
+        keda(fallback=KedaFallback(failure_threshold=3, replicas=1)),
+    ),
+    "a fallback to some pods": Row(
+        keda(fallback=KedaFallback(failure_threshold=3, replicas=-1)),
+        f"{PREDICTOR}: keda.fallback.replicas -1, must be 0 or more; write keda.fallback.replicas=0 or more",
+        keda(fallback=KedaFallback(failure_threshold=3, replicas=0)),
+    ),
+    "a trigger's name once": Row(
+        keda(triggers=[TRIGGER.model_copy(update={"name": "a"})] * 2),
+        f"{PREDICTOR}: keda.triggers name 'a' is used twice, must be unique; rename one",
+        keda(triggers=[TRIGGER] * 2),
+    ),
+    "a budget says something": Row(
+        pdb(), f"{PREDICTOR}: pdb is empty, {ONE}; write max_unavailable=1", pdb(max_unavailable=1)
+    ),
+    "a budget says one thing": Row(
+        pdb(min_available=1, max_unavailable=1),
+        f"{PREDICTOR}: pdb has both min_available and max_unavailable, {ONE}; remove min_available",
+        pdb(min_available=1),
+    ),
+    "a budget is a share": Row(
+        pdb(min_available="half"),
+        f"{PREDICTOR}: pdb.min_available 'half', must be a number of pods from 0, or a share such as '50%'; "
+        "write min_available=1",
+        pdb(min_available="50%"),
+    ),
+    "a budget is not negative": Row(
+        pdb(max_unavailable=-1),
+        f"{PREDICTOR}: pdb.max_unavailable -1, must be a number of pods from 0, or a share such as '50%'; "
+        "write max_unavailable=1",
+        pdb(max_unavailable=0),
+    ),
+}
+
+
+@pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
+def test_a_rule_says_what_is_wrong_and_nothing_about_what_is_right(row: Row) -> None:
+    assert [str(problem) for problem in check(row.wrong)] == [row.message]
+    assert check(row.right) == []

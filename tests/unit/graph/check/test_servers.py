@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+import pytest
+
+from seldon_infra.graph.check import check
+from seldon_infra.graph.spec import Explainer
+from seldon_infra.servers.spec import (
+    ContainerServer,
+    HuggingFaceServer,
+    MLflowServer,
+    SklearnServer,
+    TensorFlowServer,
+    XGBoostServer,
+)
+from tests.unit.graph.check.build import (
+    NODE,
+    PREDICTOR,
+    Row,
+    deployment,
+    graph,
+    model,
+    of_node,
+    of_predictor,
+    predictor,
+    python,
+    runtime,
+)
+
+DIGEST = "ghcr.io/acme/score@sha256:" + "0a" * 32
+
+
+def container(**fields: object) -> ContainerServer:
+    return ContainerServer(**{"image": DIGEST, "speaks": ["seldon"], **fields})
+
+
+def explainer(**fields: object) -> Explainer:
+    return Explainer(**{"type": "AnchorTabular", "model_uri": "s3://bucket/explainer", **fields})
+
+
+def hugging_face(**fields: object) -> object:
+    return graph(model(server=HuggingFaceServer(**fields), model_uri=None), protocol="v2")
+
+
+def code(**fields: object) -> object:
+    return of_node(server=python(**fields), model_uri=None)
+
+
+ROWS = {
+    "a prepackaged server has a model": Row(
+        of_node(model_uri=None),
+        f"{NODE}: model_uri is not set, must be given for SklearnServer; "
+        "write model_uri='path/to/model', or a URI such as 's3://bucket/model'",
+        of_node(model_uri="models/score"),
+    ),
+    "a model's place is not empty": Row(
+        of_node(model_uri="", server=XGBoostServer()),
+        f"{NODE}: model_uri is empty, must be given for XGBoostServer; "
+        "write model_uri='path/to/model', or a URI such as 's3://bucket/model'",
+        of_node(server=XGBoostServer()),
+    ),
+    "a model of the hub or of one's own": Row(
+        hugging_face(),
+        f"{NODE}: neither model_uri nor pretrained_model is set, must be one of them for HuggingFaceServer; "
+        "write model_uri=…, or task=… and pretrained_model=… in HuggingFaceServer",
+        hugging_face(task="text-classification", pretrained_model="distilbert-base-uncased"),
+    ),
+    "no stray blanks": Row(
+        of_node(model_uri="s3://bucket/score "),
+        f"{NODE}: model_uri 's3://bucket/score ', must not begin or end with blanks; "
+        "write model_uri='s3://bucket/score'",
+        of_node(model_uri="s3://bucket/score"),
+    ),
+    "code is in a Python file": Row(
+        code(source="score"),
+        f"{NODE}: source 'score', must be the path of a Python file; write source='path/to/file.py'",
+        code(source="score.py"),
+    ),
+    "code is a class": Row(
+        graph(model(server=runtime(class_name="score.Score"), model_uri=None), protocol="v2"),
+        f"{NODE}: class_name 'score.Score', must be the name of a class; write class_name='NameOfTheClass'",
+        graph(model(server=runtime(), model_uri=None), protocol="v2"),
+    ),
+    "an image is a reference": Row(
+        code(image="acme/score 1"),
+        f"{NODE}: image 'acme/score 1', must be a reference without blanks; write image='registry/name@sha256:…'",
+        code(image="acme/score:1"),
+    ),
+    "a digest is whole": Row(
+        of_node(server=container(image="acme/score@sha256:0a0a"), model_uri=None),
+        f"{NODE}: image 'acme/score@sha256:0a0a', must have a digest of 64 hexadecimal digits; "
+        "copy the whole digest, sha256: and 64 hexadecimal digits",
+        of_node(server=container(), model_uri=None),
+    ),
+    "a version is one": Row(
+        of_node(server=MLflowServer(version="latest")),
+        f"{NODE}: MLflowServer version 'latest', must be three numbers; write version='1.17.1'",
+        of_node(server=MLflowServer(version="1.17.1")),
+    ),
+    "an explainer starts from something": Row(
+        of_predictor(explainer=explainer(model_uri=None)),
+        f"{PREDICTOR}: explainer.model_uri is not set for AnchorTabular, must be given, or init_parameters; "
+        "write model_uri='s3://bucket/explainer' in Explainer",
+        of_predictor(explainer=explainer(model_uri=None, init_parameters={"threshold": 0.9})),
+    ),
+    "an explainer speaks the protocol": Row(
+        deployment(predictor(explainer=explainer(), graph=model(server=TensorFlowServer())), protocol="tensorflow"),
+        f"{PREDICTOR}: explainer on protocol 'tensorflow', must be on protocol 'seldon' or 'v2'; remove explainer",
+        deployment(predictor(graph=model(server=TensorFlowServer())), protocol="tensorflow"),
+    ),
+    "an explainer's licence is chosen": Row(
+        of_predictor(explainer=explainer(version="1.19.0")),
+        f"{PREDICTOR}: explainer.version '1.19.0' is under BSL-1.1, whose use in production has to be paid for, "
+        "must be at most 1.17.1, the last under Apache-2.0, unless you accept that licence; "
+        "write version='1.17.1', or licence='BSL-1.1' if you have one",
+        of_predictor(explainer=explainer(version="1.19.0", licence="BSL-1.1")),
+    ),
+    "a licence is chosen": Row(
+        of_node(server=SklearnServer(version="1.18.0")),
+        f"{NODE}: SklearnServer version '1.18.0' is under BSL-1.1, whose use in production has to be paid for, "
+        "must be at most 1.17.1, the last under Apache-2.0, unless you accept that licence; "
+        "write version='1.17.1', or licence='BSL-1.1' if you have one",
+        of_node(server=SklearnServer(version="1.18.0", licence="BSL-1.1")),
+    ),
+}
+
+
+@pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
+def test_a_rule_says_what_is_wrong_and_nothing_about_what_is_right(row: Row) -> None:
+    assert [str(problem) for problem in check(row.wrong)] == [row.message]
+    assert check(row.right) == []
+
+
+def test_an_image_that_speaks_nothing_is_asked_what_it_speaks() -> None:
+    assert [str(problem) for problem in check(of_node(server=container(speaks=[]), model_uri=None))] == [
+        f"{NODE}: speaks is empty, must name at least one protocol; write speaks=['seldon']",
+        f"{NODE}: server ContainerServer speaks nothing, must speak the deployment's protocol 'seldon'; "
+        "use PythonServer or ContainerServer here",
+    ]
+
+
+@pytest.mark.parametrize("version", ["1.17.1", "1.9.0", "1.16.0"])
+def test_versions_compare_as_numbers(version: str) -> None:
+    assert check(of_node(server=SklearnServer(version=version))) == []

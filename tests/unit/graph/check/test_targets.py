@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import pytest
+
+from seldon_infra.graph.check import check, check_cluster, check_local
+from seldon_infra.graph.spec import EnvVar, Explainer, SecretKey
+from seldon_infra.servers.spec import ContainerServer, SklearnServer, TritonServer, XGBoostServer
+from tests.unit.graph.check.build import (
+    DEPLOYMENT,
+    NODE,
+    PREDICTOR,
+    Row,
+    deployment,
+    graph,
+    model,
+    of_node,
+    predictor,
+    python,
+)
+
+OK = model(server=python(), model_uri=None)
+TOKEN = EnvVar(name="TOKEN", value_from=SecretKey(secret="store", key="token"))
+
+LOCAL = {
+    "requests are calls": Row(
+        deployment(predictor(graph=OK), server_type="kafka"),
+        f"{DEPLOYMENT}: server_type 'kafka', must be 'rpc' on this machine; remove server_type, or use a cluster",
+        graph(OK),
+    ),
+    "a server is in the catalogue": Row(
+        of_node(server=XGBoostServer()),
+        f"{NODE}: server XGBoostServer, must be one that servers/ holds for this machine; "
+        "use a cluster, or a PythonServer or MLServerRuntime with the model in it",
+        graph(OK),
+    ),
+    "an image does not run here": Row(
+        of_node(server=ContainerServer(image="acme/score:1", speaks=["seldon"])),
+        f"{NODE}: server ContainerServer, must be one that servers/ holds for this machine; "
+        "use a cluster, or a PythonServer or MLServerRuntime with the model in it",
+        graph(OK),
+    ),
+    "a server speaks the protocol here": Row(
+        of_node(server=SklearnServer()),
+        f"{NODE}: server SklearnServer on protocol 'seldon', must be on 'v2' on this machine; "
+        "set protocol='v2' on SeldonDeployment 'fraud', or use a cluster",
+        graph(model(), protocol="v2"),
+    ),
+    "no explainer": Row(
+        deployment(predictor(graph=OK, explainer=Explainer(type="ALE", model_uri="s3://b/e"))),
+        f"{PREDICTOR}: explainer, must not be given on this machine; remove it, or use a cluster",
+        graph(OK),
+    ),
+    "no Secrets": Row(
+        graph(model(server=python(), model_uri=None, env=[TOKEN])),
+        f"{NODE}: env 'TOKEN' has value_from, must have a value on this machine; write value=…, "
+        "from the stack's settings",
+        graph(model(server=python(), model_uri=None, env=[EnvVar(name="TOKEN", value="x")])),
+    ),
+}
+
+
+@pytest.mark.parametrize("row", LOCAL.values(), ids=LOCAL)
+def test_what_this_machine_cannot_run_is_said_and_what_it_can_is_not(row: Row) -> None:
+    assert [str(problem) for problem in check_local(row.wrong)] == [row.message]
+    assert check_local(row.right) == []
+
+
+def test_a_server_that_does_not_speak_the_protocol_anywhere_is_left_to_the_rule_for_all_targets() -> None:
+    triton = graph(model(server=TritonServer()), protocol="seldon")
+    assert check_local(triton) == []
+    assert len(check(triton)) == 1
+
+
+def test_a_cluster_cannot_read_a_folder_of_this_machine() -> None:
+    assert [str(problem) for problem in check_cluster(of_node(model_uri="models/score"))] == [
+        f"{NODE}: model_uri 'models/score', must be a URI on a cluster; "
+        "copy it to a store and write model_uri='s3://bucket/model'"
+    ]
+
+
+@pytest.mark.parametrize("uri", ["s3://bucket/model", "gs://bucket/model", "https://host/model", "pvc:claim/model"])
+def test_a_cluster_can_read_a_store(uri: str) -> None:
+    assert check_cluster(of_node(model_uri=uri)) == []
