@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import contextlib
 
-import grpc
-
-from seldon_infra.provider.wire import engine_pb2, engine_pb2_grpc
+from seldon_infra.provider.wire import engine_pb2, engine_pb2_grpc, grpc
 
 _SECONDS = 2.0
 

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
-from typing import NoReturn
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from seldon_infra.provider.local import RESOURCES
 from seldon_infra.provider.serve import serve
+
+if TYPE_CHECKING:
+    from seldon_infra.provider.framework import Resource
 
 
 def main() -> NoReturn:
     """Serve the package `seldon`."""
-    serve("seldon", version("seldon-infra"), [kind() for kind in RESOURCES])
+    serve("seldon", _version, _resources)
+
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return version("seldon-infra")
+
+
+def _resources() -> Iterable[Resource[Any, Any]]:
+    from seldon_infra.provider.local import RESOURCES
+
+    return [kind() for kind in RESOURCES]

@@ -8,16 +8,16 @@ import signal
 import socket
 import stat
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from enum import Enum
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
-import grpc
-
-from seldon_infra.provider.framework import Resource
 from seldon_infra.provider.server import Servicer
-from seldon_infra.provider.wire import provider_pb2_grpc
+from seldon_infra.provider.wire import grpc, provider_pb2_grpc
+
+if TYPE_CHECKING:
+    from seldon_infra.provider.framework import Resource
 
 _MOST_BYTES = 400 * 1024 * 1024
 _THREADS = 256
@@ -33,8 +33,11 @@ class End(Enum):
     """The engine kills a plugin that is still there 5 s after its interrupt."""
 
 
-def serve(package: str, version: str, resources: Iterable[Resource[Any, Any]]) -> NoReturn:
-    """Serve a package's resource types to the engine that started this process, until either ends."""
+def serve(package: str, version: Callable[[], str], resources: Callable[[], Iterable[Resource[Any, Any]]]) -> NoReturn:
+    """Serve a package's resource types to the engine that started this process, until either ends.
+
+    Both functions are asked when the engine needs their answer: import what is slow to import inside them.
+    """
     parent = os.getppid()
     signals = _hear_signals()
     servicer = Servicer(package, version, resources)

@@ -1,7 +1,7 @@
-"""Pulumi's gRPC messages without Pulumi's SDK around them.
+"""gRPC and Pulumi's messages, without what stands around them and is slow to load.
 
-Importing `pulumi.runtime.proto.provider_pb2` runs `pulumi/__init__.py` first, which costs more than everything else
-that the plugin loads. So empty packages stand in front of the messages while they are imported, and go again.
+Importing `pulumi.runtime.proto.provider_pb2` runs `pulumi/__init__.py` first, and `grpc` loads its asyncio half: each
+costs more than what is needed here. So empty modules stand in front of both while they are imported, and go again.
 """
 
 from __future__ import annotations
@@ -12,28 +12,36 @@ from pathlib import Path
 from types import ModuleType
 
 _PACKAGES = ("pulumi", "pulumi.runtime", "pulumi.runtime.proto", "pulumi.runtime.proto.codegen")
+_ASYNCIO_HALF = "grpc.aio"
 
 
-def _empty_package(name: str, root: Path) -> ModuleType:
-    """A bare package whose files are those of the real one."""
-    package = ModuleType(name)
-    package.__path__ = [str(root.joinpath(*name.split(".")))]
-    return package
-
-
-def _stand_in() -> tuple[str, ...]:
-    """Register the empty packages; the real ones stay where the process has them already."""
+def _stand_in() -> list[str]:
+    """Register the empty modules; what the process has loaded already stays."""
     spec = importlib.util.find_spec("pulumi")
     if spec is None or spec.origin is None:
         raise ModuleNotFoundError("the Pulumi SDK is not installed here: run `pip install pulumi`")
     root = Path(spec.origin).parent.parent
-    missing = tuple(name for name in _PACKAGES if name not in sys.modules)
-    sys.modules.update({name: _empty_package(name, root) for name in missing})
+    missing = [name for name in _PACKAGES if name not in sys.modules]
+    for name in missing:
+        sys.modules[name] = package = ModuleType(name)
+        package.__path__ = [str(root.joinpath(*name.split(".")))]
+    if "grpc" not in sys.modules:
+        sys.modules[_ASYNCIO_HALF] = ModuleType(_ASYNCIO_HALF)
+        missing.append(_ASYNCIO_HALF)
     return missing
+
+
+def _go(names: list[str]) -> None:
+    """Take the empty modules away, so that whoever imports the real ones gets them."""
+    for name in names:
+        del sys.modules[name]
+    if _ASYNCIO_HALF in names:
+        del grpc.aio
 
 
 _added = _stand_in()
 
+import grpc  # noqa: E402
 from pulumi.runtime.proto import (  # noqa: E402
     engine_pb2,
     engine_pb2_grpc,
@@ -43,7 +51,6 @@ from pulumi.runtime.proto import (  # noqa: E402
     status_pb2,
 )
 
-for _name in _added:
-    del sys.modules[_name]
+_go(_added)
 
-__all__ = ["engine_pb2", "engine_pb2_grpc", "plugin_pb2", "provider_pb2", "provider_pb2_grpc", "status_pb2"]
+__all__ = ["engine_pb2", "engine_pb2_grpc", "grpc", "plugin_pb2", "provider_pb2", "provider_pb2_grpc", "status_pb2"]

@@ -103,6 +103,8 @@ class ResourceModel(BaseModel):
         for field in _model_fields(schema):
             wrapped = field["schema"]
             inner, has_default = (wrapped["schema"], True) if wrapped["type"] == "default" else (wrapped, False)
+            if inner["type"] == "literal" and len(inner["expected"]) == 1:
+                continue  # It tells the models of a union apart, so it is never unknown, and pydantic wants it plain.
             guarded = core_schema.no_info_wrap_validator_function(_let_unknown_through, inner)
             field["schema"] = {**wrapped, "schema": guarded} if has_default else guarded
         return schema

@@ -29,9 +29,7 @@ def everything_written(world: World) -> str:
 
 @pytest.mark.parametrize("declared", [DECLARED, SECRET_VALUES], ids=["by the type", "by the program"])
 def test_a_secret_is_in_no_file_and_in_no_output(world: World, declared: str) -> None:
-    said = world.up(
-        f"{declared}\npulumi.export('url', b.url)\npulumi.export('password', b.password)\npulumi.export('settings', b.settings)"
-    )
+    said = world.up(declared + EXPORTS)
     said += world.preview(declared.replace("photos", "pictures"))
     assert CANARY in str(world.cloud.only())
     assert CANARY not in said + everything_written(world)

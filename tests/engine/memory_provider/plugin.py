@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from seldon_infra.provider.serve import serve
-from tests.engine.memory_provider.types import Bucket, Task
+
+if TYPE_CHECKING:
+    from seldon_infra.provider.framework import Resource
 
 REPOSITORY = Path(__file__).parents[3]
 
@@ -25,4 +29,10 @@ def install(folder: Path) -> Path:
 
 
 def main() -> None:
-    serve("seldon", "0.0.1", [Bucket(), Task()])
+    serve("seldon", lambda: "0.0.1", _resources)
+
+
+def _resources() -> Iterable[Resource[Any, Any]]:
+    from tests.engine.memory_provider.types import Bucket, Task
+
+    return [Bucket(), Task()]

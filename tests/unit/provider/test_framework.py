@@ -1,0 +1,67 @@
+"""What an author of a resource type is handed."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from seldon_infra.provider.framework import Cancelled, Context, TimedOut
+from seldon_infra.provider.lifecycle import describe, owner_of, token_of
+from seldon_infra.resources.model import Inputs
+
+URN = "urn:pulumi:prod::shop::seldon:aws:Cluster$seldon:aws:NodeGroup::gpu-nodes"
+
+
+class Name(Inputs):
+    name: str
+
+
+def test_a_context_knows_who_asks() -> None:
+    context = Context(URN, owner_of(URN))
+    assert (context.stack, context.project, context.name) == ("prod", "shop", "gpu-nodes")
+
+
+def test_a_wait_ends_with_what_it_waited_for() -> None:
+    answers = iter([None, 0, "ready"])
+    assert Context(URN, "").wait_for("the door", lambda: next(answers), every=0.001) == "ready"
+
+
+def test_a_wait_that_takes_too_long_says_for_what() -> None:
+    with pytest.raises(TimedOut, match=r"waited 0\.05 s for the door; raise customTimeouts"):
+        Context(URN, "", timeout=0.05).wait_for("the door", lambda: None, every=0.01)
+
+
+def test_a_cancelled_wait_ends_at_once() -> None:
+    cancelled = threading.Event()
+    threading.Timer(0.05, cancelled.set).start()
+    began = time.monotonic()
+    with pytest.raises(Cancelled, match="while waiting for the door"):
+        Context(URN, "", cancelled=cancelled).wait_for("the door", lambda: None, every=30)
+    assert time.monotonic() - began < 5
+
+
+def test_a_token_is_repeatable_and_tells_objects_apart() -> None:
+    nothing: frozenset[str] = frozenset()
+    token = token_of(URN, nothing, Name(name="a"))
+    assert token == token_of(URN, nothing, Name(name="a"))
+    others = {
+        token_of(URN, nothing, Name(name="b")),
+        token_of(URN, frozenset({"id-1"}), Name(name="a")),
+        token_of(URN + "2", nothing, Name(name="a")),
+    }
+    assert token not in others
+    assert len(others) == 3
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (TimedOut("waited\nfor it"), "waited for it"),
+        (ValueError("bad"), "ValueError: bad"),
+        (KeyError(), "KeyError"),
+    ],
+)
+def test_an_exception_is_one_line(error: Exception, text: str) -> None:
+    assert describe(error) == text

@@ -1,0 +1,88 @@
+"""The package's schema, from the models."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from seldon_infra.provider.framework import Context, Created, Resource
+from seldon_infra.provider.schema import package_schema, secret_paths
+from seldon_infra.resources.model import Inputs, Outputs, ResourceType, Secret
+
+
+class Login(Inputs):
+    """Who may enter."""
+
+    user: str
+    password: Secret[str]
+
+
+class DoorInputs(Inputs):
+    width: int = Field(default=80, description="In cm.")
+    logins: list[Login] = Field(default_factory=list)
+    by_name: dict[str, Login] = Field(default_factory=dict)
+    key: Secret[str] | None = None
+    owner: Login | None = None
+    anything: Any = None
+    ratio: float | None = None
+
+
+class DoorOutputs(DoorInputs, Outputs):
+    url: str
+
+
+class Door(Resource[DoorInputs, DoorOutputs]):
+    """A door."""
+
+    type = ResourceType("seldon:house:Door", DoorInputs, DoorOutputs)
+    replace_on = frozenset({"by_name"})
+
+    def create(self, inputs: DoorInputs, context: Context) -> Created[DoorOutputs]:
+        raise NotImplementedError
+
+    def update(self, *_: Any) -> DoorOutputs:
+        raise NotImplementedError
+
+
+SCHEMA = package_schema("seldon", "1.2.3", [Door()])
+DOOR = SCHEMA["resources"]["seldon:house:Door"]
+
+
+def test_a_resource_has_its_inputs_and_outputs_with_their_texts() -> None:
+    assert DOOR["description"] == "A door."
+    assert DOOR["inputProperties"]["width"] == {"type": "integer", "description": "In cm.", "default": 80}
+    assert DOOR["inputProperties"]["ratio"] == {"type": "number"}
+    assert DOOR["requiredInputs"] == []
+    assert DOOR["required"] == ["url"]
+
+
+def test_nested_models_become_types_of_the_package() -> None:
+    reference = {"type": "object", "$ref": "#/types/seldon:house:Login"}
+    assert DOOR["inputProperties"]["owner"]["$ref"] == reference["$ref"]
+    assert DOOR["inputProperties"]["logins"] == {"type": "array", "items": reference}
+    assert DOOR["inputProperties"]["byName"]["additionalProperties"] == reference
+    login = SCHEMA["types"]["seldon:house:Login"]
+    assert (login["description"], login["required"]) == ("Who may enter.", ["password", "user"])
+
+
+def test_secrets_and_replacements_are_marked() -> None:
+    assert DOOR["inputProperties"]["key"]["secret"]
+    assert SCHEMA["types"]["seldon:house:Login"]["properties"]["password"]["secret"]
+    replacing = [name for name, field in DOOR["inputProperties"].items() if field.get("willReplaceOnChanges")]
+    assert replacing == ["byName"]
+
+
+def test_anything_goes_where_the_model_says_so() -> None:
+    assert DOOR["inputProperties"]["anything"]["$ref"] == "pulumi.json#/Any"
+
+
+def test_declared_secrets_are_found_wherever_they_are() -> None:
+    login = {"user": "me", "password": "x"}
+    tree = {"key": "x", "owner": login, "logins": [login, {"user": "me"}], "byName": {"a.b": login}}
+    assert set(secret_paths(DoorInputs, tree)) == {
+        ("key",),
+        ("owner", "password"),
+        ("logins", 0, "password"),
+        ("byName", "a.b", "password"),
+    }

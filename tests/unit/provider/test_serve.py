@@ -1,0 +1,87 @@
+"""The plugin's process by itself: how it starts, and that it ends with whoever started it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+REPOSITORY = Path(__file__).parents[3]
+PLUGIN = "from seldon_infra.provider.serve import serve; serve('test', lambda: '1', lambda: [])"
+LOADED = """
+import sys
+import seldon_infra.provider.serve
+print(sorted({'pulumi', 'pydantic', 'boto3', 'grpc.aio'} & set(sys.modules)))
+import pulumi
+import grpc.aio
+print(pulumi.Output, grpc.aio.insecure_channel)
+"""
+CHILD = f"""
+import subprocess, sys, time
+plugin = subprocess.Popen([sys.executable, '-c', {PLUGIN!r}], stdout=subprocess.PIPE, stdin=STDIN)
+plugin.stdout.readline()
+print(plugin.pid, flush=True)
+time.sleep(600)
+"""
+
+
+def python(code: str, **options: Any) -> subprocess.Popen[str]:
+    return subprocess.Popen([sys.executable, "-c", code], cwd=REPOSITORY, stdout=subprocess.PIPE, text=True, **options)
+
+
+def runs(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def wait_until(condition: Callable[[], bool], seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def test_it_says_its_port_and_nothing_else() -> None:
+    plugin = python(PLUGIN, stdin=subprocess.PIPE)
+    assert plugin.stdout is not None
+    assert int(plugin.stdout.readline()) > 0
+    plugin.send_signal(signal.SIGINT)
+    assert plugin.wait(timeout=3) == 0
+    assert plugin.stdout.read() == ""
+
+
+@pytest.mark.parametrize("stdin", ["subprocess.PIPE", "subprocess.DEVNULL"])
+def test_it_ends_within_two_seconds_of_its_parent(stdin: str) -> None:
+    parent = python(CHILD.replace("STDIN", stdin))
+    assert parent.stdout is not None
+    plugin = int(parent.stdout.readline())
+    parent.kill()
+    parent.wait(timeout=5)
+    wait_until(lambda: not runs(plugin), seconds=2)
+
+
+def test_it_ends_where_the_parent_was_gone_before_it_could_look() -> None:
+    reading, writing = os.pipe()
+    plugin = python(PLUGIN, stdin=reading)
+    os.close(reading)
+    os.close(writing)
+    assert plugin.wait(timeout=5) == 0
+
+
+def test_starting_loads_nothing_heavy_and_leaves_the_real_modules_to_who_wants_them() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED], cwd=REPOSITORY, capture_output=True, text=True, timeout=60, check=True
+    )
+    loaded, usable = done.stdout.splitlines()
+    assert loaded == "[]"
+    assert "class" in usable
+    assert "function" in usable
