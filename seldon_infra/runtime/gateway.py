@@ -20,7 +20,7 @@ from seldon_infra.ingress.render import envoy
 from seldon_infra.ingress.spec import Backend, Limits, Route
 from seldon_infra.runtime import atomic
 from seldon_infra.runtime.processes import ProcessSpec
-from seldon_infra.runtime.stack_dir import StackDir
+from seldon_infra.runtime.stack_dir import StackDir, make_private
 from seldon_infra.runtime.supervisor import UnixConnection
 
 FIRST_PORT = 8003
@@ -48,7 +48,7 @@ class Gateway:
 
     def prepare(self, port: int, limits: Limits) -> None:
         """Write what Envoy is started with, and the routes as they are."""
-        (self.folder / "routes.d").mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private((self.folder / "routes.d"))
         _write(self.folder / "envoy.json", envoy.bootstrap(self.folder, port, limits))
         routes = self.routes()
         _write(self.folder / "cds.json", envoy.clusters(routes))

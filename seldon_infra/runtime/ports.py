@@ -7,7 +7,6 @@ counts no more.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import random
 import socket
@@ -18,6 +17,7 @@ from pathlib import Path
 from seldon_infra.core.errors import LimitReached
 from seldon_infra.core.paths import cache_dir
 from seldon_infra.runtime import atomic
+from seldon_infra.runtime.stack_dir import take_lock
 
 FIRST_PORT = 20000
 _EPHEMERAL = Path("/proc/sys/net/ipv4/ip_local_port_range")
@@ -82,7 +82,7 @@ def _register() -> Iterator[dict[int, tuple[str, str]]]:
     folder = cache_dir()
     folder.mkdir(parents=True, exist_ok=True)
     with open(folder / "ports.lock", "w", encoding="ascii") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        take_lock(lock.fileno(), folder / "ports.lock")
         entries = {port: owner for port, owner in _read(folder / "ports.json") if Path(owner[0]).is_dir()}
         yield entries
         atomic.write(folder / "ports.json", json.dumps({str(port): owner for port, owner in entries.items()}))

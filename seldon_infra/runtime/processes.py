@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from seldon_infra.runtime import atomic, ports
-from seldon_infra.runtime.stack_dir import StackDir
+from seldon_infra.runtime import atomic, leftovers, ports
+from seldon_infra.runtime.stack_dir import StackDir, make_private
 from seldon_infra.runtime.supervisor import ProgramState, Supervisor, script
 
 LOG_TAIL_LINES = 20
@@ -77,7 +77,7 @@ class Processes:
         id = process_id(spec.name, token)
         folder = self.folder(id)
         with self.stack.locked():
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make_private(folder)
             # The record comes first: from here on a later run can find, finish or remove the process.
             self._write_record(Record(id, owner, token, spec, {}))
             given = ports.allocate(folder, spec.ports, spec.first_port) if spec.ports else {}
@@ -86,7 +86,7 @@ class Processes:
             self._write_files(record)
             if prepare:
                 prepare(given)
-            Supervisor(self.stack).add(id, folder, spec.grace_seconds)
+            Supervisor(self.stack).add(id, spec.grace_seconds)
         return record
 
     def restart(self, id: str) -> None:
@@ -101,8 +101,10 @@ class Processes:
         grace = record.spec.grace_seconds if record else 1.0
         if not self.stack.root.exists():
             return
+        Supervisor(self.stack).stop(id, grace)
+        leftovers.end_process(self.folder(id))
         with self.stack.locked():
-            Supervisor(self.stack).remove(id, grace)
+            Supervisor(self.stack).forget(id)
             ports.release(self.folder(id))
             shutil.rmtree(self.folder(id), ignore_errors=True)
             self._remove_empty_stack()
@@ -146,10 +148,10 @@ class Processes:
     def _write_files(self, record: Record) -> None:
         folder = self.folder(record.id)
         for path, text in _rendered_files(record, folder).items():
-            (folder / path).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make_private((folder / path).parent)
             atomic.write(folder / path, text)
         for path, target in record.spec.links.items():
-            (folder / path).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make_private((folder / path).parent)
             (folder / path).unlink(missing_ok=True)
             os.symlink(target, folder / path)
 
@@ -170,7 +172,8 @@ def _rendered_files(record: Record, folder: Path) -> dict[str, str]:
     places = {"{dir}": str(folder)} | {f"{{port.{name}}}": str(port) for name, port in record.ports.items()}
     spec = record.spec
     command = [_fill(word, places) for word in spec.command]
-    environment = {"HOME": str(folder)} | {name: _fill(value, places) for name, value in spec.environment.items()}
+    own = {leftovers.PROCESS_MARK: str(folder), "HOME": str(folder)}
+    environment = own | {name: _fill(value, places) for name, value in spec.environment.items()}
     files = {path: _fill(text, places) for path, text in spec.files.items()}
     return {**files, "run": script(command, environment)}
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from seldon_infra.core.errors import LimitReached
 
 LONGEST_SOCKET_PATH = 100
 """Bytes. Linux allows 107 for a unix socket's path (``sun_path``); some are left for temporary names beside it."""
+LOCK_SECONDS = 120.0
+"""How long to wait for another run that changes the same stack."""
 _LONGEST_SOCKET = Path("gateway/admin.sock")
 
 
@@ -69,7 +72,7 @@ class StackDir:
                 f"stack folder {self.root}: a socket's path in it would have {length} bytes, must be at most "
                 f"{LONGEST_SOCKET_PATH}; move the project to a folder with a shorter path"
             )
-        self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private(self.root)
 
     def remove(self) -> None:
         """Remove the folder with all that is left in it; call it inside :meth:`locked`."""
@@ -89,8 +92,34 @@ class StackDir:
         while True:
             self.create()
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            try:
+                take_lock(descriptor, path)
+            except LimitReached:
+                os.close(descriptor)
+                raise
             if path.exists() and path.stat().st_ino == os.fstat(descriptor).st_ino:
                 return descriptor
             # Whoever held the lock removed the whole folder: what was opened is no longer the lock.
             os.close(descriptor)
+
+
+def take_lock(descriptor: int, path: Path) -> None:
+    """Lock an open file alone, waiting for whoever has it.
+
+    Raises:
+        LimitReached: somebody has held it for longer than anything here takes.
+    """
+    end = time.monotonic() + LOCK_SECONDS
+    while True:
+        try:
+            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > end:
+                raise LimitReached(f"{path} has been locked for {LOCK_SECONDS:g} s; end the run that hangs") from None
+            time.sleep(0.02)
+
+
+def make_private(folder: Path) -> None:
+    """Make a folder and those above it, each that is new for its owner only."""
+    for each in (*reversed(folder.parents), folder):
+        each.mkdir(exist_ok=True, mode=0o700)

@@ -7,9 +7,8 @@ socket that only its owner can open. Each program is one file in ``programs/``; 
 from __future__ import annotations
 
 import http.client
-import os
+import re
 import shlex
-import signal
 import socket
 import subprocess
 import sys
@@ -21,8 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from seldon_infra.core.errors import LimitReached
-from seldon_infra.runtime import atomic
-from seldon_infra.runtime.stack_dir import StackDir
+from seldon_infra.runtime import atomic, leftovers
+from seldon_infra.runtime.stack_dir import StackDir, make_private
 
 CALL_TIMEOUT_SECONDS = 30.0
 START_TIMEOUT_SECONDS = 20.0
@@ -31,30 +30,30 @@ RESTARTS = 100
 STAYED_UP_SECONDS = 2
 LOG_BYTES, LOG_FILES = "10MB", 2
 
+# Paths are relative to the folder that it is started in: it would expand and split what stands in the folder's own path.
 _CONFIG = """\
 [unix_http_server]
-file={root}/supervisor.sock
+file=supervisor.sock
 chmod=0600
 
 [supervisord]
-logfile={root}/supervisord.log
+logfile=supervisord.log
 logfile_maxbytes={log_bytes}
 logfile_backups=1
-pidfile={root}/supervisord.pid
-directory={root}
+pidfile=supervisord.pid
 umask=077
 
 [rpcinterface:supervisor]
 supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
 
 [include]
-files={root}/programs/*.conf
+files={programs}
 """
 
 _PROGRAM = """\
 [program:{name}]
-command=/bin/sh {script}
-directory={directory}
+command=/bin/sh run
+directory=processes/{name}
 autorestart=true
 startsecs={stayed_up}
 startretries={restarts}
@@ -62,7 +61,7 @@ stopsignal=TERM
 stopwaitsecs={grace}
 killasgroup=true
 redirect_stderr=true
-stdout_logfile={directory}/log
+stdout_logfile=processes/{name}/log
 stdout_logfile_maxbytes={log_bytes}
 stdout_logfile_backups={log_files}
 """
@@ -90,17 +89,15 @@ ABSENT = ProgramState("ABSENT")
 
 @dataclass(frozen=True)
 class Supervisor:
-    """The supervisord of one stack. Methods that change anything must be called with the stack locked."""
+    """The supervisord of one stack. Methods that change anything but :meth:`stop` must be called with the stack locked."""
 
     stack: StackDir
 
-    def add(self, name: str, directory: Path, grace_seconds: float) -> None:
-        """Start a program whose folder holds the script ``run``; one that is there already is left alone."""
-        self.stack.programs.mkdir(mode=0o700, exist_ok=True)
+    def add(self, name: str, grace_seconds: float) -> None:
+        """Start the program whose folder in ``processes/`` holds the script ``run``; it may be there already."""
+        make_private(self.stack.programs)
         text = _PROGRAM.format(
             name=name,
-            script=shlex.quote(str(directory / "run")).replace("%", "%%"),
-            directory=str(directory).replace("%", "%%"),
             stayed_up=STAYED_UP_SECONDS,
             restarts=RESTARTS,
             grace=max(1, round(grace_seconds)),
@@ -126,16 +123,16 @@ class Supervisor:
             if "ALREADY_STARTED" not in fault.faultString:
                 raise
 
-    def remove(self, name: str, grace_seconds: float) -> None:
-        """Stop a program, by TERM and after its grace by KILL, and forget it."""
+    def stop(self, name: str, grace_seconds: float) -> None:
+        """Stop a program, by TERM and after its grace by KILL; needs no lock, so that nobody waits for it."""
+        if self.is_running():
+            self._call_unless_gone("stopProcess", name, True, timeout=grace_seconds + CALL_TIMEOUT_SECONDS)
+
+    def forget(self, name: str) -> None:
+        """Take away a program that is stopped, and with the last one the supervisor."""
         self._program_file(name).unlink(missing_ok=True)
         if self.is_running():
-            for method, arguments in (("stopProcess", (name, True)), ("removeProcessGroup", (name,))):
-                try:
-                    self._call(method, *arguments, timeout=grace_seconds + CALL_TIMEOUT_SECONDS)
-                except xmlrpc.client.Fault as fault:
-                    if not {"NOT_RUNNING", "BAD_NAME"} & set(fault.faultString.replace(":", " ").split()):
-                        raise
+            self._call_unless_gone("removeProcessGroup", name)
             self._call("reloadConfig")
             if not any(self.stack.programs.glob("*.conf")):
                 self.shutdown()
@@ -160,23 +157,32 @@ class Supervisor:
         pid = int(self._call("getPID"))
         self._call("shutdown")
         deadline = time.monotonic() + START_TIMEOUT_SECONDS
-        while _is_alive(pid):
-            if time.monotonic() > deadline:
-                os.kill(pid, signal.SIGKILL)
+        while leftovers.is_alive(pid) and time.monotonic() < deadline:
             time.sleep(0.05)
+        leftovers.end_stack(self.stack.root)
 
     def _ensure_running(self) -> None:
         if self.is_running():
             return
-        text = _CONFIG.format(root=str(self.stack.root).replace("%", "%%"), log_bytes=LOG_BYTES)
-        atomic.write(self.stack.supervisor_config, text)
+        # What an earlier one has left holds the ports that its successor's programs need.
+        leftovers.end_stack(self.stack.root)
+        programs = re.sub(r"[^\w/.-]", "?", str(self.stack.programs)) + "/*.conf"
+        atomic.write(self.stack.supervisor_config, _CONFIG.format(log_bytes=LOG_BYTES, programs=programs))
         subprocess.run(
-            [sys.executable, "-m", "supervisor.supervisord", "-c", str(self.stack.supervisor_config)],
-            env={"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": str(self.stack.root)},
+            # Isolated: a file of the user's own that is called like a module must not be taken for it.
+            [sys.executable, "-I", "-m", "supervisor.supervisord", "-c", self.stack.supervisor_config.name],
+            cwd=self.stack.root,
+            env={
+                "PATH": "/usr/local/bin:/usr/bin:/bin",
+                "LANG": "C.UTF-8",
+                "HOME": str(self.stack.root),
+                leftovers.STACK_MARK: str(self.stack.root),
+            },
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
+            umask=0o077,
             check=True,
             timeout=START_TIMEOUT_SECONDS,
         )
@@ -188,6 +194,13 @@ class Supervisor:
 
     def _program_file(self, name: str) -> Path:
         return self.stack.programs / f"{name}.conf"
+
+    def _call_unless_gone(self, method: str, *arguments: object, timeout: float = CALL_TIMEOUT_SECONDS) -> None:
+        try:
+            self._call(method, *arguments, timeout=timeout)
+        except xmlrpc.client.Fault as fault:
+            if not {"NOT_RUNNING", "BAD_NAME"} & set(fault.faultString.replace(":", " ").split()):
+                raise
 
     def _call(self, method: str, *arguments: object, timeout: float = CALL_TIMEOUT_SECONDS) -> Any:
         transport = _UnixTransport(self.stack.supervisor_socket, timeout)
@@ -224,11 +237,3 @@ def script(command: Sequence[str], environment: dict[str, str]) -> str:
     """Write the shell script that becomes ``command`` with ``environment``; values stay out of process arguments."""
     lines = [f"export {name}={shlex.quote(value)}" for name, value in sorted(environment.items())]
     return "\n".join(["#!/bin/sh", *lines, f"exec {shlex.join(command)}", ""])
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True

@@ -88,7 +88,7 @@ def test_placeholders_are_filled_in_in_command_environment_and_files(scene: Scen
 def test_a_folder_with_odd_characters_works(new_scene: Callable[[], Scene]) -> None:
     outer = new_scene()
     outer.stack.create()
-    scene = Scene(StackDir(outer.stack.root / "a b;c #d %e'f"))
+    scene = Scene(StackDir(outer.stack.root / "a b;c #d %e'[1]ü"))
     try:
         record = scene.backend("a")
         assert is_ready("http", record.ports["http"], "/healthy")
@@ -191,10 +191,11 @@ elif moment == "supervisor":
 elif moment == "started":
     call = Supervisor._call
     def called(self, method, *rest, **named):
-        answer = call(self, method, *rest, **named)
-        if method == "addProcessGroup":
-            die()
-        return answer
+        try:
+            return call(self, method, *rest, **named)
+        finally:
+            if method == "addProcessGroup":
+                die()
     Supervisor._call = called
 spec = ProcessSpec("a", [sys.executable, *sys.argv[3:], "a", "{port.http}", "{port.grpc}"], ports=["http", "grpc"])
 Processes(StackDir(Path(sys.argv[1]))).start(spec, "owner", "tokentoken")

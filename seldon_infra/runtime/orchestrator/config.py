@@ -1,0 +1,101 @@
+"""What an orchestrator is told: one predictor's graph with its servers' addresses, and its limits."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+Protocol: TypeAlias = Literal["seldon", "v2"]
+DEFAULT_METHODS: Mapping[str, tuple[str, ...]] = {
+    "MODEL": ("TRANSFORM_INPUT", "SEND_FEEDBACK"),
+    "TRANSFORMER": ("TRANSFORM_INPUT",),
+    "OUTPUT_TRANSFORMER": ("TRANSFORM_OUTPUT",),
+    "ROUTER": ("ROUTE", "SEND_FEEDBACK"),
+    "COMBINER": ("AGGREGATE",),
+}
+"""What a node of each type does. Source: Seldon's executor."""
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One node of the graph (a PredictiveUnit)."""
+
+    name: str
+    type: str
+    methods: tuple[str, ...]
+    implementation: str | None
+    parameters: Mapping[str, str]
+    model: str
+    """What the node's server calls its model, on protocol v2."""
+    rest_port: int
+    grpc_port: int
+    children: tuple[Unit, ...]
+
+    def does(self, method: str) -> bool:
+        """Tell whether the node takes part in a step of the walk."""
+        return method in self.methods
+
+    def walk(self) -> Iterator[Unit]:
+        """Give the node and all below it."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+
+@dataclass(frozen=True)
+class Config:
+    """One predictor's orchestrator."""
+
+    deployment: str
+    namespace: str
+    predictor: str
+    protocol: Protocol
+    rest_port: int
+    grpc_port: int
+    max_in_flight: int
+    deadline_seconds: float
+    """How long one request may take through the whole graph."""
+    graph: Unit
+
+    @property
+    def models(self) -> frozenset[str]:
+        """Names by which a client may ask for the graph on protocol v2."""
+        return frozenset({self.deployment, *(unit.name for unit in self.graph.walk())})
+
+
+def read_config(file: Path) -> Config:
+    """Read ``graph.json``."""
+    raw = json.loads(file.read_text(encoding="utf-8"))
+    return Config(
+        deployment=raw["deployment"],
+        namespace=raw["namespace"],
+        predictor=raw["predictor"],
+        protocol=raw["protocol"],
+        rest_port=raw["rest_port"],
+        grpc_port=raw["grpc_port"],
+        max_in_flight=raw["max_in_flight"],
+        deadline_seconds=raw["deadline_ms"] / 1000,
+        graph=_unit(raw["graph"]),
+    )
+
+
+def _unit(raw: Mapping[str, Any]) -> Unit:
+    parameters = {parameter["name"]: str(parameter["value"]) for parameter in raw.get("parameters") or ()}
+    return Unit(
+        name=raw["name"],
+        type=raw["type"],
+        methods=tuple(raw.get("methods") or DEFAULT_METHODS.get(raw["type"], ())),
+        implementation=raw.get("implementation"),
+        parameters=parameters,
+        model=raw.get("model") or raw["name"],
+        rest_port=_port(raw.get("rest")),
+        grpc_port=_port(raw.get("grpc")),
+        children=tuple(_unit(child) for child in raw.get("children") or ()),
+    )
+
+
+def _port(address: str | None) -> int:
+    return int(address.rpartition(":")[2]) if address else 0

@@ -1,0 +1,117 @@
+"""Requests to one model server: kept-open loopback connections and a compiled parser."""
+
+from __future__ import annotations
+
+import asyncio
+
+import httptools
+
+
+class ServerGone(Exception):
+    """The server closed the connection or refused one; ``unused`` says that it cannot have seen the request."""
+
+    def __init__(self, text: str, *, unused: bool) -> None:
+        super().__init__(text)
+        self.unused = unused
+
+
+class Client:
+    """One model server's HTTP port."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._idle: list[_Connection] = []
+        self._head = f" HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\n".encode()
+
+    async def post(self, path: str, body: bytes, headers: bytes = b"") -> tuple[int, bytes]:
+        """Send one request; status and body of the answer.
+
+        Raises:
+            ServerGone: the server does not listen, or went away before it answered.
+        """
+        wire = b"".join(
+            (b"POST ", path.encode(), self._head, headers, b"Content-Length: %d\r\n\r\n" % len(body), body)
+        )
+        while self._idle:
+            connection = self._idle.pop()
+            try:
+                return await self._exchange(connection, wire)
+            except ServerGone as gone:
+                # A server may close a connection that was idle just as we write to it.
+                if not gone.unused:
+                    raise
+        return await self._exchange(await self._connect(), wire)
+
+    def close(self) -> None:
+        """Close the idle connections."""
+        for connection in self._idle:
+            connection.close()
+
+    async def _connect(self) -> _Connection:
+        try:
+            _, connection = await asyncio.get_running_loop().create_connection(_Connection, "127.0.0.1", self._port)
+        except OSError as error:
+            raise ServerGone(f"no connection: {error.strerror or error}", unused=True) from None
+        return connection
+
+    async def _exchange(self, connection: _Connection, wire: bytes) -> tuple[int, bytes]:
+        try:
+            answer = await connection.exchange(wire)
+        except BaseException:
+            connection.close()
+            raise
+        if connection.reusable:
+            self._idle.append(connection)
+        else:
+            connection.close()
+        return answer
+
+
+class _Connection(asyncio.Protocol):
+    """One connection with at most one open request."""
+
+    def __init__(self) -> None:
+        self._transport: asyncio.Transport | None = None
+        self._answer: asyncio.Future[tuple[int, bytes]] | None = None
+        self._parser = httptools.HttpResponseParser(self)
+        self._body: list[bytes] = []
+        self._heard = False
+        self.reusable = False
+
+    async def exchange(self, wire: bytes) -> tuple[int, bytes]:
+        if self._transport is None or self._transport.is_closing():
+            raise ServerGone("the connection was closed", unused=True)
+        self._parser, self._body, self._heard, self.reusable = httptools.HttpResponseParser(self), [], False, False
+        self._answer = asyncio.get_running_loop().create_future()
+        self._transport.write(wire)
+        return await self._answer
+
+    def close(self) -> None:
+        if self._transport is not None:
+            self._transport.close()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self._heard = True
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserError as error:
+            self._fail(ServerGone(f"not an HTTP answer: {error}", unused=False))
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._fail(ServerGone("the connection was closed before the answer", unused=not self._heard))
+
+    def on_body(self, body: bytes) -> None:
+        self._body.append(body)
+
+    def on_message_complete(self) -> None:
+        self.reusable = self._parser.should_keep_alive()
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_result((self._parser.get_status_code(), b"".join(self._body)))
+
+    def _fail(self, error: ServerGone) -> None:
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_exception(error)
