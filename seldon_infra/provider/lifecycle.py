@@ -268,10 +268,11 @@ class Lifecycle(Generic[I, O]):
 
 
 def describe(error: BaseException) -> str:
-    """An exception as one line for the user."""
-    text = " ".join(str(error).split())
-    expected = type(error).__module__.startswith("seldon_infra")
-    return text if expected and text else f"{type(error).__name__}: {text}".removesuffix(": ")
+    """An exception as the user sees it: our own in its own words, any other as one line with its kind."""
+    text = str(error).strip()
+    if type(error).__module__.startswith("seldon_infra") and text:
+        return text
+    return f"{type(error).__name__}: {' '.join(text.split())}".removesuffix(": ")
 
 
 def _shown(name: str, sure: Mapping[str, Any], inputs: ResourceModel) -> bool:
