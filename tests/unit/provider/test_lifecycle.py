@@ -1,0 +1,218 @@
+"""What the framework does around a type's own calls; the outside is a dict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+
+from seldon_infra.provider.framework import Context, Created, Failed, Instance, PartialFailure, Resource
+from seldon_infra.provider.lifecycle import Known, Lifecycle, OutcomeUnknown, owner_of
+from seldon_infra.provider.values import Sealed
+from seldon_infra.resources.model import UNKNOWN, Inputs, Outputs, ResourceType
+
+URN = "urn:pulumi:test::scratch::seldon:test:Lamp::lamp"
+
+
+class LampInputs(Inputs):
+    watt: int
+    colour: str = "white"
+    digest: str | None = None
+
+
+class LampOutputs(Outputs):
+    watt: int
+    colour: str = "white"
+    serial: str
+
+
+class Lamp(Resource[LampInputs, LampOutputs]):
+    """A lamp in a dict."""
+
+    type = ResourceType("seldon:test:Lamp", LampInputs, LampOutputs)
+    computed = frozenset({"digest"})
+
+    def __init__(self) -> None:
+        self.lamps: dict[str, Instance[LampInputs, LampOutputs]] = {}
+        self.broken: dict[str, Exception] = {}
+
+    def create(self, inputs: LampInputs, context: Context) -> Created[LampOutputs]:
+        id = context.token[:8]
+        outputs = LampOutputs(watt=inputs.watt, colour=inputs.colour, serial=id)
+        self._fail("before create")
+        self.lamps[id] = Instance(id, inputs, outputs, context.token)
+        self._fail("after create")
+        return Created(id, outputs)
+
+    def find(self, inputs: LampInputs, context: Context) -> Iterable[Instance[LampInputs, LampOutputs]]:
+        self._fail("find")
+        return list(self.lamps.values())
+
+    def read(self, id: str, last: Any, context: Context) -> Instance[LampInputs, LampOutputs] | None:
+        self._fail("read")
+        return self.lamps.get(id)
+
+    def update(self, id: str, last: Any, inputs: LampInputs, context: Context) -> LampOutputs:
+        self._fail("update")
+        outputs = LampOutputs(watt=inputs.watt, colour=inputs.colour, serial=id)
+        self.lamps[id] = Instance(id, inputs, outputs, self.lamps[id].token)
+        return outputs
+
+    def delete(self, id: str, last: Any, context: Context) -> None:
+        self.lamps.pop(id, None)
+
+    def _fail(self, moment: str) -> None:
+        if moment in self.broken:
+            raise self.broken.pop(moment)
+
+
+@pytest.fixture
+def lamp() -> Lamp:
+    return Lamp()
+
+
+def lifecycle(lamp: Lamp) -> Lifecycle[LampInputs, LampOutputs]:
+    """A plugin process that has just started."""
+    return Lifecycle(lamp, Known())
+
+
+def context() -> Context:
+    return Context(URN, owner_of(URN))
+
+
+NEWS = {"watt": 40, "colour": "white"}
+
+
+def test_a_check_fills_in_defaults_and_keeps_secrets(lamp: Lamp) -> None:
+    inputs, problems = lifecycle(lamp).check({"watt": Sealed(40)}, context())
+    assert (inputs, problems) == ({"watt": Sealed(40), "colour": "white"}, [])
+
+
+def test_a_check_leaves_open_what_it_can_only_compute_later(lamp: Lamp) -> None:
+    inputs, _ = lifecycle(lamp).check({"watt": UNKNOWN}, context())
+    assert inputs == {"watt": UNKNOWN, "colour": "white", "digest": UNKNOWN}
+
+
+def test_a_preview_echoes_what_is_known(lamp: Lamp) -> None:
+    outputs = lifecycle(lamp).preview(None, {"watt": UNKNOWN, "colour": Sealed("red")})
+    assert outputs == {"watt": UNKNOWN, "colour": Sealed("red"), "serial": UNKNOWN}
+
+
+def test_a_created_lamp_that_nobody_recorded_is_adopted(lamp: Lamp) -> None:
+    first = lifecycle(lamp).create(NEWS, context())
+    assert lifecycle(lamp).create(NEWS, context()).id == first.id
+    assert len(lamp.lamps) == 1
+
+
+def test_a_lamp_that_the_state_has_is_not_adopted_by_its_replacement(lamp: Lamp) -> None:
+    first = lifecycle(lamp).create(NEWS, context())
+    later = lifecycle(lamp)
+    later.read(first.id, first.outputs, NEWS, context())
+    second = later.create(NEWS, context())
+    assert second.id != first.id
+    later.delete((first.id, first.outputs, NEWS), context())
+    assert list(lamp.lamps) == [second.id]
+
+
+def test_a_replacement_that_was_killed_is_adopted_when_it_is_repeated(lamp: Lamp) -> None:
+    first = lifecycle(lamp).create(NEWS, context())
+    ids = set()
+    for _ in range(2):
+        later = lifecycle(lamp)
+        later.read(first.id, first.outputs, NEWS, context())
+        ids.add(later.create(NEWS, context()).id)
+    assert len(ids) == 1
+    assert len(lamp.lamps) == 2
+
+
+def test_what_was_adopted_in_this_run_is_not_deleted_in_it_as_the_old_one(lamp: Lamp) -> None:
+    lifecycle(lamp).create(NEWS, context())
+    blind = lifecycle(lamp)  # a state written without reads: an import, say
+    again = blind.create(NEWS, context())
+    blind.delete((again.id, again.outputs, NEWS), context())
+    assert list(lamp.lamps) == [again.id]
+
+
+def test_a_lamp_left_behind_is_named_by_a_diff_and_removed_by_the_update(lamp: Lamp) -> None:
+    ours = lifecycle(lamp).create(NEWS, context())
+    other = lifecycle(lamp)
+    other.read(ours.id, ours.outputs, NEWS, context())
+    other.create({**NEWS, "watt": 60}, context())
+    healing = lifecycle(lamp)
+    healing.read(ours.id, ours.outputs, NEWS, context())
+    last = (ours.id, ours.outputs, NEWS)
+    (change,) = healing.diff(last, NEWS, context()).changes
+    assert (change.path, change.replaces) == (("__leftBehind",), False)
+    assert healing.update(last, NEWS, context()).outputs == ours.outputs
+    assert list(lamp.lamps) == [ours.id]
+    assert healing.diff(last, NEWS, context()).changes == []
+
+
+def test_a_create_that_failed_before_the_outside_knew_raises(lamp: Lamp) -> None:
+    lamp.broken["before create"] = Failed("no power")
+    with pytest.raises(Failed, match="no power"):
+        lifecycle(lamp).create(NEWS, context())
+
+
+def test_a_create_that_failed_after_it_is_there_but_unwell(lamp: Lamp) -> None:
+    lamp.broken["after create"] = RuntimeError("flickers")
+    unwell = lifecycle(lamp).create(NEWS, context())
+    assert unwell.reasons == ("RuntimeError: flickers",)
+    assert unwell.id in lamp.lamps
+
+
+def test_a_create_of_which_nobody_knows_how_it_ended_says_so(lamp: Lamp) -> None:
+    healthy = lifecycle(lamp)
+    lamp.broken["before create"] = Failed("no power")
+    find = lamp.find
+    calls = iter([find, None])
+
+    def find_once(inputs: LampInputs, at: Context) -> Iterable[Instance[LampInputs, LampOutputs]]:
+        chosen = next(calls)
+        if chosen is None:
+            raise Failed("line dead")
+        return chosen(inputs, at)
+
+    lamp.find = find_once  # type: ignore[method-assign]
+    with pytest.raises(OutcomeUnknown, match="no power; nor could it be found out whether it is there: line dead"):
+        healthy.create(NEWS, context())
+
+
+def test_an_unwell_object_stays_unwell_through_a_refresh_until_an_update_repairs_it(lamp: Lamp) -> None:
+    lamp.broken["after create"] = Failed("flickers")
+    unwell = lifecycle(lamp).create(NEWS, context())
+    later = lifecycle(lamp)
+    read = later.read(unwell.id, unwell.outputs, NEWS, context())
+    assert read is not None
+    assert read.reasons == ("flickers",)
+    repaired = later.update((unwell.id, read.outputs, NEWS), NEWS, context())
+    assert (repaired.reasons, repaired.outputs) == ((), {"watt": 40, "colour": "white", "serial": unwell.id})
+
+
+def test_a_read_can_say_that_the_object_is_unwell(lamp: Lamp) -> None:
+    made = lifecycle(lamp).create(NEWS, context())
+    lamp.broken["read"] = PartialFailure(made.id, lamp.lamps[made.id].outputs, "dim", "warm")
+    read = lifecycle(lamp).read(made.id, made.outputs, NEWS, context())
+    assert read is not None
+    assert read.reasons == ("dim", "warm")
+
+
+def test_an_update_that_failed_keeps_the_old_outputs_and_its_reason(lamp: Lamp) -> None:
+    made = lifecycle(lamp).create(NEWS, context())
+    lamp.broken["update"] = Failed("stuck at secret-word")
+    news = {"watt": 60, "colour": Sealed("secret-word")}
+    unwell = lifecycle(lamp).update((made.id, made.outputs, NEWS), news, context())
+    assert unwell.reasons == ("stuck at [secret]",)
+    assert unwell.outputs["watt"] == 40
+
+
+def test_a_new_version_with_a_new_default_makes_no_difference(lamp: Lamp) -> None:
+    made = lifecycle(lamp).create(NEWS, context())
+    assert lifecycle(lamp).diff((made.id, made.outputs, {"watt": 40}), NEWS, context()).changes == []
+
+
+def test_what_is_gone_outside_is_gone(lamp: Lamp) -> None:
+    made = lifecycle(lamp).create(NEWS, context())
+    lamp.lamps.clear()
+    assert lifecycle(lamp).read(made.id, made.outputs, NEWS, context()) is None
