@@ -54,7 +54,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Generic, TypeVar
 
-from seldon_infra.resources.model import I, O, ResourceType
+from seldon_infra.resources.model import In, Out, ResourceType
 
 T = TypeVar("T")
 
@@ -87,29 +87,29 @@ class Cancelled(Failed):
     """The user interrupted the run while the outside was at work."""
 
 
-class PartialFailure(Exception, Generic[O]):
+class PartialFailure(Exception, Generic[Out]):
     """The object is there, but unwell: it stays in the state, and the next `up` repairs it."""
 
-    def __init__(self, id: str, outputs: O, *reasons: str) -> None:
+    def __init__(self, id: str, outputs: Out, *reasons: str) -> None:
         super().__init__("; ".join(reasons))
         self.id, self.outputs, self.reasons = id, outputs, reasons
 
 
 @dataclass(frozen=True)
-class Created(Generic[O]):
+class Created(Generic[Out]):
     """The id and outputs of an object that is there and ready."""
 
     id: str
-    outputs: O
+    outputs: Out
 
 
 @dataclass(frozen=True)
-class Instance(Generic[I, O]):
+class Instance(Generic[In, Out]):
     """An object as the state or the outside has it; `token` is the one that it was created with."""
 
     id: str
-    inputs: I
-    outputs: O
+    inputs: In
+    outputs: Out
     token: str = ""
 
 
@@ -165,10 +165,10 @@ class Context:
         return answer
 
 
-class Resource(ABC, Generic[I, O]):
+class Resource(ABC, Generic[In, Out]):
     """A resource type; see the module's example."""
 
-    type: ResourceType[I, O]
+    type: ResourceType[In, Out]
     """Its declaration in `resources/`."""
     replace_on: ClassVar[frozenset[str]] = frozenset()
     """Inputs whose change needs a new object: Python names, dotted for a nested field."""
@@ -179,35 +179,35 @@ class Resource(ABC, Generic[I, O]):
     timeout: ClassVar[float] = 300.0
     """Seconds for each of create, read, update and delete."""
 
-    def check(self, inputs: I, context: Context) -> I:
+    def check(self, inputs: In, context: Context) -> In:
         """Inputs as they shall be, or `Refused`; asked only when every input is known."""
         return inputs
 
-    def preview(self, inputs: I, last: Instance[I, O] | None) -> Mapping[str, object]:
+    def preview(self, inputs: In, last: Instance[In, Out] | None) -> Mapping[str, object]:
         """Outputs by Python name that are already sure at preview, beside those that echo an input."""
         return {}
 
     @abstractmethod
-    def create(self, inputs: I, context: Context) -> Created[O]:
+    def create(self, inputs: In, context: Context) -> Created[Out]:
         """Make the object and wait until it is ready."""
 
-    def find(self, inputs: I, context: Context) -> Iterable[Instance[I, O]]:
+    def find(self, inputs: In, context: Context) -> Iterable[Instance[In, Out]]:
         """Every object that carries `context.owner`; asked at each preview too, so keep it cheap."""
         return ()
 
-    def resume(self, found: Instance[I, O], inputs: I, context: Context) -> Created[O]:
+    def resume(self, found: Instance[In, Out], inputs: In, context: Context) -> Created[Out]:
         """Finish an object of this token that an earlier, killed run made."""
         return Created(found.id, found.outputs)
 
-    def read(self, id: str, last: Instance[I, O] | None, context: Context) -> Instance[I, O] | None:
+    def read(self, id: str, last: Instance[In, Out] | None, context: Context) -> Instance[In, Out] | None:
         """The object as it is, None if gone; `last` is what the state has, None on import."""
         return last
 
-    def update(self, id: str, last: Instance[I, O], inputs: I, context: Context) -> O:
+    def update(self, id: str, last: Instance[In, Out], inputs: In, context: Context) -> Out:
         """Bring the object to `inputs`; also called with unchanged inputs, to repair."""
         raise NotImplementedError
 
-    def delete(self, id: str, last: Instance[I, O], context: Context) -> None:
+    def delete(self, id: str, last: Instance[In, Out], context: Context) -> None:
         """Take the object away; that it is not there is success."""
 
     @classmethod

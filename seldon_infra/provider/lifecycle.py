@@ -25,7 +25,7 @@ from seldon_infra.provider.framework import Context, Created, Instance, PartialF
 from seldon_infra.provider.schema import secret_paths
 from seldon_infra.provider.validation import awaiting, recall, validate
 from seldon_infra.provider.values import Secrets, has_unknown, leaves, path_text, reveal
-from seldon_infra.resources.model import UNKNOWN, I, O, ResourceModel
+from seldon_infra.resources.model import UNKNOWN, In, Out, ResourceModel
 
 Tree = dict[str, Any]
 Last = tuple[str, Tree, Tree]
@@ -98,10 +98,10 @@ def token_of(urn: str, known: frozenset[str], inputs: ResourceModel) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-class Lifecycle(Generic[I, O]):
+class Lifecycle(Generic[In, Out]):
     """The engine's questions about one resource type, on trees instead of messages."""
 
-    def __init__(self, resource: Resource[I, O], known: Known) -> None:
+    def __init__(self, resource: Resource[In, Out], known: Known) -> None:
         self._resource = resource
         self._kind = resource.type
         self._known = known
@@ -119,7 +119,7 @@ class Lifecycle(Generic[I, O]):
             return {}, [_problem(_wire_path(it.path), it.reason, secrets) for it in refused.problems]
         return self._sealed(inputs, secrets), []
 
-    def _checked(self, inputs: I, waits: bool, context: Context) -> I:
+    def _checked(self, inputs: In, waits: bool, context: Context) -> In:
         return awaiting(inputs, self._resource.computed) if waits else self._resource.check(inputs, context)
 
     def diff(self, last: Last, news: Tree, context: Context) -> Diffed:
@@ -152,7 +152,7 @@ class Lifecycle(Generic[I, O]):
         shown = {name: sure.get(name, UNKNOWN) for name in names if _shown(name, sure, inputs)}
         return self._seal_outputs(shown, secrets)
 
-    def _previewed(self, inputs: I, last: Last | None) -> Tree:
+    def _previewed(self, inputs: In, last: Last | None) -> Tree:
         known = self._resource.preview(inputs, self._recall(*last) if last else None)
         aliases = {name: field.alias or name for name, field in self._kind.outputs.model_fields.items()}
         return {aliases[name]: value for name, value in known.items()}
@@ -176,18 +176,18 @@ class Lifecycle(Generic[I, O]):
             return self._alive(half_made.id, half_made.outputs, secrets, (describe(error),))
         return self._alive(created.id, created.outputs, secrets)
 
-    def _adopt_or_create(self, inputs: I, context: Context) -> Created[O]:
+    def _adopt_or_create(self, inputs: In, context: Context) -> Created[Out]:
         for instance in self._remove_left_behind(inputs, context):
             self._known.adopt(context.urn, instance.id)
             return self._resource.resume(instance, inputs, context)
         return self._resource.create(inputs, context)
 
-    def _left_behind(self, inputs: I, context: Context) -> list[Instance[I, O]]:
+    def _left_behind(self, inputs: In, context: Context) -> list[Instance[In, Out]]:
         """What carries this declaration's mark and is not in the state."""
         known = self._known.ids(context.urn)
         return [instance for instance in self._resource.find(inputs, context) if instance.id not in known]
 
-    def _remove_left_behind(self, inputs: I, context: Context) -> list[Instance[I, O]]:
+    def _remove_left_behind(self, inputs: In, context: Context) -> list[Instance[In, Out]]:
         """Remove what a killed run has made, but for the object of this token, which is returned."""
         left = self._left_behind(inputs, context)
         for instance in left:
@@ -196,7 +196,7 @@ class Lifecycle(Generic[I, O]):
                 context.warn(f"removed {instance.id}, which an interrupted run had left behind")
         return [instance for instance in left if instance.token == context.token]
 
-    def _half_made(self, inputs: I, context: Context) -> Instance[I, O] | None:
+    def _half_made(self, inputs: In, context: Context) -> Instance[In, Out] | None:
         """The object that a failed create has left outside."""
         try:
             left = self._left_behind(inputs, context)
@@ -236,7 +236,7 @@ class Lifecycle(Generic[I, O]):
         except Exception as error:
             return self._alive(old.id, old.outputs, secrets, (describe(error),))
 
-    def _updated(self, old: Instance[I, O], last: Last, news: Tree, inputs: I, context: Context) -> O:
+    def _updated(self, old: Instance[In, Out], last: Last, news: Tree, inputs: In, context: Context) -> Out:
         """The outputs after an update, which a sound object without differences does not need."""
         if not self._differences(last[2], news) and not last[1].get(_INCOMPLETE):
             return old.outputs
@@ -247,17 +247,17 @@ class Lifecycle(Generic[I, O]):
         if not self._known.adopted(context.urn, last[0]):
             self._resource.delete(last[0], self._recall(*last), context)
 
-    def _recall(self, id: str, outputs: Tree, inputs: Tree) -> Instance[I, O]:
+    def _recall(self, id: str, outputs: Tree, inputs: Tree) -> Instance[In, Out]:
         """An object as the state has it."""
         old_inputs = recall(self._kind.inputs, reveal(inputs)[0])
         return Instance(id, old_inputs, recall(self._kind.outputs, reveal(outputs)[0]))
 
-    def _alive(self, id: str, outputs: O, secrets: Secrets, reasons: tuple[str, ...] = ()) -> Alive:
+    def _alive(self, id: str, outputs: Out, secrets: Secrets, reasons: tuple[str, ...] = ()) -> Alive:
         sealed = self._seal_outputs(outputs.wire(), secrets)
         masked = tuple(secrets.mask(reason) for reason in reasons)
         return Alive(id, sealed | ({_INCOMPLETE: list(masked)} if masked else {}), reasons=masked)
 
-    def _sealed(self, inputs: I, secrets: Secrets) -> Tree:
+    def _sealed(self, inputs: In, secrets: Secrets) -> Tree:
         tree = inputs.wire()
         return secrets.seal(tree, secret_paths(self._kind.inputs, tree))
 

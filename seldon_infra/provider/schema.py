@@ -13,6 +13,7 @@ from seldon_infra.provider.values import Path, children
 from seldon_infra.resources.model import ResourceModel
 
 _SCALARS = {"string", "integer", "number", "boolean"}
+_LARGEST_INTEGER = 2**31 - 1
 
 
 def package_schema(package: str, version: str, resources: Iterable[Resource[Any, Any]]) -> dict[str, Any]:
@@ -97,12 +98,19 @@ def _type(token: str, field: Mapping[str, Any]) -> dict[str, Any]:
         case "object":
             more = field.get("additionalProperties")
             return {"type": "object", "additionalProperties": _type(token, more if isinstance(more, dict) else {})}
+        case "integer" if _is_long(field):
+            return {"type": "number"}
         case str(scalar) if scalar in _SCALARS:
             return {"type": scalar}
         case _ if isinstance(field.get("const"), str) or "enum" in field:
             return {"type": "string"}
         case _:
             return {"$ref": "pulumi.json#/Any"}
+
+
+def _is_long(field: Mapping[str, Any]) -> bool:
+    """Whether an integer shows by its default or bounds that it outgrows the 32 bits of Pulumi's."""
+    return any(abs(field.get(key) or 0) > _LARGEST_INTEGER for key in ("default", "minimum", "maximum"))
 
 
 def secret_paths(model: type[ResourceModel], tree: Mapping[str, Any]) -> Iterator[Path]:

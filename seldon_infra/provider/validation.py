@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from seldon_infra.provider.values import Path, children
-from seldon_infra.resources.model import UNKNOWN, I, Inputs, ResourceModel
+from seldon_infra.resources.model import UNKNOWN, In, Inputs, ResourceModel
 
 M = TypeVar("M", bound=ResourceModel)
 _PHRASES = {
@@ -30,7 +30,7 @@ _PHRASES = {
 _LONGEST_QUOTE = 60
 
 
-def validate(model: type[I], raw: Mapping[str, Any]) -> tuple[I | None, list[tuple[Path, str]]]:
+def validate(model: type[In], raw: Mapping[str, Any]) -> tuple[In | None, list[tuple[Path, str]]]:
     """The inputs, or what is wrong with them; `UNKNOWN` parts pass and stay."""
     try:
         return model.model_validate(raw), []
@@ -98,7 +98,7 @@ def recall(model: type[M], raw: Mapping[str, Any]) -> M:
         return model.model_construct(**{fields[key]: value for key, value in known.items()})
 
 
-def awaiting(inputs: I, computed: frozenset[str]) -> I:
+def awaiting(inputs: In, computed: frozenset[str]) -> In:
     """Inputs whose check must wait: what it would have filled in is unknown as well."""
     absent = {name: UNKNOWN for name in computed if getattr(inputs, name) is None}
     return inputs.model_copy(update=absent)

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     import pulumi
 
 T = TypeVar("T")
-I = TypeVar("I", bound="Inputs")
-O = TypeVar("O", bound="Outputs")
+In = TypeVar("In", bound="Inputs")
+Out = TypeVar("Out", bound="Outputs")
 
 
 @final
@@ -45,7 +45,7 @@ class Unknown:
 
 
 UNKNOWN: Final = Unknown()
-"""Stands for every value that is not known before the apply. It passes any field's validation and equals nothing else."""
+"""Stands for every value that is not known before the apply. It passes any field's validation, and equals itself."""
 
 
 class SecretField:
@@ -125,12 +125,12 @@ class Outputs(ResourceModel):
 
 
 @dataclass(frozen=True)
-class ResourceType(Generic[I, O]):
+class ResourceType(Generic[In, Out]):
     """A resource type by its token `package:module:Name`, what it takes and what it gives."""
 
     token: str
-    inputs: type[I]
-    outputs: type[O]
+    inputs: type[In]
+    outputs: type[Out]
 
     def register(self, name: str, opts: pulumi.ResourceOptions | None = None, /, **inputs: object) -> Any:
         """Declare one resource in the running program; outputs are attributes of the answer, by their Python names.

@@ -26,6 +26,7 @@ class DoorInputs(Inputs):
     owner: Login | None = None
     anything: Any = None
     ratio: float | None = None
+    heap: int = Field(default=2**40)
 
 
 class DoorOutputs(DoorInputs, Outputs):
@@ -53,6 +54,7 @@ def test_a_resource_has_its_inputs_and_outputs_with_their_texts() -> None:
     assert DOOR["description"] == "A door."
     assert DOOR["inputProperties"]["width"] == {"type": "integer", "description": "In cm.", "default": 80}
     assert DOOR["inputProperties"]["ratio"] == {"type": "number"}
+    assert DOOR["inputProperties"]["heap"]["type"] == "number"
     assert DOOR["requiredInputs"] == []
     assert DOOR["required"] == ["url"]
 
