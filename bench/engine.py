@@ -5,8 +5,8 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from bench.table import Figure, in_turns
 from bench.projects import Project, applied_checkout, empty_project
+from bench.table import Figure, in_turns
 
 ROUNDS = 5
 AIM = "aim: at most 1.5 times"

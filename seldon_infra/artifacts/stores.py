@@ -19,6 +19,7 @@ from seldon_infra.core.errors import ModelNotFound, NotPermitted
 
 DIGEST_CHARACTERS = 16
 """Hexadecimal digits of a digest that name a copy's folder: enough for any number of models of one stack."""
+_TEMPORARY = ".copy-"
 _LATER_SCHEMES = ("s3", "gs", "azure", "http", "https", "oci", "hf", "models")
 
 
@@ -54,20 +55,25 @@ def resolve(uri: str, project: Path) -> Found:
 
 
 def copy(found: Found, models: Path) -> Path:
-    """Copy a model into ``models`` under its digest, and return the copy's folder; one that is there is kept.
+    """Copy a model into ``models`` under its digest, and return the copy's folder.
+
+    A copy that is there is kept, unless somebody has edited it: then it is made again. Only one at a time may copy.
 
     Raises:
         ModelNotFound: the model changed while it was being copied.
     """
     target = models / folder_name(found.digest)
-    if target.exists():
+    for rest in models.glob(f"{_TEMPORARY}*"):
+        shutil.rmtree(rest, ignore_errors=True)
+    if digest_of_copy(models, found.digest) == found.digest:
         return target
-    models.mkdir(parents=True, exist_ok=True, mode=0o700)
-    temporary = Path(tempfile.mkdtemp(dir=models, prefix=".copy-"))
+    temporary = Path(tempfile.mkdtemp(dir=models, prefix=_TEMPORARY))
     try:
         _copy_files(found.path, temporary / "content")
         if _digest(temporary / "content")[0] != found.digest:
             raise ModelNotFound(f"{found.path} changed while it was being copied; run again")
+        if target.exists():
+            os.replace(target, temporary / "edited")
         os.replace(temporary / "content", target)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
@@ -77,7 +83,11 @@ def copy(found: Found, models: Path) -> Path:
 def digest_of_copy(models: Path, digest: str) -> str | None:
     """Digest of what is now in a copy's folder, None if it is gone."""
     target = models / folder_name(digest)
-    return _digest(target)[0] if target.exists() else None
+    try:
+        return _digest(target)[0] if target.exists() else None
+    except (ModelNotFound, NotPermitted):
+        # Somebody has put something into it that no model may hold.
+        return "edited"
 
 
 def folder_name(digest: str) -> str:
@@ -87,12 +97,16 @@ def folder_name(digest: str) -> str:
 
 def _path(uri: str, project: Path) -> Path:
     parts = urlsplit(uri)
-    if parts.scheme in _LATER_SCHEMES:
+    if parts.scheme == "file":
+        if parts.netloc not in ("", "localhost"):
+            raise ModelNotFound(f"'{uri}' names the host {parts.netloc}; write file:///PATH for a file of this machine")
+        return Path(unquote(parts.path))
+    if parts.scheme in _LATER_SCHEMES or "://" in uri:
         raise ModelNotFound(
             f"'{uri}': the local target reads files of this machine, not {parts.scheme}://; "
             "fetch the model and write its path"
         )
-    return project / (unquote(parts.path) if parts.scheme == "file" else uri)
+    return project / uri
 
 
 def _copy_files(source: Path, target: Path) -> None:
@@ -114,14 +128,40 @@ def _digest(path: Path) -> tuple[str, int]:
 
 
 def _files(path: Path) -> Iterator[tuple[str, Path]]:
+    """Every file by its path in the model, in a fixed order."""
     if path.is_file():
         yield path.name, path
         return
+    if not path.is_dir():
+        raise ModelNotFound(f"{path} is neither a file nor a folder")
     root = path.resolve()
-    for file in sorted(path.rglob("*"), key=lambda file: file.relative_to(path).as_posix()):
-        if "__pycache__" in file.parts:
-            continue
-        if file.is_symlink() and not file.resolve().is_relative_to(root):
-            raise NotPermitted(f"{file} is a link that leads out of the model's folder; copy what it leads to")
-        if file.is_file():
+    found = {name: file for name, file in _below(path) if _is_content(file, root)}
+    if not found:
+        raise ModelNotFound(f"{path} holds no file; train the model or correct the path")
+    yield from sorted(found.items())
+
+
+def _below(path: Path) -> Iterator[tuple[str, Path]]:
+    def fail(error: OSError) -> None:
+        raise error
+
+    for folder, folders, files in os.walk(path, onerror=fail):
+        folders[:] = [name for name in folders if name != "__pycache__"]
+        links = [name for name in folders if (Path(folder) / name).is_symlink()]
+        for name in files + links:
+            file = Path(folder) / name
             yield file.relative_to(path).as_posix(), file
+
+
+def _is_content(file: Path, root: Path) -> bool:
+    """Tell whether a file's content is part of the model; what would lead out of its folder, or nowhere, is refused."""
+    if file.is_symlink():
+        try:
+            leads_to = file.resolve(strict=True)
+        except (OSError, RuntimeError):
+            raise NotPermitted(f"{file} is a link that leads nowhere; remove it or copy what it leads to") from None
+        if not leads_to.is_relative_to(root):
+            raise NotPermitted(f"{file} is a link that leads out of the model's folder; copy what it leads to")
+        if leads_to.is_dir():
+            raise NotPermitted(f"{file} is a link to a folder; copy what it leads to")
+    return file.is_file()

@@ -77,7 +77,9 @@ class LocalStack:
             if route.name == deployment:
                 return route
         there = f"it serves {', '.join(route.name for route in routes)}" if routes else "it serves nothing"
-        raise NotServed(f"stack '{self.name}' does not serve '{deployment}': {there}; run `pulumi up --stack {self.name}`")
+        raise NotServed(
+            f"stack '{self.name}' does not serve '{deployment}': {there}; run `pulumi up --stack {self.name}`"
+        )
 
     def process(self, name: str) -> Record:
         """One process, by its id or by its name without the last eight characters.
@@ -108,4 +110,6 @@ class LocalStack:
         except FileNotFoundError:
             raise NotServed(f"{path} does not exist; `make up` writes the held-out rows of its examples") from None
         except (ValueError, ValidationError) as error:
-            raise NotServed(f"{path} must hold input, datatype, rows and labels: {str(error).splitlines()[0]}") from None
+            raise NotServed(
+                f"{path} must hold input, datatype, rows and labels: {str(error).splitlines()[0]}"
+            ) from None

@@ -5,6 +5,7 @@ Rules return problems and never raise, so that a user sees all of them at once a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import groupby
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 ARROW = " → "
 _LONGEST_SHOWN = 60
+_ALTERNATIVE = re.compile(r"(bool|int|float|str|[A-Z]\w*|[a-z-]+\[.*\])\Z")
 
 
 @dataclass(frozen=True)
@@ -68,8 +70,8 @@ def from_validation_error(error: ValidationError, root: str, model: type[BaseMod
         root: the object in the user's words: ``predictor 'canary'``.
         model: the object's type; with it an unknown field's nearest name is offered, and a secret field's value hidden.
     """
-    details = error.errors(include_url=False)
-    return [_problem(list(same), root, model) for _, same in groupby(details, key=_subject)]
+    groups = (list(same) for _, same in groupby(error.errors(include_url=False), key=_subject))
+    return [_problem(details, root, model) for group in groups for details in _alternatives(group)]
 
 
 def shown(value: object) -> str:
@@ -81,9 +83,17 @@ def shown(value: object) -> str:
 
 
 def _subject(detail: ErrorDetails) -> tuple[object, ...]:
-    """Tell alternatives of one union, which fail together for one value, from failures of different values."""
-    place = detail["loc"][:-1] if len(detail["loc"]) > 1 else detail["loc"]
-    return (place, id(detail["input"])) if detail["type"] != "missing" else (detail["loc"],)
+    """Bring together what failed for one value of a union: pydantic puts each alternative's name at the end."""
+    location = detail["loc"]
+    if len(location) > 1 and _ALTERNATIVE.match(str(location[-1])):
+        return (location[:-1], id(detail["input"]))
+    return (location,)
+
+
+def _alternatives(group: list[ErrorDetails]) -> list[list[ErrorDetails]]:
+    """Alternatives want different things; equal wants are equal values of one mapping, each wrong by itself."""
+    same_want = len({_want(detail) for detail in group}) == 1
+    return [[detail] for detail in group] if same_want else [group]
 
 
 def _problem(details: list[ErrorDetails], root: str, model: type[BaseModel] | None) -> Problem:

@@ -27,6 +27,7 @@ from seldon_infra.servers.spec import (
     HuggingFaceServer,
     MLflowServer,
     MLServerRuntime,
+    ModelServer,
     PythonServer,
     SklearnServer,
     TempoServer,
@@ -55,7 +56,7 @@ def picture(deployment: SeldonDeployment) -> Picture:
     """Say what a picture of a deployment shows."""
     return Picture(
         name=deployment.name,
-        notes=(f"namespace {_text(deployment.namespace)}", f"protocol {deployment.protocol}", _transports(deployment)),
+        notes=(f"namespace {_text(deployment.namespace)}", f"protocol {deployment.protocol}"),
         entrance=_entrance(deployment),
         lanes=tuple(_lane(deployment, predictor) for predictor in deployment.predictors),
     )
@@ -68,7 +69,7 @@ def _transports(deployment: SeldonDeployment) -> str:
 def _entrance(deployment: SeldonDeployment) -> Step:
     if deployment.server_type == "kafka":
         topics = _kafka_topics(deployment)
-        answers = (f"answers to {topics['KAFKA_OUTPUT_TOPIC']}",) if "KAFKA_OUTPUT_TOPIC" in topics else ()
+        answers = (f"answers go to {topics['KAFKA_OUTPUT_TOPIC']}",) if "KAFKA_OUTPUT_TOPIC" in topics else ()
         return Step(topics.get("KAFKA_INPUT_TOPIC", "Kafka"), "ingress", "KAFKA TOPIC", answers)
     path = f"/seldon/{_text(deployment.namespace)}/{deployment.name}/"
     sticky = (f"sticky by {deployment.sticky.header}",) if deployment.sticky else ()
@@ -161,12 +162,18 @@ def _ways(router: Router) -> tuple[str, ...]:
 def _step(deployment: SeldonDeployment, node: Node) -> Step:
     kind = "transformer" if node.type == "OUTPUT_TRANSFORMER" else node.type.lower()
     extras = " · ".join(_extras(node))
-    details = (f"{_server(node)} · {deployment.protocol}", _text(node.model_uri), extras)
+    details = (_server(deployment, node), _text(node.model_uri), extras)
     return Step(node.name, kind, node.type.replace("_", " "), tuple(line for line in details if line))
 
 
-def _server(node: Node) -> str:
-    match node.server:
+def _server(deployment: SeldonDeployment, node: Node) -> str:
+    if not isinstance(node.server, ModelServer):
+        return f"{_NAMES[type(node.server)]}, built in"
+    return f"{_server_name(node.server)} · {deployment.protocol}"
+
+
+def _server_name(server: ModelServer) -> str:
+    match server:
         case PythonServer(class_name=name):
             return f"{name}, Seldon wrapper"
         case MLServerRuntime(class_name=name):
@@ -175,7 +182,7 @@ def _server(node: Node) -> str:
             return f"Triton, {config.backend}" if config else "Triton"
         case ContainerServer(image=image):
             return _text(image)
-    return _NAMES[type(node.server)]
+    return _NAMES[type(server)]
 
 
 def _extras(node: Node) -> Iterator[str]:

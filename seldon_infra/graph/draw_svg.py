@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html import escape
+from typing import NamedTuple
 
 from seldon_infra.graph.draw_flow import Lane, Picture
 from seldon_infra.graph.draw_layout import (
@@ -27,9 +28,10 @@ from seldon_infra.graph.draw_text import width
 from seldon_infra.graph.draw_words import sentences
 
 _MARGIN, _TITLE, _TITLE_SIZE, _DEPLOYMENT_GAP = 28.0, 62.0, 20.0, 40.0
-_LANE_GAP, _LANE_HEAD, _LANE_PADDING, _LANE_INDENT = 18.0, 54.0, 20.0, 76.0
+_LANE_GAP, _LANE_HEAD, _LANE_PADDING, _LANE_INDENT = 18.0, 54.0, 20.0, 48.0
 _INGRESS_GAP, _PILL, _TIP = 96.0, 22.0, 7.0
 _THINNEST, _THICKEST = 1.5, 5.0
+_SEPARATOR = " · "
 
 
 def document(pictures: tuple[Picture, ...]) -> str:
@@ -63,67 +65,83 @@ def _page(pictures: tuple[Picture, ...], size: Point, elements: list[str]) -> st
     return "\n".join(lines) + "\n"
 
 
+class _Columns(NamedTuple):
+    """What one deployment's lanes share: where their panels begin, where their flows begin, how wide they are."""
+
+    border: float
+    flow: float
+    width: float
+
+
 def _deployment(picture: Picture, top: float) -> tuple[Point, list[str]]:
     """Draw one deployment from a height downwards; returns its right end and height, and the elements."""
     entrance = layout(picture.entrance)
-    blocks = [layout(lane.flow) for lane in picture.lanes]
-    left = _MARGIN + entrance.size.x + _INGRESS_GAP
-    wide = max(_lane_width(lane, block) for lane, block in zip(picture.lanes, blocks, strict=True))
-    panels: list[str] = []
-    starts: list[tuple[Lane, Point]] = []
+    columns = _columns(picture, _MARGIN + entrance.size.x + _INGRESS_GAP)
+    elements = list(_heading(picture, top))
+    starts: list[float] = []
     y = top + _TITLE
-    for lane, block in zip(picture.lanes, blocks, strict=True):
-        flow = block.moved(left + _LANE_INDENT, y + _LANE_HEAD)
-        size = Point(wide, _lane_height(lane, block))
-        panels.extend(_lane(lane, flow, Point(left, y), size))
-        starts.extend((lane, entry.point) for entry in flow.entries)
+    for lane in picture.lanes:
+        flow = layout(lane.flow).moved(columns.flow, y + _LANE_HEAD)
+        size = Point(columns.width, _lane_height(lane))
+        elements.extend(_lane(lane, flow, Point(columns.border, y), size))
+        starts.append(flow.axis)
         y += size.y + _LANE_GAP
-    way_in = entrance.moved(_MARGIN, (starts[0][1].y + starts[-1][1].y) / 2 - entrance.axis)
-    title = [
-        _text("title", Point(_MARGIN, top + _TITLE_SIZE - 2), picture.name),
-        _text("note", Point(_MARGIN, top + _TITLE_SIZE + 20), " · ".join(picture.notes)),
-    ]
-    heading = max(width(picture.name, _TITLE_SIZE, "bold"), width(" · ".join(picture.notes), DETAIL_SIZE))
-    ways = [element for lane, start in starts for element in _way_in(lane, way_in.exits[0], start, left)]
-    size = Point(max(left + wide, _MARGIN + heading), y - _LANE_GAP - top)
-    return size, [*title, *panels, *ways, *_block(way_in)]
+    middle = (starts[0] + starts[-1]) / 2 if starts else y + entrance.axis
+    way_in = entrance.moved(_MARGIN, middle - entrance.axis)
+    for lane, start in zip(picture.lanes, starts, strict=True):
+        elements.extend(_way_in(lane, way_in.exits[0], start, columns))
+    elements.extend(_block(way_in))
+    right = max(columns.border + columns.width, _MARGIN + _heading_width(picture.name, picture.notes, _TITLE_SIZE))
+    return Point(right, max(y - _LANE_GAP, middle + entrance.size.y / 2) - top), elements
 
 
-def _lane_width(lane: Lane, block: Block) -> float:
-    widths = [block.size.x]
-    if lane.explainer:
-        widths.append(layout(lane.explainer).size.x)
-    heading = max(width(lane.name, NAME_SIZE, "bold"), width(" · ".join(lane.notes), DETAIL_SIZE))
-    return max(_LANE_INDENT + max(widths), _LANE_PADDING + heading) + _LANE_PADDING
+def _heading(picture: Picture, top: float) -> Iterator[str]:
+    yield _text("title", Point(_MARGIN, top + _TITLE_SIZE - 2), picture.name)
+    yield _text("note", Point(_MARGIN, top + _TITLE_SIZE + 20), _SEPARATOR.join(picture.notes))
 
 
-def _lane_height(lane: Lane, block: Block) -> float:
+def _heading_width(name: str, notes: Sequence[str], size: float) -> float:
+    return max(width(name, size, "bold"), width(_SEPARATOR.join(notes), DETAIL_SIZE))
+
+
+def _columns(picture: Picture, border: float) -> _Columns:
+    """Leave room right of the border for half of the widest pill that stands on it, and the arrow after it."""
+    indent = max((_pill_width(lane.share) / 2 for lane in picture.lanes if lane.share), default=0.0) + _LANE_INDENT
+    flows = [layout(lane.flow).size.x for lane in picture.lanes]
+    explainers = [layout(lane.explainer).size.x for lane in picture.lanes if lane.explainer]
+    headings = [_LANE_PADDING + _heading_width(lane.name, lane.notes, NAME_SIZE) for lane in picture.lanes]
+    widest = max([0.0, *headings, *(indent + each for each in (*flows, *explainers))])
+    return _Columns(border, border + indent, widest + _LANE_PADDING)
+
+
+def _lane_height(lane: Lane) -> float:
     explainer = layout(lane.explainer).size.y + _LANE_PADDING if lane.explainer else 0.0
-    return _LANE_HEAD + block.size.y + explainer + _LANE_PADDING
+    return _LANE_HEAD + layout(lane.flow).size.y + explainer + _LANE_PADDING
 
 
 def _lane(lane: Lane, flow: Block, at: Point, size: Point) -> Iterator[str]:
     """Draw a predictor's panel, its heading, its flow, and its explainer below."""
     yield _rect(f"panel{' dashed' if lane.shadow else ''}", at, size, 12)
     yield _text("name", Point(at.x + _LANE_PADDING, at.y + 24), lane.name)
-    yield _text("note", Point(at.x + _LANE_PADDING, at.y + 42), " · ".join(lane.notes))
+    yield _text("note", Point(at.x + _LANE_PADDING, at.y + 42), _SEPARATOR.join(lane.notes))
     yield from _block(flow)
     if lane.explainer:
         below = at.y + _LANE_HEAD + flow.size.y + _LANE_PADDING
-        yield from _block(layout(lane.explainer).moved(at.x + _LANE_INDENT, below))
+        yield from _block(layout(lane.explainer).moved(flow.entries[0].point.x, below))
 
 
-def _way_in(lane: Lane, start: Point, end: Point, border: float) -> Iterator[str]:
+def _way_in(lane: Lane, start: Point, axis: float, columns: _Columns) -> Iterator[str]:
     """Draw the way from the ingress to a predictor: as thick as its share, which stands where it crosses the border."""
     thickness = _THINNEST + (_THICKEST - _THINNEST) * lane.weight / 100
     dashed = " dashed" if lane.shadow else ""
-    middle = (start.x + border) / 2
-    curve = f"C{_number(middle)} {_number(start.y)} {_number(middle)} {_number(end.y)} {_pair(Point(border, end.y))}"
-    path = f"M{_pair(start)}{curve}H{_number(end.x - _TIP)}"
+    tip = max(_TIP, 2.2 * thickness)
+    middle = _number((start.x + columns.border) / 2)
+    curve = f"C{middle} {_number(start.y)} {middle} {_number(axis)} {_pair(Point(columns.border, axis))}"
+    path = f"M{_pair(start)}{curve}H{_number(columns.flow - tip)}"
     yield f'<path class="way{dashed}" style="stroke-width:{_number(thickness)}px" d="{path}"/>'
-    yield _tip(end)
+    yield _tip(Point(columns.flow, axis), tip)
     if lane.share:
-        yield from _pill(Point(border, end.y), lane.share)
+        yield from _pill(Point(columns.border, axis), lane.share)
 
 
 def _block(block: Block) -> Iterator[str]:
@@ -132,7 +150,7 @@ def _block(block: Block) -> Iterator[str]:
         yield from _edge(edge)
         # A dot is where a way parts, not where it ends.
         if _pair(edge.end) not in forks:
-            yield _tip(edge.end)
+            yield _tip(edge.end, _TIP)
     for fork in block.forks:
         yield f'<circle class="fork" cx="{_number(fork.x)}" cy="{_number(fork.y)}" r="{_number(DOT)}"/>'
     for box in block.boxes:
@@ -147,15 +165,19 @@ def _edge(edge: Edge) -> Iterator[str]:
         yield from _pill(Point(middle, (edge.start.y + edge.end.y) / 2), edge.label)
 
 
-def _tip(end: Point) -> str:
-    back, half = _number(end.x - _TIP - 1), _TIP * 0.6
+def _tip(end: Point, length: float) -> str:
+    back, half = _number(end.x - length - 1), length * 0.6
     return f'<path class="tip" d="M{_pair(end)}L{back} {_number(end.y - half)}V{_number(end.y + half)}Z"/>'
 
 
 def _pill(centre: Point, label: str) -> Iterator[str]:
-    wide = width(label, DETAIL_SIZE, "bold") + 18
-    yield _rect("pill", Point(centre.x - wide / 2, centre.y - _PILL / 2), Point(wide, _PILL), _PILL / 2)
+    size = Point(_pill_width(label), _PILL)
+    yield _rect("pill", Point(centre.x - size.x / 2, centre.y - size.y / 2), size, _PILL / 2)
     yield _text("label", Point(centre.x, centre.y + 4), label)
+
+
+def _pill_width(label: str) -> float:
+    return width(label, DETAIL_SIZE, "bold") + 18
 
 
 def _box(box: Box) -> Iterator[str]:

@@ -11,15 +11,16 @@ import http.client
 import json
 import re
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any, TypeAlias
 
 from seldon_infra.core.errors import LimitReached, PartNotFound, SeldonInfraError
 from seldon_infra.ingress.render import envoy
 from seldon_infra.ingress.spec import Backend, Limits, Route
 from seldon_infra.runtime import atomic
-from seldon_infra.runtime.processes import ProcessSpec
+from seldon_infra.runtime.processes import ProcessSpec, remove_if_empty, tail
 from seldon_infra.runtime.stack_dir import StackDir, make_private
 from seldon_infra.runtime.supervisor import UnixConnection
 
@@ -27,7 +28,11 @@ FIRST_PORT = 8003
 """Where the search for a free port starts."""
 SWITCH_SECONDS = 15.0
 """How long Envoy may take to take a file over; it needs milliseconds."""
+LIVE_SECONDS = 15.0
+"""How long to wait for Envoy to come back, when somebody has killed it a moment ago."""
 ADMIN_SECONDS = 5.0
+ClusterKey: TypeAlias = tuple[str, str, bool]
+"""A cluster's name, its address, and whether it speaks HTTP/2."""
 _CDS, _RDS = "cluster_manager.cds", f"http.gateway.rds.{envoy.ROUTES}"
 
 
@@ -48,45 +53,61 @@ class Gateway:
 
     def prepare(self, port: int, limits: Limits) -> None:
         """Write what Envoy is started with, and the routes as they are."""
-        make_private((self.folder / "routes.d"))
+        make_private(self.folder / "routes.d")
         _write(self.folder / "envoy.json", envoy.bootstrap(self.folder, port, limits))
-        routes = self.routes()
-        _write(self.folder / "cds.json", envoy.clusters(routes))
-        _write(self.folder / "rds.json", envoy.route_configuration(routes))
+        self._write_routes(self.routes())
 
     def routes(self) -> list[Route]:
         """The routes of all deployments, by name."""
         files = sorted((self.folder / "routes.d").glob("*.json"))
-        return [read_route(file) for file in files]
+        return [route for file in files if (route := read_route(file))]
 
     def route(self, namespace: str, name: str) -> Route | None:
         """The route of one deployment, None if it has none."""
-        file = self._route_file(namespace, name)
-        return read_route(file) if file.exists() else None
+        return read_route(self._route_file(namespace, name))
 
     def put(self, route: Route, drain_seconds: float) -> None:
         """Set a deployment's route; returns when Envoy follows it and what it replaced has no open request.
 
+        The stack is locked for the switch alone: nobody waits for another deployment's long requests.
+
         Raises:
             RoutesRefused: Envoy does not take it; the routes are as before.
         """
-        others = [other for other in self.routes() if other.prefix != route.prefix]
-        self._switch([*others, route], drain_seconds)
-        _write(self._route_file(route.namespace, route.name), asdict(route))
+        with self.stack.locked():
+            before = self.routes()
+            others = [other for other in before if other.prefix != route.prefix]
+            leaving = self._switch(before, [*others, route], drain_seconds)
+            _write(self._route_file(route.namespace, route.name), asdict(route))
+        self._drain(leaving, drain_seconds)
 
     def remove(self, namespace: str, name: str, drain_seconds: float) -> None:
         """Take a deployment's route away; returns when its requests are done."""
-        self._route_file(namespace, name).unlink(missing_ok=True)
-        if self.is_live():
-            self._switch(self.routes(), drain_seconds)
+        if not self.folder.exists():
+            return
+        leaving: list[ClusterKey] = []
+        with self.stack.locked():
+            file, before = self._route_file(namespace, name), self.routes()
+            after = [route for route in before if (route.namespace, route.name) != (namespace, name)]
+            if self.is_live():
+                leaving = self._switch(before, after, drain_seconds)
+            else:
+                self._write_routes(after)
+            file.unlink(missing_ok=True)
+        self._drain(leaving, drain_seconds)
+        with self.stack.locked():
+            remove_if_empty(self.stack)
 
     def in_force(self, route: Route) -> bool:
-        """Tell whether the file that Envoy reads says what the deployment's route says."""
-        try:
-            there = json.loads((self.folder / "rds.json").read_text(encoding="utf-8"))
-        except (FileNotFoundError, ValueError):
-            return False
-        return bool(there == envoy.route_configuration(self.routes())) and asdict(route) in map(asdict, self.routes())
+        """Tell whether the files that Envoy reads still say what the deployment's route says."""
+        entries = [entry for host in _hosts(_read(self.folder / "rds.json")) for entry in host.get("routes", ())]
+        clusters = _resources(_read(self.folder / "cds.json"))
+        wanted = _hosts(envoy.route_configuration([route]))[0]["routes"][:-1]
+        return (
+            self.route(route.namespace, route.name) == route
+            and all(entry in entries for entry in wanted)
+            and all(cluster in clusters for cluster in _resources(envoy.clusters([route])))
+        )
 
     def is_live(self) -> bool:
         """Tell whether Envoy answers that it is ready."""
@@ -95,56 +116,90 @@ class Gateway:
         except (OSError, http.client.HTTPException):
             return False
 
-    def _switch(self, routes: list[Route], drain_seconds: float) -> None:
-        leaving = self._leaving(routes)
-        self._move("cds.json", _CDS, envoy.clusters(routes, leaving))
-        self._move("rds.json", _RDS, envoy.route_configuration(routes))
-        if leaving:
-            self._drain([name for name, _, _ in leaving], drain_seconds)
-            self._move("cds.json", _CDS, envoy.clusters(routes))
+    def _switch(self, before: list[Route], after: list[Route], drain_seconds: float) -> list[ClusterKey]:
+        """Let Envoy follow other routes; what comes back has open requests perhaps, and its clusters stay for now."""
+        staying = {key for route in after for key in envoy.cluster_keys(route)}
+        leaving = [key for route in before for key in envoy.cluster_keys(route) if key not in staying]
+        retiring = {**self._retiring(), **dict.fromkeys(leaving, time.time() + drain_seconds)}
+        self._write_retiring(retiring)
+        try:
+            self._move("cds.json", _CDS, envoy.clusters(after, retiring.keys() - staying))
+            self._move("rds.json", _RDS, envoy.route_configuration(after))
+        except SeldonInfraError:
+            self._write_routes(before)
+            raise
+        return leaving
 
-    def _leaving(self, routes: Iterable[Route]) -> list[tuple[str, str, bool]]:
-        staying = {key for route in routes for key in envoy.cluster_keys(route)}
-        return [key for route in self.routes() for key in envoy.cluster_keys(route) if key not in staying]
+    def _drain(self, leaving: list[ClusterKey], seconds: float) -> None:
+        """Wait for the open requests of clusters that no route leads to, then take the clusters away."""
+        if not leaving:
+            return
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and self._open_requests([name for name, _, _ in leaving]):
+            time.sleep(0.05)
+        with self.stack.locked():
+            retiring = {key: until for key, until in self._retiring().items() if key not in leaving}
+            self._write_retiring(retiring)
+            if self.is_live():
+                self._move("cds.json", _CDS, envoy.clusters(self.routes(), retiring))
+
+    def _retiring(self) -> dict[ClusterKey, float]:
+        """Clusters whose requests somebody is waiting for, and until when: a run that was killed waits no more."""
+        rows = _read(self.folder / "retiring.json").get("clusters", ())
+        return {(name, address, http2): until for name, address, http2, until in rows if until > time.time()}
+
+    def _write_retiring(self, retiring: dict[ClusterKey, float]) -> None:
+        _write(self.folder / "retiring.json", {"clusters": [[*key, until] for key, until in retiring.items()]})
+
+    def _write_routes(self, routes: list[Route]) -> None:
+        """Write both files without waiting for anybody to read them."""
+        _write(self.folder / "rds.json", envoy.route_configuration(routes))
+        _write(self.folder / "cds.json", envoy.clusters(routes, self._retiring()))
 
     def _move(self, name: str, stat: str, content: envoy.JsonDict) -> None:
         """Move a file into place and wait until Envoy says that it follows it."""
-        file, version = self.folder / name, content["version_info"]
-        if self._stat(f"{stat}.version_text") == version and json.loads(file.read_text(encoding="utf-8")) == content:
+        wait(self.is_live, LIVE_SECONDS, f"the gateway; its log is {self.stack.processes}/gateway-*/log")
+        file, before = self.folder / name, self._subscription(stat)
+        if before.get("version_text") == content["version_info"] and _read(file) == content:
             return
-        before, refused = file.read_text(encoding="utf-8"), self._refusals(stat)
         _write(file, content)
+        wait(lambda: self._took(stat, str(content["version_info"]), before), SWITCH_SECONDS, f"Envoy to follow {name}")
+
+    def _took(self, stat: str, version: str, before: Mapping[str, str]) -> bool:
         try:
-            wait(lambda: self._took(stat, str(version), refused), SWITCH_SECONDS, f"Envoy to follow {name}")
-        except SeldonInfraError:
-            atomic.write(file, before)
-            raise
-
-    def _took(self, stat: str, version: str, refused: tuple[str, str]) -> bool:
-        if self._refusals(stat) != refused:
+            now = self._subscription(stat)
+        except (OSError, http.client.HTTPException):
+            # It is being restarted, and then it reads the file anyway.
+            return False
+        if now.get("update_attempt") == before.get("update_attempt"):
+            return False
+        if any(int(now.get(count, 0)) > int(before.get(count, 0)) for count in ("update_rejected", "update_failure")):
             raise RoutesRefused(f"the gateway refuses the routes, those before stay in force: {self._reason()}")
-        return self._stat(f"{stat}.version_text") == version
+        return now.get("version_text") == version
 
-    def _refusals(self, stat: str) -> tuple[str, str]:
-        return self._stat(f"{stat}.update_rejected"), self._stat(f"{stat}.update_failure")
+    def _subscription(self, stat: str) -> dict[str, str]:
+        """What Envoy says of one of its files: the version that it follows, and how often it read or refused it."""
+        text = self._admin(
+            f"/stats?filter=^{re.escape(stat)}\\.(version_text|update_attempt|update_rejected|update_failure)$"
+        )
+        rows = (line.rpartition(": ") for line in text.splitlines())
+        return {name.rpartition(".")[2]: value.strip('"') for name, _, value in rows}
 
     def _reason(self) -> str:
-        return " ".join(re.findall(r'"details": "(.*?)"', self._admin("/config_dump"))) or "see the gateway's log"
-
-    def _drain(self, names: list[str], seconds: float) -> None:
-        end = time.monotonic() + seconds
-        while self._open_requests(names) and time.monotonic() < end:
-            time.sleep(0.05)
+        # Of routes that it refuses Envoy tells the reason to its log alone.
+        logs = [line for file in self.stack.processes.glob("gateway-*/log") for line in tail(file)]
+        said = [reason for line in logs if (reason := line.partition(" update rejected: ")[2])]
+        return said[-1] if said else "see the gateway's log"
 
     def _open_requests(self, names: list[str]) -> int:
         # Envoy writes a cluster's name into its statistics with every colon replaced.
-        stats = json.loads(self._admin("/stats?format=json&filter=upstream_rq_active$"))["stats"]
-        wanted = {f"cluster.{name.replace(':', '_')}.upstream_rq_active" for name in names}
-        return sum(int(entry["value"]) for entry in stats if entry.get("name") in wanted)
-
-    def _stat(self, name: str) -> str:
-        text = self._admin(f"/stats?filter=^{re.escape(name)}$")
-        return text.partition(": ")[2].strip().strip('"')
+        wanted = tuple(f"cluster.{name.replace(':', '_')}.upstream_rq_" for name in names)
+        try:
+            stats = json.loads(self._admin("/stats?format=json&filter=upstream_rq_(pending_)?active$"))["stats"]
+        except (OSError, http.client.HTTPException):
+            # Its open requests ended with it.
+            return 0
+        return sum(int(entry["value"]) for entry in stats if str(entry.get("name", "")).startswith(wanted))
 
     def _admin(self, path: str) -> str:
         connection = UnixConnection(self.folder / "admin.sock", ADMIN_SECONDS)
@@ -159,10 +214,14 @@ class Gateway:
 
 
 def process_spec(port: int | None) -> ProcessSpec:
-    """The process that runs Envoy, before its port is known."""
+    """The process that runs Envoy: on this port or on none, or on the first that is free."""
     return ProcessSpec(
         name="gateway",
         command=[
+            "/bin/sh",
+            "-c",
+            # Two descriptors for each of a thousand clients need more than the usual 1,024.
+            'ulimit -S -n 16384 2>/dev/null || ulimit -S -n "$(ulimit -H -n)"; exec "$0" "$@"',
             envoy_binary(),
             "-c",
             "{dir}/../../gateway/envoy.json",
@@ -174,6 +233,7 @@ def process_spec(port: int | None) -> ProcessSpec:
         ],
         ports=("gateway",),
         first_port=port or FIRST_PORT,
+        last_port=port,
         grace_seconds=10,
     )
 
@@ -185,16 +245,21 @@ def envoy_binary() -> str:
         PartNotFound: the package is not installed.
     """
     try:
-        import envoy as package
+        import envoy as package  # type: ignore[import-untyped]
     except ImportError:
         raise PartNotFound("Envoy", "install seldon-infra with the extra 'local'") from None
     return str(Path(package.__path__[0]) / "_bin" / "envoy")
 
 
-def read_route(file: Path) -> Route:
-    """Read one deployment's route file."""
-    raw = json.loads(file.read_text(encoding="utf-8"))
-    return Route(**{**raw, "backends": tuple(Backend(**backend) for backend in raw["backends"])})
+def read_route(file: Path) -> Route | None:
+    """Read one deployment's route file; None where there is none, or none that can be read."""
+    raw = _read(file)
+    try:
+        backends = tuple(Backend(**backend) for backend in raw["backends"])
+        lists = {name: tuple(raw[name]) for name in ("models", "transports")}
+        return Route(**{**raw, **lists, "backends": backends})
+    except (KeyError, TypeError):
+        return None
 
 
 def wait(probe: Callable[[], bool], seconds: float, what: str) -> None:
@@ -206,5 +271,23 @@ def wait(probe: Callable[[], bool], seconds: float, what: str) -> None:
         time.sleep(0.02)
 
 
-def _write(file: Path, content: envoy.JsonDict | dict[str, object]) -> None:
+def _write(file: Path, content: Mapping[str, object]) -> None:
     atomic.write(file, json.dumps(content, indent=1))
+
+
+def _read(file: Path) -> dict[str, Any]:
+    """A file's content; nothing where somebody has broken it or taken it away."""
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _resources(configuration: Mapping[str, Any]) -> list[Any]:
+    found = configuration.get("resources")
+    return found if isinstance(found, list) else []
+
+
+def _hosts(configuration: Mapping[str, Any]) -> list[Any]:
+    return [host for resource in _resources(configuration) for host in resource.get("virtual_hosts", ())]

@@ -55,7 +55,11 @@ def _end(mark: str, term_seconds: float) -> None:
 
 def _marked(mark: str) -> Iterator[int]:
     for entry in Path("/proc").iterdir():
-        if entry.name.isdigit() and int(entry.name) != os.getpid() and os.fsencode(mark) in _environment(int(entry.name)):
+        if (
+            entry.name.isdigit()
+            and int(entry.name) != os.getpid()
+            and os.fsencode(mark) in _environment(int(entry.name))
+        ):
             yield int(entry.name)
 
 

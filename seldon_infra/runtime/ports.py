@@ -24,25 +24,26 @@ _EPHEMERAL = Path("/proc/sys/net/ipv4/ip_local_port_range")
 _DEFAULT_EPHEMERAL = 32768
 
 
-def allocate(owner: Path, names: Sequence[str], first: int | None = None) -> dict[str, int]:
+def allocate(owner: Path, names: Sequence[str], first: int | None = None, last: int | None = None) -> dict[str, int]:
     """Give ``owner`` one port for each name; asked again, the same ports.
 
     Args:
         owner: the folder of the process that will listen; its entries end with it.
         names: what the ports are for: ``http``, ``grpc``.
         first: take the first free ports from here upwards; None takes any.
+        last: and none above this one.
 
     Raises:
         LimitReached: no port is free.
     """
     with _register() as entries:
         mine = {name: port for port, (folder, name) in entries.items() if folder == str(owner)}
-        candidates = _candidates(first)
+        candidates = _candidates(first, last)
         for name in names:
             if name not in mine:
                 mine[name] = next((p for p in candidates if p not in entries and is_free(p)), 0)
                 if not mine[name]:
-                    raise LimitReached(f"no free port on 127.0.0.1 for {owner.name}; stop a stack that you do not need")
+                    raise LimitReached(_none_free(owner, first, last, entries))
                 entries[mine[name]] = (str(owner), name)
     return {name: mine[name] for name in names}
 
@@ -66,9 +67,16 @@ def is_free(port: int) -> bool:
         return True
 
 
-def _candidates(first: int | None) -> Iterator[int]:
+def _none_free(owner: Path, first: int | None, last: int | None, entries: dict[int, tuple[str, str]]) -> str:
+    if first is None or first != last:
+        return f"no free port on 127.0.0.1 for {owner.name}; stop a stack that you do not need"
+    holder = f" by {entries[first][0]}" if first in entries else ""
+    return f"port {first} of 127.0.0.1 is taken{holder}; free it or set another gateway_port"
+
+
+def _candidates(first: int | None, last: int | None) -> Iterator[int]:
     if first is not None:
-        return iter(range(first, first + 1000))
+        return iter(range(first, min(last or first + 999, 65535) + 1))
     text = _EPHEMERAL.read_text(encoding="ascii").split() if _EPHEMERAL.exists() else []
     last = max(int(text[0]) if text else _DEFAULT_EPHEMERAL, FIRST_PORT + 1000)
     ports = list(range(FIRST_PORT, last))

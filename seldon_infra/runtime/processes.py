@@ -18,6 +18,7 @@ from seldon_infra.runtime.stack_dir import StackDir, make_private
 from seldon_infra.runtime.supervisor import ProgramState, Supervisor, script
 
 LOG_TAIL_LINES = 20
+LOG_TAIL_BYTES = 64 * 1024
 RECORD = "record.json"
 
 
@@ -34,6 +35,9 @@ class ProcessSpec:
     """Path in the process's folder → absolute path that it leads to."""
     ports: Sequence[str] = ()
     first_port: int | None = None
+    """Take the first free ports from here upwards; None takes any."""
+    last_port: int | None = None
+    """And none above this one."""
     grace_seconds: float = 30.0
 
 
@@ -80,7 +84,7 @@ class Processes:
             make_private(folder)
             # The record comes first: from here on a later run can find, finish or remove the process.
             self._write_record(Record(id, owner, token, spec, {}))
-            given = ports.allocate(folder, spec.ports, spec.first_port) if spec.ports else {}
+            given = ports.allocate(folder, spec.ports, spec.first_port, spec.last_port) if spec.ports else {}
             record = Record(id, owner, token, spec, given)
             self._write_record(record)
             self._write_files(record)
@@ -136,7 +140,7 @@ class Processes:
 
     def log_tail(self, id: str, lines: int = LOG_TAIL_LINES) -> list[str]:
         """The last lines that a process wrote."""
-        return _text(self.folder(id) / "log").splitlines()[-lines:]
+        return tail(self.folder(id) / "log", lines)
 
     def folder(self, id: str) -> Path:
         """The folder of a process."""
@@ -161,9 +165,19 @@ class Processes:
         remove_if_empty(self.stack)
 
 
+def tail(log: Path, lines: int = LOG_TAIL_LINES) -> list[str]:
+    """The last lines of a log, however long it is; none where it is not there."""
+    try:
+        with open(log, "rb") as file:
+            file.seek(max(file.seek(0, os.SEEK_END) - LOG_TAIL_BYTES, 0))
+            return file.read().decode("utf-8", "replace").splitlines()[-lines:]
+    except FileNotFoundError:
+        return []
+
+
 def remove_if_empty(stack: StackDir) -> None:
-    """Remove the folder of a stack that has neither process nor model; call it with the stack locked."""
-    kept = (stack.processes, stack.models)
+    """Remove the folder of a stack that has neither process nor model nor route; call it with the stack locked."""
+    kept = (stack.processes, stack.models, stack.gateway / "routes.d")
     if not any(folder.exists() and any(folder.iterdir()) for folder in kept):
         stack.remove()
 

@@ -79,21 +79,20 @@ class StackDir:
         shutil.rmtree(self.root, ignore_errors=True)
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Hold the stack alone among all processes of this machine, inside the block."""
-        descriptor = self._lock()
+    def locked(self, name: str = "lock", timeout: float = LOCK_SECONDS) -> Iterator[None]:
+        """Hold the stack, or another thing of it by name, alone among all processes of this machine."""
+        descriptor = self._lock(self.root / name, timeout)
         try:
             yield
         finally:
             os.close(descriptor)
 
-    def _lock(self) -> int:
-        path = self.root / "lock"
+    def _lock(self, path: Path, timeout: float) -> int:
         while True:
             self.create()
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             try:
-                take_lock(descriptor, path)
+                take_lock(descriptor, path, timeout)
             except LimitReached:
                 os.close(descriptor)
                 raise
@@ -103,19 +102,19 @@ class StackDir:
             os.close(descriptor)
 
 
-def take_lock(descriptor: int, path: Path) -> None:
+def take_lock(descriptor: int, path: Path, timeout: float = LOCK_SECONDS) -> None:
     """Lock an open file alone, waiting for whoever has it.
 
     Raises:
         LimitReached: somebody has held it for longer than anything here takes.
     """
-    end = time.monotonic() + LOCK_SECONDS
+    end = time.monotonic() + timeout
     while True:
         try:
             return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             if time.monotonic() > end:
-                raise LimitReached(f"{path} has been locked for {LOCK_SECONDS:g} s; end the run that hangs") from None
+                raise LimitReached(f"{path} has been locked for {timeout:g} s; end the run that hangs") from None
             time.sleep(0.02)
 
 

@@ -98,7 +98,11 @@ class LocalDeployment(pulumi.ComponentResource):
         name = f"{self._deployment.name}-{predictor.name}-{node.name}"
         uris = {"model": node.model_uri, "source": getattr(node.server, "source", None)}
         paths = {what: self._artifact(f"{name}-{what}", uri).path for what, uri in uris.items() if uri is not None}
-        process = _later(node, partial(render.server, deployment=self._deployment, predictor=predictor, target=self._target), render.SERVER_PARTS)
+        process = _later(
+            node,
+            partial(render.server, deployment=self._deployment, predictor=predictor, target=self._target),
+            render.SERVER_PARTS,
+        )
         return PROCESS.register(
             name,
             self._child,

@@ -122,9 +122,7 @@ def backend_spec(name: str, grace_seconds: float = 10) -> ProcessSpec:
 
 
 def behind(record: Record, name: str = "main", weight: int = 100, shadow: bool = False) -> Backend:
-    return Backend(
-        name, weight, shadow, f"127.0.0.1:{record.ports['http']}", f"127.0.0.1:{record.ports['grpc']}"
-    )
+    return Backend(name, weight, shadow, f"127.0.0.1:{record.ports['http']}", f"127.0.0.1:{record.ports['grpc']}")
 
 
 def route(*backends: Backend, **more: Any) -> Route:
@@ -198,7 +196,9 @@ class Load:
 def load(port: int, path: str = INFER, per_second: int = 200) -> Iterator[Load]:
     """Send requests at a steady pace, on connections that are kept, while the block runs."""
     counts, stop = Load(), threading.Event()
-    thread = threading.Thread(target=lambda: asyncio.run(_send(counts, stop, f"http://127.0.0.1:{port}{path}", per_second)))
+    thread = threading.Thread(
+        target=lambda: asyncio.run(_send(counts, stop, f"http://127.0.0.1:{port}{path}", per_second))
+    )
     thread.start()
     try:
         wait_until(lambda: counts.sent >= 10)
@@ -225,7 +225,7 @@ async def _one(counts: Load, session: aiohttp.ClientSession, url: str) -> None:
         async with session.post(url, data=b"{}") as answer:
             await answer.read()
             counts.answers[str(answer.status)] += 1
-    except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
+    except (TimeoutError, aiohttp.ClientError, OSError) as error:
         counts.answers[type(error).__name__] += 1
     counts.seconds.append(time.monotonic() - begun)
 
@@ -262,7 +262,11 @@ def listening(pids: list[int]) -> set[tuple[str, int]]:
             words = line.split()
             if words[3] == "0A" and words[9] in inodes:
                 address, port = words[1].split(":")
-                plain = socket.inet_ntoa(bytes.fromhex(address)[::-1]) if table == "tcp" else address.replace(mapped, "127.0.0.1")
+                plain = (
+                    socket.inet_ntoa(bytes.fromhex(address)[::-1])
+                    if table == "tcp"
+                    else address.replace(mapped, "127.0.0.1")
+                )
                 found.add((plain, int(port, 16)))
     return found
 

@@ -78,7 +78,9 @@ def test_only_the_owner_can_read_what_a_process_is_given(scene: Scene) -> None:
 
 def test_placeholders_are_filled_in_in_command_environment_and_files(scene: Scene) -> None:
     write = "import os; print(os.environ['WHERE'], open('conf/x').read(), os.getcwd(), flush=True); input()"
-    spec = ProcessSpec("a", [sys.executable, "-c", write], {"WHERE": "{dir}"}, {"conf/x": "{port.http}"}, ports=["http"])
+    spec = ProcessSpec(
+        "a", [sys.executable, "-c", write], {"WHERE": "{dir}"}, {"conf/x": "{port.http}"}, ports=["http"]
+    )
     record = scene.start(spec)
     wait_until(lambda: bool(scene.processes.log_tail(record.id)))
     folder = scene.processes.folder(record.id)
@@ -220,7 +222,9 @@ def test_a_start_that_was_killed_is_finished_by_the_next(scene: Scene, moment: s
 
 def test_a_long_stop_does_not_hold_up_other_starts(scene: Scene) -> None:
     """A server that takes its time to end keeps nobody waiting."""
-    stubborn = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
+    stubborn = (
+        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
+    )
     slow = scene.start(ProcessSpec("slow", [sys.executable, "-c", stubborn], grace_seconds=5))
     wait_until(lambda: bool(scene.processes.log_tail(slow.id)))
     stopping = subprocess.Popen(

@@ -143,29 +143,45 @@ def _connection_manager(folder: Path, limits: Limits) -> JsonDict:
         "request_headers_timeout": _seconds(limits.headers_seconds),
         "request_timeout": _seconds(limits.request_seconds),
         "stream_idle_timeout": _seconds(limits.idle_seconds),
-        "local_reply_config": {"mappers": [_protocol_errors()]},
+        "local_reply_config": {"mappers": _protocol_errors()},
     }
 
 
-def _protocol_errors() -> JsonDict:
-    """What the gateway itself refuses is said in the shape of both protocols: v2's ``error``, Seldon's ``status``."""
+def _protocol_errors() -> list[JsonValue]:
+    """What the gateway itself refuses is said in the shape of both protocols: v2's ``error``, Seldon's ``status``.
+
+    Over gRPC it is a status with a plain message, as any gRPC client expects. Where Envoy has no words, these are ours.
+    """
+    return [
+        _protocol_error("EQ", 400, "the request is malformed: %RESPONSE_CODE_DETAILS%"),
+        _protocol_error("EQ", 431, "the request's headers are too many or too long"),
+        _protocol_error("GE", 400, "%LOCAL_REPLY_BODY%"),
+    ]
+
+
+def _protocol_error(op: str, status: int, text: str) -> JsonDict:
+    compared: JsonDict = {"op": op, "value": {"default_value": status, "runtime_key": f"gateway.error_{op}_{status}"}}
+    is_grpc: JsonDict = {"name": "content-type", "string_match": {"prefix": "application/grpc"}}
+    said: JsonDict = {
+        "code": "%RESPONSE_CODE%",
+        "info": text,
+        "reason": "%RESPONSE_CODE_DETAILS%",
+        "status": "FAILURE",
+    }
     return {
         "filter": {
-            "status_code_filter": {
-                "comparison": {"op": "GE", "value": {"default_value": 400, "runtime_key": "gateway.error_from"}}
+            "and_filter": {
+                "filters": [
+                    {"status_code_filter": {"comparison": compared}},
+                    {
+                        "header_filter": {
+                            "header": {**is_grpc, "invert_match": True, "treat_missing_header_as_empty": True}
+                        }
+                    },
+                ]
             }
         },
-        "body_format_override": {
-            "json_format": {
-                "error": "%LOCAL_REPLY_BODY%",
-                "status": {
-                    "code": "%RESPONSE_CODE%",
-                    "info": "%LOCAL_REPLY_BODY%",
-                    "reason": "%RESPONSE_CODE_DETAILS%",
-                    "status": "FAILURE",
-                },
-            }
-        },
+        "body_format_override": {"json_format": {"error": text, "status": said}},
     }
 
 
@@ -283,7 +299,7 @@ def _rewritten(route: Route, method: str, pattern: str, substitution: str) -> Js
 
 
 def _grpc(route: Route) -> list[JsonValue]:
-    matching = [
+    matching: list[JsonValue] = [
         {"name": "seldon", "string_match": {"exact": route.name}},
         {"name": "namespace", "string_match": {"exact": route.namespace}},
     ]
@@ -299,7 +315,21 @@ def _grpc(route: Route) -> list[JsonValue]:
         for method in GRPC_METHODS[route.protocol]
     ]
     refused = f"deployment '{route.name}' has no such method"
+    compressed: JsonDict = {
+        "match": {
+            "prefix": "/",
+            "grpc": {},
+            "headers": [
+                *matching,
+                {"name": "grpc-encoding", "present_match": True},
+                {"name": "grpc-encoding", "string_match": {"exact": "identity"}, "invert_match": True},
+            ],
+        },
+        # gRPC clients see 404 as UNIMPLEMENTED, which is what the protocol wants here.
+        "direct_response": _answer(404, "a message must not be compressed; call without compression"),
+    }
     return [
+        compressed,
         *calls,
         {"match": {"prefix": "/", "grpc": {}, "headers": matching}, "direct_response": _answer(404, refused)},
     ]

@@ -11,7 +11,7 @@ from seldon_infra.core.errors import SeldonInfraError
 from seldon_infra.provider.framework import Context, Created, Failed, Instance, Problem, Refused, Resource
 from seldon_infra.resources.local_artifact import ARTIFACT, ArtifactInputs, ArtifactOutputs
 from seldon_infra.runtime.processes import remove_if_empty
-from seldon_infra.runtime.stack_dir import StackDir
+from seldon_infra.runtime.stack_dir import StackDir, make_private
 
 
 class Artifact(Resource[ArtifactInputs, ArtifactOutputs]):
@@ -41,9 +41,12 @@ class Artifact(Resource[ArtifactInputs, ArtifactOutputs]):
         if found.digest != inputs.digest:
             raise Failed(f"'{inputs.uri}' has changed since the preview; run again")
         with stack.locked():
-            stores.copy(found, stack.models)
-            _users(inputs).mkdir(parents=True, exist_ok=True, mode=0o700)
+            # The note comes first: from here on a later run finishes the copy, and nobody else takes it away.
+            make_private(_users(inputs))
             (_users(inputs) / f"{context.owner}.{context.token}").touch()
+        # A large model takes its time, and nobody but other copies needs to wait for it.
+        with stack.locked("copy.lock", timeout=context.remaining()):
+            stores.copy(found, stack.models)
         return Created(_id(inputs, context.token), _outputs(inputs))
 
     def find(self, inputs: ArtifactInputs, context: Context) -> Iterable[Instance[ArtifactInputs, ArtifactOutputs]]:

@@ -50,17 +50,13 @@ class Route(Resource[RouteInputs, RouteOutputs]):
 
     def delete(self, id: str, last: Instance[RouteInputs, RouteOutputs], context: Context) -> None:
         """Take the route away."""
-        stack = StackDir(Path(last.inputs.stack_dir))
-        if stack.gateway.exists():
-            with stack.locked():
-                _gateway(last.inputs).remove(last.inputs.namespace, last.inputs.name, last.inputs.drain_seconds)
+        _gateway(last.inputs).remove(last.inputs.namespace, last.inputs.name, last.inputs.drain_seconds)
 
 
 def _put(inputs: RouteInputs) -> None:
     gateway = _gateway(inputs)
     try:
-        with gateway.stack.locked():
-            gateway.put(_way(inputs), inputs.drain_seconds)
+        gateway.put(_way(inputs), inputs.drain_seconds)
     except (SeldonInfraError, OSError) as error:
         raise Failed(str(error)) from error
 

@@ -1,6 +1,6 @@
 """The orchestrator of one predictor: what Seldon's executor is on a cluster.
 
-    server (REST, gRPC) → front (paths of one protocol) → walk (order in a node) → wire (calls to the model servers)
+server (REST, gRPC) → front (paths of one protocol) → walk (order in a node) → wire (calls to the model servers)
 """
 
 from __future__ import annotations

@@ -29,9 +29,7 @@ class Client:
         Raises:
             ServerGone: the server does not listen, or went away before it answered.
         """
-        wire = b"".join(
-            (b"POST ", path.encode(), self._head, headers, b"Content-Length: %d\r\n\r\n" % len(body), body)
-        )
+        wire = b"".join((b"POST ", path.encode(), self._head, headers, b"Content-Length: %d\r\n\r\n" % len(body), body))
         while self._idle:
             connection = self._idle.pop()
             try:

@@ -76,7 +76,7 @@ class Server:
         """Hand one request to the handler; what it does not catch is an internal error and not the end."""
         try:
             return await self._handler(request)
-        except Exception as error:  # noqa: BLE001 (one request must not end the server)
+        except Exception as error:
             return self._refuse(500, f"the orchestrator failed: {type(error).__name__}: {error}")
 
     def refuse(self, status: int, text: str) -> Answer:
