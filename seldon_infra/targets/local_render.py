@@ -23,6 +23,8 @@ ROUTE_PARTS = (
 SHARE_PARTS = ("name", "weight", "shadow")
 DEFAULT_SECONDS = 60.0
 """How long an answer may take where the deployment sets no timeout."""
+ORCHESTRATOR_SECONDS = 1.0
+"""How much longer the gateway waits than an orchestrator, which knows the node that is late and says so."""
 
 
 def asks_server_directly(deployment: SeldonDeployment) -> bool:
@@ -73,7 +75,9 @@ def orchestrator_config(
         "rest_port": "{port.http}",
         "grpc_port": "{port.grpc}",
         "max_in_flight": target.max_in_flight,
-        "deadline_ms": int(_seconds(deployment, "rest") * 1000),
+        "rest_seconds": _seconds(deployment, "rest"),
+        "grpc_seconds": _seconds(deployment, "grpc"),
+        "models": _models(deployment),
         "graph": _unit(predictor.graph, addresses),
     }
     # The ports are numbers that are known only where the process starts.
@@ -83,18 +87,20 @@ def orchestrator_config(
 
 def route(deployment: SeldonDeployment) -> dict[str, object]:
     """A deployment's route, but for its predictors."""
-    models = list(dict.fromkeys(node.name for predictor in deployment.predictors for node in nodes(predictor.graph)))
+    models = _models(deployment)
+    orchestrated = not asks_server_directly(deployment)
+    slack = ORCHESTRATOR_SECONDS if orchestrated else 0.0
     document = openapi(deployment.name, str(deployment.namespace), deployment.protocol, models)
     return {
         "namespace": deployment.namespace,
         "name": deployment.name,
         "protocol": deployment.protocol,
         "transports": [deployment.transport] if deployment.transport else ["rest", "grpc"],
-        "models": list(dict.fromkeys([models[0], deployment.name, *models])),
-        "orchestrated": not asks_server_directly(deployment),
+        "models": models,
+        "orchestrated": orchestrated,
         "sticky_header": deployment.sticky.header if deployment.sticky else None,
-        "rest_seconds": _seconds(deployment, "rest"),
-        "grpc_seconds": _seconds(deployment, "grpc"),
+        "rest_seconds": _seconds(deployment, "rest") + slack,
+        "grpc_seconds": _seconds(deployment, "grpc") + slack,
         "page": page(document),
         "openapi": json.dumps(document, indent=1),
     }
@@ -118,6 +124,12 @@ def fill(value: Any, paths: Mapping[str, str]) -> Any:
     return [fill(item, paths) for item in value] if isinstance(value, list | tuple) else value
 
 
+def _models(deployment: SeldonDeployment) -> list[str]:
+    """Names for the model in a v2 path: the first predictor's root, the deployment, then all other nodes."""
+    names = [node.name for predictor in deployment.predictors for node in nodes(predictor.graph)]
+    return list(dict.fromkeys([names[0], deployment.name, *names]))
+
+
 def _unit(node: Node, addresses: Mapping[str, Mapping[str, str]]) -> dict[str, object]:
     where = addresses.get(node.name, {})
     unit: dict[str, object] = {
@@ -129,11 +141,18 @@ def _unit(node: Node, addresses: Mapping[str, Mapping[str, str]]) -> dict[str, o
         "rest": where.get("http"),
         "grpc": where.get("grpc"),
         "model": node.name,
+        "image": _image(node),
         "children": [_unit(child, addresses) for child in node.children],
     }
     if isinstance(node.server, RandomAbTest):
         unit["parameters"] = [{"name": "ratioA", "value": node.server.ratio_a, "type": "FLOAT"}]
     return unit
+
+
+def _image(node: Node) -> str:
+    """What runs a node, with its version: on a cluster this is the container's image."""
+    name = node.server.catalogue if isinstance(node.server, ModelServer) else None
+    return f"{name}:{catalogue.load(name).version}" if name else ""
 
 
 def _seconds(deployment: SeldonDeployment, transport: str) -> float:

@@ -270,12 +270,13 @@ def _rest(route: Route) -> list[JsonValue]:
             _path(route, "GET", "/api/v1.0/metadata", "(/[^/]+)?"),
             _path(route, "GET", "/api/v1.0/health/status"),
         ]
-    model = re.escape(route.models[0])
     names = "|".join(re.escape(name) for name in route.models)
-    infer, ready = f"/v2/models/{model}/infer", f"/v2/models/{model}"
+    # An orchestrator knows all names; a server that is asked directly knows its own alone.
+    model = r"\1" if route.orchestrated else route.models[0]
+    infer = r"/v2/models/\1infer" if route.orchestrated else f"/v2/models/{model}/infer"
     return [
-        _rewritten(route, "POST", f"/v2/models/(?:(?:{names})/)?infer", infer.replace("\\", "")),
-        _rewritten(route, "GET", f"/v2/models/(?:{names})(/ready)?", ready.replace("\\", "") + r"\1"),
+        _rewritten(route, "POST", f"/v2/models/((?:{names})/)?infer", infer),
+        _rewritten(route, "GET", f"/v2/models/({names})(/ready)?", rf"/v2/models/{model}\2"),
         _rewritten(route, "GET", "/v2/health/(ready|live)", r"/v2/health/\1"),
     ]
 

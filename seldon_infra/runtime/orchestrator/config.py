@@ -30,6 +30,8 @@ class Unit:
     parameters: Mapping[str, str]
     model: str
     """What the node's server calls its model, on protocol v2."""
+    image: str
+    """What runs it; stands for the container's image in ``meta.requestPath``."""
     rest_port: int
     grpc_port: int
     children: tuple[Unit, ...]
@@ -56,14 +58,13 @@ class Config:
     rest_port: int
     grpc_port: int
     max_in_flight: int
-    deadline_seconds: float
-    """How long one request may take through the whole graph."""
+    rest_seconds: float
+    """How long one REST request may take through the whole graph."""
+    grpc_seconds: float
+    """How long one gRPC call may take, likewise."""
+    models: tuple[str, ...]
+    """Names by which a client may ask for the graph on protocol v2: those of all the deployment's nodes."""
     graph: Unit
-
-    @property
-    def models(self) -> frozenset[str]:
-        """Names by which a client may ask for the graph on protocol v2."""
-        return frozenset({self.deployment, *(unit.name for unit in self.graph.walk())})
 
 
 def read_config(file: Path) -> Config:
@@ -77,7 +78,9 @@ def read_config(file: Path) -> Config:
         rest_port=raw["rest_port"],
         grpc_port=raw["grpc_port"],
         max_in_flight=raw["max_in_flight"],
-        deadline_seconds=raw["deadline_ms"] / 1000,
+        rest_seconds=raw["rest_seconds"],
+        grpc_seconds=raw["grpc_seconds"],
+        models=tuple(raw["models"]),
         graph=_unit(raw["graph"]),
     )
 
@@ -91,6 +94,7 @@ def _unit(raw: Mapping[str, Any]) -> Unit:
         implementation=raw.get("implementation"),
         parameters=parameters,
         model=raw.get("model") or raw["name"],
+        image=raw.get("image") or "",
         rest_port=_port(raw.get("rest")),
         grpc_port=_port(raw.get("grpc")),
         children=tuple(_unit(child) for child in raw.get("children") or ()),

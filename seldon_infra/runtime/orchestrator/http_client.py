@@ -24,12 +24,24 @@ class Client:
         self._head = f" HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\n".encode()
 
     async def post(self, path: str, body: bytes, headers: bytes = b"") -> tuple[int, bytes]:
-        """Send one request; status and body of the answer.
+        """Send one POST; status and body of the answer.
+
+        Args:
+            path: where to.
+            body: JSON.
+            headers: further header lines, each with its line end.
 
         Raises:
             ServerGone: the server does not listen, or went away before it answered.
         """
-        wire = b"".join((b"POST ", path.encode(), self._head, headers, b"Content-Length: %d\r\n\r\n" % len(body), body))
+        length = b"Content-Length: %d\r\n\r\n" % len(body)
+        return await self._send(b"".join((b"POST ", path.encode(), self._head, headers, length, body)))
+
+    async def get(self, path: str) -> tuple[int, bytes]:
+        """Send one GET; status and body of the answer. Raises as :meth:`post` does."""
+        return await self._send(b"".join((b"GET ", path.encode(), self._head, b"\r\n")))
+
+    async def _send(self, wire: bytes) -> tuple[int, bytes]:
         while self._idle:
             connection = self._idle.pop()
             try:

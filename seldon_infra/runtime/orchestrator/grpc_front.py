@@ -1,0 +1,161 @@
+"""What clients ask over gRPC: the methods of the deployment's protocol."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeAlias
+
+import grpc
+import grpc.aio
+from google.protobuf.message import DecodeError
+
+from seldon_infra.runtime.messages import message as message_class
+from seldon_infra.runtime.orchestrator.admission import Admission, begin
+from seldon_infra.runtime.orchestrator.config import Config
+from seldon_infra.runtime.orchestrator.failures import BAD_REQUEST, NOT_FOUND, Failure, shortened
+from seldon_infra.runtime.orchestrator.grpc_nodes import OPTIONS, GrpcNodes
+from seldon_infra.runtime.orchestrator.seldon_grpc import SeldonGrpc
+from seldon_infra.runtime.orchestrator.v2_grpc import V2Grpc, check_v2_message
+from seldon_infra.runtime.orchestrator.walk import Trip, predict, send_feedback
+
+Method: TypeAlias = Callable[[bytes, Any], Awaitable[Any]]
+
+
+class GrpcFront(grpc.GenericRpcHandler):
+    """The gRPC handlers of one orchestrator. They parse messages, so that a malformed one is the client's error."""
+
+    def __init__(self, config: Config, nodes: GrpcNodes, admission: Admission) -> None:
+        self._config, self._nodes, self._admission = config, nodes, admission
+        self._seldon, self._v2 = SeldonGrpc(nodes), V2Grpc(nodes)
+        methods = {"seldon": self._seldon_methods, "v2": self._v2_methods}[config.protocol]()
+        self._handlers = {f"/{name}": _handler(method) for name, method in methods.items()}
+
+    def service(self, handler_call_details: Any) -> Any:
+        """Find a method's handler; gRPC answers UNIMPLEMENTED where there is none."""
+        return self._handlers.get(handler_call_details.method)
+
+    def _seldon_methods(self) -> dict[str, Method]:
+        return {
+            "seldon.protos.Seldon/Predict": self._predict_seldon,
+            "seldon.protos.Seldon/SendFeedback": self._feedback,
+        }
+
+    def _v2_methods(self) -> dict[str, Method]:
+        service = "inference.GRPCInferenceService"
+        return {
+            f"{service}/ModelInfer": self._predict_v2,
+            f"{service}/ModelReady": self._model_ready,
+            f"{service}/ModelMetadata": self._model_metadata,
+            f"{service}/ServerReady": self._server_ready,
+            f"{service}/ServerLive": self._server_live,
+        }
+
+    async def _predict_seldon(self, wire: bytes, context: Any) -> Any:
+        with self._admission.admit("predictions", "unary"):
+            message = _parsed("seldon.protos.SeldonMessage", wire)
+            if message.WhichOneof("choice") is None:
+                raise Failure(BAD_REQUEST, "the message must have one of data, binData, strData, jsonData, customData")
+            trip = self._begin(context, message.meta.puid)
+            trip.tags.update(message.meta.tags)
+            answer = await predict(self._config.graph, message, self._seldon, trip)
+            return self._seldon.answer_of(answer, trip)
+
+    async def _feedback(self, wire: bytes, context: Any) -> Any:
+        with self._admission.admit("feedback", "unary"):
+            feedback = _parsed("seldon.protos.Feedback", wire)
+            meta = feedback.response.meta
+            trip = self._begin(context, meta.puid)
+            await send_feedback(self._config.graph, feedback, dict(meta.routing), self._seldon, trip)
+            return message_class("seldon.protos.SeldonMessage")(meta={"puid": trip.puid})
+
+    async def _predict_v2(self, wire: bytes, context: Any) -> Any:
+        with self._admission.admit("predictions", "unary"):
+            request = _parsed("inference.ModelInferRequest", wire)
+            self._require_model(request.model_name)
+            check_v2_message(request)
+            trip = self._begin(context, request.id)
+            trip.requested_outputs = list(request.outputs) or None
+            return await predict(self._config.graph, request, self._v2, trip)
+
+    async def _model_ready(self, wire: bytes, context: Any) -> Any:
+        self._require_model(_parsed("inference.ModelReadyRequest", wire).name)
+        return message_class("inference.ModelReadyResponse")(ready=await self._all_ready(context))
+
+    async def _server_ready(self, wire: bytes, context: Any) -> Any:
+        return message_class("inference.ServerReadyResponse")(ready=await self._all_ready(context))
+
+    async def _server_live(self, wire: bytes, context: Any) -> Any:
+        return message_class("inference.ServerLiveResponse")(live=True)
+
+    async def _model_metadata(self, wire: bytes, context: Any) -> Any:
+        """A node's own metadata, or the first node's inputs and the last one's outputs for the graph as a whole."""
+        name = _parsed("inference.ModelMetadataRequest", wire).name
+        self._require_model(name)
+        units = list(self._config.graph.walk())
+        trip = self._begin(context, None)
+        named = next((unit for unit in units if unit.name == name), None)
+        if named:
+            return await self._metadata(named, trip)
+        first, last = await self._metadata(units[0], trip), await self._metadata(units[-1], trip)
+        answer = message_class("inference.ModelMetadataResponse")
+        return answer(name=name, platform="seldon", inputs=first.inputs, outputs=last.outputs)
+
+    async def _metadata(self, unit: Any, trip: Trip) -> Any:
+        request = message_class("inference.ModelMetadataRequest")(name=unit.model)
+        answer = message_class("inference.ModelMetadataResponse")
+        return await self._nodes.ask(unit, "inference.GRPCInferenceService/ModelMetadata", request, answer, trip)
+
+    async def _all_ready(self, context: Any) -> bool:
+        trip = self._begin(context, None)
+        answer = message_class("inference.ModelReadyResponse")
+        for unit in self._config.graph.walk():
+            request = message_class("inference.ModelReadyRequest")(name=unit.model)
+            try:
+                found = await self._nodes.ask(unit, "inference.GRPCInferenceService/ModelReady", request, answer, trip)
+            except Failure:
+                return False
+            if not found.ready:
+                return False
+        return True
+
+    def _require_model(self, name: str) -> None:
+        if name not in self._config.models:
+            raise Failure(NOT_FOUND, f"no model '{name}'; there are {', '.join(self._config.models)}")
+
+    def _begin(self, context: Any, puid: str | None) -> Trip:
+        given = {key: value for key, value in context.invocation_metadata() or () if key == "seldon-puid"}
+        left = context.time_remaining()
+        seconds = self._config.grpc_seconds if left is None else min(left, self._config.grpc_seconds)
+        return begin(given.get("seldon-puid") or puid, seconds)
+
+
+async def start(config: Config, front: GrpcFront) -> grpc.aio.Server:
+    """Listen on the configured loopback port."""
+    server = grpc.aio.server(options=(*OPTIONS, ("grpc.so_reuseport", 0)))
+    server.add_generic_rpc_handlers((front,))
+    server.add_insecure_port(f"127.0.0.1:{config.grpc_port}")
+    await server.start()
+    return server
+
+
+def _handler(method: Method) -> Any:
+    async def answer(wire: bytes, context: Any) -> bytes:
+        try:
+            return bytes((await method(wire, context)).SerializeToString())
+        except Failure as failure:
+            await context.abort(failure.code, failure.text)
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:
+            await context.abort(grpc.StatusCode.INTERNAL, f"the orchestrator failed: {type(error).__name__}")
+        raise AssertionError("abort always raises")
+
+    return grpc.unary_unary_rpc_method_handler(answer)
+
+
+def _parsed(name: str, wire: bytes) -> Any:
+    try:
+        return message_class(name).FromString(wire)
+    except DecodeError as error:
+        raise Failure(BAD_REQUEST, f"not a {name.rpartition('.')[2]}: {shortened(str(error))}") from None

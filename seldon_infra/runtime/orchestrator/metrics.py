@@ -1,0 +1,61 @@
+"""What Prometheus reads: the histograms of Seldon's executor, under the same names and labels."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from prometheus_client import CollectorRegistry, Histogram
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+
+from seldon_infra.runtime.orchestrator.config import Config, Unit
+from seldon_infra.runtime.orchestrator.failures import Failure
+
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+"""Upper bounds of the histograms' buckets."""
+_DEPLOYMENT = ("deployment_name", "predictor_name", "predictor_version", "service")
+_SERVER = (*_DEPLOYMENT, "method", "code")
+_CLIENT = (*_DEPLOYMENT, "model_name", "model_image", "model_version", "method", "code")
+
+
+class Metrics:
+    """The measurements of one orchestrator."""
+
+    def __init__(self, config: Config) -> None:
+        self._registry = CollectorRegistry()
+        self._server = _histogram("server", _SERVER, self._registry)
+        self._client = _histogram("client", _CLIENT, self._registry)
+        self._of = (config.deployment, config.predictor, "")
+
+    def answered(self, service: str, method: str, code: str, seconds: float) -> None:
+        """Count one request of a client."""
+        self._server.labels(*self._of, service, method, code).observe(seconds)
+
+    @contextmanager
+    def asking(self, unit: Unit, service: str, method: str) -> Iterator[None]:
+        """Count one request to a node, under the status that it got."""
+        began, code = time.perf_counter(), "200"
+        try:
+            yield
+        except Failure as failure:
+            code = str(failure.status)
+            raise
+        finally:
+            labels = (*self._of, service, unit.name, *_image(unit), method, code)
+            self._client.labels(*labels).observe(time.perf_counter() - began)
+
+    def page(self) -> tuple[bytes, bytes]:
+        """The text that Prometheus reads, and its content type."""
+        return generate_latest(self._registry), CONTENT_TYPE_LATEST.encode()
+
+
+def _histogram(side: str, labels: tuple[str, ...], registry: CollectorRegistry) -> Histogram:
+    name = f"seldon_api_executor_{side}_requests_seconds"
+    said = {"server": "How long clients wait for answers", "client": "How long nodes take to answer"}[side]
+    return Histogram(name, said, labels, registry=registry, buckets=SECONDS)
+
+
+def _image(unit: Unit) -> tuple[str, str]:
+    name, _, version = unit.image.partition(":")
+    return name, version

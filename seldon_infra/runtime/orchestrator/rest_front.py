@@ -1,0 +1,203 @@
+"""What clients ask over REST: the paths of the deployment's protocol, and those of every orchestrator."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from seldon_infra.runtime.orchestrator import seldon_rest
+from seldon_infra.runtime.orchestrator.admission import Admission, begin
+from seldon_infra.runtime.orchestrator.checks import check_seldon, check_v2, parse_object
+from seldon_infra.runtime.orchestrator.config import Config, Unit
+from seldon_infra.runtime.orchestrator.failures import (
+    BAD_REQUEST,
+    METHOD_NOT_ALLOWED,
+    NOT_FOUND,
+    UNAVAILABLE,
+    Failure,
+)
+from seldon_infra.runtime.orchestrator.http_server import Answer, Request
+from seldon_infra.runtime.orchestrator.metrics import Metrics
+from seldon_infra.runtime.orchestrator.rest_nodes import RestNodes
+from seldon_infra.runtime.orchestrator.seldon_rest import SeldonRest
+from seldon_infra.runtime.orchestrator.v2_rest import Tensors, V2Rest
+from seldon_infra.runtime.orchestrator.walk import predict, send_feedback
+
+PUID = b"seldon-puid"
+BINARY_TENSORS = b"inference-header-content-length"
+"""Header of a v2 request whose tensors follow the JSON as bytes."""
+
+
+class RestFront:
+    """The HTTP handler of one orchestrator."""
+
+    def __init__(self, config: Config, nodes: RestNodes, admission: Admission, metrics: Metrics) -> None:
+        self._config, self._nodes, self._admission, self._metrics = config, nodes, admission, metrics
+        self._seldon, self._v2 = SeldonRest(nodes), V2Rest(nodes)
+        protocol = {"seldon": self._seldon_paths, "v2": self._v2_paths}[config.protocol]
+        self._paths = {**self._own_paths(), **protocol()}
+
+    async def __call__(self, request: Request) -> Answer:
+        """Answer one request; a failure is an answer too."""
+        try:
+            return await self._answer(request)
+        except Failure as failure:
+            return refusal(failure)
+
+    async def _answer(self, request: Request) -> Answer:
+        found = self._paths.get(request.path) or self._paths.get(request.path.rstrip("/"))
+        if found is None:
+            raise Failure(NOT_FOUND, f"no such path: {request.path}")
+        method, handler = found
+        if request.method != method:
+            raise Failure(METHOD_NOT_ALLOWED, f"{request.path} takes {method}, not {request.method}")
+        answer: Answer = await handler(request)
+        return answer
+
+    def _own_paths(self) -> dict[str, tuple[str, Any]]:
+        return {"/live": ("GET", self._live), "/ready": ("GET", self._ready), "/prometheus": ("GET", self._prometheus)}
+
+    def _seldon_paths(self) -> dict[str, tuple[str, Any]]:
+        api = "/api/v1.0"
+        units = {f"{api}/metadata/{unit.name}": unit for unit in self._served()}
+        return {
+            f"{api}/predictions": ("POST", self._predict_seldon),
+            f"{api}/feedback": ("POST", self._feedback),
+            f"{api}/health/status": ("GET", self._ready),
+            f"{api}/metadata": ("GET", self._graph_metadata),
+            **{path: ("GET", _with_unit(self._unit_metadata, unit)) for path, unit in units.items()},
+        }
+
+    def _v2_paths(self) -> dict[str, tuple[str, Any]]:
+        units = {unit.name: unit for unit in self._served()}
+        paths: dict[str, tuple[str, Any]] = {
+            "/v2/models/infer": ("POST", self._predict_v2),
+            "/v2/health/live": ("GET", self._live),
+            "/v2/health/ready": ("GET", self._ready),
+            "/v2": ("GET", self._server_metadata),
+        }
+        for name in self._config.models:
+            unit = units.get(name)
+            metadata = _with_unit(self._unit_metadata, unit) if unit else self._graph_metadata
+            paths[f"/v2/models/{name}/infer"] = ("POST", self._predict_v2)
+            paths[f"/v2/models/{name}/ready"] = ("GET", self._ready)
+            paths[f"/v2/models/{name}"] = ("GET", metadata)
+        return paths
+
+    def _served(self) -> list[Unit]:
+        return [unit for unit in self._config.graph.walk() if unit.rest_port]
+
+    async def _predict_seldon(self, request: Request) -> Answer:
+        with self._admission.admit("predictions", "post"):
+            message = parse_object(request.body)
+            check_seldon(message)
+            meta = message.pop("meta", None) or {}
+            trip = begin(_text(request.headers.get(PUID)) or meta.get("puid"), self._config.rest_seconds)
+            trip.tags.update(meta.get("tags") or {})
+            answer = await predict(self._config.graph, message, self._seldon, trip)
+            return _json(seldon_rest.answer_of(answer, trip), trip.puid)
+
+    async def _feedback(self, request: Request) -> Answer:
+        with self._admission.admit("feedback", "post"):
+            feedback = parse_object(request.body)
+            meta = _object(_object(feedback, "response"), "meta")
+            trip = begin(_text(request.headers.get(PUID)) or meta.get("puid"), self._config.rest_seconds)
+            await send_feedback(self._config.graph, feedback, _routing(meta), self._seldon, trip)
+            return _json({"meta": {"puid": trip.puid}}, trip.puid)
+
+    async def _predict_v2(self, request: Request) -> Answer:
+        with self._admission.admit("predictions", "post"):
+            if BINARY_TENSORS in request.headers:
+                raise Failure(BAD_REQUEST, "a graph takes tensors in JSON over REST; send binary ones over gRPC")
+            tree = parse_object(request.body)
+            check_v2(tree)
+            trip = begin(_text(request.headers.get(PUID)), self._config.rest_seconds)
+            trip.requested_outputs = tree.get("outputs")
+            answer = await predict(self._config.graph, Tensors(request.body), self._v2, trip)
+            return Answer(200, answer.wire, headers=((b"Seldon-Puid", trip.puid.encode()),))
+
+    async def _live(self, _: Request) -> Answer:
+        return Answer(200, b'{"live":true}')
+
+    async def _ready(self, _: Request) -> Answer:
+        await asyncio.gather(*(self._require_ready(unit) for unit in self._served()))
+        return Answer(200, b'{"ready":true}')
+
+    async def _require_ready(self, unit: Unit) -> None:
+        path = "/health/status" if self._config.protocol == "seldon" else f"/v2/models/{unit.model}/ready"
+        status, _ = await self._nodes.get(unit, path)
+        if status != 200:
+            raise Failure(UNAVAILABLE, f"is not ready: {path} answered {status}", unit.name)
+
+    async def _prometheus(self, _: Request) -> Answer:
+        text, content_type = self._metrics.page()
+        return Answer(200, text, content_type)
+
+    async def _server_metadata(self, _: Request) -> Answer:
+        return _json({"name": self._config.deployment, "version": "", "extensions": []})
+
+    async def _unit_metadata(self, _: Request, unit: Unit) -> Answer:
+        return _json(await self._metadata(unit))
+
+    async def _graph_metadata(self, _: Request) -> Answer:
+        """The graph as one model: it takes what its first node takes, and gives what its last one gives."""
+        known = {unit.name: await self._metadata(unit) for unit in self._served()}
+        inputs = known.get(self._config.graph.name, {}).get("inputs", [])
+        outputs = known.get(_last(self._config.graph).name, {}).get("outputs", [])
+        if self._config.protocol == "v2":
+            named = {"name": self._config.deployment, "versions": [], "platform": "seldon"}
+            return _json({**named, "inputs": inputs, "outputs": outputs})
+        graph = {"name": self._config.predictor, "models": known}
+        return _json({**graph, "graphinputs": inputs, "graphoutputs": outputs})
+
+    async def _metadata(self, unit: Unit) -> dict[str, Any]:
+        path = "/metadata" if self._config.protocol == "seldon" else f"/v2/models/{unit.model}"
+        status, body = await self._nodes.get(unit, path)
+        if status != 200:
+            raise Failure(UNAVAILABLE, f"has no metadata: {path} answered {status}", unit.name)
+        return parse_object(body)
+
+
+def refusal(failure: Failure) -> Answer:
+    """Make a failure an answer."""
+    headers = ((b"Retry-After", b"1"),) if failure.status == 429 else ()
+    return Answer(failure.status, failure.body(), headers=headers)
+
+
+def _with_unit(handler: Any, unit: Unit) -> Any:
+    async def handle(request: Request) -> Answer:
+        found: Answer = await handler(request, unit)
+        return found
+
+    return handle
+
+
+def _last(unit: Unit) -> Unit:
+    """The node that gives the answer: the combiner or output transformer itself, else the end of the first way down."""
+    ends_here = unit.does("AGGREGATE") or unit.does("TRANSFORM_OUTPUT") or not unit.children
+    return unit if ends_here else _last(unit.children[0])
+
+
+def _json(tree: Mapping[str, Any], puid: str | None = None) -> Answer:
+    return Answer(200, orjson.dumps(tree), headers=((b"Seldon-Puid", puid.encode()),) if puid else ())
+
+
+def _text(header: bytes | None) -> str | None:
+    return header.decode("latin-1") if header else None
+
+
+def _object(tree: Mapping[str, Any], field: str) -> dict[str, Any]:
+    found = tree.get(field) or {}
+    if not isinstance(found, dict):
+        raise Failure(BAD_REQUEST, f"'{field}' must be an object")
+    return found
+
+
+def _routing(meta: Mapping[str, Any]) -> dict[str, int]:
+    routing = meta.get("routing") or {}
+    if not isinstance(routing, dict) or not all(type(route) is int for route in routing.values()):
+        raise Failure(BAD_REQUEST, "'response.meta.routing' must map names of nodes to indices of their children")
+    return routing

@@ -1,0 +1,86 @@
+"""Nodes asked in Seldon's protocol over gRPC."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from google.protobuf import json_format
+
+from seldon_infra.runtime.messages import message as message_class
+from seldon_infra.runtime.orchestrator import built_in
+from seldon_infra.runtime.orchestrator.config import Unit
+from seldon_infra.runtime.orchestrator.failures import INTERNAL, Failure
+from seldon_infra.runtime.orchestrator.grpc_nodes import GrpcNodes
+from seldon_infra.runtime.orchestrator.walk import Trip
+
+_PACKAGE = "seldon.protos"
+
+
+class SeldonGrpc:
+    """The calls of Seldon's protocol, each a service of a node's server."""
+
+    def __init__(self, nodes: GrpcNodes) -> None:
+        self._nodes = nodes
+        self._message = message_class(f"{_PACKAGE}.SeldonMessage")
+        self._list = message_class(f"{_PACKAGE}.SeldonMessageList")
+
+    async def transform_input(self, unit: Unit, message: Any, trip: Trip) -> Any:
+        """``Model/Predict`` of a model, ``Transformer/TransformInput`` of anything else."""
+        if unit.implementation == "SIMPLE_MODEL":
+            return json_format.ParseDict({"data": built_in.SIMPLE_ANSWER}, self._message())
+        method = "Model/Predict" if unit.type == "MODEL" else "Transformer/TransformInput"
+        return await self._ask(unit, method, self._with_meta(message, trip), trip)
+
+    async def transform_output(self, unit: Unit, message: Any, trip: Trip) -> Any:
+        """``OutputTransformer/TransformOutput``."""
+        return await self._ask(unit, "OutputTransformer/TransformOutput", self._with_meta(message, trip), trip)
+
+    async def route(self, unit: Unit, message: Any, trip: Trip) -> int:
+        """``Router/Route``, whose answer holds the child's index as its one number."""
+        answer = await self._ask(unit, "Router/Route", self._with_meta(message, trip), trip)
+        data = json_format.MessageToDict(answer.data)
+        found: Any = data["tensor"].get("values") if "tensor" in data else data.get("ndarray")
+        while isinstance(found, list) and found:
+            found = found[0]
+        if not isinstance(found, int | float) or found != int(found):
+            raise Failure(INTERNAL, f"answered the route {found!r}, must be a child's index", unit.name)
+        return int(found)
+
+    async def aggregate(self, unit: Unit, messages: Sequence[Any], trip: Trip) -> Any:
+        """``Combiner/Aggregate``, with all children's answers."""
+        if unit.implementation == "AVERAGE_COMBINER":
+            answers = [json_format.MessageToDict(message.data) for message in messages]
+            return json_format.ParseDict({"data": built_in.average(answers, unit.name)}, self._message())
+        sent = self._list(seldonMessages=[self._with_meta(message, trip) for message in messages])
+        return await self._ask(unit, "Combiner/Aggregate", sent, trip)
+
+    async def send_feedback(self, unit: Unit, feedback: Any, trip: Trip) -> None:
+        """``Model/SendFeedback`` or ``Router/SendFeedback``."""
+        service = "Router" if unit.type == "ROUTER" else "Model"
+        await self._nodes.ask(unit, f"{_PACKAGE}.{service}/SendFeedback", feedback, self._message, trip)
+
+    def answer_of(self, message: Any, trip: Trip) -> Any:
+        """What the client gets: the last node's message, with what gathered along the way."""
+        answer = self._with_meta(message, trip)
+        answer.meta.metrics.extend(trip.metrics)
+        return answer
+
+    async def _ask(self, unit: Unit, method: str, request: Any, trip: Trip) -> Any:
+        answer = await self._nodes.ask(unit, f"{_PACKAGE}.{method}", request, self._message, trip)
+        trip.tags.update(answer.meta.tags)
+        trip.metrics.extend(answer.meta.metrics)
+        return answer
+
+    def _with_meta(self, message: Any, trip: Trip) -> Any:
+        """Copy a message: children that are asked at once must not see each other's meta."""
+        copy = self._message()
+        copy.CopyFrom(message)
+        copy.ClearField("meta")
+        meta = copy.meta
+        meta.puid = trip.puid
+        meta.routing.update(trip.routing)
+        meta.requestPath.update(trip.request_path)
+        for name, value in trip.tags.items():
+            meta.tags[name].CopyFrom(value)
+        return copy

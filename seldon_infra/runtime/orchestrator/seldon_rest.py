@@ -1,0 +1,84 @@
+"""Nodes asked in Seldon's protocol over REST; a message is a JSON object."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+import orjson
+
+from seldon_infra.runtime.orchestrator import built_in
+from seldon_infra.runtime.orchestrator.checks import parse_object
+from seldon_infra.runtime.orchestrator.config import Unit
+from seldon_infra.runtime.orchestrator.failures import INTERNAL, Failure
+from seldon_infra.runtime.orchestrator.rest_nodes import RestNodes
+from seldon_infra.runtime.orchestrator.walk import Trip
+
+SeldonMessage: TypeAlias = dict[str, Any]
+
+
+class SeldonRest:
+    """The calls of Seldon's protocol, as paths of a node's server."""
+
+    def __init__(self, nodes: RestNodes) -> None:
+        self._nodes = nodes
+
+    async def transform_input(self, unit: Unit, message: SeldonMessage, trip: Trip) -> SeldonMessage:
+        """``/predict`` of a model, ``/transform-input`` of anything else."""
+        if unit.implementation == "SIMPLE_MODEL":
+            return {"data": built_in.SIMPLE_ANSWER}
+        return await self._ask(unit, "/predict" if unit.type == "MODEL" else "/transform-input", message, trip)
+
+    async def transform_output(self, unit: Unit, message: SeldonMessage, trip: Trip) -> SeldonMessage:
+        """``/transform-output``."""
+        return await self._ask(unit, "/transform-output", message, trip)
+
+    async def route(self, unit: Unit, message: SeldonMessage, trip: Trip) -> int:
+        """``/route``, whose answer holds the child's index as its one number."""
+        answer = await self._ask(unit, "/route", message, trip)
+        data = answer.get("data") or {}
+        found = data["tensor"].get("values") if "tensor" in data else data.get("ndarray")
+        while isinstance(found, list) and found:
+            found = found[0]
+        if not isinstance(found, int | float) or found != int(found):
+            raise Failure(INTERNAL, f"answered the route {found!r}, must be a child's index", unit.name)
+        return int(found)
+
+    async def aggregate(self, unit: Unit, messages: Sequence[SeldonMessage], trip: Trip) -> SeldonMessage:
+        """``/aggregate``, with all children's answers."""
+        if unit.implementation == "AVERAGE_COMBINER":
+            return {"data": built_in.average([message.get("data") for message in messages], unit.name)}
+        sent = [{**message, "meta": _meta_down(trip)} for message in messages]
+        return await self._send(unit, "/aggregate", {"seldonMessages": sent}, trip)
+
+    async def send_feedback(self, unit: Unit, feedback: SeldonMessage, trip: Trip) -> None:
+        """``/send-feedback``."""
+        await self._nodes.ask(unit, "/send-feedback", orjson.dumps(feedback), trip)
+
+    async def _ask(self, unit: Unit, path: str, message: SeldonMessage, trip: Trip) -> SeldonMessage:
+        return await self._send(unit, path, {**message, "meta": _meta_down(trip)}, trip)
+
+    async def _send(self, unit: Unit, path: str, sent: SeldonMessage, trip: Trip) -> SeldonMessage:
+        answer = await self._nodes.ask(unit, path, orjson.dumps(sent), trip)
+        try:
+            message = parse_object(answer)
+        except Failure as failure:
+            raise Failure(INTERNAL, f"answered what is not a message: {failure.text}", unit.name) from None
+        _gather(message.pop("meta", None), trip)
+        return message
+
+
+def answer_of(message: SeldonMessage, trip: Trip) -> SeldonMessage:
+    """What the client gets: the last node's message, with what gathered along the way."""
+    return {**message, "meta": {**_meta_down(trip), "metrics": trip.metrics}}
+
+
+def _meta_down(trip: Trip) -> dict[str, Any]:
+    return {"puid": trip.puid, "tags": trip.tags, "routing": trip.routing, "requestPath": trip.request_path}
+
+
+def _gather(meta: Any, trip: Trip) -> None:
+    if isinstance(meta, dict):
+        tags, metrics = meta.get("tags"), meta.get("metrics")
+        trip.tags.update(tags if isinstance(tags, dict) else {})
+        trip.metrics.extend(metrics if isinstance(metrics, list) else ())
