@@ -27,13 +27,13 @@ def figures() -> list[Figure]:
 
 def targets(project: Path) -> tuple[Target, Target]:
     """The model server's own address and the gateway's, for the same question."""
-    from seldon_infra.runtime.local_stack import read_stack
+    from seldon_infra.cli.local_stack import LocalStack
 
-    stack = read_stack(project / ".seldon" / "local")
+    stack = LocalStack("local", project)
     server = stack.process("iris-main-classify").ports["http"]
     return (
         Target(server, "/v2/models/classify/infer", BODY),
-        Target(stack.gateway_port, "/seldon/bench/iris/v2/models/classify/infer", BODY),
+        Target(stack.gateway_port(), "/seldon/bench/iris/v2/models/classify/infer", BODY),
     )
 
 
