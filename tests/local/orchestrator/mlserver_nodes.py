@@ -1,0 +1,19 @@
+"""Runtimes for MLServer that the graphs of these tests are made of."""
+
+from mlserver import MLModel
+from mlserver.codecs import NumpyCodec
+from mlserver.errors import InferenceError
+from mlserver.types import InferenceResponse
+
+
+class Plus(MLModel):
+    """Adds one and gives the sum and the number of rows."""
+
+    async def predict(self, payload):
+        numbers = NumpyCodec.decode_input(payload.inputs[0])
+        if numbers.flat[0] == 1000:
+            raise InferenceError("1000 is too much")
+        outputs = [NumpyCodec.encode_output("sum", numbers + 1), NumpyCodec.encode_output("size", numbers.sum(axis=1))]
+        asked = {output.name for output in payload.outputs or ()}
+        chosen = [output for output in outputs if not asked or output.name in asked]
+        return InferenceResponse(model_name=self.name, id=payload.id, outputs=chosen)

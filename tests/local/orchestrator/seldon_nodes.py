@@ -1,0 +1,71 @@
+"""Classes for Seldon's own wrapper that the graphs of these tests are made of."""
+
+import time
+
+import numpy as np
+from seldon_core.flask_utils import SeldonMicroserviceException
+
+
+class Rewarded:
+    """Counts the rewards that come to it, and says so in its tags and metrics."""
+
+    name = "rewarded"
+
+    def __init__(self):
+        self.reward = 0.0
+
+    def send_feedback(self, features, feature_names, reward, truth, routing=None):
+        self.reward += reward
+
+    def tags(self):
+        return {f"reward-{self.name}": self.reward}
+
+    def metrics(self):
+        return [{"type": "COUNTER", "key": f"calls_{self.name}", "value": 1}]
+
+
+class Double(Rewarded):
+    name = "double"
+
+    def transform_input(self, X, names):
+        return np.asarray(X, dtype=float) * 2
+
+
+class Negate:
+    def transform_output(self, X, names):
+        return -np.asarray(X, dtype=float)
+
+
+class Pick(Rewarded):
+    """The first number of a request, doubled, is the route; 8 stands for none and 10 for all."""
+
+    name = "pick"
+
+    def route(self, features, names):
+        first = int(np.asarray(features).flat[0])
+        return {8: -2, 10: -1}.get(first, first // 2)
+
+
+class Plus(Rewarded):
+    """Adds; 1000 is refused, 1001 breaks it and 1002 takes it long."""
+
+    def __init__(self, amount=1.0, name="plus"):
+        super().__init__()
+        self.amount, self.name = float(amount), name
+
+    def predict(self, X, names, meta=None):
+        self._misbehave(float(np.asarray(X, dtype=float).flat[-1]))
+        return np.asarray(X, dtype=float) + self.amount
+
+    def _misbehave(self, last):
+        if last == 2000:
+            raise SeldonMicroserviceException("1000 is too much", status_code=400, reason="TOO_MUCH")
+        if last == 2002:
+            raise RuntimeError("broken inside")
+        if last == 2004:
+            time.sleep(3)
+
+
+class Sum:
+    def aggregate(self, Xs, names):
+        return np.sum([np.asarray(X, dtype=float) for X in Xs], axis=0)

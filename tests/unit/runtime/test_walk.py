@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seldon_infra.runtime.orchestrator import built_in
+from seldon_infra.runtime.orchestrator.config import DEFAULT_METHODS, Unit
+from seldon_infra.runtime.orchestrator.failures import Failure
+from seldon_infra.runtime.orchestrator.walk import Trip, chosen_children, predict
+
+
+def unit(
+    name: str, type_: str = "MODEL", *children: Unit, implementation: str | None = None, **parameters: str
+) -> Unit:
+    return Unit(name, type_, DEFAULT_METHODS[type_], implementation, parameters, name, "", 0, 0, children)
+
+
+class Notes:
+    """A wire whose messages are the names of the nodes that saw them."""
+
+    def __init__(self, route: int = 0) -> None:
+        self.chosen = route
+
+    async def transform_input(self, unit: Unit, message: str, trip: Trip) -> str:
+        if unit.name == "broken":
+            raise Failure(500, "is broken", unit.name)
+        trip.tags["last"] = unit.name
+        return f"{message}>{unit.name}"
+
+    async def transform_output(self, unit: Unit, message: str, trip: Trip) -> str:
+        return f"{message}<{unit.name}"
+
+    async def route(self, unit: Unit, message: str, trip: Trip) -> int:
+        return self.chosen
+
+    async def aggregate(self, unit: Unit, messages: Sequence[str], trip: Trip) -> str:
+        return f"{unit.name}({','.join(messages)})"
+
+
+def walk(graph: Unit, route: int = 0) -> tuple[str, Trip]:
+    trip = Trip("id", 0.0)
+    return asyncio.run(predict(graph, "in", Notes(route), trip)), trip
+
+
+def test_steps_of_a_node_come_in_order() -> None:
+    graph = unit("out", "OUTPUT_TRANSFORMER", unit("in", "TRANSFORMER", unit("m", "MODEL", unit("n"))))
+    assert walk(graph)[0] == "in>in>m>n<out"
+
+
+@pytest.mark.parametrize(
+    ("route", "answer"), [(0, "in>a"), (1, "in>b"), (-1, "in>a"), (-2, "in")], ids=["first", "second", "all", "none"]
+)
+def test_a_router_chooses_one_child_all_or_none(route: int, answer: str) -> None:
+    found, trip = walk(unit("r", "ROUTER", unit("a"), unit("b")), route)
+    assert found == answer
+    assert trip.routing == {"r": route}
+
+
+def test_all_childrens_tags_count_the_last_ones_most() -> None:
+    assert walk(unit("c", "COMBINER", unit("a"), unit("b")))[1].tags == {"last": "b"}
+
+
+def test_a_combiner_gets_its_childrens_answers_in_order() -> None:
+    graph = unit("c", "COMBINER", unit("a"), unit("d", "COMBINER", unit("b"), unit("e")))
+    assert walk(graph)[0] == "c(in>a,d(in>b,in>e))"
+
+
+@pytest.mark.parametrize(
+    "graph", [unit("c", "COMBINER", unit("a"), unit("broken")), unit("r", "ROUTER", unit("broken"))]
+)
+def test_a_broken_node_is_named(graph: Unit) -> None:
+    with pytest.raises(Failure, match="node 'broken': is broken"):
+        walk(graph)
+
+
+@pytest.mark.parametrize("route", [2, -3, 99])
+def test_a_route_must_lead_somewhere(route: int) -> None:
+    with pytest.raises(Failure, match=rf"node 'r': route {route}, must be one of 0 to 1"):
+        chosen_children(unit("r", "ROUTER", unit("a"), unit("b")), route, 500)
+
+
+def test_dice_keep_to_their_ratio() -> None:
+    graph = unit("dice", "ROUTER", unit("a"), unit("b"), implementation="RANDOM_ABTEST", ratioA="0.8")
+    took_a = sum(walk(graph)[0] == "in>a" for _ in range(2000))
+    assert 1500 < took_a < 1700  # 1600 expected, five standard deviations are 89
+
+
+def test_a_simple_router_takes_the_first_child() -> None:
+    assert walk(unit("r", "ROUTER", unit("a"), unit("b"), implementation="SIMPLE_ROUTER"), 1)[0] == "in>a"
+
+
+ROWS = st.integers(1, 4).flatmap(
+    lambda width: st.lists(
+        st.lists(st.lists(st.integers(-1000, 1000), min_size=width, max_size=width), min_size=2, max_size=2),
+        min_size=2,
+        max_size=4,
+    )
+)
+
+
+@given(ROWS)
+def test_the_average_is_the_mean_of_each_number(children: list[list[list[int]]]) -> None:
+    found = built_in.average([{"names": ["x"], "ndarray": rows} for rows in children], "c")
+    assert found["names"] == ["x"]
+    for index, row in enumerate(found["ndarray"]):
+        for column, number in enumerate(row):
+            assert number == pytest.approx(sum(rows[index][column] for rows in children) / len(children))
+
+
+@pytest.mark.parametrize(
+    ("answers", "words"),
+    [
+        ([{"ndarray": [1]}, {"tensor": {"shape": [1], "values": [1]}}], "all be tensors, or all ndarrays"),
+        ([{"ndarray": [1]}, {"ndarray": [1, 2]}], "differ in shape"),
+        ([{"ndarray": ["a"]}, {"ndarray": ["b"]}], "more than numbers"),
+        ([{"tensor": {"shape": [2], "values": [1, 2]}}, {"tensor": {"shape": [1, 2], "values": [1, 2]}}], "shape"),
+        ([None, None], "all be tensors"),
+    ],
+)
+def test_what_cannot_be_averaged_is_said(answers: list[Any], words: str) -> None:
+    with pytest.raises(Failure, match=words):
+        built_in.average(answers, "c")
