@@ -27,13 +27,13 @@ class Rewarded:
 class Double(Rewarded):
     name = "double"
 
-    def transform_input(self, X, names):
-        return np.asarray(X, dtype=float) * 2
+    def transform_input(self, rows, names):
+        return np.asarray(rows, dtype=float) * 2
 
 
 class Negate:
-    def transform_output(self, X, names):
-        return -np.asarray(X, dtype=float)
+    def transform_output(self, rows, names):
+        return -np.asarray(rows, dtype=float)
 
 
 class Pick(Rewarded):
@@ -53,9 +53,9 @@ class Plus(Rewarded):
         super().__init__()
         self.amount, self.name = float(amount), name
 
-    def predict(self, X, names, meta=None):
-        self._misbehave(float(np.asarray(X, dtype=float).flat[-1]))
-        return np.asarray(X, dtype=float) + self.amount
+    def predict(self, rows, names, meta=None):
+        self._misbehave(float(np.asarray(rows, dtype=float).flat[-1]))
+        return np.asarray(rows, dtype=float) + self.amount
 
     def _misbehave(self, last):
         if last == 2000:
@@ -67,5 +67,5 @@ class Plus(Rewarded):
 
 
 class Sum:
-    def aggregate(self, Xs, names):
-        return np.sum([np.asarray(X, dtype=float) for X in Xs], axis=0)
+    def aggregate(self, answers, names):
+        return np.sum([np.asarray(rows, dtype=float) for rows in answers], axis=0)
