@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import threading
 import traceback
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from google.protobuf.empty_pb2 import Empty
@@ -133,7 +133,7 @@ class Objects:
             owner=owner_of(request.urn),
             timeout=getattr(request, "timeout", 0) or self._resources[_token(request)].timeout,
             cancelled=self._cancelled,
-            progress=lambda text: self._log.status(request.urn, secrets.mask(text)),
+            progress=_on_change(lambda text: self._log.status(request.urn, secrets.mask(text))),
             warn=lambda text: self._log.warning(request.urn, secrets.mask(text)),
         )
 
@@ -158,6 +158,18 @@ class Objects:
         uncertain = isinstance(error, OutcomeUnknown)
         code = grpc.StatusCode.UNKNOWN if uncertain else grpc.StatusCode.FAILED_PRECONDITION
         return Status(code, secrets.mask(describe(error)))
+
+
+def _on_change(say: Callable[[str], None]) -> Callable[[str], None]:
+    """Say a text once; where nobody watches a live display, the engine prints a line each time."""
+    said: list[str] = [""]
+
+    def say_new(text: str) -> None:
+        if text != said[0]:
+            said[0] = text
+            say(text)
+
+    return say_new
 
 
 def _secrets_of(request: Message) -> Secrets:

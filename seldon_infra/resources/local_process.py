@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from seldon_infra.resources.model import Inputs, Outputs, ResourceModel, ResourceType, Secret
+from seldon_infra.resources.model import Inputs, Outputs, ResourceModel, ResourceType
 
 
 class Probe(ResourceModel):
@@ -24,7 +24,7 @@ class ProcessInputs(Inputs):
     stack_dir: str = Field(description="Absolute path of the stack's folder.")
     name: str = Field(description="What the process is called; its id is this and eight more characters.")
     command: list[str] = Field(description="Program and arguments; {port.NAME} and {dir} are filled in.")
-    environment: Secret[dict[str, str]] = Field(default_factory=dict, description="Environment variables.")
+    environment: dict[str, str] = Field(default_factory=dict, description="Environment variables.")
     files: dict[str, str] = Field(default_factory=dict, description="Path in the process's folder to its text.")
     links: dict[str, str] = Field(default_factory=dict, description="Path in the folder to the path it leads to.")
     ports: list[str] = Field(default_factory=list, description="Names of the ports that it needs.")

@@ -76,7 +76,6 @@ class ProgramState:
     pid: int = 0
     started: float = 0.0
     """When it was started, in seconds since the epoch."""
-    exit_status: int = 0
 
     @property
     def wanted(self) -> bool:
@@ -89,7 +88,7 @@ ABSENT = ProgramState("ABSENT")
 
 @dataclass(frozen=True)
 class Supervisor:
-    """The supervisord of one stack. Methods that change anything but :meth:`stop` must be called with the stack locked."""
+    """The supervisord of one stack. What changes anything, but for :meth:`stop`, needs the stack locked."""
 
     stack: StackDir
 
@@ -133,6 +132,7 @@ class Supervisor:
         self._program_file(name).unlink(missing_ok=True)
         if self.is_running():
             self._call_unless_gone("removeProcessGroup", name)
+            self._forget_lost()
             self._call("reloadConfig")
             if not any(self.stack.programs.glob("*.conf")):
                 self.shutdown()
@@ -143,7 +143,7 @@ class Supervisor:
             info = self._call("getProcessInfo", name)
         except (OSError, xmlrpc.client.Fault, http.client.HTTPException):
             return ABSENT
-        return ProgramState(info["statename"], info["pid"], float(info["start"]), info["exitstatus"])
+        return ProgramState(info["statename"], info["pid"], float(info["start"]))
 
     def is_running(self) -> bool:
         """Tell whether the supervisor answers."""
@@ -161,7 +161,17 @@ class Supervisor:
             time.sleep(0.05)
         leftovers.end_stack(self.stack.root)
 
+    def _forget_lost(self) -> None:
+        """End programs whose folder somebody has deleted: with one of them the supervisor takes no configuration."""
+        for file in self.stack.programs.glob("*.conf"):
+            if not (self.stack.processes / file.stem / "run").exists():
+                self.stop(file.stem, CALL_TIMEOUT_SECONDS)
+                file.unlink(missing_ok=True)
+                if self.is_running():
+                    self._call_unless_gone("removeProcessGroup", file.stem)
+
     def _ensure_running(self) -> None:
+        self._forget_lost()
         if self.is_running():
             return
         # What an earlier one has left holds the ports that its successor's programs need.

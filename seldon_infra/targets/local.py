@@ -96,6 +96,8 @@ class LocalDeployment(pulumi.ComponentResource):
     def _server(self, predictor: Predictor, node: Node) -> Any:
         """Declare a node's model server and the files that it reads."""
         name = f"{self._deployment.name}-{predictor.name}-{node.name}"
+        if not pulumi.runtime.is_dry_run():
+            render.install(node)
         uris = {"model": node.model_uri, "source": getattr(node.server, "source", None)}
         paths = {what: self._artifact(f"{name}-{what}", uri).path for what, uri in uris.items() if uri is not None}
         process = _later(

@@ -53,6 +53,17 @@ def server(node: Node, deployment: SeldonDeployment, predictor: Predictor, targe
     }
 
 
+def install(node: Node) -> None:
+    """Make the environment of a node's server if this machine has none yet; it says on stderr what it does.
+
+    Raises:
+        PartNotFound: a package could not be had, or there is no server for the node.
+    """
+    assert isinstance(node.server, ModelServer)
+    if node.server.catalogue is not None:
+        catalogue.environment(catalogue.load(node.server.catalogue), getattr(node.server, "requirements", ()))
+
+
 def orchestrator(python: str, target: Local) -> dict[str, object]:
     """The process that leads requests through a graph; its configuration is the file ``graph.json``."""
     return {

@@ -193,11 +193,11 @@ class Load:
 
 
 @contextmanager
-def load(port: int, path: str = INFER, per_second: int = 200) -> Iterator[Load]:
+def load(port: int, path: str = INFER, per_second: int = 200, body: bytes = b"{}") -> Iterator[Load]:
     """Send requests at a steady pace, on connections that are kept, while the block runs."""
     counts, stop = Load(), threading.Event()
     thread = threading.Thread(
-        target=lambda: asyncio.run(_send(counts, stop, f"http://127.0.0.1:{port}{path}", per_second))
+        target=lambda: asyncio.run(_send(counts, stop, f"http://127.0.0.1:{port}{path}", per_second, body))
     )
     thread.start()
     try:
@@ -208,21 +208,21 @@ def load(port: int, path: str = INFER, per_second: int = 200) -> Iterator[Load]:
         thread.join(60)
 
 
-async def _send(counts: Load, stop: threading.Event, url: str, per_second: int) -> None:
+async def _send(counts: Load, stop: threading.Event, url: str, per_second: int, body: bytes) -> None:
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=20)) as session:
         begun, asked = time.monotonic(), set()
         for number in itertools.count():
             if stop.is_set():
                 break
-            asked.add(asyncio.ensure_future(_one(counts, session, url)))
+            asked.add(asyncio.ensure_future(_one(counts, session, url, body)))
             await asyncio.sleep(max(begun + number / per_second - time.monotonic(), 0))
         await asyncio.gather(*asked)
 
 
-async def _one(counts: Load, session: aiohttp.ClientSession, url: str) -> None:
+async def _one(counts: Load, session: aiohttp.ClientSession, url: str, body: bytes) -> None:
     begun = time.monotonic()
     try:
-        async with session.post(url, data=b"{}") as answer:
+        async with session.post(url, data=body) as answer:
             await answer.read()
             counts.answers[str(answer.status)] += 1
     except (TimeoutError, aiohttp.ClientError, OSError) as error:

@@ -97,10 +97,8 @@ def wait_until_ready(processes: Processes, record: Record, inputs: ProcessInputs
         exits += state.state in {"BACKOFF", "EXITED", "FATAL"} and state.pid != seen
         seen = state.pid
         if state.state == "FATAL" or exits >= START_FAILURES:
-            raise Failed(
-                f"process '{inputs.name}' exits at start (status {state.exit_status})" + _log(processes, record)
-            )
-        context.progress(f"waiting for '{inputs.name}' to be ready ({state.state.lower()})")
+            raise Failed(f"process '{inputs.name}' exits at start" + _log(processes, record))
+        context.progress(f"waiting for '{inputs.name}' to be ready")
         return state.wanted and health.is_ready(probe.kind, port, probe.path)
 
     bounded = Context(
