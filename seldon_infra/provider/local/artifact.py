@@ -14,6 +14,10 @@ from seldon_infra.runtime.processes import remove_if_empty
 from seldon_infra.runtime.stack_dir import StackDir, make_private
 
 
+GONE = "gone"
+"""Digest of a copy that somebody has deleted while it was in use."""
+
+
 class Artifact(Resource[ArtifactInputs, ArtifactOutputs]):
     """A copy of a model's files in the stack's folder, shared by all artifacts of the same digest."""
 
@@ -70,9 +74,9 @@ class Artifact(Resource[ArtifactInputs, ArtifactOutputs]):
             raise Failed("an artifact cannot be imported; declare it, and it is copied")
         models = Path(last.inputs.stack_dir) / "models"
         digest = stores.digest_of_copy(models, str(last.inputs.digest))
-        if digest is None:
+        if digest is None and not _users(last.inputs).exists():
             return None
-        return Instance(id, last.inputs.model_copy(update={"digest": digest}), last.outputs)
+        return Instance(id, last.inputs.model_copy(update={"digest": digest or GONE}), last.outputs)
 
     def delete(self, id: str, last: Instance[ArtifactInputs, ArtifactOutputs], context: Context) -> None:
         """Take the note away, and the copy with the last note."""
