@@ -20,7 +20,7 @@ from pydantic import Field
 from seldon_infra.core.errors import InvalidSpec, SeldonInfraError, StackNotFound
 from seldon_infra.core.model import Spec
 from seldon_infra.core.problems import Problem
-from seldon_infra.graph.check import check
+from seldon_infra.graph.check import check_cluster, check_local
 from seldon_infra.graph.spec import SeldonDeployment
 from seldon_infra.settings import settings_of
 from seldon_infra.targets.spec import Kubernetes, Local, Target
@@ -44,8 +44,7 @@ class Stack(Spec):
 
     def check(self) -> list[Problem]:
         """Find every problem that can be known without a cluster, in all deployments at once."""
-        portable = not isinstance(self.target, Local) or self.target.portable
-        found = [problem for deployment in self.deployments for problem in check(deployment, portable=portable)]
+        found = [problem for deployment in self.deployments for problem in _check(deployment, self.target)]
         return [*found, *_names_used_twice(self.deployments)]
 
     def require_valid(self) -> None:
@@ -136,6 +135,12 @@ def _definitions(folder: Path) -> Iterator[str]:
     for file in folder.glob("*.py"):
         if not file.stem.startswith("_") and "stack = Stack(" in file.read_text(encoding="utf-8"):
             yield file.stem
+
+
+def _check(deployment: SeldonDeployment, target: Target) -> list[Problem]:
+    if isinstance(target, Local):
+        return check_local(deployment, portable=target.portable)
+    return check_cluster(deployment)
 
 
 def _names_used_twice(deployments: tuple[SeldonDeployment, ...]) -> Iterator[Problem]:

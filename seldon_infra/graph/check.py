@@ -71,14 +71,16 @@ def check(deployment: SeldonDeployment, *, portable: bool = True) -> list[Proble
     return [*problems, *_judge(deployment, (), (), protocols.PORTABLE_NODE_RULES)] if portable else problems
 
 
-def check_local(deployment: SeldonDeployment) -> list[Problem]:
-    """Find what keeps a deployment from running on this machine, beside the problems that :func:`check` finds."""
-    return _judge(deployment, targets.LOCAL_DEPLOYMENT_RULES, targets.LOCAL_PREDICTOR_RULES, targets.LOCAL_NODE_RULES)
+def check_local(deployment: SeldonDeployment, *, portable: bool = True) -> list[Problem]:
+    """Find what keeps a deployment from running on this machine, what :func:`check` finds included."""
+    nodes = targets.LOCAL_NODE_RULES if portable else targets.LOCAL_NODE_RULES + targets.LOCAL_ONLY_NODE_RULES
+    here = _judge(deployment, targets.LOCAL_DEPLOYMENT_RULES, targets.LOCAL_PREDICTOR_RULES, nodes)
+    return [*check(deployment, portable=portable), *here]
 
 
 def check_cluster(deployment: SeldonDeployment) -> list[Problem]:
-    """Find what keeps a deployment from running on a cluster, beside the problems that :func:`check` finds."""
-    return _judge(deployment, (), (), targets.CLUSTER_NODE_RULES)
+    """Find what keeps a deployment from running on a cluster, what :func:`check` finds included."""
+    return [*check(deployment), *_judge(deployment, (), (), targets.CLUSTER_NODE_RULES)]
 
 
 def _judge(

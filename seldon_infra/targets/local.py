@@ -18,7 +18,7 @@ import pulumi
 
 from seldon_infra.core.errors import InvalidSpec
 from seldon_infra.core.model import Spec, pending, resolve
-from seldon_infra.graph.check import check
+from seldon_infra.graph.check import check_local
 from seldon_infra.graph.spec import Node, Predictor, SeldonDeployment
 from seldon_infra.graph.walk import nodes
 from seldon_infra.resources.local_artifact import ARTIFACT
@@ -143,7 +143,7 @@ def _once_checked(deployment: SeldonDeployment, target: Local, stack_dir: pulumi
         return stack_dir
 
     def checked(known: Mapping[str, object]) -> None:
-        problems = check(resolve(deployment, known), portable=target.portable)
+        problems = check_local(resolve(deployment, known), portable=target.portable)
         if problems:
             raise pulumi.RunError(str(InvalidSpec(problems)))
 

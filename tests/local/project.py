@@ -84,7 +84,8 @@ class Project:
 
     def pids(self) -> dict[str, int]:
         """The stack's processes: name to process id."""
-        return {record.spec.name: self.scene.pid(record) for record in self.scene.processes.all()}
+        scene = Scene(self.stack_dir)
+        return {record.spec.name: scene.pid(record) for record in scene.processes.all()}
 
 
 def model(name: str = "version", **fields: object) -> str:

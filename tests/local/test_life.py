@@ -8,6 +8,7 @@ import threading
 import pytest
 
 from seldon_infra.core.paths import cache_dir
+from seldon_infra.runtime import ports
 from tests.local.project import Project, model, new_project, predictor
 from tests.local.scene import ask, listening, processes_below
 
@@ -57,6 +58,18 @@ def test_two_checkouts_do_not_collide() -> None:
         assert (one.version(), two.version()) == (1, 2)
         one.engine.destroy()
         assert two.version() == 2
+
+
+def test_another_gateway_port_keeps_the_routes() -> None:
+    with new_project() as project:
+        project.define(predictor())
+        project.engine.up()
+        (port,) = list(ports.allocate(project.folder, ["spare"]).values())
+        project.define(predictor(), target=f"Local(gateway_port={port})")
+        ports.release(project.folder)
+        project.engine.up()
+        assert project.port == port
+        assert project.version() == 1
 
 
 SHADOWED = """

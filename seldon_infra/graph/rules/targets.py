@@ -38,6 +38,16 @@ def server_runs_here(at: InNode) -> Iterator[Problem]:
         yield Problem(at.path, got, want, f"set protocol={spoken[0]} on {title(at.deployment)}, or use a cluster")
 
 
+def call_exists_here(at: InNode) -> Iterator[Problem]:
+    """Protocol v2 has no calls but predict; what Seldon's executor does itself, it does on protocol 'seldon' alone."""
+    built_in = at.node.implementation in ("SIMPLE_MODEL", "AVERAGE_COMBINER")
+    asked = server_of(at.node) is not None and at.node.type in ("ROUTER", "COMBINER")
+    if at.deployment.protocol == "v2" and (built_in or asked):
+        got = f"{at.node.type} with server {type(at.node.server).__name__} on protocol 'v2'"
+        fix = f"set protocol='seldon' on {title(at.deployment)}"
+        yield Problem(at.path, got, "must be on protocol 'seldon'", fix)
+
+
 def no_explainer_here(at: InPredictor) -> Iterator[Problem]:
     """Explainers run on clusters only, for now."""
     if at.predictor.explainer:
@@ -64,4 +74,6 @@ def model_is_in_reach(at: InNode) -> Iterator[Problem]:
 LOCAL_DEPLOYMENT_RULES = (requests_are_calls,)
 LOCAL_PREDICTOR_RULES = (no_explainer_here, env_has_values_here)
 LOCAL_NODE_RULES = (server_runs_here,)
+LOCAL_ONLY_NODE_RULES = (call_exists_here,)
+"""For stacks that stay on this machine; what also goes to a cluster is held to more than that."""
 CLUSTER_NODE_RULES = (model_is_in_reach,)

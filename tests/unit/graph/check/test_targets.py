@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from seldon_infra.graph.check import check, check_cluster, check_local
-from seldon_infra.graph.spec import EnvVar, Explainer, SecretKey
-from seldon_infra.servers.spec import ContainerServer, SklearnServer, TritonServer, XGBoostServer
+from seldon_infra.graph.spec import EnvVar, Explainer, RandomAbTest, Router, SecretKey
+from seldon_infra.servers.spec import ContainerServer, MLServerRuntime, SklearnServer, TritonServer, XGBoostServer
 from tests.unit.graph.check.build import (
     DEPLOYMENT,
     NODE,
@@ -61,13 +61,26 @@ LOCAL = {
 
 @pytest.mark.parametrize("row", LOCAL.values(), ids=LOCAL)
 def test_what_this_machine_cannot_run_is_said_and_what_it_can_is_not(row: Row) -> None:
-    assert [str(problem) for problem in check_local(row.wrong)] == [row.message]
+    everywhere = check(row.wrong)
+    assert [str(problem) for problem in check_local(row.wrong) if problem not in everywhere] == [row.message]
     assert check_local(row.right) == []
+
+
+def test_what_protocol_v2_has_no_call_for_is_said_to_a_stack_that_stays_here_too() -> None:
+    server = MLServerRuntime(source="pick.py", class_name="Pick")
+    router = Router(name="pick", server=server, children=(model(name="a"), model(name="b")))
+    wrong = graph(router, protocol="v2")
+    assert [str(problem) for problem in check_local(wrong, portable=False)] == [
+        "SeldonDeployment 'fraud' → predictor 'main' → router 'pick': ROUTER with server MLServerRuntime on protocol "
+        "'v2', must be on protocol 'seldon'; set protocol='seldon' on SeldonDeployment 'fraud'"
+    ]
+    dice = Router(name="pick", server=RandomAbTest(), children=router.children)
+    assert check_local(graph(dice, protocol="v2"), portable=False) == []
 
 
 def test_a_server_that_does_not_speak_the_protocol_anywhere_is_left_to_the_rule_for_all_targets() -> None:
     triton = graph(model(server=TritonServer()), protocol="seldon")
-    assert check_local(triton) == []
+    assert check_local(triton) == check(triton)
     assert len(check(triton)) == 1
 
 
