@@ -95,6 +95,8 @@ def install_packages(purpose: str) -> None:
         return
     lock = LOCKS[purpose]
     command: list[str | Path] = [BIN / "uv", "pip", "sync", "--python", BIN / "python", "--require-hashes", lock]
+    # Importing the Pulumi SDK takes three times as long where there is no bytecode and none can be written.
+    command.append("--compile-bytecode")
     run(f"installing {lock.name} into .venv", command, timeout=INSTALL_TIMEOUT_SECONDS, env=_quiet_uv())
     for other in (*LOCKS, "project"):
         _stamp(other).unlink(missing_ok=True)
