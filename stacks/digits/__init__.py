@@ -1,0 +1,1 @@
+"""The deployment ``digits``: its training, and the class that scales pixels."""
