@@ -31,7 +31,7 @@ fi
 
 # The stub is linked against a shared libpython, which some builds of Python lack.
 stub=backends/python/triton_python_backend_stub
-export LD_LIBRARY_PATH="$libraries${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
+export LD_LIBRARY_PATH="$libraries:$packages/nvidia_pytriton.libs${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
 if command -v ldd >/dev/null && ldd "$stub" | grep 'not found'; then
     echo "Triton's python backend lacks the libraries above; use a Python with a shared library (uv python install 3.11)"
     exit 1
