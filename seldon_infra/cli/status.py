@@ -76,9 +76,8 @@ def _print_deployments(deployments: list[dict[str, object]]) -> None:
         assert isinstance(shares, dict)
         print(f"{deployment['name']}  protocol {deployment['protocol']}  namespace {deployment['namespace']}")
         print(f"  REST  {deployment['url']}/")
-        print(
-            f"  gRPC  {deployment['grpc']}  (metadata seldon: {deployment['name']}, namespace: {deployment['namespace']})"
-        )
+        metadata = f"metadata seldon: {deployment['name']}, namespace: {deployment['namespace']}"
+        print(f"  gRPC  {deployment['grpc']}  ({metadata})")
         print(f"  {', '.join(f'{name} {share}' for name, share in shares.items())}\n")
 
 

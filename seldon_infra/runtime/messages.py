@@ -112,6 +112,17 @@ _SELDON = {
     },
 }
 _ENUMS = {"StatusFlag": ("SUCCESS", "FAILURE"), "MetricType": ("COUNTER", "GAUGE", "TIMER")}
+CONTENTS = {
+    "BOOL": "bool_contents",
+    **dict.fromkeys(("INT8", "INT16", "INT32"), "int_contents"),
+    "INT64": "int64_contents",
+    **dict.fromkeys(("UINT8", "UINT16", "UINT32"), "uint_contents"),
+    "UINT64": "uint64_contents",
+    "FP32": "fp32_contents",
+    "FP64": "fp64_contents",
+    "BYTES": "bytes_contents",
+}
+"""Field of ``InferTensorContents`` that holds a datatype's elements. FP16 and BF16 exist as raw bytes alone."""
 _Field = descriptor_pb2.FieldDescriptorProto
 
 
@@ -126,8 +137,8 @@ def _pool() -> descriptor_pool.DescriptorPool:
     pool = descriptor_pool.DescriptorPool()
     for known in (struct_pb2, any_pb2):
         pool.AddSerializedFile(known.DESCRIPTOR.serialized_pb)
-    pool.Add(_file("inference", _V2, {}))  # type: ignore[no-untyped-call]
-    pool.Add(_file("seldon.protos", _SELDON, _ENUMS))  # type: ignore[no-untyped-call]
+    pool.Add(_file("inference", _V2, {}))
+    pool.Add(_file("seldon.protos", _SELDON, _ENUMS))
     return pool
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from seldon_infra.runtime.messages import CONTENTS
 from seldon_infra.runtime.messages import message as message_class
 from seldon_infra.runtime.orchestrator.checks import SIZES, check_count, check_datatype, check_shape
 from seldon_infra.runtime.orchestrator.config import Unit
@@ -14,17 +15,6 @@ from seldon_infra.runtime.orchestrator.v2_rest import not_on_v2
 from seldon_infra.runtime.orchestrator.walk import Trip
 
 _METHOD = "inference.GRPCInferenceService/ModelInfer"
-_FIELD = {
-    "BOOL": "bool_contents",
-    **dict.fromkeys(("INT8", "INT16", "INT32"), "int_contents"),
-    "INT64": "int64_contents",
-    **dict.fromkeys(("UINT8", "UINT16", "UINT32"), "uint_contents"),
-    "UINT64": "uint64_contents",
-    "FP32": "fp32_contents",
-    "FP64": "fp64_contents",
-    "BYTES": "bytes_contents",
-}
-"""Where a datatype's elements are. FP16 and BF16 exist as raw bytes alone."""
 
 
 class V2Grpc:
@@ -96,7 +86,7 @@ def _check_raw(tensor: Any, content: bytes) -> None:
 
 
 def _check_contents(tensor: Any) -> None:
-    field = _FIELD.get(tensor.datatype)
+    field = CONTENTS.get(tensor.datatype)
     if field is None:
         raise Failure(BAD_REQUEST, f"input '{tensor.name}': {tensor.datatype} must come in raw_input_contents")
     others = [found.name for found, _ in tensor.contents.ListFields() if found.name != field]
