@@ -1,4 +1,4 @@
-"""``make bench``: the project's figures, as ratios measured in one run. ``python -m bench NAME …`` runs some of them."""
+"""``make bench``: the project's figures, as ratios of one run. ``python -m bench NAME …`` runs some of them."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The only input and output of model files: resolve a URI, digest what it leads to, copy it by its digest.
 
-The local target reads folders and files of this machine. Archives are not unpacked and links are not followed out of the
-model's folder, so nothing outside it is ever read or written.
+The local target reads folders and files of this machine. Archives are not unpacked and links are not followed out of
+the model's folder, so nothing outside it is ever read or written.
 """
 
 from __future__ import annotations

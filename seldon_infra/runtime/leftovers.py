@@ -1,7 +1,7 @@
 """Processes that a stack has started, found by a mark in their environment that all their children inherit.
 
-A supervisor that is killed leaves its children running, a server may start workers in sessions of their own, and a folder
-may be deleted by hand under what runs in it. The mark finds them all, whoever their parent is by now.
+A supervisor that is killed leaves its children running, a server may start workers in sessions of their own, and a
+folder may be deleted by hand under what runs in it. The mark finds them all, whoever their parent is by now.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Ports of this machine, given out so that no two stacks of one user ever get the same.
 
-They lie below the range from which the kernel takes ports for outgoing connections: a server that restarts must find its
-port free. A register that all of the user's stacks share holds who has which; an entry whose owner's folder is gone
+They lie below the range from which the kernel takes ports for outgoing connections: a server that restarts must find
+its port free. A register that all of the user's stacks share holds who has which; an entry whose owner's folder is gone
 counts no more.
 """
 
@@ -97,9 +97,11 @@ def _register() -> Iterator[dict[int, tuple[str, str]]]:
 
 
 def _read(file: Path) -> Iterator[tuple[int, tuple[str, str]]]:
+    """The register's entries; what is no entry, a broken register holds, and it is begun anew."""
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
         return
-    for port, (folder, name) in found.items():
-        yield int(port), (folder, name)
+    for port, owner in found.items() if isinstance(found, dict) else ():
+        if port.isdecimal() and isinstance(owner, list) and [type(part) for part in owner] == [str, str]:
+            yield int(port), (owner[0], owner[1])

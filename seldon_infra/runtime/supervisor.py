@@ -30,7 +30,7 @@ RESTARTS = 100
 STAYED_UP_SECONDS = 2
 LOG_BYTES, LOG_FILES = "10MB", 2
 
-# Paths are relative to the folder that it is started in: it would expand and split what stands in the folder's own path.
+# Paths are relative to the folder that it is started in: it would expand and split what stands in the folder's path.
 _CONFIG = """\
 [unix_http_server]
 file=supervisor.sock

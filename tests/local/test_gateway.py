@@ -101,7 +101,10 @@ def refused(answer: Answer) -> str:
     return str(said["error"])
 
 
-def test_the_paths_of_protocol_v2_reach_the_model(two: Two) -> None:
+@pytest.mark.parametrize("orchestrated", [True, False])
+def test_the_paths_of_protocol_v2_reach_the_model(two: Two, orchestrated: bool) -> None:
+    """An orchestrator knows all names; a server that is asked directly knows its own alone."""
+    two.scene.put(behind(two.a), models=("m", "d"), orchestrated=orchestrated)
     found = {
         path: two.scene.ask(f"/seldon/ns/d{path}", method).json["path"]
         for method, path in [
@@ -114,15 +117,18 @@ def test_the_paths_of_protocol_v2_reach_the_model(two: Two) -> None:
             ("GET", "/v2/health/live"),
         ]
     }
-    assert found == {
-        "/v2/models/m/infer": "/v2/models/m/infer",
-        "/v2/models/d/infer": "/v2/models/m/infer",
-        "/v2/models/infer": "/v2/models/m/infer",
-        "/v2/models/m": "/v2/models/m",
-        "/v2/models/d/ready": "/v2/models/m/ready",
-        "/v2/health/ready": "/v2/health/ready",
-        "/v2/health/live": "/v2/health/live",
-    }
+    if orchestrated:
+        assert found == {path: path for path in found}
+    else:
+        assert found == {
+            "/v2/models/m/infer": "/v2/models/m/infer",
+            "/v2/models/d/infer": "/v2/models/m/infer",
+            "/v2/models/infer": "/v2/models/m/infer",
+            "/v2/models/m": "/v2/models/m",
+            "/v2/models/d/ready": "/v2/models/m/ready",
+            "/v2/health/ready": "/v2/health/ready",
+            "/v2/health/live": "/v2/health/live",
+        }
 
 
 def test_the_paths_of_protocol_seldon_reach_the_graph(two: Two) -> None:

@@ -1,7 +1,7 @@
 """Envoy's configuration: what starts it, and what is moved into place while it runs.
 
-One listener carries HTTP/1.1, HTTP/2 and gRPC. Everything that is not on a route's list of paths and methods ends at the
-gateway. Source of the hardening: Envoy's guide for edge proxies.
+One listener carries HTTP/1.1, HTTP/2 and gRPC. Everything that is not on a route's list of paths and methods ends at
+the gateway. Source of the hardening: Envoy's guide for edge proxies.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TypeAlias
 
 from seldon_infra.ingress.spec import Backend, Limits, Route
 
-JsonValue: TypeAlias = "None | bool | int | float | str | Sequence[JsonValue] | dict[str, JsonValue]"
+JsonValue: TypeAlias = "bool | int | float | str | Sequence[JsonValue] | dict[str, JsonValue] | None"
 JsonDict: TypeAlias = dict[str, JsonValue]
 
 PREDICTOR_HEADER = "x-seldon-predictor"

@@ -13,7 +13,6 @@ from seldon_infra.resources.local_artifact import ARTIFACT, ArtifactInputs, Arti
 from seldon_infra.runtime.processes import remove_if_empty
 from seldon_infra.runtime.stack_dir import StackDir, make_private
 
-
 GONE = "gone"
 """Digest of a copy that somebody has deleted while it was in use."""
 

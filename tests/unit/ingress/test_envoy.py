@@ -18,7 +18,7 @@ from seldon_infra.ingress.spec import Backend, Limits, Route
 MAIN = Backend("main", 90, False, "127.0.0.1:20001", "127.0.0.1:20002")
 CANARY = Backend("canary", 10, False, "127.0.0.1:20003", "127.0.0.1:20004")
 SHADOW = Backend("shadow", 0, True, "127.0.0.1:20005", "127.0.0.1:20006")
-ROUTE = Route("ns", "d", "v2", (MAIN, CANARY), ("m", "d"))
+ROUTE = Route("ns", "d", "v2", (MAIN, CANARY), ("m", "d"), orchestrated=False)
 NAMES = st.from_regex(r"[a-z0-9]([-a-z0-9]{0,10}[a-z0-9])?", fullmatch=True)
 
 
@@ -37,7 +37,7 @@ def test_a_route_is_rendered_as_envoy_takes_it() -> None:
     )
     assert found == {
         "match": {
-            "safe_regex": {"regex": "/seldon/ns/d/v2/models/(?:(?:m|d)/)?infer"},
+            "safe_regex": {"regex": "/seldon/ns/d/v2/models/((?:m|d)/)?infer"},
             "headers": [{"name": ":method", "string_match": {"exact": "POST"}}],
         },
         "route": {
@@ -59,11 +59,20 @@ def test_a_route_is_rendered_as_envoy_takes_it() -> None:
             "timeout": "60s",
             "retry_policy": {"retry_on": "connect-failure,refused-stream", "num_retries": 2},
             "regex_rewrite": {
-                "pattern": {"regex": "/seldon/ns/d/v2/models/(?:(?:m|d)/)?infer"},
+                "pattern": {"regex": "/seldon/ns/d/v2/models/((?:m|d)/)?infer"},
                 "substitution": "/v2/models/m/infer",
             },
         },
     }
+
+
+def test_an_orchestrator_gets_the_name_that_the_client_used() -> None:
+    rewrites = {
+        entry["route"]["regex_rewrite"]["substitution"]
+        for entry in forwarding(replace(ROUTE, orchestrated=True))
+        if "regex_rewrite" in entry["route"]
+    }
+    assert rewrites == {r"/v2/models/\1infer", r"/v2/models/\1\2", r"/v2/health/\1"}
 
 
 @pytest.mark.parametrize("protocol", ["seldon", "v2"])
