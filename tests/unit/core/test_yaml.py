@@ -27,10 +27,12 @@ def test_what_is_written_reads_back_equal(documents: list[object]) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["on", "Off", "yes", "NO", "y", "N", "true", "False", "null", "~", "", "1", "-1", "1.5", "1e3", "1_000", "0x1f"]
-    + ["0o17", "017", "12:30:45", "2024-01-01", ".inf", "-.INF", ".nan", "=", "<<", "- a", "a: b", "a #b", "*a", "&a"]
-    + ["!a", "%a", "@a", "`a", "[a", "{a", "a:", " a", "a ", "---", "...", "?", "|", ">", "'a'", '"a"', "a\tb", "\x85"]
-    + ["_1", "+1", "1.17.1", "1e-3"],
+    [
+        *("on", "Off", "yes", "NO", "y", "N", "true", "False", "null", "~", "", "1", "-1", "1.5", "1e3", "1_000"),
+        *("0x1f", "0o17", "017", "12:30:45", "2024-01-01", ".inf", "-.INF", ".nan", "=", "<<", "- a", "a: b"),
+        *("a #b", "*a", "&a", "!a", "%a", "@a", "`a", "[a", "{a", "a:", " a", "a ", "---", "...", "?", "|", ">"),
+        *("'a'", '"a"', "a\tb", "\x85", "_1", "+1", "1.17.1", "1e-3"),
+    ],
 )
 def test_text_that_a_reader_could_misread_is_quoted(text: str) -> None:
     assert scalar(text).startswith('"')
@@ -39,8 +41,10 @@ def test_text_that_a_reader_could_misread_is_quoted(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["digits", "SKLEARN_SERVER", "s3://models/digits/1", "seldonio/mlserver:1.7.1", "500m", "16Gi", "200ms"]
-    + ["seldon.io/no-engine", "a b", "nvcr.io/nvidia/tritonserver@sha256:0a1b", "/tmp", "f", "t"],
+    [
+        *("digits", "SKLEARN_SERVER", "s3://models/digits/1", "seldonio/mlserver:1.7.1", "500m", "16Gi", "200ms"),
+        *("seldon.io/no-engine", "a b", "nvcr.io/nvidia/tritonserver@sha256:0a1b", "/tmp", "f", "t"),
+    ],
 )
 def test_ordinary_names_paths_images_and_quantities_stay_plain(text: str) -> None:
     assert scalar(text) == text
