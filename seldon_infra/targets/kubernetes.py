@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from seldon_infra.graph.check import check_cluster
 from seldon_infra.graph.render import seldon_deployment
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ def _custom_resource(
 ) -> pulumi_kubernetes.apiextensions.CustomResource:
     from pulumi_kubernetes.apiextensions import CustomResource
 
+    from seldon_infra.targets.later import once_valid
+
     manifest = seldon_deployment(deployment)
     metadata = dict(manifest["metadata"])
     metadata["annotations"] = {**metadata.get("annotations", {}), **WAIT_FOR}
@@ -44,6 +47,6 @@ def _custom_resource(
         api_version=manifest["apiVersion"],
         kind=manifest["kind"],
         metadata=metadata,
-        spec=manifest["spec"],
+        spec=once_valid(deployment, check_cluster, manifest["spec"]),
         opts=options,
     )

@@ -16,7 +16,6 @@ from typing import Any
 
 import pulumi
 
-from seldon_infra.core.errors import InvalidSpec
 from seldon_infra.core.model import Spec, pending, resolve
 from seldon_infra.graph.check import check_local
 from seldon_infra.graph.spec import Node, Predictor, SeldonDeployment
@@ -27,6 +26,7 @@ from seldon_infra.resources.local_process import PROCESS
 from seldon_infra.resources.local_route import ROUTE
 from seldon_infra.servers.spec import ModelServer
 from seldon_infra.targets import local_render as render
+from seldon_infra.targets.later import once_valid
 from seldon_infra.targets.spec import Local
 
 
@@ -64,7 +64,8 @@ class LocalDeployment(pulumi.ComponentResource):
     ) -> None:
         super().__init__("seldon:index:SeldonDeployment", deployment.name, None, opts)
         self._deployment, self._target = deployment, target
-        self._place = Place(_once_checked(deployment, target, place.stack_dir), place.project, place.gateway)
+        stack_dir = once_valid(deployment, partial(check_local, portable=target.portable), place.stack_dir)
+        self._place = Place(stack_dir, place.project, place.gateway)
         self._child = pulumi.ResourceOptions(parent=self)
         predictors = [self._predictor(predictor) for predictor in deployment.predictors]
         route = ROUTE.register(
@@ -134,21 +135,6 @@ class LocalDeployment(pulumi.ComponentResource):
             files={"graph.json": graph},
             **render.orchestrator(sys.executable, self._target),
         )
-
-
-def _once_checked(deployment: SeldonDeployment, target: Local, stack_dir: pulumi.Input[str]) -> pulumi.Input[str]:
-    """The stack's folder, known only when all of the deployment is and its rules hold; every resource waits for it."""
-    later = pending(deployment)
-    if not later:
-        return stack_dir
-
-    def checked(known: Mapping[str, object]) -> None:
-        problems = check_local(resolve(deployment, known), portable=target.portable)
-        if problems:
-            raise pulumi.RunError(str(InvalidSpec(problems)))
-
-    valid = pulumi.Output.unsecret(pulumi.Output.from_input(later).apply(checked))
-    return pulumi.Output.all(stack_dir, valid).apply(lambda it: str(it[0]))
 
 
 def _later(spec: Spec, rendered: Callable[[Any], Mapping[str, object]], parts: Sequence[str]) -> dict[str, object]:
