@@ -12,7 +12,7 @@ from seldon_infra.runtime import health
 from seldon_infra.runtime.processes import Processes, ProcessSpec, Record
 from seldon_infra.runtime.stack_dir import StackDir
 
-START_FAILURES = 3
+START_FAILURES = 2
 """How often a new process may exit before its `up` fails; a process that was ready once is restarted far longer."""
 
 
