@@ -10,12 +10,12 @@ import os
 import signal
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
-
-from seldon_infra.core.errors import SeldonInfraError
 
 from seldon_infra.cli.recover import heal, keep_copy, require_space
 from seldon_infra.cli.state import StateFile, find_state
+from seldon_infra.core.errors import SeldonInfraError
 
 ROOT = Path(__file__).parent.parent
 BACKEND = ROOT / ".seldon" / "backend"
@@ -31,9 +31,10 @@ def main(cli: str, arguments: list[str]) -> int:
     operation = operation_of(arguments)
     if operation is None:
         os.execv(cli, [cli, *arguments])
-    state = find_state(ROOT, STACK, os.environ["PULUMI_BACKEND_URL"])
+    project = project_of(arguments)
+    state = find_state(project, STACK, os.environ["PULUMI_BACKEND_URL"])
     try:
-        prepare(cli, state, operation)
+        prepare(cli, project, state, operation)
     except SeldonInfraError as error:
         print(error, file=sys.stderr)
         return USAGE_EXIT_STATUS
@@ -63,12 +64,20 @@ def operation_of(arguments: list[str]) -> str | None:
     return next((word for word in arguments if word in READS | CHANGES), None)
 
 
-def prepare(cli: str, state: StateFile | None, operation: str) -> None:
+def project_of(arguments: list[str]) -> Path:
+    """Return the folder of the project that a command is about: the nearest with a Pulumi.yaml, else this checkout."""
+    named = [after for word, after in pairwise(arguments) if word in ("-C", "--cwd")]
+    named += [word.partition("=")[2] for word in arguments if word.startswith("--cwd=")]
+    start = Path(named[-1] if named else ".").resolve()
+    return next((folder for folder in (start, *start.parents) if (folder / "Pulumi.yaml").is_file()), ROOT)
+
+
+def prepare(cli: str, project: Path, state: StateFile | None, operation: str) -> None:
     """Make the stack where it is not there yet, heal it where it is, and look for space before a change."""
     if state is None:
         return
     if not state.path.exists():
-        made = [cli, "--non-interactive", "stack", "init", STACK, "--no-select", "--cwd", str(ROOT)]
+        made = [cli, "--non-interactive", "stack", "init", STACK, "--no-select", "--cwd", str(project)]
         subprocess.run(made, check=True, stdout=subprocess.DEVNULL, timeout=60)
     for line in heal(state, cli):
         print(f"recover: {line}", file=sys.stderr)
