@@ -11,14 +11,14 @@ import importlib
 import json
 import sys
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import Field
 
 from seldon_infra.core.errors import InvalidSpec, SeldonInfraError, StackNotFound
-from seldon_infra.core.model import Spec
+from seldon_infra.core.model import Many, Spec
 from seldon_infra.core.problems import Problem
 from seldon_infra.graph.check import check_cluster, check_local
 from seldon_infra.graph.spec import SeldonDeployment
@@ -35,7 +35,7 @@ class Stack(Spec):
     """Everything that serves one environment's models: where it lands and what is deployed there."""
 
     target: Target = Field(description="Where the deployments land: Local() or Kubernetes().")
-    deployments: tuple[SeldonDeployment, ...] = Field(
+    deployments: Many[SeldonDeployment] = Field(
         default=(), description="What is served; names are unique within the stack."
     )
     samples: Mapping[str, str] = Field(
@@ -143,7 +143,7 @@ def _check(deployment: SeldonDeployment, target: Target) -> list[Problem]:
     return check_cluster(deployment)
 
 
-def _names_used_twice(deployments: tuple[SeldonDeployment, ...]) -> Iterator[Problem]:
+def _names_used_twice(deployments: Sequence[SeldonDeployment]) -> Iterator[Problem]:
     counted = Counter(deployment.name for deployment in deployments)
     for name, times in counted.items():
         if times > 1:

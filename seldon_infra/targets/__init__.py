@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from seldon_infra.targets.spec import Kubernetes, Local, Target
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from seldon_infra.graph.spec import SeldonDeployment
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["Kubernetes", "Local", "Target", "deploy"]
 
 
-def deploy(target: Target, deployments: tuple[SeldonDeployment, ...], project: Path) -> None:
+def deploy(target: Target, deployments: Sequence[SeldonDeployment], project: Path) -> None:
     """Declare ``deployments`` on ``target``; paths in them are relative to ``project``."""
     if isinstance(target, Local):
         from seldon_infra.targets import local

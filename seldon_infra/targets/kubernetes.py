@@ -8,6 +8,8 @@ from seldon_infra.graph.check import check_cluster
 from seldon_infra.graph.render import seldon_deployment
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pulumi
     import pulumi_kubernetes
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 WAIT_FOR = {"pulumi.com/waitFor": "jsonpath={.status.state}=Available"}
 
 
-def deploy(target: Kubernetes, deployments: tuple[SeldonDeployment, ...]) -> None:
+def deploy(target: Kubernetes, deployments: Sequence[SeldonDeployment]) -> None:
     """Declare namespaces and SeldonDeployments on the cluster of ``target``."""
     import pulumi
     import pulumi_kubernetes

@@ -30,7 +30,7 @@ from seldon_infra.targets.later import once_valid
 from seldon_infra.targets.spec import Local
 
 
-def deploy(target: Local, deployments: tuple[SeldonDeployment, ...], project: Path) -> None:
+def deploy(target: Local, deployments: Sequence[SeldonDeployment], project: Path) -> None:
     """Declare the gateway, then every deployment behind it."""
     stack_dir = str(project / ".seldon" / pulumi.get_stack())
     gateway = GATEWAY.register("gateway", stack_dir=stack_dir, port=target.gateway_port)

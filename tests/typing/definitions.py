@@ -1,0 +1,61 @@
+"""Definitions for the type checker alone: a line that must be refused says so at its end, any other must pass."""
+
+import pulumi
+
+from seldon_infra import (
+    Amounts,
+    AverageCombiner,
+    Combiner,
+    EnvVar,
+    Kubernetes,
+    Local,
+    MLServerRuntime,
+    Model,
+    OutputTransformer,
+    Parameter,
+    Predictor,
+    PythonServer,
+    RandomAbTest,
+    Resources,
+    Router,
+    SeldonDeployment,
+    SklearnServer,
+    Stack,
+    Transformer,
+    config,
+)
+
+later: pulumi.Output[int] = pulumi.Output.from_input(3)
+text: pulumi.Output[str] = pulumi.Output.from_input("x")
+python = PythonServer(source="nodes.py", class_name="Node")
+leaf = Model(name="leaf", server=SklearnServer(), model_uri=text)
+
+# Shapes
+chain = Model(name="scale", server=MLServerRuntime(source="s.py", class_name="S"), children=(leaf,))
+combiner = Combiner(name="mean", server=AverageCombiner(), children=(leaf, chain))
+router = Router(name="route", server=RandomAbTest(ratio_a=0.2), children=(combiner, leaf))
+root = OutputTransformer(name="out", server=python, child=Transformer(name="in", server=python, child=router))
+Combiner(name="mean", server=AverageCombiner(), children=(leaf,))  # refused: arg-type
+Router(name="route", server=python, children=())  # refused: arg-type
+Model(name="two", server=python, children=(leaf, leaf))  # refused: arg-type
+Transformer(name="in", server=python)  # refused: call-arg
+Model(name="leaf", server="SKLEARN_SERVER")  # refused: arg-type
+Model(name="leaf", server=AverageCombiner())  # refused: arg-type
+Combiner(name="mean", server=RandomAbTest(), children=(leaf, leaf))  # refused: arg-type
+
+# Fields
+main = Predictor(name="main", graph=root, traffic=later, replicas=2)
+deployment = SeldonDeployment(name="d", protocol="v2", replicas=later, predictors=[main])
+stack = Stack(target=Local(), deployments=[deployment])
+other = Stack(target=Kubernetes(), deployments=(deployment,), samples={"d": "rows.json"})
+Model(name="m", server=python, env=(EnvVar(name="A", value=text),), parameters=[Parameter(name="b", value=1)])
+Model(name="m", server=python, resources=Resources(requests=Amounts(cpu="500m", gpu=1)))
+SeldonDeployment(name="d", protocol="v3", predictors=(main,))  # refused: arg-type
+SeldonDeployment(name="d", predictor=(main,))  # refused: call-arg
+Predictor(name="main", graph=root, traffic="ten")  # refused: arg-type
+Predictor(name="main", graph={"name": "m"})  # refused: arg-type
+Model(name="m", server=python, resources={"cpu": "500m"})  # refused: arg-type
+Stack(target="local", deployments=(deployment,))  # refused: arg-type
+deployment.name = "e"  # refused: misc
+copies: int = config("copies", int, default=1)
+wrong: str = config("copies", int, default=1)  # refused: assignment
