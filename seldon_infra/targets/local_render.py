@@ -12,9 +12,10 @@ from seldon_infra.graph.spec import Node, Predictor, RandomAbTest, SeldonDeploym
 from seldon_infra.graph.walk import nodes
 from seldon_infra.runtime.openapi import openapi, page
 from seldon_infra.servers import catalogue
-from seldon_infra.servers.spec import ModelServer
+from seldon_infra.servers.spec import MLServerRuntime, ModelServer, SklearnServer
 from seldon_infra.targets.spec import Local
 
+_ASKED_DIRECTLY = (SklearnServer, MLServerRuntime)
 SERVER_PARTS = ("command", "environment", "files", "links", "ports", "ready", "grace_seconds")
 ROUTE_PARTS = (
     "namespace", "name", "protocol", "transports", "models", "orchestrated", "sticky_header",
@@ -31,10 +32,11 @@ def asks_server_directly(deployment: SeldonDeployment) -> bool:
     """Tell whether the gateway can ask the model servers themselves, without an orchestrator between.
 
     That is so on protocol v2 where every predictor is one model and all models have one name, since a path names the
-    model. Seldon's own protocol always needs the orchestrator: it adds what clients expect in ``meta``.
+    model. Seldon's own protocol always needs the orchestrator: it adds what clients expect in ``meta``. Triton needs
+    it as well: to a body that is no request it answers 500, as if the fault were its own.
     """
     roots = [predictor.graph for predictor in deployment.predictors]
-    alone = all(not root.children and isinstance(root.server, ModelServer) for root in roots)
+    alone = all(not root.children and isinstance(root.server, _ASKED_DIRECTLY) for root in roots)
     return deployment.protocol == "v2" and alone and len({root.name for root in roots}) == 1
 
 

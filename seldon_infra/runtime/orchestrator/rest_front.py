@@ -111,7 +111,10 @@ class RestFront:
     async def _predict_v2(self, request: Request) -> Answer:
         with self._admission.admit("predictions", "post"):
             if BINARY_TENSORS in request.headers:
-                raise Failure(BAD_REQUEST, "a graph takes tensors in JSON over REST; send binary ones over gRPC")
+                raise Failure(
+                    BAD_REQUEST,
+                    "over REST tensors must be JSON (tritonclient: binary_data=False); send binary ones over gRPC",
+                )
             tree = parse_object(request.body)
             check_v2(tree)
             trip = begin(_text(request.headers.get(PUID)), self._config.rest_seconds)

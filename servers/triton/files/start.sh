@@ -44,6 +44,7 @@ export PATH
 secret=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
 restricted="shared-memory,model-repository,trace,logging:triton-operator=$secret"
 
+# No information in its log: it would push what went wrong out of the last lines, which a failed `up` shows.
 exec "$server/bin/tritonserver" \
     --id="$TRITON_NAME" \
     --model-repository="$TRITON_FOLDER/repository" \
@@ -55,5 +56,6 @@ exec "$server/bin/tritonserver" \
     --http-restricted-api="$restricted" \
     --grpc-restricted-protocol="$restricted" \
     --allow-gpu-metrics=false \
+    --log-info=false \
     --exit-timeout-secs=30 \
     "$@"
