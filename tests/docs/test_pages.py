@@ -1,0 +1,46 @@
+"""What the pages show is there: pictures are what the command draws, links lead somewhere, limits are the code's."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from seldon_infra.ingress.spec import Limits
+from seldon_infra.servers import catalogue
+from seldon_infra.targets.spec import Local
+
+pytestmark = pytest.mark.docs
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "examples").glob("*/README.md"))]
+
+
+@pytest.mark.parametrize(("picture", "project"), [("digits.svg", "."), ("fraud.svg", "examples/fraud")])
+def test_a_picture_is_what_the_command_draws(picture: str, project: str) -> None:
+    command = [sys.executable, "-m", "seldon_infra.cli.main", "graph", "--stack", "local", "--format", "svg"]
+    done = subprocess.run(command, cwd=ROOT / project, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout == (ROOT / "docs" / picture).read_text()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text()):
+        assert (page.parent / target).exists(), target
+
+
+def test_the_limits_are_those_of_the_code() -> None:
+    text, limits = (ROOT / "docs" / "local.md").read_text(), Limits()
+    assert f"| {limits.max_body_bytes // 2**20} MiB |" in text
+    assert f"| {limits.headers_seconds:g} s, {limits.request_seconds:g} s |" in text
+    assert f"| {limits.idle_seconds:g} s |" in text
+    assert f"| {limits.max_connections:,} |" in text
+    assert f"max_in_flight={Local().max_in_flight}" in text
+
+
+def test_the_servers_are_those_of_the_catalogue() -> None:
+    text = (ROOT / "docs" / "servers.md").read_text()
+    for name in catalogue.names():
+        assert f"`{name}` {catalogue.load(name).version}" in text
