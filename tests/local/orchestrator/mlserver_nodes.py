@@ -11,6 +11,8 @@ class Plus(MLModel):
 
     async def predict(self, payload):
         numbers = NumpyCodec.decode_input(payload.inputs[0])
+        if numbers.ndim != 2 or not numbers.size or numbers.dtype.kind not in "biuf":
+            raise InferenceError("rows of numbers, please")
         if numbers.flat[0] == 1000:
             raise InferenceError("1000 is too much")
         outputs = [NumpyCodec.encode_output("sum", numbers + 1), NumpyCodec.encode_output("size", numbers.sum(axis=1))]

@@ -10,6 +10,8 @@ from typing import Any
 
 import grpc
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from seldon_infra.graph.spec import Model, Predictor, SeldonDeployment
 from seldon_infra.runtime.messages import message
@@ -148,6 +150,54 @@ def test_a_bad_message_is_the_clients_error_and_the_next_one_works(graph: Graph,
     assert error.value.code() is grpc.StatusCode.INVALID_ARGUMENT
     assert words in error.value.details()
     graph.call(MODEL_INFER, infer_message([1.0]), "inference.ModelInferResponse")
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+FIELDS = st.fixed_dictionaries(
+    {}, optional=dict.fromkeys(("name", "shape", "datatype", "data", "parameters"), JSON)
+) | st.fixed_dictionaries(
+    {
+        "name": st.just("x"),
+        "shape": st.lists(st.integers(-1, 3), max_size=3),
+        "datatype": st.sampled_from(["FP64", "INT32", "BYTES", "BOOL", "FP16"]),
+        "data": st.lists(JSON, max_size=4),
+    }
+)
+REQUESTS = st.fixed_dictionaries({}, optional={"inputs": st.lists(FIELDS, max_size=2) | JSON, "id": JSON}) | JSON
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(REQUESTS)
+def test_no_json_whatever_breaks_the_graph(graph: Graph, tree: object) -> None:
+    """Row 46."""
+    answer = graph.post(INFER, tree)
+    assert answer.status < 500, (tree, answer.body)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_no_bytes_whatever_break_the_graph(graph: Graph, data: st.DataObject) -> None:
+    """Row 46."""
+    wire = bytearray(infer_message([1.0, 2.0]).SerializeToString())
+    for _ in range(data.draw(st.integers(1, 4))):
+        wire[data.draw(st.integers(0, len(wire) - 1))] = data.draw(st.integers(0, 255))
+    assert code_of(graph, bytes(wire)) in (
+        grpc.StatusCode.OK,
+        grpc.StatusCode.INVALID_ARGUMENT,
+        grpc.StatusCode.NOT_FOUND,
+    )
+
+
+def code_of(graph: Graph, wire: bytes) -> grpc.StatusCode:
+    try:
+        graph.call(MODEL_INFER, wire, "inference.ModelInferResponse")
+    except grpc.RpcError as error:
+        return error.code()
+    return grpc.StatusCode.OK
 
 
 def test_health_and_metadata(graph: Graph) -> None:

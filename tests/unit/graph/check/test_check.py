@@ -63,10 +63,12 @@ def broken_by(rule: Callable[[Any], Iterator[object]], wrong: SeldonDeployment) 
 RULES = [*DEPLOYMENT_RULES, *PREDICTOR_RULES, *NODE_RULES, *protocols.PORTABLE_NODE_RULES]
 
 
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+# An image that speaks nothing breaks two rules at once: that one has a test of its own.
+IN_TABLES = [rule for rule in RULES if rule.__name__ != "container_speaks"]
+
+
+@pytest.mark.parametrize("rule", IN_TABLES, ids=lambda rule: rule.__name__)
 def test_every_rule_is_broken_by_a_row_of_a_table(rule: Callable[[Any], Iterator[object]]) -> None:
-    if rule.__name__ == "container_speaks":
-        pytest.skip("an image that speaks nothing breaks two rules at once: it has a test of its own")
     assert any(broken_by(rule, row.wrong) for row in rows())
 
 
