@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from seldon_infra.core.errors import InvalidSpec, PartNotFound
+from seldon_infra.graph.spec import EnvVar, Model, Parameter, Predictor, SeldonDeployment
+from seldon_infra.servers import catalogue
+from seldon_infra.servers.spec import MLServerRuntime, PythonServer, SklearnServer, TritonServer, XGBoostServer
+
+FOLDER = Path(__file__).parents[3] / "servers"
+MAIN = Predictor(name="main", graph=Model(name="m", server=SklearnServer(), model_uri="m"))
+DEPLOYMENT = SeldonDeployment(name="d", protocol="v2", predictors=(MAIN,))
+
+
+def process(node: Model) -> catalogue.LocalProcess:
+    return catalogue.process(node.server, node, DEPLOYMENT, MAIN)  # type: ignore[arg-type]
+
+
+def test_every_folder_is_a_server() -> None:
+    assert catalogue.names() == ("mlserver", "seldon-python", "triton")
+    for name in catalogue.names():
+        entry = catalogue.load(name)
+        assert entry.name == name
+        assert entry.lock.is_file()
+        assert "--hash=sha256:" in entry.lock.read_text()
+        assert f"{entry.licence}" in ("Apache-2.0", "BSD-3-Clause")
+
+
+def test_a_lock_names_no_address() -> None:
+    for name in catalogue.names():
+        assert "://" not in catalogue.load(name).lock.read_text()
+
+
+def test_a_server_that_is_not_there_is_named_with_those_that_are() -> None:
+    with pytest.raises(PartNotFound, match="mlserver, seldon-python, triton"):
+        catalogue.load("nothing")
+
+
+def test_adding_a_folder_adds_a_server(tmp_path: Path) -> None:
+    shutil.copytree(FOLDER / "mlserver", tmp_path / "other")
+    assert catalogue.read(tmp_path / "other" / "server.toml").name == "other"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('version = "1.7.1"', "", "version"),
+        ('protocols = ["v2"]', 'protocols = ["v3"]', "protocols"),
+        ("[start]", "[begin]", "start"),
+        ('port = "metrics"', 'port = "other"', "port"),
+        ("[start]", "[start", "TOML"),
+    ],
+)
+def test_a_broken_entry_says_what_is_wrong(tmp_path: Path, old: str, new: str, words: str) -> None:
+    shutil.copytree(FOLDER / "mlserver", tmp_path / "broken")
+    file = tmp_path / "broken" / "server.toml"
+    file.write_text(file.read_text().replace(old, new, 1))
+    with pytest.raises(InvalidSpec) as error:
+        catalogue.read(file)
+    assert words in str(error.value)
+    assert "broken" in str(error.value)
+
+
+def test_a_scikit_learn_model_is_told_what_it_is() -> None:
+    found = process(Model(name="m", server=SklearnServer(), model_uri="m", env=(EnvVar(name="A", value="b"),)))
+    assert found.command[1:] == ["{dir}/serve.py", "{dir}"]
+    assert found.environment["MLSERVER_MODEL_NAME"] == "m"
+    assert found.environment["MLSERVER_MODEL_URI"] == "{model}"
+    assert found.environment["MLSERVER_HOST"] == "127.0.0.1"
+    assert found.environment["A"] == "b"
+    assert "MLSERVER_MODEL_EXTRA" not in found.environment
+    assert {"serve.py", "sklearn_model.py"} <= set(found.files)
+    assert found.ready == {"kind": "http", "port": "http", "path": "/v2/models/m/ready"}
+
+
+def test_a_runtime_is_its_users_class_with_its_parameters() -> None:
+    server = MLServerRuntime(source="nodes/scale.py", class_name="Scale")
+    found = process(Model(name="m", server=server, parameters=(Parameter(name="by", value=16),)))
+    assert found.environment["MLSERVER_MODEL_IMPLEMENTATION"] == "scale.Scale"
+    assert found.environment["PYTHONPATH"] == "{source}"
+    assert found.environment["MLSERVER_MODEL_EXTRA"] == '{"by": 16}'
+    assert "MLSERVER_MODEL_URI" not in found.environment
+
+
+def test_a_class_in_seldons_wrapper_is_told_as_the_operator_tells_it() -> None:
+    server = PythonServer(source="nodes.py", class_name="Node")
+    parameters = (Parameter(name="by", value=1.5), Parameter(name="on", value=True))
+    found = process(Model(name="m", server=server, model_uri="m", parameters=parameters))
+    assert found.command[-1] == "nodes.Node"
+    told = found.environment["PREDICTIVE_UNIT_PARAMETERS"]
+    assert '{"name": "model_uri", "value": "{model}", "type": "STRING"}' in told
+    assert '{"name": "by", "value": "1.5", "type": "DOUBLE"}' in told or '"type": "FLOAT"' in told
+    assert '"type": "BOOL"' in told
+    assert (found.environment["PREDICTOR_ID"], found.environment["SELDON_DEPLOYMENT_ID"]) == ("main", "d")
+
+
+def test_a_users_packages_get_an_environment_of_their_own() -> None:
+    plain, more = (
+        process(Model(name="m", server=PythonServer(source="n.py", class_name="N", requirements=packages))).command[0]
+        for packages in ((), ("shapely==2.1.0",))
+    )
+    assert plain != more
+    assert Path(plain).parents[2] == Path(more).parents[2]
+
+
+def test_triton_reads_its_own_configuration_where_none_is_given() -> None:
+    found = process(Model(name="m", server=TritonServer(), model_uri="repository"))
+    assert "config.pbtxt" not in found.files
+    assert "TRITON_VERSION" not in found.environment
+
+
+def test_what_no_server_here_runs_is_said() -> None:
+    with pytest.raises(PartNotFound, match="XGBoostServer"):
+        process(Model(name="m", server=XGBoostServer(), model_uri="m"))
+
+
+def test_start_scripts_are_sound_shell() -> None:
+    for script in FOLDER.glob("*/files/*.sh"):
+        subprocess.run(["sh", "-n", str(script)], check=True, timeout=10)
