@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias
 
@@ -148,6 +149,7 @@ def _handler(method: Method) -> Any:
         except asyncio.CancelledError:
             raise
         except Exception as error:
+            traceback.print_exc()
             await context.abort(grpc.StatusCode.INTERNAL, f"the orchestrator failed: {type(error).__name__}")
         raise AssertionError("abort always raises")
 

@@ -35,12 +35,19 @@ class Client:
         Raises:
             ServerGone: the server does not listen, or went away before it answered.
         """
-        length = b"Content-Length: %d\r\n\r\n" % len(body)
-        return await self._send(b"".join((b"POST ", path.encode(), self._head, headers, length, body)))
+        return await self._send(self._posted(path, body, headers))
+
+    async def post_once(self, path: str, body: bytes, headers: bytes = b"") -> tuple[int, bytes]:
+        """Send a POST that must not arrive twice, on a connection of its own. Otherwise as :meth:`post`."""
+        return await self._exchange(await self._connect(), self._posted(path, body, headers))
 
     async def get(self, path: str) -> tuple[int, bytes]:
         """Send one GET; status and body of the answer. Raises as :meth:`post` does."""
         return await self._send(b"".join((b"GET ", path.encode(), self._head, b"\r\n")))
+
+    def _posted(self, path: str, body: bytes, headers: bytes) -> bytes:
+        length = b"Content-Length: %d\r\n\r\n" % len(body)
+        return b"".join((b"POST ", path.encode(), self._head, headers, length, body))
 
     async def _send(self, wire: bytes) -> tuple[int, bytes]:
         while self._idle:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import http
+import traceback
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import cast
@@ -78,6 +79,7 @@ class Server:
         try:
             return await self._handler(request)
         except Exception as error:
+            traceback.print_exc()
             return self._refuse(500, f"the orchestrator failed: {type(error).__name__}: {error}")
 
     def refuse(self, status: int, text: str) -> Answer:

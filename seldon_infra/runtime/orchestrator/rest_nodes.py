@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from typing import Any
 
 import orjson
@@ -31,11 +31,17 @@ class RestNodes:
         Raises:
             Failure: the server refused, failed, is gone or too slow; it names the node.
         """
-        headers = b"Seldon-Puid: %s\r\n" % trip.puid.encode()
+        return await self._answer(unit, path, trip, self._clients[unit.name].post(path, body, _headers(trip)))
+
+    async def tell(self, unit: Unit, path: str, body: bytes, trip: Trip) -> None:
+        """Send a node's server what must not arrive twice, such as a reward. Raises as :meth:`ask` does."""
+        await self._answer(unit, path, trip, self._clients[unit.name].post_once(path, body, _headers(trip)))
+
+    async def _answer(self, unit: Unit, path: str, trip: Trip, sent: Coroutine[Any, Any, tuple[int, bytes]]) -> bytes:
         with self._metrics.asking(unit, path, "post"):
             try:
                 async with asyncio.timeout_at(trip.deadline):
-                    status, answer = await self._clients[unit.name].post(path, body, headers)
+                    status, answer = await sent
             except TimeoutError:
                 raise Failure(TIMED_OUT, "gave no answer before the deployment's timeout", unit.name) from None
             except ServerGone as gone:
@@ -62,6 +68,10 @@ class RestNodes:
         """Close idle connections."""
         for client in self._clients.values():
             client.close()
+
+
+def _headers(trip: Trip) -> bytes:
+    return b"Seldon-Puid: %s\r\n" % trip.puid.encode()
 
 
 def said_by(status: int, answer: bytes) -> str:

@@ -53,7 +53,7 @@ class SeldonRest:
 
     async def send_feedback(self, unit: Unit, feedback: SeldonMessage, trip: Trip) -> None:
         """``/send-feedback``."""
-        await self._nodes.ask(unit, "/send-feedback", orjson.dumps(feedback), trip)
+        await self._nodes.tell(unit, "/send-feedback", orjson.dumps(feedback), trip)
 
     async def _ask(self, unit: Unit, path: str, message: SeldonMessage, trip: Trip) -> SeldonMessage:
         return await self._send(unit, path, {**message, "meta": _meta_down(trip)}, trip)
