@@ -54,6 +54,12 @@ def no_explainer_here(at: InPredictor) -> Iterator[Problem]:
         yield Problem(at.path, "explainer", "must not be given on this machine", "remove it, or use a cluster")
 
 
+def no_logger_here(at: InNode) -> Iterator[Problem]:
+    """Nothing on this machine sends payloads on."""
+    if at.node.logger:
+        yield Problem(at.path, "logger", "must not be given on this machine", "remove it, or use a cluster")
+
+
 def env_has_values_here(at: InPredictor) -> Iterator[Problem]:
     """There are no Secrets and ConfigMaps on this machine."""
     for path, field, variables in environments_in(at):
@@ -73,7 +79,7 @@ def model_is_in_reach(at: InNode) -> Iterator[Problem]:
 
 LOCAL_DEPLOYMENT_RULES = (requests_are_calls,)
 LOCAL_PREDICTOR_RULES = (no_explainer_here, env_has_values_here)
-LOCAL_NODE_RULES = (server_runs_here,)
+LOCAL_NODE_RULES = (server_runs_here, no_logger_here)
 LOCAL_ONLY_NODE_RULES = (call_exists_here,)
 """For stacks that stay on this machine; what also goes to a cluster is held to more than that."""
 CLUSTER_NODE_RULES = (model_is_in_reach,)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from seldon_infra.graph.check import check, check_cluster, check_local
-from seldon_infra.graph.spec import EnvVar, Explainer, RandomAbTest, Router, SecretKey
+from seldon_infra.graph.spec import EnvVar, Explainer, Logger, RandomAbTest, Router, SecretKey
 from seldon_infra.servers.spec import ContainerServer, MLServerRuntime, SklearnServer, TritonServer, XGBoostServer
 from tests.unit.graph.check.build import (
     DEPLOYMENT,
@@ -48,6 +48,11 @@ LOCAL = {
     "no explainer": Row(
         deployment(predictor(graph=OK, explainer=Explainer(type="ALE", model_uri="s3://b/e"))),
         f"{PREDICTOR}: explainer, must not be given on this machine; remove it, or use a cluster",
+        graph(OK),
+    ),
+    "no logger": Row(
+        graph(model(server=python(), model_uri=None, logger=Logger(mode="all"))),
+        f"{NODE}: logger, must not be given on this machine; remove it, or use a cluster",
         graph(OK),
     ),
     "no Secrets": Row(
