@@ -155,4 +155,6 @@ def _default_backend(project: Path, stack: str) -> str:
     if stack != "local":
         raise SeldonInfraError(f"PULUMI_BACKEND_URL is not set: set it to the file:// backend of stack '{stack}'")
     os.environ.setdefault("PULUMI_CONFIG_PASSPHRASE", "")
-    return f"file://{project / '.seldon' / 'backend'}"
+    folders = [folder / ".seldon" / "backend" for folder in (project, *project.parents)]
+    # A project inside the checkout, such as an example, shares the checkout's backend.
+    return f"file://{next((folder for folder in folders if folder.is_dir()), folders[0])}"

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.docs.shell import accuracies, shell
 from tests.local.scene import processes_below
 
 pytestmark = [pytest.mark.docs, pytest.mark.engine, pytest.mark.local, pytest.mark.slow, pytest.mark.timeout(900)]
 ROOT = Path(__file__).parents[2]
-COMMAND_SECONDS = 600
 
 
 class Clone:
@@ -29,19 +29,7 @@ class Clone:
 
     def run(self, line: str, status: int = 0) -> str:
         """Run a line with the environment activated, if there is one yet."""
-        activate = "test ! -f .venv/bin/activate || . .venv/bin/activate; "
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PULUMI_", "VIRTUAL_ENV"))}
-        done = subprocess.run(
-            ["bash", "-c", activate + line],
-            cwd=self.folder,
-            env=kept,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=COMMAND_SECONDS,
-        )
-        assert done.returncode == status, f"{line}: {done.returncode}\n{done.stdout[-4000:]}{done.stderr[-4000:]}"
-        return done.stdout + done.stderr
+        return shell("test ! -f .venv/bin/activate || . .venv/bin/activate; " + line, self.folder, status)
 
 
 @pytest.fixture(scope="module")
@@ -54,10 +42,6 @@ def clone() -> Iterator[Clone]:
     for pid in processes_below(folder):
         os.kill(pid, signal.SIGKILL)
     shutil.rmtree(folder, ignore_errors=True)
-
-
-def accuracies(text: str) -> dict[str, float]:
-    return {path: float(number) for path, number in re.findall(r"^  (REST|gRPC)  (\d\.\d{3}) ", text, re.MULTILINE)}
 
 
 def test_make_up_prints_accuracy_urls_and_what_to_try_and_the_second_one_changes_nothing(clone: Clone) -> None:

@@ -7,7 +7,6 @@ import os
 import re
 import shutil
 import signal
-import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -18,12 +17,12 @@ import pytest
 
 from seldon_infra.cli.client import GrpcClient, RestClient
 from seldon_infra.cli.local_stack import LocalStack
+from tests.docs.shell import accuracies, shell
 from tests.engine.scratch import ENVIRONMENT
 from tests.local.scene import Answer, ask, processes_below
 
 pytestmark = [pytest.mark.engine, pytest.mark.local, pytest.mark.docs]
 EXAMPLES = Path(__file__).parents[2] / "examples"
-SECONDS = 300
 
 
 @dataclass(frozen=True)
@@ -59,36 +58,22 @@ def applied() -> Iterator[Callable[[str], Example]]:
         names.append(name)
         blocks = re.findall(r"```sh\n(.*?)```", (project / "examples" / name / "README.md").read_text(), re.DOTALL)
         script = "\n".join(blocks).replace("pulumi destroy --stack local --yes\n", "")
-        return Example(name, project / "examples" / name, shell(script, project, project / "backend"))
+        return Example(
+            name, project / "examples" / name, shell(script, project, PULUMI_BACKEND_URL=f"file://{project}/backend")
+        )
 
     yield apply
     for name in names:
-        shell("../../.venv/bin/pulumi destroy --stack local --yes", project / "examples" / name, project / "backend")
-        assert not (project / "examples" / name / ".seldon" / "local").exists()
+        folder = project / "examples" / name
+        shell(
+            "../../.venv/bin/pulumi destroy --stack local --yes", folder, PULUMI_BACKEND_URL=f"file://{project}/backend"
+        )
+        assert not (folder / ".seldon" / "local").exists()
     left = processes_below(project)
     for pid in left:
         os.kill(pid, signal.SIGKILL)
     shutil.rmtree(project)
     assert left == []
-
-
-def shell(script: str, folder: Path, backend: Path) -> str:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PULUMI_", "VIRTUAL_ENV"))}
-    done = subprocess.run(
-        ["bash", "-e", "-o", "pipefail", "-c", script],
-        cwd=folder,
-        env={**kept, "PULUMI_BACKEND_URL": f"file://{backend}"},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-    )
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    return done.stdout + done.stderr
-
-
-def accuracies(text: str) -> dict[str, float]:
-    return {path: float(number) for path, number in re.findall(r"^  (REST|gRPC)  (\d\.\d{3}) ", text, re.MULTILINE)}
 
 
 @pytest.fixture(scope="module")
