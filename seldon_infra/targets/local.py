@@ -16,6 +16,7 @@ from typing import Any
 
 import pulumi
 
+from seldon_infra.core.errors import InvalidSpec
 from seldon_infra.core.model import Spec, pending, resolve
 from seldon_infra.graph.check import check_local
 from seldon_infra.graph.spec import Node, Predictor, SeldonDeployment
@@ -27,11 +28,19 @@ from seldon_infra.resources.local_route import ROUTE
 from seldon_infra.servers.spec import ModelServer
 from seldon_infra.targets import local_render as render
 from seldon_infra.targets.later import once_valid
+from seldon_infra.targets.local_files import missing_files
 from seldon_infra.targets.spec import Local
 
 
 def deploy(target: Local, deployments: Sequence[SeldonDeployment], project: Path) -> None:
-    """Declare the gateway, then every deployment behind it."""
+    """Declare the gateway, then every deployment behind it.
+
+    Raises:
+        InvalidSpec: files that a deployment names are not there; all of them at once, and nothing is declared.
+    """
+    missing = [problem for deployment in deployments for problem in missing_files(deployment, project)]
+    if missing:
+        raise InvalidSpec(missing)
     stack_dir = str(project / ".seldon" / pulumi.get_stack())
     gateway = GATEWAY.register("gateway", stack_dir=stack_dir, port=target.gateway_port)
     for deployment in deployments:

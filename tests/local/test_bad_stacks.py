@@ -63,10 +63,26 @@ def test_a_setting_of_the_wrong_type_is_named(project: Project) -> None:
     assert "many" in said
 
 
-def test_a_model_path_that_is_missing_is_named_at_preview(project: Project) -> None:
-    project.define(predictor(graph=model("nowhere")))
+def test_paths_that_are_missing_are_all_named_with_their_nodes(project: Project) -> None:
+    project.define(
+        predictor(graph=model("nowhere", model_uri="models/nowhere"), traffic=50), predictor("b", traffic=50)
+    )
     said = refused(project)
-    assert "nowhere.py" in said
+    node = "SeldonDeployment 'd' → predictor 'main' → model 'nowhere'"
+    assert f"{node}: source 'nowhere.py' leads to {project.folder}/nowhere.py, which does not exist" in said
+    assert f"{node}: model_uri 'models/nowhere' leads to {project.folder}/models/nowhere, which" in said
+    assert "predictor 'b'" not in said
+
+
+def test_a_path_that_is_known_late_is_refused_by_the_plugin(project: Project) -> None:
+    late = "pulumi.Output.from_input('models/nowhere')"
+    project.write("import pulumi\n" + definition(model("version").removesuffix(")") + f", model_uri={late})"))
+    assert "models/nowhere, which does not exist" in refused(project)
+
+
+def definition(graph: str) -> str:
+    deployment = f"SeldonDeployment(name='d', namespace='ns', predictors=({predictor(graph=graph)},))"
+    return f"stack = Stack(target=Local(), deployments=({deployment},))"
 
 
 def test_a_model_that_no_local_server_runs_is_an_error_at_preview(project: Project) -> None:
