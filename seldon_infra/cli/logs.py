@@ -27,6 +27,7 @@ def run(arguments: argparse.Namespace) -> int:
     log = stack.processes.folder(record.id) / "log"
     for line in stack.processes.log_tail(record.id, arguments.lines):
         print(line)
+    sys.stdout.flush()
     if arguments.follow:
         _follow(log)
     return 0

@@ -11,6 +11,8 @@ from seldon_infra.ingress.spec import Route
 from seldon_infra.runtime.processes import Record
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
+UP = ("STARTING", "RUNNING")
+"""The supervisor calls a process running when it has stayed up for two seconds."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the state; 1 where a process is not running."""
+    """Print the state; 1 where a process is neither up nor just coming up."""
     stack = LocalStack.of(arguments)
     processes = [_process(stack, record) for record in stack.processes.all()]
     deployments = [_deployment(stack, route) for route in stack.routes()]
@@ -31,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         _print_deployments(deployments)
         _print_table(["PROCESS", "STATE", "PID", "UP", "PORTS"], [_row(process) for process in processes])
-    return 0 if all(process["state"] == "RUNNING" for process in processes) else 1
+    return 0 if all(process["state"] in UP for process in processes) else 1
 
 
 def _deployment(stack: LocalStack, route: Route) -> dict[str, object]:
