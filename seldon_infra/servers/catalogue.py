@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from seldon_infra.core.errors import InvalidSpec, PartNotFound, SeldonInfraError
 from seldon_infra.core.problems import Problem
 from seldon_infra.servers.entry import CatalogueEntry, Get, Image, Kind, Start
-from seldon_infra.servers.install import environment, environment_path
+from seldon_infra.servers.install import environment, environment_path, is_made
 from seldon_infra.servers.layout import LocalProcess, Named, Node, local_process
 
 if TYPE_CHECKING:
@@ -100,6 +100,7 @@ __all__ = [
     "Start",
     "environment",
     "environment_path",
+    "is_made",
     "load",
     "names",
     "process",

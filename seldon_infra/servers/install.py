@@ -38,6 +38,11 @@ def environment_path(entry: CatalogueEntry, requirements: Sequence[str] = ()) ->
     return cache_dir() / "servers" / entry.name / f"{entry.version}-{hashlib.sha256(content).hexdigest()[:12]}"
 
 
+def is_made(entry: CatalogueEntry, requirements: Sequence[str] = ()) -> bool:
+    """Tell whether a server's environment is there and whole."""
+    return (environment_path(entry, requirements) / COMPLETE).exists()
+
+
 def environment(entry: CatalogueEntry, requirements: Sequence[str] = ()) -> Path:
     """Make a server's environment if it is not there, and return its path. Progress goes to stderr.
 
@@ -46,11 +51,11 @@ def environment(entry: CatalogueEntry, requirements: Sequence[str] = ()) -> Path
         LimitReached: the installation took too long.
     """
     target = environment_path(entry, requirements)
-    if (target / COMPLETE).exists():
+    if is_made(entry, requirements):
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
     with _locked(target.with_name(f"{target.name}.lock")):
-        if not (target / COMPLETE).exists():
+        if not is_made(entry, requirements):
             _make(entry, requirements, target)
     return target
 

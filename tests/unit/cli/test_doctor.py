@@ -7,7 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from seldon_infra.cli.doctor import LONGEST_SOCKET_PATH, Part, examine, table
+from seldon_infra.servers.catalogue import environment_path, load
 
 ROOT = Path(__file__).parents[3]
 
@@ -33,13 +36,22 @@ def test_a_path_that_is_too_long_for_sockets_is_said_and_fails(tmp_path: Path) -
     assert "move the checkout up" in done.stdout
 
 
-def test_a_model_server_that_is_not_made_yet_is_named_but_no_failure(tmp_path: Path) -> None:
-    folder = tmp_path / "servers" / "imaginary"
-    folder.mkdir(parents=True)
-    (folder / "server.toml").write_text('version = "1.0"\n')
-    part = next(part for part in examine(tmp_path) if part.name == "server imaginary")
-    assert (part.state, part.version, part.is_in_the_way) == ("missing", "1.0", False)
+def test_a_model_server_that_is_not_made_yet_is_named_but_no_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SELDON_INFRA_CACHE", str(tmp_path))
+    triton = load("triton")
+    half_made = environment_path(triton)
+    half_made.mkdir(parents=True)
+    half_made.with_name(f"{half_made.name}.lock").touch()
+    part = next(part for part in examine(tmp_path) if part.name == "server triton")
+    assert (part.state, part.version, part.is_in_the_way) == ("missing", triton.version, False)
     assert "make setup" in part.fix
+
+
+def test_a_model_server_that_is_made_is_shown_with_its_folder() -> None:
+    part = next(part for part in examine(ROOT) if part.name == "server mlserver")
+    assert (part.state, part.where) == ("ok", str(environment_path(load("mlserver"))))
 
 
 def test_the_table_says_below_what_to_do() -> None:
