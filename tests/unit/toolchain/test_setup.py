@@ -7,7 +7,6 @@ import re
 import stat
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
@@ -126,39 +125,6 @@ def test_a_cli_alone_gets_our_language_host_beside_it(tmp_path: Path) -> None:
     assert os.access(tmp_path / "place" / "pulumi-language-python", os.X_OK)
 
 
-def test_one_set_up_waits_for_another(tmp_path: Path) -> None:
-    order: list[str] = []
-    entered, go_on = threading.Event(), threading.Event()
-
-    def first() -> None:
-        with pulumi_cli._only_one(tmp_path / "lock"):
-            entered.set()
-            go_on.wait(10)
-            order.append("first")
-
-    def second() -> None:
-        with pulumi_cli._only_one(tmp_path / "lock"):
-            order.append("second")
-
-    threads = [threading.Thread(target=first), threading.Thread(target=second)]
-    threads[0].start()
-    assert entered.wait(10)
-    threads[1].start()
-    go_on.set()
-    for thread in threads:
-        thread.join(10)
-    assert order == ["first", "second"]
-
-
-def test_a_finished_folder_replaces_a_broken_one_at_once(tmp_path: Path) -> None:
-    made, target = tmp_path / "made", tmp_path / "3.259.0"
-    for folder, name in ((made, "whole"), (target, "half")):
-        folder.mkdir()
-        (folder / name).touch()
-    pulumi_cli._move_into_place(made, target)
-    assert [file.name for file in target.iterdir()] == ["whole"]
-
-
 def test_a_failed_step_says_its_last_lines() -> None:
     with pytest.raises(console.SetupFailed, match=r"(?s)trying failed:.*no such thing"):
         console.run("trying", ["/bin/sh", "-c", "echo no such thing; exit 3"], timeout=20)
@@ -167,9 +133,3 @@ def test_a_failed_step_says_its_last_lines() -> None:
 def test_a_step_that_takes_too_long_is_stopped() -> None:
     with pytest.raises(console.SetupFailed, match=r"longer than 0 s and was stopped"):
         console.run("waiting", ["/bin/sleep", "600"], timeout=0.2)
-
-
-def test_a_small_disk_is_refused_before_the_build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pulumi_cli, "BUILD_SPACE_BYTES", 10**18)
-    with pytest.raises(console.SetupFailed, match="SELDON_INFRA_CACHE"):
-        pulumi_cli._require_space(tmp_path)
