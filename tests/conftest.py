@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-OTHER_MARKS = frozenset({"engine", "local", "docs", "slow"})
+OTHER_MARKS = frozenset({"cluster", "engine", "local", "docs", "slow"})
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

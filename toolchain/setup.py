@@ -1,7 +1,8 @@
 """`python -m toolchain.setup run|test`: give this checkout what it needs, and do nothing if it has it.
 
 `run` is for using the stacks, `test` for developing as well. Steps, each with a stamp so that it is done once per
-change: the environment `.venv` from the lock file, the Pulumi CLI and its Python language host, the model servers.
+change: the environment `.venv` from the lock file, the Pulumi CLI and its Python language host, the model servers, and
+for tests a Kubernetes control plane.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import sys
 from pathlib import Path
 
 from seldon_infra.core.paths import cache_dir
-from toolchain import pulumi_cli
+from toolchain import control_plane, pulumi_cli
 from toolchain.console import SetupFailed, run, say
 
 ROOT = Path(__file__).parent.parent
@@ -66,6 +67,8 @@ def _set_up(purpose: str) -> None:
     install_project()
     place_pulumi()
     make_model_servers(purpose)
+    if purpose == "test":
+        control_plane.provide(ENVIRONMENT)
 
 
 def make_environment() -> None:

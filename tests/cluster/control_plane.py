@@ -1,0 +1,267 @@
+"""A real Kubernetes control plane on this machine: etcd, API server, controllers, scheduler, and nodes by kwok.
+
+Nodes and pods are simulated, all else is what a cluster runs: admission, defaulting, server-side apply, quotas,
+scheduling on GPUs. Everything listens on 127.0.0.1 and ends with :meth:`ControlPlane.close`.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import signal
+import ssl
+import subprocess
+import time
+import urllib.request
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar
+
+import yaml
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from seldon_infra.runtime import ports
+from toolchain import control_plane as parts
+
+START_SECONDS = 90.0
+STOP_SECONDS = 20.0
+LOG_LINES = 20
+ISSUER = "https://kubernetes.default.svc"
+ADMIN_TOKEN = "admin"
+PORTS = ("etcd", "etcd-peer", "api", "controllers", "scheduler")
+
+
+@dataclass(frozen=True)
+class User:
+    """Somebody who may talk to the API server, by a token."""
+
+    name: str
+    token: str
+    groups: tuple[str, ...] = ()
+
+
+ADMIN = User("admin", ADMIN_TOKEN, ("system:masters",))
+NOBODY = User("nobody", "nobody")
+"""May log in, and nothing else."""
+
+
+@dataclass
+class ControlPlane:
+    """The running processes, and a client's way to them."""
+
+    folder: Path
+    ports: Mapping[str, int] = field(default_factory=dict)
+    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    order: ClassVar[Sequence[str]] = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok")
+
+    def start(self) -> None:
+        """Start everything, and return when a pod could be scheduled."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.ports = ports.allocate(self.folder, PORTS)
+        _write_key(self.folder / "service-accounts.pem")
+        _write_users(self.folder / "users.csv", [ADMIN, NOBODY])
+        for name in self.order:
+            self.start_process(name)
+        self._wait_for("the namespace's service account", self._has_service_account)
+
+    def start_process(self, name: str) -> None:
+        """Start one process and wait until it serves."""
+        with (self.folder / f"{name}.log").open("ab") as log:
+            command = [str(parts.program(name)), *self._arguments(name)]
+            self.processes[name] = subprocess.Popen(
+                command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
+        probe = {"etcd": self._etcd_serves, "kube-apiserver": self._api_serves}.get(name)
+        if probe:
+            self._wait_for(name, probe)
+        if name == "kube-apiserver":
+            self._write_kubeconfig()
+
+    def kill_process(self, name: str) -> None:
+        """Kill one process, as a machine that goes down would."""
+        process = self.processes.pop(name)
+        process.kill()
+        process.wait(timeout=STOP_SECONDS)
+
+    def close(self) -> None:
+        """End everything, the last started first."""
+        for process in reversed(list(self.processes.values())):
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(timeout=STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait(timeout=STOP_SECONDS)
+        self.processes.clear()
+        ports.release(self.folder)
+
+    @property
+    def kubeconfig(self) -> Path:
+        """The administrator's kubeconfig."""
+        return self.folder / "kubeconfig"
+
+    def kubeconfig_of(self, user: User) -> Path:
+        """Write a kubeconfig of another user."""
+        file = self.folder / f"kubeconfig-{user.name}"
+        file.write_text(yaml.safe_dump(self._kubeconfig(user)), encoding="utf-8")
+        return file
+
+    @property
+    def url(self) -> str:
+        """Where the API server listens."""
+        return f"https://127.0.0.1:{self.ports['api']}"
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        content_type: str = "application/json",
+        user: User = ADMIN,
+        timeout: float = 30,
+    ) -> Any:
+        """Ask the API server; urllib.error.HTTPError where it refuses."""
+        data = None if body is None else json.dumps(body).encode()
+        headers = {"Authorization": f"Bearer {user.token}", "Content-Type": content_type}
+        request = urllib.request.Request(self.url + path, data=data, method=method, headers=headers)
+        with urllib.request.urlopen(request, timeout=timeout, context=self._trust()) as answer:
+            text = answer.read()
+        return json.loads(text) if text.startswith(b"{") else text.decode()
+
+    def _trust(self) -> ssl.SSLContext:
+        return ssl.create_default_context(cafile=str(self._certificate))
+
+    @property
+    def _certificate(self) -> Path:
+        return self.folder / "certificates" / "apiserver.crt"
+
+    def _arguments(self, name: str) -> list[str]:
+        arguments: Mapping[str, Callable[[], list[str]]] = {
+            "etcd": self._etcd,
+            "kube-apiserver": self._api_server,
+            "kube-controller-manager": self._controllers,
+            "kube-scheduler": self._scheduler,
+            "kwok": self._kwok,
+        }
+        return arguments[name]()
+
+    def _etcd(self) -> list[str]:
+        clients, peers = (f"http://127.0.0.1:{self.ports[port]}" for port in ("etcd", "etcd-peer"))
+        return [
+            f"--data-dir={self.folder / 'etcd'}",
+            f"--listen-client-urls={clients}",
+            f"--advertise-client-urls={clients}",
+            f"--listen-peer-urls={peers}",
+            f"--initial-advertise-peer-urls={peers}",
+            f"--initial-cluster=default={peers}",
+            "--unsafe-no-fsync",  # a test's data need not outlive the machine
+        ]
+
+    def _api_server(self) -> list[str]:
+        key = self.folder / "service-accounts.pem"
+        return [
+            f"--etcd-servers=http://127.0.0.1:{self.ports['etcd']}",
+            "--bind-address=127.0.0.1",
+            "--advertise-address=127.0.0.1",
+            "--endpoint-reconciler-type=none",
+            f"--secure-port={self.ports['api']}",
+            f"--cert-dir={self._certificate.parent}",
+            f"--token-auth-file={self.folder / 'users.csv'}",
+            "--authorization-mode=RBAC",
+            f"--service-account-issuer={ISSUER}",
+            f"--service-account-key-file={key}",
+            f"--service-account-signing-key-file={key}",
+            "--service-cluster-ip-range=10.0.0.0/16",
+            "--allow-privileged=false",
+        ]
+
+    def _controllers(self) -> list[str]:
+        return [
+            f"--kubeconfig={self.kubeconfig}",
+            "--bind-address=127.0.0.1",
+            f"--secure-port={self.ports['controllers']}",
+            f"--cert-dir={self._certificate.parent}",
+            f"--service-account-private-key-file={self.folder / 'service-accounts.pem'}",
+            f"--root-ca-file={self._certificate}",
+            "--leader-elect=false",
+        ]
+
+    def _scheduler(self) -> list[str]:
+        return [
+            f"--kubeconfig={self.kubeconfig}",
+            "--bind-address=127.0.0.1",
+            f"--secure-port={self.ports['scheduler']}",
+            f"--cert-dir={self._certificate.parent}",
+            "--leader-elect=false",
+        ]
+
+    def _kwok(self) -> list[str]:
+        stages = [f"--config={file}" for file in parts.kwok_stages()]
+        return [f"--kubeconfig={self.kubeconfig}", "--manage-all-nodes=true", "--server-address=", *stages]
+
+    def _kubeconfig(self, user: User) -> dict[str, object]:
+        cluster = {"server": self.url, "certificate-authority": str(self._certificate)}
+        return {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "clusters": [{"name": "test", "cluster": cluster}],
+            "users": [{"name": user.name, "user": {"token": user.token}}],
+            "contexts": [{"name": "test", "context": {"cluster": "test", "user": user.name}}],
+            "current-context": "test",
+        }
+
+    def _write_kubeconfig(self) -> None:
+        self.kubeconfig.write_text(yaml.safe_dump(self._kubeconfig(ADMIN)), encoding="utf-8")
+
+    def _etcd_serves(self) -> bool:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.ports['etcd']}/health", timeout=2) as answer:
+            return b'"true"' in answer.read()
+
+    def _api_serves(self) -> bool:
+        return bool(self.request("GET", "/readyz", timeout=2) == "ok")
+
+    def _has_service_account(self) -> bool:
+        return bool(self.request("GET", "/api/v1/namespaces/default/serviceaccounts/default", timeout=2))
+
+    def _wait_for(self, what: str, probe: Callable[[], bool]) -> None:
+        end = time.monotonic() + START_SECONDS
+        while not _holds(probe):
+            ended = [name for name, process in self.processes.items() if process.poll() is not None]
+            if ended or time.monotonic() > end:
+                raise RuntimeError(
+                    f"{what} is not there; {', '.join(ended) or 'nothing'} ended\n{self._last_lines(ended)}"
+                )
+            time.sleep(0.05)
+
+    def _last_lines(self, names: Sequence[str]) -> str:
+        logs = (self.folder / f"{name}.log" for name in names or self.processes)
+        return "\n".join(
+            f"{log.name}: {line}"
+            for log in logs
+            for line in log.read_text(encoding="utf-8", errors="replace").splitlines()[-LOG_LINES:]
+        )
+
+
+def _holds(probe: Callable[[], bool]) -> bool:
+    try:
+        return probe()
+    except OSError:  # urllib's errors are among them
+        return False
+
+
+def _write_key(file: Path) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    text = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
+    )
+    file.write_bytes(text)
+    file.chmod(0o600)
+
+
+def _write_users(file: Path, users: Sequence[User]) -> None:
+    with file.open("w", newline="", encoding="utf-8") as stream:
+        csv.writer(stream).writerows([user.token, user.name, user.name, ",".join(user.groups)] for user in users)
