@@ -134,7 +134,7 @@ def _compile(program: GoProgram, go: Path, settings: Mapping[str, str], made: Pa
 
 def _copy_files(program: GoProgram, go: Path, settings: Mapping[str, str], made: Path) -> None:
     for wanted in program.files:
-        command = [go, "mod", "download", "-json", wanted.module]
+        command: list[str | Path] = [go, "mod", "download", "-json", wanted.module]
         name = f"getting {wanted.module} for {program.name} {program.version}"
         said = run(name, command, timeout=DOWNLOAD_TIMEOUT_SECONDS, cwd=program.source, env=settings)
         folder = Path(json.loads("\n".join(said))["Dir"])
