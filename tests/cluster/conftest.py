@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.cluster.control_plane import ControlPlane
+from tests.cluster.definitions import install_definitions
 from tests.cluster.nodes import add_nodes
 
 
@@ -21,6 +22,7 @@ def control_plane() -> Iterator[ControlPlane]:
     try:
         running.start()
         add_nodes(running)
+        install_definitions(running)
         yield running
     finally:
         running.close()

@@ -12,6 +12,7 @@ import signal
 import ssl
 import subprocess
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -31,6 +32,14 @@ LOG_LINES = 20
 ISSUER = "https://kubernetes.default.svc"
 ADMIN_TOKEN = "admin"
 PORTS = ("etcd", "etcd-peer", "api", "controllers", "scheduler")
+
+
+class Refused(Exception):
+    """The API server said no."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(f"{status}: {message}")
+        self.status, self.message = status, message
 
 
 @dataclass(frozen=True)
@@ -123,14 +132,22 @@ class ControlPlane:
         content_type: str = "application/json",
         user: User = ADMIN,
         timeout: float = 30,
-    ) -> Any:
-        """Ask the API server; urllib.error.HTTPError where it refuses."""
+    ) -> dict[str, Any]:
+        """Ask the API server for an object; Refused where it says no."""
         data = None if body is None else json.dumps(body).encode()
         headers = {"Authorization": f"Bearer {user.token}", "Content-Type": content_type}
         request = urllib.request.Request(self.url + path, data=data, method=method, headers=headers)
+        try:
+            with urllib.request.urlopen(request, timeout=timeout, context=self._trust()) as answer:
+                return dict(json.loads(answer.read()))
+        except urllib.error.HTTPError as error:
+            raise Refused(error.code, json.loads(error.read())["message"]) from None
+
+    def text(self, path: str, *, timeout: float = 30) -> str:
+        """Read what the API server says that is no object."""
+        request = urllib.request.Request(self.url + path, headers={"Authorization": f"Bearer {ADMIN.token}"})
         with urllib.request.urlopen(request, timeout=timeout, context=self._trust()) as answer:
-            text = answer.read()
-        return json.loads(text) if text.startswith(b"{") else text.decode()
+            return str(answer.read().decode())
 
     def _trust(self) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=str(self._certificate))
@@ -222,7 +239,7 @@ class ControlPlane:
             return b'"true"' in answer.read()
 
     def _api_serves(self) -> bool:
-        return bool(self.request("GET", "/readyz", timeout=2) == "ok")
+        return self.text("/readyz", timeout=2) == "ok"
 
     def _has_service_account(self) -> bool:
         return bool(self.request("GET", "/api/v1/namespaces/default/serviceaccounts/default", timeout=2))
@@ -249,7 +266,7 @@ class ControlPlane:
 def _holds(probe: Callable[[], bool]) -> bool:
     try:
         return probe()
-    except OSError:  # urllib's errors are among them
+    except (OSError, Refused):  # urllib's errors are OSErrors
         return False
 
 

@@ -1,0 +1,72 @@
+"""What is rendered is what the API server takes, to the last field; what is misspelt it refuses."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import yaml
+
+from seldon_infra.graph.manifest import GROUP
+from tests.cluster.control_plane import ControlPlane, Refused
+from tests.unit.graph.cases import CASES, GOLDEN
+
+pytestmark = pytest.mark.cluster
+
+STRICT = "fieldValidation=Strict&dryRun=All"
+POSTED = f"/apis/{GROUP}/v1/namespaces/{{}}/seldondeployments?{STRICT}"
+
+
+def manifest(name: str) -> dict[str, Any]:
+    return dict(yaml.safe_load((GOLDEN / f"{name}.yaml").read_text(encoding="utf-8")))
+
+
+def namespace_of(manifest: dict[str, Any]) -> str:
+    return str(manifest["metadata"]["namespace"])
+
+
+@pytest.fixture(scope="module", autouse=True)
+def namespaces(control_plane: ControlPlane) -> Iterator[None]:
+    names = {namespace_of(manifest(name)) for name in CASES} - {"default"}
+    for name in names:
+        control_plane.request("POST", "/api/v1/namespaces", {"metadata": {"name": name}})
+    yield
+    for name in names:
+        control_plane.request("DELETE", f"/api/v1/namespaces/{name}")
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_api_server_takes_every_field_of_a_golden_file(control_plane: ControlPlane, name: str) -> None:
+    wanted = manifest(name)
+    taken = control_plane.request("POST", POSTED.format(namespace_of(wanted)), wanted)
+    assert taken["metadata"]["name"] == wanted["metadata"]["name"]
+
+
+def misspelt(path: str) -> dict[str, Any]:
+    """A manifest with a field too many at a path."""
+    wrong = copy.deepcopy(manifest("canary"))
+    *parents, name = path.split(".")
+    at: Any = wrong
+    for key in parents:
+        at = at[int(key) if key.isdigit() else key]
+    at[name] = "x"
+    return wrong
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "spec.predictorz",
+        "spec.predictors.0.trafic",
+        "spec.predictors.0.graph.modelURI",
+        "spec.predictors.0.componentSpecs.0.spec.nodeSelektor",
+        "spec.predictors.0.componentSpecs.0.spec.containers.0.imagePullPolice",
+    ],
+)
+def test_a_misspelt_field_is_refused_wherever_it_is(control_plane: ControlPlane, path: str) -> None:
+    wrong = misspelt(path)
+    with pytest.raises(Refused) as refused:
+        control_plane.request("POST", POSTED.format(namespace_of(wrong)), wrong)
+    assert f'.{path.rpartition(".")[2]}"' in refused.value.message
