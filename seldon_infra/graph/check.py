@@ -12,6 +12,7 @@ from seldon_infra.core.problems import gather
 from seldon_infra.graph.rules import (
     amounts,
     environment,
+    lost,
     names,
     protocols,
     scaling,
@@ -44,6 +45,7 @@ PREDICTOR_RULES: tuple[PredictorRule, ...] = (
     *names.PREDICTOR_RULES,
     *traffic.PREDICTOR_RULES,
     *shape.PREDICTOR_RULES,
+    *lost.PREDICTOR_RULES,
     *servers.PREDICTOR_RULES,
     *amounts.PREDICTOR_RULES,
     *environment.PREDICTOR_RULES,
@@ -54,6 +56,7 @@ NODE_RULES: tuple[NodeRule, ...] = (
     *names.NODE_RULES,
     *shape.NODE_RULES,
     *servers.NODE_RULES,
+    *lost.NODE_RULES,
     *triton.NODE_RULES,
     *protocols.NODE_RULES,
     *environment.NODE_RULES,
@@ -81,6 +84,11 @@ def check_local(deployment: SeldonDeployment, *, portable: bool = True) -> list[
 def check_cluster(deployment: SeldonDeployment) -> list[Problem]:
     """Find what keeps a deployment from running on a cluster, what :func:`check` finds included."""
     return [*check(deployment), *_judge(deployment, (), (), targets.CLUSTER_NODE_RULES)]
+
+
+def check_manifest(deployment: SeldonDeployment) -> list[Problem]:
+    """Find what a deployment's manifest for a cluster would lack, or drop in silence."""
+    return _judge(deployment, (), (), targets.MANIFEST_NODE_RULES)
 
 
 def _judge(

@@ -19,7 +19,7 @@ from seldon_infra.graph.spec import (
     Timeouts,
     Transformer,
 )
-from seldon_infra.servers.spec import SklearnServer, TensorFlowServer
+from seldon_infra.servers.spec import SklearnServer
 from tests.unit.graph.cases import CASES, GOLDEN, digits, fraud, golden, python, scaler, single, sklearn
 
 
@@ -61,12 +61,6 @@ def test_all_missing_images_of_all_deployments_are_named_at_once() -> None:
     with pytest.raises(InvalidSpec) as raised:
         manifests([incomplete, incomplete])
     assert len(raised.value.problems) == 4
-
-
-def test_a_version_that_the_operator_would_drop_is_refused() -> None:
-    node = Model(name="resnet", server=TensorFlowServer(version="1.17.1"), model_uri="gs://m")
-    with pytest.raises(InvalidSpec, match="remove version"):
-        seldon_deployment(served(node))
 
 
 def test_namespaces_come_first_each_once_then_deployments_in_their_order() -> None:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 TABLES = (
     "amounts",
     "environment",
+    "lost",
     "names",
     "protocols",
     "scaling",
