@@ -22,6 +22,8 @@ Licence: TypeAlias = Literal["Apache-2.0", "BSL-1.1"]
 
 LAST_APACHE_CORE = "1.17.1"
 """The last release of Seldon Core under Apache-2.0; later ones are BSL-1.1 (changed on 2024-01-22)."""
+LAST_APACHE_EXPLAINER = "1.4.0"
+"""The last release of MLServer whose explainers hold alibi 0.9.4, the last under Apache-2.0; 1.5.0 holds 0.9.5."""
 
 _ALL_TYPES: tuple[NodeType, ...] = ("MODEL", "TRANSFORMER", "OUTPUT_TRANSFORMER", "ROUTER", "COMBINER")
 
@@ -67,7 +69,7 @@ class SklearnServer(ModelServer):
     version: str | None = None
     """Version of Seldon's image on protocol seldon. Default: 1.17.1, the last under Apache-2.0."""
     licence: Licence = "Apache-2.0"
-    """Terms that you accept; a ``version`` later than 1.17.1 needs ``BSL-1.1``."""
+    """Terms that you accept; a ``version`` later than 1.17.1 needs ``BSL-1.1``. Default: Apache-2.0."""
 
 
 class XGBoostServer(ModelServer):
@@ -82,7 +84,7 @@ class XGBoostServer(ModelServer):
     version: str | None = None
     """Version of Seldon's image on protocol seldon. Default: 1.17.1, the last under Apache-2.0."""
     licence: Licence = "Apache-2.0"
-    """Terms that you accept; a ``version`` later than 1.17.1 needs ``BSL-1.1``."""
+    """Terms that you accept; a ``version`` later than 1.17.1 needs ``BSL-1.1``. Default: Apache-2.0."""
 
 
 class MLflowServer(ModelServer):
@@ -97,7 +99,7 @@ class MLflowServer(ModelServer):
     version: str | None = None
     """Version of Seldon's image on protocol seldon. Default: 1.17.1, the last under Apache-2.0."""
     licence: Licence = "Apache-2.0"
-    """Terms that you accept; a ``version`` later than 1.17.1 needs ``BSL-1.1``."""
+    """Terms that you accept; a ``version`` later than 1.17.1 needs ``BSL-1.1``. Default: Apache-2.0."""
 
 
 class TensorFlowServer(ModelServer):
@@ -196,10 +198,6 @@ class PythonServer(ModelServer):
     """Image for a cluster, with the class and its requirements in it. Default: none, for the local target only."""
     requirements: Many[str] = ()
     """What the class needs beside the wrapper, as pip's requirements: ``scikit-learn==1.9.1``. Default: nothing."""
-    version: str | None = None
-    """Version of Seldon's wrapper. Default: 1.17.1, the last under Apache-2.0."""
-    licence: Licence = "Apache-2.0"
-    """Terms that you accept; a ``version`` later than 1.17.1 needs ``BSL-1.1``."""
 
 
 class MLServerRuntime(ModelServer):
@@ -246,6 +244,7 @@ class ContainerServer(ModelServer):
 
 __all__ = [
     "LAST_APACHE_CORE",
+    "LAST_APACHE_EXPLAINER",
     "ContainerServer",
     "DynamicBatching",
     "HuggingFaceServer",
