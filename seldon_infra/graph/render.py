@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from seldon_infra.core.errors import InvalidSpec
+from seldon_infra.core.model import known
 from seldon_infra.graph.check import check_manifest
 from seldon_infra.graph.render_graph import graph
 from seldon_infra.graph.render_pods import component_specs, explainer_container
@@ -40,8 +41,12 @@ def manifests(deployments: Iterable[SeldonDeployment]) -> tuple[Manifest, ...]:
     problems = [problem for deployment in deployments for problem in check_manifest(deployment)]
     if problems:
         raise InvalidSpec(problems)
-    names = sorted({str(deployment.namespace) for deployment in deployments})
-    return (*map(namespace, names), *map(seldon_deployment, deployments))
+    return (*map(namespace, namespaces(deployments)), *map(seldon_deployment, deployments))
+
+
+def namespaces(deployments: Iterable[SeldonDeployment]) -> list[str]:
+    """Give the namespaces that deployments are in, each once; one that is an Output is made by whoever gave it."""
+    return sorted({name for name in (known(deployment.namespace) for deployment in deployments) if name is not None})
 
 
 def namespace(name: str) -> Manifest:
