@@ -38,6 +38,7 @@ TABLES = (
     "environment",
     "lost",
     "names",
+    "objects",
     "protocols",
     "scaling",
     "servers",
