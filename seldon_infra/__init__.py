@@ -95,6 +95,7 @@ if TYPE_CHECKING:
         TritonServer,
         XGBoostServer,
     )
+    from seldon_infra.servers.triton import config_pbtxt
     from seldon_infra.settings import config
     from seldon_infra.stack import (
         Stack,
@@ -123,6 +124,7 @@ _HOMES = {
         "ModelServer NodeType Protocol PythonServer SklearnServer TempoServer Tensor TensorFlowServer "
         "Transport TritonModel TritonServer XGBoostServer"
     ),
+    "seldon_infra.servers.triton": "config_pbtxt",
     "seldon_infra.settings": "config",
     "seldon_infra.stack": "Stack run",
     "seldon_infra.targets.spec": "Kubernetes Local",
@@ -212,6 +214,7 @@ __all__ = [
     "XGBoostServer",
     "check",
     "config",
+    "config_pbtxt",
     "run",
 ]
 

@@ -20,7 +20,7 @@ from pydantic import Field
 from seldon_infra.core.errors import InvalidSpec, SeldonInfraError, StackNotFound
 from seldon_infra.core.model import Many, Spec
 from seldon_infra.core.problems import Problem
-from seldon_infra.graph.check import check_cluster, check_local
+from seldon_infra.graph.check import check_cluster, check_local, check_together
 from seldon_infra.graph.spec import SeldonDeployment
 from seldon_infra.settings import settings_of
 from seldon_infra.targets.spec import Kubernetes, Local, Target
@@ -45,7 +45,7 @@ class Stack(Spec):
     def check(self) -> list[Problem]:
         """Find every problem that can be known without a cluster, in all deployments at once."""
         found = [problem for deployment in self.deployments for problem in _check(deployment, self.target)]
-        return [*found, *_names_used_twice(self.deployments)]
+        return [*found, *_names_used_twice(self.deployments), *check_together(self.deployments)]
 
     def require_valid(self) -> None:
         """Raise InvalidSpec with all problems at once, if there are any."""

@@ -3,28 +3,17 @@
 from __future__ import annotations
 
 from seldon_infra import (
-    InstanceGroup,
     MLServerRuntime,
     Model,
     Predictor,
     Resources,
     SeldonDeployment,
     SklearnServer,
-    Tensor,
-    TritonModel,
     TritonServer,
 )
 
 HELD_OUT = "stacks/digits/models/heldout.json"
 """Rows that no model has seen, for `predict` and `verify`."""
-
-CANARY = TritonModel(
-    max_batch_size=64,
-    inputs=(Tensor(name="scaled", dtype="FP32", dims=(64,)),),
-    outputs=(Tensor(name="predict", dtype="INT64", dims=(1,)),),
-    instance_groups=(InstanceGroup(kind="CPU", count=1),),
-)
-"""The canary's network takes what `scale` gives."""
 
 
 def digits(
@@ -50,9 +39,7 @@ def digits(
         return Model(name="scale", server=server, resources=resources, children=(classify,))
 
     main = Model(name="classify", server=SklearnServer(), model_uri=f"{models}/classify", resources=resources)
-    canary = Model(
-        name="classify", server=TritonServer(config=CANARY), model_uri=f"{models}/canary", resources=resources
-    )
+    canary = Model(name="classify", server=TritonServer(), model_uri=f"{models}/canary", resources=resources)
     return SeldonDeployment(
         name="digits",
         namespace="models",

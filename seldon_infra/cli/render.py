@@ -15,7 +15,8 @@ from typing import Any
 from seldon_infra.core.errors import InvalidSpec
 from seldon_infra.core.model import is_later
 from seldon_infra.core.yaml import dump
-from seldon_infra.graph.render import cluster_problems, manifests
+from seldon_infra.graph.check import check_manifest
+from seldon_infra.graph.render import manifests
 from seldon_infra.stack import find_project, load_stack
 
 PLACEHOLDER = "<known after pulumi up>"
@@ -32,7 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print the manifests; problems of the definition are reported all at once."""
     stack = load_stack(arguments.stack, find_project(arguments.project))
-    problems = [*stack.check(), *(each for deployment in stack.deployments for each in cluster_problems(deployment))]
+    found = [*stack.check(), *(each for deployment in stack.deployments for each in check_manifest(deployment))]
+    problems = list(dict.fromkeys(found))
     if problems:
         raise InvalidSpec(problems)
     rendered = manifests(stack.deployments)

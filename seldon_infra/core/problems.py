@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 ARROW = " → "
+HIDDEN = "[secret]"
 _LONGEST_SHOWN = 60
 _ALTERNATIVE = re.compile(r"(bool|int|float|str|[A-Z]\w*|[a-z-]+\[.*\])\Z")
 
@@ -44,6 +45,13 @@ class Problem:
     def within(self, path: str) -> Problem:
         """Put the problem's object inside another one."""
         return replace(self, path=f"{path}{ARROW}{self.path}")
+
+    def hiding(self, secrets: Iterable[object]) -> Problem:
+        """Put a mark in the place of secret values; a fix could be made of one, so it goes as well."""
+        got, want = self.got, self.want
+        for text in (text for value in secrets for text in (shown(value), repr(value), str(value)) if text):
+            got, want = got.replace(text, HIDDEN), want.replace(text, HIDDEN)
+        return self if got == self.got else Problem(self.path, got, want, "correct the secret")
 
 
 @dataclass
@@ -76,7 +84,8 @@ def from_validation_error(error: ValidationError, root: str, model: type[BaseMod
 
 def shown(value: object) -> str:
     """Write a value as a message shows it: short, and an object of ours by its type."""
-    if hasattr(value, "model_fields_set") or hasattr(value, "apply"):
+    # An Output has every attribute that it is asked for, and schedules work to get it: it must be known first.
+    if hasattr(value, "apply") or hasattr(value, "model_fields_set"):
         return type(value).__name__
     text = repr(value)
     return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 1]}…"

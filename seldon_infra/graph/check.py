@@ -12,7 +12,9 @@ from seldon_infra.core.problems import gather
 from seldon_infra.graph.rules import (
     amounts,
     environment,
+    lost,
     names,
+    objects,
     protocols,
     scaling,
     servers,
@@ -25,7 +27,7 @@ from seldon_infra.graph.rules import (
 from seldon_infra.graph.rules.place import InNode, InPredictor, nodes_in, predictors
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from seldon_infra.core.problems import Problem
     from seldon_infra.graph.spec import SeldonDeployment
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 
 DEPLOYMENT_RULES: tuple[DeploymentRule, ...] = (
     *names.DEPLOYMENT_RULES,
+    *objects.DEPLOYMENT_RULES,
     *traffic.DEPLOYMENT_RULES,
     *protocols.DEPLOYMENT_RULES,
     *settings.DEPLOYMENT_RULES,
@@ -44,6 +47,7 @@ PREDICTOR_RULES: tuple[PredictorRule, ...] = (
     *names.PREDICTOR_RULES,
     *traffic.PREDICTOR_RULES,
     *shape.PREDICTOR_RULES,
+    *lost.PREDICTOR_RULES,
     *servers.PREDICTOR_RULES,
     *amounts.PREDICTOR_RULES,
     *environment.PREDICTOR_RULES,
@@ -52,8 +56,10 @@ PREDICTOR_RULES: tuple[PredictorRule, ...] = (
 )
 NODE_RULES: tuple[NodeRule, ...] = (
     *names.NODE_RULES,
+    *objects.NODE_RULES,
     *shape.NODE_RULES,
     *servers.NODE_RULES,
+    *lost.NODE_RULES,
     *triton.NODE_RULES,
     *protocols.NODE_RULES,
     *environment.NODE_RULES,
@@ -81,6 +87,16 @@ def check_local(deployment: SeldonDeployment, *, portable: bool = True) -> list[
 def check_cluster(deployment: SeldonDeployment) -> list[Problem]:
     """Find what keeps a deployment from running on a cluster, what :func:`check` finds included."""
     return [*check(deployment), *_judge(deployment, (), (), targets.CLUSTER_NODE_RULES)]
+
+
+def check_together(deployments: Sequence[SeldonDeployment]) -> list[Problem]:
+    """Find what keeps deployments from being side by side in one stack, though each is right by itself."""
+    return list(objects.objects_differ_between(deployments))
+
+
+def check_manifest(deployment: SeldonDeployment) -> list[Problem]:
+    """Find what a deployment's manifest for a cluster would lack, or drop in silence."""
+    return _judge(deployment, (), (), targets.MANIFEST_NODE_RULES)
 
 
 def _judge(

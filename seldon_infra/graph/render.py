@@ -5,12 +5,12 @@ Every field has one place, in the order of the API. What a golden test shows is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 from seldon_infra.core.errors import InvalidSpec
-from seldon_infra.core.model import title
-from seldon_infra.core.problems import ARROW, Problem
+from seldon_infra.core.model import known
+from seldon_infra.graph.check import check_manifest
 from seldon_infra.graph.render_graph import graph
 from seldon_infra.graph.render_pods import component_specs, explainer_container
 from seldon_infra.graph.render_values import (
@@ -25,8 +25,6 @@ from seldon_infra.graph.render_values import (
     seconds,
 )
 from seldon_infra.graph.spec import Explainer, Orchestrator, Predictor, SeldonDeployment
-from seldon_infra.graph.walk import nodes
-from seldon_infra.servers.spec import MLServerRuntime, PythonServer, TensorFlowServer
 
 API_VERSION = "machinelearning.seldon.io/v1"
 STICKY_HEADER = "seldon-infra/sticky-header"
@@ -40,11 +38,15 @@ def manifests(deployments: Iterable[SeldonDeployment]) -> tuple[Manifest, ...]:
         InvalidSpec: a cluster cannot run some of them; all problems at once.
     """
     deployments = tuple(deployments)
-    problems = [problem for deployment in deployments for problem in cluster_problems(deployment)]
+    problems = [problem for deployment in deployments for problem in check_manifest(deployment)]
     if problems:
         raise InvalidSpec(problems)
-    names = sorted({str(deployment.namespace) for deployment in deployments})
-    return (*map(namespace, names), *map(seldon_deployment, deployments))
+    return (*map(namespace, namespaces(deployments)), *map(seldon_deployment, deployments))
+
+
+def namespaces(deployments: Iterable[SeldonDeployment]) -> list[str]:
+    """Give the namespaces that deployments are in, each once; one that is an Output is made by whoever gave it."""
+    return sorted({name for name in (known(deployment.namespace) for deployment in deployments) if name is not None})
 
 
 def namespace(name: str) -> Manifest:
@@ -58,7 +60,7 @@ def seldon_deployment(deployment: SeldonDeployment) -> Manifest:
     Raises:
         InvalidSpec: a cluster cannot run it, such as for a node without image.
     """
-    problems = cluster_problems(deployment)
+    problems = check_manifest(deployment)
     if problems:
         raise InvalidSpec(problems)
     return {
@@ -156,33 +158,6 @@ def explainer(deployment: SeldonDeployment, spec: Explainer | None) -> Manifest:
             "initParameters": json_text(spec.init_parameters),
         }
     )
-
-
-def cluster_problems(deployment: SeldonDeployment) -> list[Problem]:
-    """Find what a manifest for a cluster lacks, or could only drop in silence."""
-    return [
-        problem.within(f"{title(deployment)}{ARROW}{title(each)}")
-        for each in deployment.predictors
-        for node in nodes(each.graph)
-        for problem in _node_problems(node.server, title(node))
-    ]
-
-
-def _node_problems(server: object, path: str) -> Iterator[Problem]:
-    if isinstance(server, (PythonServer, MLServerRuntime)) and server.image is None:
-        yield Problem(
-            path=path,
-            got=f"image is not set, the class {server.class_name} is in {server.source}",
-            want="must be set for a cluster, which runs images",
-            fix=f'build an image with the class and write {type(server).__name__}(…, image="registry/name@sha256:…")',
-        )
-    if isinstance(server, TensorFlowServer) and server.version is not None:
-        yield Problem(
-            path=path,
-            got=f"version '{server.version}'",
-            want="must not be set for a cluster, whose operator always takes the proxy of its own server map",
-            fix="remove version and set the proxy's image in the operator's chart",
-        )
 
 
 def _operator_annotations(deployment: SeldonDeployment) -> Manifest:

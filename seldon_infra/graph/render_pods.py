@@ -15,6 +15,8 @@ from seldon_infra.graph.render_values import Manifest, env, given, merged, metad
 from seldon_infra.graph.spec import Explainer, Node, Pod, Predictor, SeldonDeployment
 from seldon_infra.graph.walk import nodes
 from seldon_infra.servers.spec import (
+    LAST_APACHE_CORE,
+    LAST_APACHE_EXPLAINER,
     ContainerServer,
     MLflowServer,
     MLServerRuntime,
@@ -116,11 +118,14 @@ def security_context() -> Manifest:
 
 
 def image(deployment: SeldonDeployment, server: object) -> Later[str] | None:
-    """The image of a node's container; None leaves it to the operator's map of prepackaged servers."""
+    """The image of a node's container; None leaves it to the operator's map of prepackaged servers.
+
+    The map of a later operator names images under BSL-1.1 where they are Seldon's own, so those never come from it.
+    """
     if isinstance(server, (PythonServer, MLServerRuntime, ContainerServer)):
         return server.image
     if isinstance(server, (SklearnServer, XGBoostServer, MLflowServer)) and deployment.protocol == "seldon":
-        return f"{_IMAGES[server.kind]}:{server.version}" if server.version else None
+        return f"{_IMAGES[server.kind]}:{server.version or LAST_APACHE_CORE}"
     return None
 
 
@@ -161,11 +166,8 @@ def explainer_container(deployment: SeldonDeployment, explainer: Explainer) -> M
     return merged(rendered, explainer.container)
 
 
-def explainer_image(deployment: SeldonDeployment, explainer: Explainer) -> str | None:
-    """The image of an explainer; None leaves it to the operator's chart."""
-    if explainer.version is None:
-        return None
-    v2 = deployment.protocol == "v2"
-    return (
-        f"seldonio/mlserver:{explainer.version}-alibi-explain" if v2 else f"seldonio/alibiexplainer:{explainer.version}"
-    )
+def explainer_image(deployment: SeldonDeployment, explainer: Explainer) -> str:
+    """The image of an explainer, the last under Apache-2.0 unless a version says otherwise."""
+    if deployment.protocol == "v2":
+        return f"seldonio/mlserver:{explainer.version or LAST_APACHE_EXPLAINER}-alibi-explain"
+    return f"seldonio/alibiexplainer:{explainer.version or LAST_APACHE_CORE}"

@@ -22,6 +22,8 @@ Licence: TypeAlias = Literal["Apache-2.0", "BSL-1.1"]
 
 LAST_APACHE_CORE = "1.17.1"
 """The last release of Seldon Core under Apache-2.0; later ones are BSL-1.1 (changed on 2024-01-22)."""
+LAST_APACHE_EXPLAINER = "1.4.0"
+"""The last release of MLServer whose explainers hold alibi 0.9.4, the last under Apache-2.0; 1.5.0 holds 0.9.5."""
 
 _ALL_TYPES: tuple[NodeType, ...] = ("MODEL", "TRANSFORMER", "OUTPUT_TRANSFORMER", "ROUTER", "COMBINER")
 
@@ -67,7 +69,7 @@ class SklearnServer(ModelServer):
     version: str | None = None
     """Version of Seldon's image on protocol seldon. Default: 1.17.1, the last under Apache-2.0."""
     licence: Licence = "Apache-2.0"
-    """Terms that you accept; a ``version`` later than 1.17.1 needs ``BSL-1.1``."""
+    """Terms that you accept; a ``version`` later than 1.17.1 needs ``BSL-1.1``. Default: Apache-2.0."""
 
 
 class XGBoostServer(ModelServer):
@@ -82,7 +84,7 @@ class XGBoostServer(ModelServer):
     version: str | None = None
     """Version of Seldon's image on protocol seldon. Default: 1.17.1, the last under Apache-2.0."""
     licence: Licence = "Apache-2.0"
-    """Terms that you accept; a ``version`` later than 1.17.1 needs ``BSL-1.1``."""
+    """Terms that you accept; a ``version`` later than 1.17.1 needs ``BSL-1.1``. Default: Apache-2.0."""
 
 
 class MLflowServer(ModelServer):
@@ -97,13 +99,14 @@ class MLflowServer(ModelServer):
     version: str | None = None
     """Version of Seldon's image on protocol seldon. Default: 1.17.1, the last under Apache-2.0."""
     licence: Licence = "Apache-2.0"
-    """Terms that you accept; a ``version`` later than 1.17.1 needs ``BSL-1.1``."""
+    """Terms that you accept; a ``version`` later than 1.17.1 needs ``BSL-1.1``. Default: Apache-2.0."""
 
 
 class TensorFlowServer(ModelServer):
     """A TensorFlow SavedModel with its version folders ``1/``, ``2/``, …. Source: Seldon's TENSORFLOW_SERVER.
 
-    Protocol tensorflow is served by TensorFlow Serving, protocol seldon by Seldon's proxy before it.
+    Protocol tensorflow is served by TensorFlow Serving, protocol seldon by Seldon's proxy before it. The images of
+    both, and so the proxy's licence, are what the operator's chart says.
     """
 
     implementation: ClassVar[str | None] = "TENSORFLOW_SERVER"
@@ -116,13 +119,11 @@ class TensorFlowServer(ModelServer):
     """Signature of the SavedModel that answers on protocol seldon. Default: the proxy's own. Source: its parameter
     ``signature_name``."""
     model_input: str | None = None
-    """Name of the signature's input on protocol seldon. Source: the proxy's parameter ``model_input``."""
+    """Name of the signature's input on protocol seldon. Default: the proxy's own. Source: its parameter
+    ``model_input``."""
     model_output: str | None = None
-    """Name of the signature's output on protocol seldon. Source: the proxy's parameter ``model_output``."""
-    version: str | None = None
-    """Version of Seldon's proxy on protocol seldon. Default: 1.17.1, the last under Apache-2.0."""
-    licence: Licence = "Apache-2.0"
-    """Terms that you accept; a ``version`` later than 1.17.1 needs ``BSL-1.1``."""
+    """Name of the signature's output on protocol seldon. Default: the proxy's own. Source: its parameter
+    ``model_output``."""
 
 
 class HuggingFaceServer(ModelServer):
@@ -158,7 +159,8 @@ class TritonServer(ModelServer):
     """NVIDIA Triton on one model. Source: Seldon's TRITON_SERVER.
 
     ``model_uri`` holds the model's files (``model.py`` for the python backend, ``model.onnx`` for onnxruntime).
-    With ``config`` its ``config.pbtxt`` is written for you; without, ``model_uri`` holds a Triton model repository.
+    With ``config``, on this machine, its ``config.pbtxt`` is written for you; without, ``model_uri`` holds a Triton
+    model repository, which both targets read.
     """
 
     implementation: ClassVar[str | None] = "TRITON_SERVER"
@@ -170,7 +172,8 @@ class TritonServer(ModelServer):
     kind: Literal["triton"] = "triton"
     """Tells servers apart in data. Always ``triton``."""
     config: TritonModel | None = None
-    """The model's configuration, written out as ``config.pbtxt``. Default: the one in the model repository."""
+    """The model's configuration, written out as ``config.pbtxt``. Default: the one in the model repository. For the
+    local target only: a cluster's Triton reads ``model_uri`` alone."""
 
 
 class PythonServer(ModelServer):
@@ -195,10 +198,6 @@ class PythonServer(ModelServer):
     """Image for a cluster, with the class and its requirements in it. Default: none, for the local target only."""
     requirements: Many[str] = ()
     """What the class needs beside the wrapper, as pip's requirements: ``scikit-learn==1.9.1``. Default: nothing."""
-    version: str | None = None
-    """Version of Seldon's wrapper. Default: 1.17.1, the last under Apache-2.0."""
-    licence: Licence = "Apache-2.0"
-    """Terms that you accept; a ``version`` later than 1.17.1 needs ``BSL-1.1``."""
 
 
 class MLServerRuntime(ModelServer):
@@ -245,6 +244,7 @@ class ContainerServer(ModelServer):
 
 __all__ = [
     "LAST_APACHE_CORE",
+    "LAST_APACHE_EXPLAINER",
     "ContainerServer",
     "DynamicBatching",
     "HuggingFaceServer",

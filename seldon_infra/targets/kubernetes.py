@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from seldon_infra.graph.check import check_cluster
-from seldon_infra.graph.render import seldon_deployment
+from seldon_infra.graph.render import namespaces, seldon_deployment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,17 +21,29 @@ WAIT_FOR = {"pulumi.com/waitFor": "jsonpath={.status.state}=Available"}
 
 
 def deploy(target: Kubernetes, deployments: Sequence[SeldonDeployment]) -> None:
-    """Declare namespaces and SeldonDeployments on the cluster of ``target``."""
+    """Declare namespaces and SeldonDeployments on the cluster of ``target``.
+
+    A namespace that is an Output is what another resource gave, so it is not declared a second time.
+    """
     import pulumi
     import pulumi_kubernetes
 
     provider = pulumi_kubernetes.Provider("cluster", context=target.context, kubeconfig=target.kubeconfig)
     options = pulumi.ResourceOptions(provider=provider)
     if target.create_namespaces:
-        for namespace in sorted({str(deployment.namespace) for deployment in deployments}):
-            pulumi_kubernetes.core.v1.Namespace(namespace, metadata={"name": namespace}, opts=options)
+        for name in namespaces(deployments):
+            inside = [deployment for deployment in deployments if deployment.namespace == name]
+            pulumi_kubernetes.core.v1.Namespace(name, metadata={"name": _once_all_valid(inside, name)}, opts=options)
     for deployment in deployments:
         _custom_resource(deployment, options)
+
+
+def _once_all_valid(deployments: Sequence[SeldonDeployment], value: Any) -> Any:
+    from seldon_infra.targets.later import once_valid
+
+    for deployment in deployments:
+        value = once_valid(deployment, check_cluster, value)
+    return value
 
 
 def _custom_resource(
@@ -39,16 +51,17 @@ def _custom_resource(
 ) -> pulumi_kubernetes.apiextensions.CustomResource:
     from pulumi_kubernetes.apiextensions import CustomResource
 
-    from seldon_infra.targets.later import once_valid
+    from seldon_infra.targets.later import once_valid, rendered
 
-    manifest = seldon_deployment(deployment)
+    manifest = rendered(deployment, check_cluster, seldon_deployment)
     metadata = dict(manifest["metadata"])
     metadata["annotations"] = {**metadata.get("annotations", {}), **WAIT_FOR}
+    metadata["name"] = once_valid(deployment, check_cluster, metadata["name"])
     return CustomResource(
-        f"{deployment.namespace}-{deployment.name}",
+        deployment.name,
         api_version=manifest["apiVersion"],
         kind=manifest["kind"],
         metadata=metadata,
-        spec=once_valid(deployment, check_cluster, manifest["spec"]),
+        spec=manifest["spec"],
         opts=options,
     )

@@ -2,37 +2,96 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Mapping
+from operator import itemgetter, methodcaller
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pulumi
 
 from seldon_infra.core.errors import InvalidSpec
-from seldon_infra.core.model import pending, resolve
+from seldon_infra.core.model import Spec, is_later, pending, resolve
 
 if TYPE_CHECKING:
     from seldon_infra.core.problems import Problem
     from seldon_infra.graph.spec import SeldonDeployment
 
+S = TypeVar("S", bound=Spec)
+
+
+class Awaited:
+    """Stands for a value of later where only the place matters, whatever is made of it."""
+
+    def apply(self, function: object) -> Awaited:
+        """Stay what it is: the place is the same whatever is made of the value."""
+        return self
+
+
+def when_known(spec: S, check: Callable[[S], list[Problem]] = lambda known: []) -> pulumi.Output[S]:
+    """Give a specification with all its values, once they are known and its rules hold.
+
+    What is wrong then is the user's to correct: a RunError, which shows no value that is a secret.
+    """
+    later: Mapping[str, Any] = pending(spec)
+    secret = {path: value.is_secret() for path, value in later.items()}
+    return pulumi.Output.all(later, secret).apply(lambda come: _valid(spec, check, come[0], come[1]))
+
 
 def once_valid(
     deployment: SeldonDeployment, check: Callable[[SeldonDeployment], list[Problem]], value: pulumi.Input[Any]
 ) -> pulumi.Input[Any]:
-    """Give a value that is known only when all of the deployment is and its rules hold; what needs it waits for that.
+    """Give a value only when all of a deployment is known and its rules hold; what needs it waits for that.
 
     Args:
         deployment: what is declared; where nothing in it is an Output, it has been checked already.
         check: finds the problems of a deployment that is wholly known.
         value: what the deployment's resources need.
     """
+    if not pending(deployment):
+        return value
+    valid = pulumi.Output.unsecret(when_known(deployment, check).apply(lambda known: None))
+    return pulumi.Output.all(value, valid).apply(lambda it: it[0])
+
+
+def rendered(
+    deployment: SeldonDeployment,
+    check: Callable[[SeldonDeployment], list[Problem]],
+    render: Callable[[SeldonDeployment], dict[str, Any]],
+) -> dict[str, Any]:
+    """Render a deployment: what is known stands there now, the rest comes out of the whole once that is valid."""
     later = pending(deployment)
     if not later:
-        return value
+        return render(deployment)
+    whole = when_known(deployment, check).apply(render)
+    filled = _filled(render(resolve(deployment, dict.fromkeys(later, Awaited()))), whole)
+    return dict(filled)
 
-    def checked(known: Mapping[str, object]) -> None:
-        problems = check(resolve(deployment, known))
-        if problems:
-            raise pulumi.RunError(str(InvalidSpec(problems)))
 
-    valid = pulumi.Output.unsecret(pulumi.Output.from_input(later).apply(checked))
-    return pulumi.Output.all(value, valid).apply(lambda it: it[0])
+def _valid(spec: S, check: Callable[[S], list[Problem]], values: Mapping[str, object], secret: Mapping[str, bool]) -> S:
+    hidden = [value for path, value in values.items() if secret[path]]
+    try:
+        known = resolve(spec, values)
+        problems: Iterable[Problem] = check(known)
+    except InvalidSpec as error:
+        problems = error.problems
+    if problems:
+        raise pulumi.RunError(str(InvalidSpec(problem.hiding(hidden) for problem in problems)))
+    return known
+
+
+def _filled(value: Any, whole: pulumi.Output[Any]) -> Any:
+    """Put the same part of the whole in the place of all that is awaited.
+
+    Lists of named things are merged by name, so one with a name of later may come out shorter: it is taken as one.
+    """
+    if is_later(value) or _has_later_names(value):
+        return whole
+    if isinstance(value, Mapping):
+        return {key: _filled(item, whole.apply(methodcaller("get", key))) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_filled(item, whole.apply(itemgetter(index))) for index, item in enumerate(value)]
+    return value
+
+
+def _has_later_names(value: object) -> bool:
+    items = value if isinstance(value, list | tuple) else ()
+    return any(isinstance(item, Mapping) and is_later(item.get("name")) for item in items)

@@ -17,7 +17,7 @@ from typing import Any
 import pulumi
 
 from seldon_infra.core.errors import InvalidSpec
-from seldon_infra.core.model import Spec, pending, resolve
+from seldon_infra.core.model import Spec, pending
 from seldon_infra.graph.check import check_local
 from seldon_infra.graph.spec import Node, Predictor, SeldonDeployment
 from seldon_infra.graph.walk import nodes
@@ -27,7 +27,7 @@ from seldon_infra.resources.local_process import PROCESS
 from seldon_infra.resources.local_route import ROUTE
 from seldon_infra.servers.spec import ModelServer
 from seldon_infra.targets import local_render as render
-from seldon_infra.targets.later import once_valid
+from seldon_infra.targets.later import once_valid, when_known
 from seldon_infra.targets.local_files import missing_files
 from seldon_infra.targets.spec import Local
 
@@ -131,10 +131,11 @@ class LocalDeployment(pulumi.ComponentResource):
     def _orchestrator(self, predictor: Predictor, servers: Mapping[str, pulumi.Output[Mapping[str, str]]]) -> Any:
         """Declare the process that leads a request through a predictor's graph."""
         name = f"{self._deployment.name}-{predictor.name}"
-        graph = pulumi.Output.all(servers, pending(predictor)).apply(
-            lambda known: render.orchestrator_config(
-                self._deployment, resolve(predictor, known[1]), known[0], self._target
-            )
+        # The other predictors' late values would only make this one's unknown for longer.
+        settings = self._deployment.model_copy(update={"predictors": ()})
+        models = render.models(self._deployment)
+        graph = pulumi.Output.all(when_known(settings), when_known(predictor), servers).apply(
+            lambda it: render.orchestrator_config(it[0], it[1], models, it[2], self._target)
         )
         return PROCESS.register(
             name,
@@ -148,10 +149,9 @@ class LocalDeployment(pulumi.ComponentResource):
 
 def _later(spec: Spec, rendered: Callable[[Any], Mapping[str, object]], parts: Sequence[str]) -> dict[str, object]:
     """Render a value now, or each of the result's parts as an Output where the value holds Outputs."""
-    later = pending(spec)
-    if not later:
+    if not pending(spec):
         return dict(rendered(spec))
-    whole = pulumi.Output.from_input(later).apply(lambda known: rendered(resolve(spec, known)))
+    whole = when_known(spec).apply(rendered)
     return {part: whole.apply(itemgetter(part)) for part in parts}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from seldon_infra.core.model import known
@@ -77,9 +77,21 @@ def orchestrator(python: str, target: Local) -> dict[str, object]:
 
 
 def orchestrator_config(
-    deployment: SeldonDeployment, predictor: Predictor, addresses: Mapping[str, Mapping[str, str]], target: Local
+    deployment: SeldonDeployment,
+    predictor: Predictor,
+    models: Sequence[str],
+    addresses: Mapping[str, Mapping[str, str]],
+    target: Local,
 ) -> str:
-    """The file ``graph.json``, with the servers' addresses by node."""
+    """The file ``graph.json``, with the servers' addresses by node.
+
+    Args:
+        deployment: whose settings hold for the predictor.
+        predictor: what is orchestrated.
+        models: names for the model in a v2 path.
+        addresses: the servers' addresses by node.
+        target: this machine's settings.
+    """
     config = {
         "deployment": deployment.name,
         "namespace": deployment.namespace,
@@ -90,7 +102,7 @@ def orchestrator_config(
         "max_in_flight": target.max_in_flight,
         "rest_seconds": _seconds(deployment, "rest"),
         "grpc_seconds": _seconds(deployment, "grpc"),
-        "models": _models(deployment),
+        "models": list(models),
         "graph": _unit(predictor.graph, addresses),
     }
     # The ports are numbers that are known only where the process starts.
@@ -100,16 +112,16 @@ def orchestrator_config(
 
 def route(deployment: SeldonDeployment) -> dict[str, object]:
     """A deployment's route, but for its predictors."""
-    models = _models(deployment)
+    names = models(deployment)
     orchestrated = not asks_server_directly(deployment)
     slack = ORCHESTRATOR_SECONDS if orchestrated else 0.0
-    document = openapi(deployment.name, str(deployment.namespace), deployment.protocol, models)
+    document = openapi(deployment.name, str(deployment.namespace), deployment.protocol, names)
     return {
         "namespace": deployment.namespace,
         "name": deployment.name,
         "protocol": deployment.protocol,
         "transports": [deployment.transport] if deployment.transport else ["rest", "grpc"],
-        "models": models,
+        "models": names,
         "orchestrated": orchestrated,
         "sticky_header": deployment.sticky.header if deployment.sticky else None,
         "rest_seconds": _seconds(deployment, "rest") + slack,
@@ -126,6 +138,12 @@ def share(predictor: Predictor) -> dict[str, object]:
     return {"name": predictor.name, "weight": weight, "shadow": predictor.shadow}
 
 
+def models(deployment: SeldonDeployment) -> list[str]:
+    """Names for the model in a v2 path: the first predictor's root, the deployment, then all other nodes."""
+    found = [node.name for predictor in deployment.predictors for node in nodes(predictor.graph)]
+    return list(dict.fromkeys([found[0], deployment.name, *found]))
+
+
 def fill(value: Any, paths: Mapping[str, str]) -> Any:
     """Replace ``{model}`` and ``{source}`` by the copies' folders, anywhere in a plain value."""
     if isinstance(value, str):
@@ -135,12 +153,6 @@ def fill(value: Any, paths: Mapping[str, str]) -> Any:
     if isinstance(value, Mapping):
         return {key: fill(item, paths) for key, item in value.items()}
     return [fill(item, paths) for item in value] if isinstance(value, list | tuple) else value
-
-
-def _models(deployment: SeldonDeployment) -> list[str]:
-    """Names for the model in a v2 path: the first predictor's root, the deployment, then all other nodes."""
-    names = [node.name for predictor in deployment.predictors for node in nodes(predictor.graph)]
-    return list(dict.fromkeys([names[0], deployment.name, *names]))
 
 
 def _unit(node: Node, addresses: Mapping[str, Mapping[str, str]]) -> dict[str, object]:

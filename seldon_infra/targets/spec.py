@@ -36,7 +36,9 @@ class Kubernetes(Spec):
 
     context: str | None = Field(default=None, description="Context of the kubeconfig; None takes its current one.")
     kubeconfig: str | None = Field(default=None, description="Path of the kubeconfig; None takes KUBECONFIG's.")
-    create_namespaces: bool = Field(default=True, description="Declare the deployments' namespaces too.")
+    create_namespaces: bool = Field(
+        default=True, description="Declare the deployments' namespaces too, but for those that are Outputs."
+    )
 
 
 Target = Local | Kubernetes

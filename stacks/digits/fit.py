@@ -28,7 +28,7 @@ def main(folder: Path) -> None:
     main_model = SVC(C=10, gamma="scale").fit((seen / BRIGHTEST).astype(np.float32), seen_labels)
     canary = MLPClassifier((64,), max_iter=400, random_state=SEED).fit(seen / BRIGHTEST, seen_labels)
     write_main(main_model, folder / "classify")
-    write_canary(canary, folder / "canary")
+    write_canary(canary, folder / "canary" / "classify" / "1")
     write_rows(unseen, unseen_labels, folder / "heldout.json")
     for name, model in (("main", main_model), ("canary", canary)):
         print(
@@ -43,8 +43,8 @@ def write_main(model: SVC, folder: Path) -> None:
 
 
 def write_canary(model: MLPClassifier, folder: Path) -> None:
-    """Write the weights beside the code that Triton's python backend runs."""
-    folder.mkdir()
+    """Write the weights beside the code that Triton's python backend runs, as version 1 in a model repository."""
+    folder.mkdir(parents=True)
     shutil.copyfile(Path(__file__).with_name("canary.py"), folder / "model.py")
     weights = {f"w{index}": weight.astype(np.float32) for index, weight in enumerate(model.coefs_)}
     biases = {f"b{index}": bias.astype(np.float32) for index, bias in enumerate(model.intercepts_)}

@@ -11,6 +11,7 @@ from seldon_infra import (
     Local,
     MLServerRuntime,
     Model,
+    Node,
     OutputTransformer,
     Parameter,
     Predictor,
@@ -59,3 +60,7 @@ Stack(target="local", deployments=(deployment,))  # refused: arg-type
 deployment.name = "e"  # refused: misc
 copies: int = config("copies", int, default=1)
 wrong: str = config("copies", int, default=1)  # refused: assignment
+
+# Types that an editor shows
+below: Node = router.children[0]
+counted: int = leaf.children[0]  # refused: assignment

@@ -94,7 +94,7 @@ def endpoint_ports(at: InNode) -> Iterator[Problem]:
         if not 1 <= port <= 65535:
             fix = "write a port from 9000 up, or remove it"
             yield Problem(at.path, f"endpoint.{field} {port}", "must be a port from 1 to 65535", fix)
-        elif port in _ORCHESTRATOR_PORTS and known(endpoint.service_host if endpoint else None) is None:
+        elif port in _ORCHESTRATOR_PORTS and endpoint and endpoint.service_host is None:
             want = f"must not be the orchestrator's for {_ORCHESTRATOR_PORTS[port]}"
             yield Problem(at.path, f"endpoint.{field} {port}", want, "write a port from 9000 up, or remove it")
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from seldon_infra.core.model import known
 from seldon_infra.core.names import LABEL_LIMIT, as_dns_label, is_dns_label, is_service_name, is_subdomain
 from seldon_infra.core.problems import Problem
-from seldon_infra.graph.rules.place import InNode, InPredictor, listed, nodes_in, server_of, used_twice
+from seldon_infra.graph.rules.objects import pods
+from seldon_infra.graph.rules.place import InNode, InPredictor, nodes_in, used_twice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,23 +88,6 @@ def service_name(at: InPredictor) -> Iterator[Problem]:
         yield Problem(at.path, f"service_name '{name}'", _SERVICE, f"write service_name='{_as_service_name(name)}'")
 
 
-def service_name_used_twice(deployment: SeldonDeployment) -> Iterator[Problem]:
-    """The webhook refuses one Service for two predictors."""
-    by_name: dict[str, list[str]] = {}
-    for predictor in deployment.predictors:
-        name = known(predictor.service_name)
-        if name is not None:
-            by_name.setdefault(name, []).append(f"'{predictor.name}'")
-    for name, users in by_name.items():
-        if len(users) > 1:
-            yield Problem(
-                f"SeldonDeployment '{deployment.name}'",
-                f"service_name '{name}' is given to {listed(users, 'and')}",
-                "must be unique within the deployment",
-                f"rename it on {users[-1]}",
-            )
-
-
 def references(at: InNode) -> Iterator[Problem]:
     """Names of Secrets and service accounts are DNS subdomains."""
     for field in _REFERENCES:
@@ -125,22 +109,14 @@ def _as_service_name(name: str) -> str:
 def _object_names(at: InPredictor) -> Iterator[str]:
     """Names that the operator composes for one predictor, but those that a longer one here contains."""
     base = f"{at.deployment.name}-{at.predictor.name}"
-    for index, containers in enumerate(_pods(at)):
-        yield f"{base}-{index}-{'-'.join(containers)}"
+    for index, inside in enumerate(pods(at)):
+        yield f"{base}-{index}-{'-'.join(node.name for node in inside)}"
     if at.predictor.explainer:
         yield f"{base}-explainer"
     if at.deployment.engine_separate_pod:
         yield f"{base}-svc-orch"
 
 
-def _pods(at: InPredictor) -> list[list[str]]:
-    """Names of containers by pod: the predictor's first, then those of nodes with pods of their own."""
-    served = [inner.node for inner in nodes_in(at) if server_of(inner.node)]
-    shared = [node.name for node in served if node.pod is None]
-    own = [[node.name] for node in served if node.pod is not None]
-    return [shared, *own] if shared else own
-
-
-DEPLOYMENT_RULES = (deployment_name, namespace, predictor_used_twice, service_name_used_twice)
+DEPLOYMENT_RULES = (deployment_name, namespace, predictor_used_twice)
 PREDICTOR_RULES = (predictor_name, node_used_twice, object_names_fit, service_name)
 NODE_RULES = (node_name, references)

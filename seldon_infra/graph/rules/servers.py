@@ -10,6 +10,7 @@ from seldon_infra.core.problems import Problem
 from seldon_infra.graph.rules.place import InNode, InPredictor, listed, server_of
 from seldon_infra.servers.spec import (
     LAST_APACHE_CORE,
+    LAST_APACHE_EXPLAINER,
     ContainerServer,
     HuggingFaceServer,
     MLServerRuntime,
@@ -85,14 +86,15 @@ def licence_is_chosen(at: InNode) -> Iterator[Problem]:
     """Code under BSL-1.1 is an explicit choice."""
     server = at.node.server
     version, licence = getattr(server, "version", None), getattr(server, "licence", "")
-    yield from _licence(at.path, f"{type(server).__name__} version", version, licence)
+    yield from _licence(at.path, f"{type(server).__name__} version", version, licence, LAST_APACHE_CORE)
 
 
 def explainer_licence_is_chosen(at: InPredictor) -> Iterator[Problem]:
-    """The same for an explainer."""
-    explainer = at.predictor.explainer
+    """The same for an explainer, whose versions are MLServer's on protocol v2."""
+    explainer, v2 = at.predictor.explainer, at.deployment.protocol == "v2"
     if explainer:
-        yield from _licence(at.path, "explainer.version", explainer.version, explainer.licence)
+        last = LAST_APACHE_EXPLAINER if v2 else LAST_APACHE_CORE
+        yield from _licence(at.path, "explainer.version", explainer.version, explainer.licence, last)
 
 
 def explainer_has_a_model(at: InPredictor) -> Iterator[Problem]:
@@ -114,18 +116,18 @@ def explainer_speaks_protocol(at: InPredictor) -> Iterator[Problem]:
         yield Problem(at.path, "explainer on protocol 'tensorflow'", f"must be on protocol {names}", "remove explainer")
 
 
-def _licence(path: str, what: str, version: str | None, licence: str) -> Iterator[Problem]:
+def _licence(path: str, what: str, version: str | None, licence: str, last: str) -> Iterator[Problem]:
     if version is None:
         return
     match = _VERSION.match(version)
     if match is None:
-        yield Problem(path, f"{what} '{version}'", "must be three numbers", f"write version='{LAST_APACHE_CORE}'")
-    elif licence != "BSL-1.1" and _numbers(version) > _numbers(LAST_APACHE_CORE):
+        yield Problem(path, f"{what} '{version}'", "must be three numbers", f"write version='{last}'")
+    elif licence != "BSL-1.1" and _numbers(version) > _numbers(last):
         yield Problem(
             path,
             f"{what} '{version}' is under BSL-1.1, whose use in production has to be paid for",
-            f"must be at most {LAST_APACHE_CORE}, the last under Apache-2.0, unless you accept that licence",
-            f"write version='{LAST_APACHE_CORE}', or licence='BSL-1.1' if you have one",
+            f"must be at most {last}, the last under Apache-2.0, unless you accept that licence",
+            f"write version='{last}', or licence='BSL-1.1' if you have one",
         )
 
 

@@ -60,14 +60,6 @@ def no_engine_on_one_node(at: InPredictor) -> Iterator[Problem]:
         )
 
 
-def no_engine_no_settings(at: InPredictor) -> Iterator[Problem]:
-    """Settings of an orchestrator that is not there would be lost in silence."""
-    predictor = at.predictor
-    if predictor.no_engine and (predictor.orchestrator or predictor.engine_resources):
-        field = "orchestrator" if predictor.orchestrator else "engine_resources"
-        yield Problem(at.path, f"{field} with no_engine=True", "must not be given", f"remove {field} or no_engine=True")
-
-
 def engine_resources_once(at: InPredictor) -> Iterator[Problem]:
     """The operator reads one of the two fields and ignores the other."""
     orchestrator = at.predictor.orchestrator
@@ -98,7 +90,6 @@ def _nodes(count: int) -> str:
 
 PREDICTOR_RULES = (
     no_engine_on_one_node,
-    no_engine_no_settings,
     engine_resources_once,
     orchestrator_replicas_need_pods,
 )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from seldon_infra.core.model import known, title
 from seldon_infra.core.problems import Problem
 from seldon_infra.graph.rules.place import InNode, InPredictor, environments_in, listed, server_of
+from seldon_infra.servers.spec import MLServerRuntime, PythonServer, TritonServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,9 +78,32 @@ def model_is_in_reach(at: InNode) -> Iterator[Problem]:
         yield Problem(at.path, f"model_uri '{uri}'", "must be a URI on a cluster", fix)
 
 
+def image_holds_the_class(at: InNode) -> Iterator[Problem]:
+    """A cluster runs images, not files of the project."""
+    server = at.node.server
+    if isinstance(server, (PythonServer, MLServerRuntime)) and server.image is None:
+        got = f"image is not set, the class {server.class_name} is in {server.source}"
+        fix = f'build an image with the class and write {type(server).__name__}(…, image="registry/name@sha256:…")'
+        yield Problem(at.path, got, "must be set for a cluster, which runs images", fix)
+
+
+def repository_is_whole(at: InNode) -> Iterator[Problem]:
+    """Nobody writes a file into the store from which a cluster's Triton reads its models."""
+    if isinstance(at.node.server, TritonServer) and at.node.server.config is not None:
+        yield Problem(
+            at.path,
+            "TritonServer(config=…)",
+            "must not be given for a cluster, where Triton reads model_uri alone",
+            f"write config_pbtxt(config, '{at.node.name}') to {at.node.name}/config.pbtxt in a model repository, "
+            "with the model's files beside it, and use TritonServer() on it",
+        )
+
+
 LOCAL_DEPLOYMENT_RULES = (requests_are_calls,)
 LOCAL_PREDICTOR_RULES = (no_explainer_here, env_has_values_here)
 LOCAL_NODE_RULES = (server_runs_here, no_logger_here)
 LOCAL_ONLY_NODE_RULES = (call_exists_here,)
 """For stacks that stay on this machine; what also goes to a cluster is held to more than that."""
-CLUSTER_NODE_RULES = (model_is_in_reach,)
+MANIFEST_NODE_RULES = (image_holds_the_class, repository_is_whole)
+"""What a manifest would lack, or drop in silence."""
+CLUSTER_NODE_RULES = (model_is_in_reach, *MANIFEST_NODE_RULES)

@@ -100,7 +100,10 @@ class GraphNode(Spec):
         return self.server.implementation
 
 
-if not TYPE_CHECKING:
+if TYPE_CHECKING:
+    Node: TypeAlias = "Model | Transformer | OutputTransformer | Router | Combiner"
+    """A node of any type."""
+else:
     Node = GraphNode  # a node's children are of any type; only type checkers need the list of all
 
 
@@ -172,8 +175,3 @@ class Combiner(GraphNode):
     """What joins."""
     children: AtLeastTwo[Node]
     """Nodes that are asked, at least two."""
-
-
-if TYPE_CHECKING:
-    Node: TypeAlias = Model | Transformer | OutputTransformer | Router | Combiner
-    """A node of any type."""

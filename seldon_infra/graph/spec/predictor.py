@@ -63,9 +63,10 @@ class Explainer(Spec):
     storage_initializer_image: Later[str] | None = None
     """Image that fetches ``model_uri``. Default: the operator's rclone one. Source: storageInitializerImage."""
     version: str | None = None
-    """Version of Seldon's explainer image. Default: 1.17.1, the last under Apache-2.0 (alibi 0.9.4)."""
+    """Version of the explainer's image: Seldon Core's on protocol seldon, MLServer's on v2. Default: 1.17.1 and 1.4.0,
+    the last with alibi 0.9.4, which is the last under Apache-2.0."""
     licence: Licence = "Apache-2.0"
-    """Terms that you accept; a ``version`` later than 1.17.1 needs ``BSL-1.1``."""
+    """Terms that you accept; a later ``version`` needs ``BSL-1.1``. Default: Apache-2.0."""
 
 
 class Orchestrator(Spec):

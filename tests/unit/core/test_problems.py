@@ -47,6 +47,22 @@ def test_a_problem_can_be_put_inside_another_object() -> None:
     assert PROBLEM.within("stack 'prod'").path == "stack 'prod' → SeldonDeployment 'fraud' → predictor 'canary'"
 
 
+def test_a_problem_hides_secrets_and_what_may_be_made_of_them() -> None:
+    problem = Problem(path="thing 'x'", got="name 'Hunter 2'", want="must be a label", fix="write name='hunter-2'")
+    assert str(problem.hiding(["Hunter 2", ""])) == "thing 'x': name [secret], must be a label; correct the secret"
+    assert problem.hiding(["other"]) is problem
+
+
+def test_a_value_of_later_is_shown_without_being_asked_for_anything() -> None:
+    class Asked:
+        def apply(self) -> None: ...
+
+        def __getattr__(self, name: str) -> object:
+            raise AssertionError(name)
+
+    assert shown(Asked()) == "Asked"
+
+
 def test_problems_are_raised_once_and_all() -> None:
     problems = Problems()
     problems.raise_if_any()

@@ -8,6 +8,7 @@ import yaml
 from seldon_infra.core.errors import InvalidSpec
 from seldon_infra.graph.render import manifests, seldon_deployment
 from seldon_infra.graph.spec import (
+    Explainer,
     Logger,
     Model,
     OutputTransformer,
@@ -19,7 +20,7 @@ from seldon_infra.graph.spec import (
     Timeouts,
     Transformer,
 )
-from seldon_infra.servers.spec import SklearnServer, TensorFlowServer
+from seldon_infra.servers.spec import MLflowServer, ModelServer, SklearnServer, TensorFlowServer, XGBoostServer
 from tests.unit.graph.cases import CASES, GOLDEN, digits, fraud, golden, python, scaler, single, sklearn
 
 
@@ -63,10 +64,47 @@ def test_all_missing_images_of_all_deployments_are_named_at_once() -> None:
     assert len(raised.value.problems) == 4
 
 
-def test_a_version_that_the_operator_would_drop_is_refused() -> None:
-    node = Model(name="resnet", server=TensorFlowServer(version="1.17.1"), model_uri="gs://m")
-    with pytest.raises(InvalidSpec, match="remove version"):
-        seldon_deployment(served(node))
+def images(node: Model, **fields: object) -> list[object]:
+    """Give the images of a deployment's containers, None where the operator's chart decides."""
+    (predictor,) = seldon_deployment(served(node, **fields))["spec"]["predictors"]
+    return [each.get("image") for pod in predictor["componentSpecs"] for each in pod["spec"]["containers"]]
+
+
+@pytest.mark.parametrize(
+    ("server", "image"),
+    [
+        (SklearnServer(), "seldonio/sklearnserver:1.17.1"),
+        (XGBoostServer(), "seldonio/xgboostserver:1.17.1"),
+        (MLflowServer(), "seldonio/mlflowserver:1.17.1"),
+        (SklearnServer(version="1.19.0", licence="BSL-1.1"), "seldonio/sklearnserver:1.19.0"),
+        (TensorFlowServer(), None),
+    ],
+)
+def test_an_image_of_seldon_s_own_is_the_last_under_apache_unless_a_version_says_otherwise(
+    server: ModelServer, image: str | None
+) -> None:
+    assert images(Model(name="m", server=server, model_uri="s3://b/m")) == [image]
+
+
+def test_on_v2_the_operator_s_map_names_mlserver_which_is_under_apache() -> None:
+    assert images(sklearn("m"), protocol="v2") == [None]
+
+
+@pytest.mark.parametrize(
+    ("protocol", "version", "image"),
+    [
+        ("seldon", None, "seldonio/alibiexplainer:1.17.1"),
+        ("v2", None, "seldonio/mlserver:1.4.0-alibi-explain"),
+        ("v2", "1.6.1", "seldonio/mlserver:1.6.1-alibi-explain"),
+    ],
+)
+def test_an_explainer_s_image_has_the_last_alibi_under_apache_on_each_protocol(
+    protocol: str, version: str | None, image: str
+) -> None:
+    explainer = Explainer(type="ALE", model_uri="s3://b/e", version=version)
+    predictor = Predictor(name="main", graph=sklearn("m"), explainer=explainer)
+    rendered = seldon_deployment(SeldonDeployment(name="demo", protocol=protocol, predictors=[predictor]))  # type: ignore[arg-type]
+    assert rendered["spec"]["predictors"][0]["explainer"]["containerSpec"]["image"] == image
 
 
 def test_namespaces_come_first_each_once_then_deployments_in_their_order() -> None:

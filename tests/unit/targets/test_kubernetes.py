@@ -2,64 +2,112 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-PROGRAM = """
-import json
-import pulumi
-from pulumi.runtime import Mocks, set_mocks
-
-class Recorder(Mocks):
-    def __init__(self):
-        self.made = []
-    def new_resource(self, args):
-        self.made.append([args.typ, args.name, args.inputs])
-        return args.name, args.inputs
-    def call(self, args):
-        return {}
-
-recorder = Recorder()
-set_mocks(recorder, preview=False)
-
-from seldon_infra import Kubernetes, Model, Predictor, SeldonDeployment, SklearnServer
-from seldon_infra.targets.kubernetes import deploy
-
-def deployment(name, traffic):
-    graph = Model(name="m", server=SklearnServer(), model_uri="s3://b/m")
-    predictors = (Predictor(name="a", graph=graph, traffic=40), Predictor(name="b", graph=graph, traffic=traffic))
-    return SeldonDeployment(name=name, namespace="ns", predictors=predictors)
-
-@pulumi.runtime.test
-def declare():
-    deploy(Kubernetes(), (deployment("d", TRAFFIC),))
-
-declare()
-print(json.dumps(recorder.made))
-"""
+from tests.unit.targets.program import Declared, declare
 
 
-def declared(traffic: str) -> subprocess.CompletedProcess[str]:
-    program = PROGRAM.replace("TRAFFIC", traffic)
-    return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
+@pytest.fixture
+def declared(tmp_path: Path) -> Any:
+    def run(deployments: str, target: str = "Kubernetes()") -> Declared:
+        return declare(deployments, target, tmp_path)
+
+    return run
 
 
-@pytest.mark.parametrize("traffic", ["60", "pulumi.Output.from_input(60)"])
-def test_a_deployment_becomes_its_namespace_and_the_operators_custom_resource(traffic: str) -> None:
-    done = declared(traffic)
-    assert done.returncode == 0, done.stderr
-    made = {kind: inputs for kind, _, inputs in json.loads(done.stdout)}
-    resource = made["kubernetes:machinelearning.seldon.io/v1:SeldonDeployment"]
-    assert [each["traffic"] for each in resource["spec"]["predictors"]] == [40, 60]
-    annotations = resource["metadata"]["annotations"]
+def spec(done: Declared) -> Any:
+    assert done.made, done.said
+    return done.one("SeldonDeployment")["spec"]
+
+
+def canary(traffic: str) -> str:
+    return f"deployment(predictor(traffic=40), predictor('b', traffic={traffic}))"
+
+
+@pytest.mark.parametrize("traffic", ["60", "later(60)"])
+def test_a_deployment_becomes_its_namespace_and_the_operators_custom_resource(declared: Any, traffic: str) -> None:
+    done = declared(canary(traffic))
+    assert [each["traffic"] for each in spec(done)["predictors"]] == [40, 60]
+    annotations = done.one("SeldonDeployment")["metadata"]["annotations"]
     assert annotations["pulumi.com/waitFor"] == "jsonpath={.status.state}=Available"
-    assert made["kubernetes:core/v1:Namespace"]["metadata"]["name"] == "ns"
+    assert done.one("Namespace")["metadata"]["name"] == "ns"
 
 
-def test_what_is_known_late_is_held_to_the_same_rules() -> None:
-    done = declared("pulumi.Output.from_input(50)")
-    assert done.returncode != 0
-    assert "traffic 40 + 50 = 90, must sum to 100" in done.stderr
+def test_what_is_known_late_is_held_to_the_same_rules(declared: Any) -> None:
+    done = declared(canary("later(50)"))
+    assert not done.made
+    assert "traffic 40 + 50 = 90, must sum to 100" in done.said
+
+
+@pytest.mark.parametrize(
+    ("late", "said"),
+    [
+        ("deployment(replicas=later([1]))", "SeldonDeployment 'd': replicas [1], must be a whole number"),
+        ("deployment(timeouts=Timeouts(rest=later(5)))", "timeouts: rest 5, must be a string"),
+        ("deployment(predictor(graph=model(server=PythonServer(source='a.py', class_name='A', image=later(None)))))",
+         "image is not set"),
+    ],
+)  # fmt: skip
+def test_what_comes_late_and_is_wrong_is_said_in_one_error_of_the_users(declared: Any, late: str, said: str) -> None:
+    done = declared(late)
+    assert not done.made
+    assert said in done.said
+    assert "RunError" in done.said
+    assert "errors.InvalidSpec" not in done.said
+
+
+@pytest.mark.parametrize(
+    "late",
+    [
+        "deployment(predictor(graph=model(parameters=[Parameter(name='t', value=secret('hunter2'), type='INT')])))",
+        "deployment(oauth_secret=secret(['hunter2']))",
+        "deployment(oauth_key=secret(['hunter2']))",
+        "deployment(labels={'team': secret('hunter2 and some')})",
+        "deployment(namespace=secret('Hunter2'))",
+    ],
+)
+def test_a_secret_that_is_wrong_is_not_told(declared: Any, late: str) -> None:
+    done = declared(late)
+    assert "must" in done.said
+    assert "hunter2" not in done.said.lower()
+
+
+def test_the_text_of_a_manifest_is_made_of_what_came(declared: Any) -> None:
+    amounts = "Amounts(cpu=later(0.5), memory=later(None))"
+    done = declared(f"deployment(predictor(graph=model(resources=Resources(limits={amounts}))), replicas=later(2))")
+    (pod,) = spec(done)["predictors"][0]["componentSpecs"]
+    limits = pod["spec"]["containers"][0]["resources"]["limits"]
+    assert {name: value for name, value in limits.items() if value is not None} == {"cpu": "0.5"}
+    assert spec(done)["replicas"] == 2
+
+
+def test_containers_are_merged_by_names_that_come_late(declared: Any) -> None:
+    containers = "[{'name': later('m'), 'image': 'x:1'}]"
+    done = declared(f"deployment(predictor(pod=PodTemplate(spec={{'containers': {containers}}})))")
+    (pod,) = spec(done)["predictors"][0]["componentSpecs"]
+    (container,) = pod["spec"]["containers"]
+    assert container["image"] == "x:1"
+    assert container["securityContext"]["allowPrivilegeEscalation"] is False
+
+
+def test_a_pod_s_whole_list_may_come_late(declared: Any) -> None:
+    containers = "later([{'name': 'm', 'image': 'x:1'}])"
+    done = declared(f"deployment(predictor(pod=PodTemplate(spec={{'containers': {containers}}})))")
+    (pod,) = spec(done)["predictors"][0]["componentSpecs"]
+    assert [each["image"] for each in pod["spec"]["containers"]] == ["x:1"]
+    assert pod["spec"]["containers"][0]["securityContext"]["allowPrivilegeEscalation"] is False
+
+
+def test_a_namespace_that_comes_late_is_somebody_elses_to_declare(declared: Any) -> None:
+    done = declared("deployment(namespace=later('team'))")
+    assert done.one("SeldonDeployment")["metadata"]["namespace"] == "team"
+    assert [kind for kind, _, _ in done.made if kind.endswith(":Namespace")] == []
+
+
+def test_a_namespace_is_declared_once_and_objects_are_named_by_their_deployments(declared: Any) -> None:
+    done = declared("deployment(), deployment(name='e')")
+    names = [name for kind, name, _ in done.made if not kind.startswith("pulumi:")]
+    assert names == ["ns", "d", "e"]

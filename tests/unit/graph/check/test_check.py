@@ -36,7 +36,9 @@ if TYPE_CHECKING:
 TABLES = (
     "amounts",
     "environment",
+    "lost",
     "names",
+    "objects",
     "protocols",
     "scaling",
     "servers",

@@ -14,6 +14,7 @@ from seldon_infra.graph.spec import (
     SecretKey,
     SeldonDeployment,
 )
+from tests.unit.core.later import Later
 from tests.unit.graph.check.build import NODE, PREDICTOR, Row, graph, model, of_node, of_predictor
 
 RULE = "must be letters, digits, '_', '-' or '.', and not start with a digit"
@@ -131,3 +132,7 @@ ROWS = {
 def test_a_rule_says_what_is_wrong_and_nothing_about_what_is_right(row: Row) -> None:
     assert [str(problem) for problem in check(row.wrong)] == [row.message]
     assert check(row.right) == []
+
+
+def test_a_port_of_a_host_that_is_known_later_may_be_any() -> None:
+    assert check(of_node(endpoint=Endpoint(http_port=8000, service_host=Later()))) == []

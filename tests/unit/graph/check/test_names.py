@@ -92,12 +92,6 @@ ROWS = {
         f"{PREDICTOR}: service_name '1.fraud', {SERVICE}; write service_name='x-1-fraud'",
         of_predictor(service_name="fraud"),
     ),
-    "a Service's name comes once": Row(
-        deployment(predictor(traffic=50, service_name="svc"), predictor("canary", traffic=50, service_name="svc")),
-        f"{DEPLOYMENT}: service_name 'svc' is given to 'main' and 'canary', must be unique within the deployment; "
-        "rename it on 'canary'",
-        deployment(predictor(traffic=50, service_name="svc"), predictor("canary", traffic=50, service_name="svc-2")),
-    ),
     "a secret's name is one": Row(
         of_node(env_secret_ref_name="My Secret"),
         f"{NODE}: env_secret_ref_name 'My Secret', must be the name of a Kubernetes object; change env_secret_ref_name",

@@ -41,6 +41,10 @@ def hugging_face(**fields: object) -> object:
     return graph(model(server=HuggingFaceServer(**fields), model_uri=None), protocol="v2")
 
 
+def on_v2(**fields: object) -> object:
+    return deployment(predictor(**fields), protocol="v2")
+
+
 def code(**fields: object) -> object:
     return of_node(server=python(**fields), model_uri=None)
 
@@ -113,6 +117,13 @@ ROWS = {
         "must be at most 1.17.1, the last under Apache-2.0, unless you accept that licence; "
         "write version='1.17.1', or licence='BSL-1.1' if you have one",
         of_predictor(explainer=explainer(version="1.19.0", licence="BSL-1.1")),
+    ),
+    "an explainer's licence is chosen by MLServer's versions on v2": Row(
+        on_v2(explainer=explainer(version="1.5.0")),
+        f"{PREDICTOR}: explainer.version '1.5.0' is under BSL-1.1, whose use in production has to be paid for, "
+        "must be at most 1.4.0, the last under Apache-2.0, unless you accept that licence; "
+        "write version='1.4.0', or licence='BSL-1.1' if you have one",
+        on_v2(explainer=explainer(version="1.4.0")),
     ),
     "a licence is chosen": Row(
         of_node(server=SklearnServer(version="1.18.0")),

@@ -4,7 +4,17 @@ import pytest
 
 from seldon_infra.graph.check import check, check_cluster, check_local
 from seldon_infra.graph.spec import EnvVar, Explainer, Logger, RandomAbTest, Router, SecretKey
-from seldon_infra.servers.spec import ContainerServer, MLServerRuntime, SklearnServer, TritonServer, XGBoostServer
+from seldon_infra.servers.spec import (
+    ContainerServer,
+    MLServerRuntime,
+    SklearnServer,
+    Tensor,
+    TritonModel,
+    TritonServer,
+    XGBoostServer,
+)
+from seldon_infra.stack import Stack
+from seldon_infra.targets.spec import Kubernetes
 from tests.unit.graph.check.build import (
     DEPLOYMENT,
     NODE,
@@ -19,6 +29,9 @@ from tests.unit.graph.check.build import (
 )
 
 OK = model(server=python(), model_uri=None)
+TRITON = TritonModel(
+    inputs=[Tensor(name="x", dtype="FP32", dims=[1])], outputs=[Tensor(name="y", dtype="FP32", dims=[1])]
+)
 TOKEN = EnvVar(name="TOKEN", value_from=SecretKey(secret="store", key="token"))
 
 LOCAL = {
@@ -89,11 +102,40 @@ def test_a_server_that_does_not_speak_the_protocol_anywhere_is_left_to_the_rule_
     assert len(check(triton)) == 1
 
 
-def test_a_cluster_cannot_read_a_folder_of_this_machine() -> None:
-    assert [str(problem) for problem in check_cluster(of_node(model_uri="models/score"))] == [
+CLUSTER = {
+    "a folder of this machine": Row(
+        of_node(model_uri="models/score"),
         f"{NODE}: model_uri 'models/score', must be a URI on a cluster; "
-        "copy it to a store and write model_uri='s3://bucket/model'"
-    ]
+        "copy it to a store and write model_uri='s3://bucket/model'",
+        of_node(model_uri="s3://bucket/model"),
+    ),
+    "a class without an image": Row(
+        graph(model(server=python(), model_uri=None)),
+        f"{NODE}: image is not set, the class Score is in score.py, must be set for a cluster, which runs images; "
+        'build an image with the class and write PythonServer(…, image="registry/name@sha256:…")',
+        graph(model(server=python(image="acme/score:1"), model_uri=None)),
+    ),
+    "a configuration that nobody writes": Row(
+        graph(model(server=TritonServer(config=TRITON)), protocol="v2"),
+        f"{NODE}: TritonServer(config=…), must not be given for a cluster, where Triton reads model_uri alone; "
+        "write config_pbtxt(config, 'score') to score/config.pbtxt in a model repository, with the model's files "
+        "beside it, and use TritonServer() on it",
+        graph(model(server=TritonServer()), protocol="v2"),
+    ),
+}
+
+
+@pytest.mark.parametrize("row", CLUSTER.values(), ids=CLUSTER)
+def test_what_a_cluster_cannot_run_is_said_and_what_it_can_is_not(row: Row) -> None:
+    assert check(row.wrong) == []
+    assert [str(problem) for problem in check_cluster(row.wrong)] == [row.message]
+    assert check_cluster(row.right) == []
+
+
+def test_a_stack_says_what_its_cluster_lacks_for_all_deployments_at_once() -> None:
+    wrong = CLUSTER["a class without an image"].wrong
+    stack = Stack(target=Kubernetes(), deployments=[wrong, wrong.model_copy(update={"name": "other"})])
+    assert [problem.path.partition(" → ")[0] for problem in stack.check()] == [DEPLOYMENT, "SeldonDeployment 'other'"]
 
 
 @pytest.mark.parametrize("uri", ["s3://bucket/model", "gs://bucket/model", "https://host/model", "pvc:claim/model"])

@@ -1,0 +1,54 @@
+"""What this machine is asked for; the engine's answers are the SDK's test double."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.targets.program import Declared, declare
+
+
+@pytest.fixture
+def declared(tmp_path: Path) -> Any:
+    def run(deployments: str) -> Declared:
+        return declare(deployments, "Local()", tmp_path, preview=True)
+
+    return run
+
+
+def orchestrator(done: Declared) -> Any:
+    assert done.made, done.said
+    return json.loads(
+        next(inputs["files"]["graph.json"] for _, name, inputs in done.made if name == "d-a")
+        .replace("{port.http}", "1")
+        .replace("{port.grpc}", "2")
+    )
+
+
+@pytest.mark.parametrize("rest", ["'5s'", "later('5s')"])
+def test_an_orchestrator_keeps_the_deployments_timeout(declared: Any, rest: str) -> None:
+    done = declared(f"deployment(timeouts=Timeouts(rest={rest}))")
+    assert orchestrator(done)["rest_seconds"] == 5
+
+
+def test_a_namespace_may_come_late(declared: Any) -> None:
+    done = declared("deployment(namespace=later('team'))")
+    assert orchestrator(done)["namespace"] == "team"
+    assert done.one("Route")["namespace"] == "team"
+
+
+def test_what_comes_late_and_is_wrong_is_said_in_one_error_of_the_users(declared: Any) -> None:
+    done = declared("deployment(predictor(traffic=later('lots')))")
+    assert not done.made
+    assert "traffic 'lots', must be a whole number" in done.said
+    assert "errors.InvalidSpec" not in done.said
+
+
+def test_a_secret_that_is_wrong_is_not_told(declared: Any) -> None:
+    parameter = "Parameter(name='t', value=secret(['hunter2']), type='INT')"
+    done = declared(f"deployment(predictor(graph=model(parameters=[{parameter}])))")
+    assert "must be" in done.said
+    assert "['hunter2']," not in done.said
