@@ -55,6 +55,7 @@ if TYPE_CHECKING:
         ParameterType,
         Pdb,
         Pod,
+        PodDefaults,
         PodField,
         PodsMetric,
         PodTemplate,
@@ -115,7 +116,7 @@ _HOMES = {
         "Ambassador Amounts AverageCombiner BuiltIn BuiltInName CircuitBreakers Combiner ConfigMapKey "
         "ContainerAmount ContainerMetric Endpoint EnvVar Explainer ExplainerType ExternalMetric Hpa Istio "
         "Keda KedaFallback KedaTrigger LogMode Logger Method MetricTarget Model Node ObjectMetric "
-        "Orchestrator OutputTransformer Parameter ParameterType Pdb Pod PodField PodTemplate PodsMetric "
+        "Orchestrator OutputTransformer Parameter ParameterType Pdb Pod PodDefaults PodField PodTemplate PodsMetric "
         "Predictor RandomAbTest RequestLogQueue ResourceMetric Resources Router SecretKey SeldonDeployment "
         "ServerType SimpleModel SimpleRouter Ssl StickySession Timeouts Transformer"
     ),
@@ -180,6 +181,7 @@ __all__ = [
     "ParameterType",
     "Pdb",
     "Pod",
+    "PodDefaults",
     "PodField",
     "PodTemplate",
     "PodsMetric",

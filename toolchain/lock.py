@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent
 UV = Path(sys.executable).with_name("uv")
 OPTIONS = ("--universal", "--python-version", "3.11", "--generate-hashes", "--custom-compile-command", "make lock")
 LIBRARY = ("--extra", "local", "--group", "build")
-DEVELOPMENT = (*LIBRARY, "--group", "dev", "--constraints", "requirements.lock")
+DEVELOPMENT = (*LIBRARY, "--extra", "cluster", "--group", "dev", "--constraints", "requirements.lock")
 
 
 def main(extra: list[str]) -> None:

@@ -7,6 +7,8 @@
     │   └── InvalidGraph        the same, for a predictor graph that is read from a file
     ├── StackNotFound           no definition of that name
     ├── ModelNotFound           a model URI leads nowhere
+    ├── NotFound                an object is not where it was looked for
+    ├── ClusterNotReached       no answer from a cluster, or no way to it
     ├── NotPermitted            somebody refused: a file's mode, a store, a cluster
     ├── PartNotFound            a program that the local target needs is not on this machine
     └── LimitReached            a wait, a size or a count came to its bound
@@ -51,6 +53,19 @@ class StackNotFound(SeldonInfraError):
 
 class ModelNotFound(SeldonInfraError):
     """A model URI leads nowhere, or to something that its server cannot read."""
+
+
+class NotFound(SeldonInfraError):
+    """An object is not where it was looked for."""
+
+
+class ClusterNotReached(SeldonInfraError):
+    """No answer from a cluster, or no way to it."""
+
+    def __init__(self, cluster: str, where: str, reason: str) -> None:
+        super().__init__(
+            f"cluster '{cluster}' at {where} cannot be reached: {reason}; check the connection and your kubeconfig"
+        )
 
 
 class NotPermitted(SeldonInfraError):

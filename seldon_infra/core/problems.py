@@ -101,7 +101,7 @@ def _subject(detail: ErrorDetails) -> tuple[object, ...]:
 
 def _alternatives(group: list[ErrorDetails]) -> list[list[ErrorDetails]]:
     """Alternatives want different things; equal wants are equal values of one mapping, each wrong by itself."""
-    same_want = len({_want(detail) for detail in group}) == 1
+    same_want = len({wanted(detail) for detail in group}) == 1
     return [[detail] for detail in group] if same_want else [group]
 
 
@@ -116,7 +116,7 @@ def _problem(details: list[ErrorDetails], root: str, model: type[BaseModel] | No
         known = sorted(model.model_fields) if model and len(location) == 1 else []
         return Problem(root, f"{name} is not a field", "must be one that the object has", _nearest(name, known))
     got = name if _is_secret(location, model) else f"{name} {shown(first['input'])}"
-    wants = list(dict.fromkeys(_want(detail) for detail in details))
+    wants = list(dict.fromkeys(map(wanted, details)))
     return Problem(root, got, f"must be {' or '.join(wants)}", f"change {name}")
 
 
@@ -154,7 +154,8 @@ _WANTED: Mapping[str, str] = {
 }
 
 
-def _want(detail: ErrorDetails) -> str:
+def wanted(detail: ErrorDetails) -> str:
+    """Word what a failed validation would have taken: ``a whole number``."""
     context = detail.get("ctx", {})
     match detail["type"]:
         case "literal_error":

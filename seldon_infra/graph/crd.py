@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from seldon_infra.graph.manifest import GROUP, KIND, VERSIONS, SeldonDeploymentSpec
+from seldon_infra.graph.manifest import GROUP, KIND, PLURAL, VERSIONS, SeldonDeploymentSpec
 from seldon_infra.graph.render_values import Manifest
 
 DEEPEST_GRAPH = 16
@@ -28,13 +28,13 @@ def seldon_deployment_crd(kubernetes: Mapping[str, Manifest] | None = None) -> M
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
-        "metadata": {"name": f"seldondeployments.{GROUP}"},
+        "metadata": {"name": f"{PLURAL}.{GROUP}"},
         "spec": {
             "group": GROUP,
             "names": {
                 "kind": KIND,
                 "listKind": f"{KIND}List",
-                "plural": "seldondeployments",
+                "plural": PLURAL,
                 "singular": "seldondeployment",
                 "shortNames": ["sdep"],
                 "categories": ["all"],

@@ -15,7 +15,7 @@ from pydantic.alias_generators import to_camel
 GROUP = "machinelearning.seldon.io"
 VERSIONS = ("v1", "v1alpha3", "v1alpha2")
 """What the API server serves, the stored version first."""
-KIND = "SeldonDeployment"
+KIND, PLURAL = "SeldonDeployment", "seldondeployments"
 
 PodSpec = Annotated[Mapping[str, object], WithJsonSchema({"type": "object", "x-schema": "PodSpec"})]
 """A PodSpec of core/v1."""
@@ -240,3 +240,30 @@ class SeldonDeploymentSpec(Wire):
     server_type: Literal["rpc", "kafka"] | None = None
     replicas: Int32 | None = None
     predictors: tuple[PredictorSpec, ...]
+
+
+class DeploymentMeta(Wire):
+    """Metadata of the object; what the API server writes there by itself is known as well."""
+
+    name: str
+    namespace: str | None = None
+    labels: Mapping[str, str] | None = None
+    annotations: Mapping[str, str] | None = None
+    uid: str | None = None
+    resource_version: str | None = None
+    generation: int | None = None
+    creation_timestamp: str | None = None
+    self_link: str | None = None
+    managed_fields: tuple[FreeForm, ...] | None = None
+
+
+class SeldonDeploymentManifest(Wire):
+    """A whole document."""
+
+    api_version: Literal[
+        "machinelearning.seldon.io/v1", "machinelearning.seldon.io/v1alpha3", "machinelearning.seldon.io/v1alpha2"
+    ]
+    kind: Literal["SeldonDeployment"]
+    metadata: DeploymentMeta
+    spec: SeldonDeploymentSpec
+    status: FreeForm | None = None

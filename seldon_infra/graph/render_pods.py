@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from seldon_infra.core.model import Later
 from seldon_infra.graph.render_scaling import hpa, keda, pdb
 from seldon_infra.graph.render_values import Manifest, env, given, merged, metadata, resources
-from seldon_infra.graph.spec import Explainer, Node, Pod, Predictor, SeldonDeployment
+from seldon_infra.graph.spec import Explainer, Node, Pod, PodDefaults, Predictor, SeldonDeployment
 from seldon_infra.graph.walk import nodes
 from seldon_infra.servers.spec import (
     LAST_APACHE_CORE,
@@ -29,11 +29,12 @@ from seldon_infra.servers.spec import (
 # The operator runs pods as this user where nothing else is said; it does so no longer once a pod has a security
 # context, so the number has to be there. Source: defaultUserID of the operator's chart.
 DEFAULT_USER = 8888
-_IMAGES = {
-    "sklearn": "seldonio/sklearnserver",
-    "xgboost": "seldonio/xgboostserver",
-    "mlflow": "seldonio/mlflowserver",
+PREPACKAGED_IMAGES = {
+    "SKLEARN_SERVER": "seldonio/sklearnserver",
+    "XGBOOST_SERVER": "seldonio/xgboostserver",
+    "MLFLOW_SERVER": "seldonio/mlflowserver",
 }
+"""Seldon's own images on protocol seldon, by the implementation that they are."""
 _WRAPPER_PATHS = {"liveness": "/health/ping", "readiness": "/health/status"}
 _V2_PATHS = {"liveness": "/v2/health/live", "readiness": "/v2/health/ready"}
 _PROBE_TIMES: dict[str, Manifest] = {
@@ -47,12 +48,13 @@ def component_specs(deployment: SeldonDeployment, predictor: Predictor) -> list[
     served = [node for node in nodes(predictor.graph) if isinstance(node.server, ModelServer)]
     shared = [node for node in served if node.pod is None]
     alone = [own_pod(deployment, predictor, node, node.pod) for node in served if node.pod is not None]
-    return [shared_pod(deployment, predictor, shared), *alone] if shared else alone
+    pods = [shared_pod(deployment, predictor, shared), *alone] if shared else alone
+    return [pod for pod in pods if pod]
 
 
 def shared_pod(deployment: SeldonDeployment, predictor: Predictor, shared: Sequence[Node]) -> Manifest:
     """The pod that the predictor's nodes share."""
-    spec = pod_spec([container(deployment, predictor, node) for node in shared])
+    spec = pod_spec(deployment, [container(deployment, predictor, node) for node in shared])
     template = predictor.pod
     return given(
         {
@@ -67,7 +69,7 @@ def shared_pod(deployment: SeldonDeployment, predictor: Predictor, shared: Seque
 
 def own_pod(deployment: SeldonDeployment, predictor: Predictor, node: Node, pod: Pod) -> Manifest:
     """The pod of a node that has one of its own."""
-    spec = pod_spec([container(deployment, predictor, node)])
+    spec = pod_spec(deployment, [container(deployment, predictor, node)])
     template = pod.template
     return given(
         {
@@ -81,8 +83,11 @@ def own_pod(deployment: SeldonDeployment, predictor: Predictor, node: Node, pod:
     )
 
 
-def pod_spec(containers: list[Manifest]) -> Manifest:
-    """PodSpec: containers, under the restricted Pod Security Standard."""
+def pod_spec(deployment: SeldonDeployment, containers: list[Manifest]) -> Manifest:
+    """PodSpec: containers, under the restricted Pod Security Standard unless the operator's defaults are wanted."""
+    if deployment.pod_defaults == "operator":
+        # The operator makes a container for each prepackaged server; one that says nothing more adds nothing.
+        return given({"containers": [container for container in containers if set(container) != {"name"}]})
     return {
         "containers": containers,
         "securityContext": {
@@ -107,13 +112,15 @@ def container(deployment: SeldonDeployment, predictor: Predictor, node: Node) ->
             "resources": resources(node.resources),
             "livenessProbe": probe(deployment, predictor, node, "liveness"),
             "readinessProbe": probe(deployment, predictor, node, "readiness"),
-            "securityContext": security_context(),
+            "securityContext": security_context(deployment.pod_defaults),
         }
     )
 
 
-def security_context() -> Manifest:
+def security_context(defaults: PodDefaults) -> Manifest:
     """SecurityContext of a container: no more rights than the restricted Pod Security Standard grants."""
+    if defaults == "operator":
+        return {}
     return {"capabilities": {"drop": ["ALL"]}, "allowPrivilegeEscalation": False}
 
 
@@ -125,8 +132,14 @@ def image(deployment: SeldonDeployment, server: object) -> Later[str] | None:
     if isinstance(server, (PythonServer, MLServerRuntime, ContainerServer)):
         return server.image
     if isinstance(server, (SklearnServer, XGBoostServer, MLflowServer)) and deployment.protocol == "seldon":
-        return f"{_IMAGES[server.kind]}:{server.version or LAST_APACHE_CORE}"
+        version = server.version or _default_version(deployment, LAST_APACHE_CORE)
+        return f"{PREPACKAGED_IMAGES[str(server.implementation)]}:{version}" if version else None
     return None
+
+
+def _default_version(deployment: SeldonDeployment, ours: str) -> str | None:
+    """The version of an image where the definition names none; None leaves the choice to the operator."""
+    return ours if deployment.pod_defaults == "restricted" else None
 
 
 def probe(deployment: SeldonDeployment, predictor: Predictor, node: Node, which: str) -> Manifest:
@@ -136,7 +149,7 @@ def probe(deployment: SeldonDeployment, predictor: Predictor, node: Node, which:
     which path an image answers, the operator's own probe of the open port remains.
     """
     path = _probe_paths(deployment, node.server).get(which)
-    if path is None or predictor.ssl is not None:
+    if path is None or predictor.ssl is not None or deployment.pod_defaults == "operator":
         return {}
     return {"httpGet": {"path": path, "port": "http"}, **_PROBE_TIMES[which]}
 
@@ -153,21 +166,24 @@ def _probe_paths(deployment: SeldonDeployment, server: object) -> dict[str, str]
 
 
 def explainer_container(deployment: SeldonDeployment, explainer: Explainer) -> Manifest:
-    """The container of an explainer."""
+    """The container of an explainer; nothing where it says nothing but its name."""
     rendered = given(
         {
             "name": "explainer",
             "image": explainer_image(deployment, explainer),
             "env": env(explainer.env),
             "resources": resources(explainer.resources),
-            "securityContext": security_context(),
+            "securityContext": security_context(deployment.pod_defaults),
         }
     )
-    return merged(rendered, explainer.container)
+    whole = merged(rendered, explainer.container)
+    return whole if set(whole) != {"name"} else {}
 
 
-def explainer_image(deployment: SeldonDeployment, explainer: Explainer) -> str:
+def explainer_image(deployment: SeldonDeployment, explainer: Explainer) -> str | None:
     """The image of an explainer, the last under Apache-2.0 unless a version says otherwise."""
-    if deployment.protocol == "v2":
-        return f"seldonio/mlserver:{explainer.version or LAST_APACHE_EXPLAINER}-alibi-explain"
-    return f"seldonio/alibiexplainer:{explainer.version or LAST_APACHE_CORE}"
+    v2 = deployment.protocol == "v2"
+    version = explainer.version or _default_version(deployment, LAST_APACHE_EXPLAINER if v2 else LAST_APACHE_CORE)
+    if version is None:
+        return None
+    return f"seldonio/mlserver:{version}-alibi-explain" if v2 else f"seldonio/alibiexplainer:{version}"

@@ -23,6 +23,10 @@ ServerType: TypeAlias = Literal["rpc", "kafka"]
 """How requests arrive: as calls, or from a Kafka topic."""
 
 
+PodDefaults: TypeAlias = Literal["restricted", "operator"]
+"""Who fills in what a definition leaves open in its pods: this library, to be secure, or Seldon's operator."""
+
+
 class Timeouts(Spec):
     """How long a request may take from the orchestrator on. Source: annotations of Seldon's operator."""
 
@@ -154,6 +158,10 @@ class SeldonDeployment(Spec):
     no_storage_initializer: bool = False
     """Whether images fetch ``model_uri`` by themselves. Default: False. Source: annotation
     seldon.io/no-storage-initializer."""
+    pod_defaults: PodDefaults = "restricted"
+    """What stands in pods that the definition does not say: ``restricted`` keeps them to the restricted Pod Security
+    Standard, probes images of your own and takes Seldon's images in their last version under Apache-2.0; ``operator``
+    adds nothing and leaves all of that to the operator and its chart. Default: ``restricted``."""
     controller_id: Later[str] | None = None
     """Which operator owns it, where a cluster has several. Default: the one without id.
     Source: label seldon.io/controller-id."""

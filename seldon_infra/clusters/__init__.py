@@ -1,0 +1,1 @@
+"""Clusters that are there: what a kubeconfig leads to."""
