@@ -20,13 +20,15 @@ if TYPE_CHECKING:
 WAIT_FOR = {"pulumi.com/waitFor": "jsonpath={.status.state}=Available"}
 
 
-def deploy(target: Kubernetes, deployments: Sequence[SeldonDeployment]) -> None:
+def declare(
+    target: Kubernetes, deployments: Sequence[SeldonDeployment], opts: pulumi.ResourceOptions | None = None
+) -> None:
     """Declare namespaces and SeldonDeployments on the cluster of ``target``."""
     import pulumi
     import pulumi_kubernetes
 
-    provider = pulumi_kubernetes.Provider("cluster", context=target.context, kubeconfig=target.kubeconfig)
-    options = pulumi.ResourceOptions(provider=provider)
+    provider = pulumi_kubernetes.Provider("cluster", opts, context=target.context, kubeconfig=target.kubeconfig)
+    options = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(provider=provider))
     if target.create_namespaces:
         for namespace in sorted({str(deployment.namespace) for deployment in deployments}):
             pulumi_kubernetes.core.v1.Namespace(namespace, metadata={"name": namespace}, opts=options)

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pulumi
 
 from seldon_infra.core.errors import InvalidSpec
-from seldon_infra.core.model import pending, resolve
+from seldon_infra.core.model import Spec, pending, resolve
 
 if TYPE_CHECKING:
     from seldon_infra.core.problems import Problem
     from seldon_infra.graph.spec import SeldonDeployment
+
+S = TypeVar("S", bound=Spec)
+
+
+def resolved(spec: S, known: Mapping[str, object]) -> S:
+    """Put values in the place of Outputs; one of a wrong type ends the program with its problem, not a traceback."""
+    try:
+        return resolve(spec, known)
+    except InvalidSpec as error:
+        raise pulumi.RunError(str(error)) from None
 
 
 def once_valid(
@@ -30,7 +40,7 @@ def once_valid(
         return value
 
     def checked(known: Mapping[str, object]) -> None:
-        problems = check(resolve(deployment, known))
+        problems = check(resolved(deployment, known))
         if problems:
             raise pulumi.RunError(str(InvalidSpec(problems)))
 

@@ -17,7 +17,7 @@ from typing import Any
 import pulumi
 
 from seldon_infra.core.errors import InvalidSpec
-from seldon_infra.core.model import Spec, pending, resolve
+from seldon_infra.core.model import Spec, pending
 from seldon_infra.graph.check import check_local
 from seldon_infra.graph.spec import Node, Predictor, SeldonDeployment
 from seldon_infra.graph.walk import nodes
@@ -27,13 +27,18 @@ from seldon_infra.resources.local_process import PROCESS
 from seldon_infra.resources.local_route import ROUTE
 from seldon_infra.servers.spec import ModelServer
 from seldon_infra.targets import local_render as render
-from seldon_infra.targets.later import once_valid
+from seldon_infra.targets.later import once_valid, resolved
 from seldon_infra.targets.local_files import missing_files
 from seldon_infra.targets.spec import Local
 
 
-def deploy(target: Local, deployments: Sequence[SeldonDeployment], project: Path) -> None:
-    """Declare the gateway, then every deployment behind it.
+def declare(
+    target: Local,
+    deployments: Sequence[SeldonDeployment],
+    project: Path,
+    opts: pulumi.ResourceOptions | None = None,
+) -> dict[str, LocalDeployment]:
+    """Declare the gateway, then every deployment behind it; give these by their names.
 
     Raises:
         InvalidSpec: files that a deployment names are not there; all of them at once, and nothing is declared.
@@ -42,11 +47,9 @@ def deploy(target: Local, deployments: Sequence[SeldonDeployment], project: Path
     if missing:
         raise InvalidSpec(missing)
     stack_dir = str(project / ".seldon" / pulumi.get_stack())
-    gateway = GATEWAY.register("gateway", stack_dir=stack_dir, port=target.gateway_port)
-    for deployment in deployments:
-        component = LocalDeployment(deployment, target, Place(stack_dir, str(project), gateway.address))
-        pulumi.export(f"{deployment.name}_url", component.url)
-        pulumi.export(f"{deployment.name}_grpc", component.grpc_endpoint)
+    gateway = GATEWAY.register("gateway", opts, stack_dir=stack_dir, port=target.gateway_port)
+    place = Place(stack_dir, str(project), gateway.address)
+    return {deployment.name: LocalDeployment(deployment, target, place, opts) for deployment in deployments}
 
 
 @dataclass(frozen=True)
@@ -133,7 +136,7 @@ class LocalDeployment(pulumi.ComponentResource):
         name = f"{self._deployment.name}-{predictor.name}"
         graph = pulumi.Output.all(servers, pending(predictor)).apply(
             lambda known: render.orchestrator_config(
-                self._deployment, resolve(predictor, known[1]), known[0], self._target
+                self._deployment, resolved(predictor, known[1]), known[0], self._target
             )
         )
         return PROCESS.register(
@@ -151,7 +154,7 @@ def _later(spec: Spec, rendered: Callable[[Any], Mapping[str, object]], parts: S
     later = pending(spec)
     if not later:
         return dict(rendered(spec))
-    whole = pulumi.Output.from_input(later).apply(lambda known: rendered(resolve(spec, known)))
+    whole = pulumi.Output.from_input(later).apply(lambda known: rendered(resolved(spec, known)))
     return {part: whole.apply(itemgetter(part)) for part in parts}
 
 

@@ -26,7 +26,7 @@ recorder = Recorder()
 set_mocks(recorder, preview=False)
 
 from seldon_infra import Kubernetes, Model, Predictor, SeldonDeployment, SklearnServer
-from seldon_infra.targets.kubernetes import deploy
+from seldon_infra.targets import kubernetes
 
 def deployment(name, traffic):
     graph = Model(name="m", server=SklearnServer(), model_uri="s3://b/m")
@@ -35,7 +35,7 @@ def deployment(name, traffic):
 
 @pulumi.runtime.test
 def declare():
-    deploy(Kubernetes(), (deployment("d", TRAFFIC),))
+    kubernetes.declare(Kubernetes(), (deployment("d", TRAFFIC),))
 
 declare()
 print(json.dumps(recorder.made))
