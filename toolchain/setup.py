@@ -1,8 +1,8 @@
 """`python -m toolchain.setup run|test`: give this checkout what it needs, and do nothing if it has it.
 
 `run` is for using the stacks, `test` for developing as well. Steps, each with a stamp so that it is done once per
-change: the environment `.venv` from the lock file, the Pulumi CLI and its Python language host, the model servers, and
-for tests a Kubernetes control plane.
+change: the environment `.venv` from the lock file, the Pulumi CLI and its language hosts, the model servers, and for
+tests a Kubernetes control plane.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 
 from seldon_infra.core.paths import cache_dir
-from toolchain import control_plane, pulumi_cli
+from toolchain import control_plane, pulumi_cli, pulumi_yaml
 from toolchain.console import SetupFailed, run, say
 
 ROOT = Path(__file__).parent.parent
@@ -66,6 +66,8 @@ def _set_up(purpose: str) -> None:
     install_packages(purpose)
     install_project()
     place_pulumi()
+    if purpose == "test":
+        place_yaml_host()
     make_model_servers(purpose)
     if purpose == "test":
         control_plane.provide(ENVIRONMENT)
@@ -128,6 +130,18 @@ def place_pulumi() -> None:
     _renew("pulumi", digest)
 
 
+def place_yaml_host() -> None:
+    """Give a Pulumi CLI that came alone the YAML host as a neighbour; official ones have theirs."""
+    place = ENVIRONMENT / "pulumi"
+    host = place / pulumi_yaml.HOST
+    digest = _digest(Path(pulumi_yaml.__file__))
+    if place.is_symlink() or (_is_fresh("pulumi-yaml", digest) and host.exists()):
+        return
+    host.unlink(missing_ok=True)
+    _link(pulumi_yaml.provide(ENVIRONMENT), host)
+    _renew("pulumi-yaml", digest)
+
+
 def make_model_servers(purpose: str) -> None:
     """Make the environments of the model servers that are needed; the catalogue says how, and shows its progress."""
     entries = sorted(SERVERS.glob("*/server.toml"))
@@ -146,18 +160,23 @@ def _link_pulumi(cli: Path, place: Path) -> None:
     """Use an official installation where it is; give a CLI that came alone our language host as a neighbour.
 
     The engine trusts a language host beside its own executable and warns of one found on PATH, so the executable is
-    linked into the checkout's folder (copied where the cache is on another disk).
+    linked into the checkout's folder.
     """
     _remove(place)
     if (cli.parent / "pulumi-language-python").exists():
         place.symlink_to(cli.parent)
         return
     place.mkdir()
-    try:
-        os.link(cli, place / "pulumi")
-    except OSError:
-        shutil.copy2(cli, place / "pulumi")
+    _link(cli, place / "pulumi")
     shutil.copy2(SHIMS / "pulumi-language-python", place / "pulumi-language-python")
+
+
+def _link(file: Path, name: Path) -> None:
+    """Give a file of the cache a name here; a copy where the cache is on another disk."""
+    try:
+        os.link(file, name)
+    except OSError:
+        shutil.copy2(file, name)
 
 
 def _remove(place: Path) -> None:

@@ -101,7 +101,7 @@ class Spec(BaseModel, metaclass=_Frozen):
             try:
                 super().__init__(**fields)
             except ValidationError as error:
-                raise InvalidSpec(from_validation_error(error, _title(type(self), fields), type(self))) from None
+                raise InvalidSpec(from_validation_error(error, title_of(type(self), fields), type(self))) from None
 
         # Pydantic lets anything that can be iterated pass for a list; an object is no list of its fields.
         __iter__ = None
@@ -112,10 +112,11 @@ class Spec(BaseModel, metaclass=_Frozen):
 
 def title(spec: Spec) -> str:
     """Name an object as messages do: ``predictor 'canary'``."""
-    return _title(type(spec), spec.__dict__)
+    return title_of(type(spec), spec.__dict__)
 
 
-def _title(kind: type[Spec], fields: Mapping[str, object]) -> str:
+def title_of(kind: type[Spec], fields: Mapping[str, object]) -> str:
+    """Name an object of which only type and fields are known as messages do."""
     noun, name = kind.noun or kind.__name__, fields.get("name")
     return f"{noun} '{name}'" if isinstance(name, str) else noun
 

@@ -114,7 +114,9 @@ def _problem(details: list[ErrorDetails], root: str, model: type[BaseModel] | No
         return Problem(root, f"{name} is not set", "must be given", f"write {name}=…")
     if first["type"] == "extra_forbidden":
         known = sorted(model.model_fields) if model and len(location) == 1 else []
-        return Problem(root, f"{name} is not a field", "must be one that the object has", _nearest(name, known))
+        return Problem(root, f"{name} is not a field", "must be one that the object has", nearest(name, known))
+    if hasattr(first["input"], "apply"):
+        return Problem(root, f"{name} is an Output", "must be known before anything is applied", "write its value")
     got = name if _is_secret(location, model) else f"{name} {shown(first['input'])}"
     wants = list(dict.fromkeys(map(wanted, details)))
     return Problem(root, got, f"must be {' or '.join(wants)}", f"change {name}")
@@ -130,7 +132,8 @@ def _is_secret(location: tuple[int | str, ...], model: type[BaseModel] | None) -
     return info is not None and not info.repr
 
 
-def _nearest(name: str, known: list[str]) -> str:
+def nearest(name: str, known: list[str]) -> str:
+    """Say what to write instead of an unknown name: the nearest known one, else all of them."""
     from difflib import get_close_matches  # only a mistake pays for it
 
     near = get_close_matches(name, known, n=1)

@@ -7,21 +7,45 @@ from typing import TYPE_CHECKING
 from seldon_infra.targets.spec import Kubernetes, Local, Target
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from seldon_infra.graph.spec import SeldonDeployment
+    import pulumi
 
-__all__ = ["Kubernetes", "Local", "Target", "deploy"]
+    from seldon_infra.graph.spec import SeldonDeployment
+    from seldon_infra.targets.local import LocalDeployment
+
+__all__ = ["Kubernetes", "Local", "Target", "declare", "deploy"]
 
 
 def deploy(target: Target, deployments: Sequence[SeldonDeployment], project: Path) -> None:
-    """Declare ``deployments`` on ``target``; paths in them are relative to ``project``."""
+    """Declare ``deployments`` on ``target`` and export where each answers, as outputs of the stack."""
+    import pulumi
+
+    for name, component in declare(target, deployments, project).items():
+        pulumi.export(f"{name}_url", component.url)
+        pulumi.export(f"{name}_grpc", component.grpc_endpoint)
+
+
+def declare(
+    target: Target,
+    deployments: Sequence[SeldonDeployment],
+    project: Path,
+    opts: pulumi.ResourceOptions | None = None,
+) -> Mapping[str, LocalDeployment]:
+    """Declare ``deployments`` on ``target``; give those whose address is known to Pulumi by their names.
+
+    Args:
+        target: where they land.
+        deployments: what is served; it has been checked.
+        project: the folder that paths in them are relative to.
+        opts: of everything that is declared, such as its parent.
+    """
     if isinstance(target, Local):
         from seldon_infra.targets import local
 
-        local.deploy(target, deployments, project)
-    else:
-        from seldon_infra.targets import kubernetes
+        return local.declare(target, deployments, project, opts)
+    from seldon_infra.targets import kubernetes
 
-        kubernetes.deploy(target, deployments)
+    kubernetes.declare(target, deployments, opts)
+    return {}

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 WAIT_FOR = {"pulumi.com/waitFor": "jsonpath={.status.state}=Available"}
 
 
-def deploy(target: Kubernetes, deployments: Sequence[SeldonDeployment]) -> None:
+def declare(
+    target: Kubernetes, deployments: Sequence[SeldonDeployment], opts: pulumi.ResourceOptions | None = None
+) -> None:
     """Declare namespaces and SeldonDeployments on the cluster of ``target``.
 
     A namespace that is an Output is what another resource gave, so it is not declared a second time.
@@ -28,8 +30,8 @@ def deploy(target: Kubernetes, deployments: Sequence[SeldonDeployment]) -> None:
     import pulumi
     import pulumi_kubernetes
 
-    provider = pulumi_kubernetes.Provider("cluster", context=target.context, kubeconfig=target.kubeconfig)
-    options = pulumi.ResourceOptions(provider=provider)
+    provider = pulumi_kubernetes.Provider("cluster", opts, context=target.context, kubeconfig=target.kubeconfig)
+    options = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(provider=provider))
     if target.create_namespaces:
         for name in namespaces(deployments):
             inside = [deployment for deployment in deployments if deployment.namespace == name]

@@ -32,8 +32,13 @@ from seldon_infra.targets.local_files import missing_files
 from seldon_infra.targets.spec import Local
 
 
-def deploy(target: Local, deployments: Sequence[SeldonDeployment], project: Path) -> None:
-    """Declare the gateway, then every deployment behind it.
+def declare(
+    target: Local,
+    deployments: Sequence[SeldonDeployment],
+    project: Path,
+    opts: pulumi.ResourceOptions | None = None,
+) -> dict[str, LocalDeployment]:
+    """Declare the gateway, then every deployment behind it; give these by their names.
 
     Raises:
         InvalidSpec: files that a deployment names are not there; all of them at once, and nothing is declared.
@@ -42,11 +47,9 @@ def deploy(target: Local, deployments: Sequence[SeldonDeployment], project: Path
     if missing:
         raise InvalidSpec(missing)
     stack_dir = str(project / ".seldon" / pulumi.get_stack())
-    gateway = GATEWAY.register("gateway", stack_dir=stack_dir, port=target.gateway_port)
-    for deployment in deployments:
-        component = LocalDeployment(deployment, target, Place(stack_dir, str(project), gateway.address))
-        pulumi.export(f"{deployment.name}_url", component.url)
-        pulumi.export(f"{deployment.name}_grpc", component.grpc_endpoint)
+    gateway = GATEWAY.register("gateway", opts, stack_dir=stack_dir, port=target.gateway_port)
+    place = Place(stack_dir, str(project), gateway.address)
+    return {deployment.name: LocalDeployment(deployment, target, place, opts) for deployment in deployments}
 
 
 @dataclass(frozen=True)

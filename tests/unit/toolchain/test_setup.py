@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from toolchain import console, pulumi_cli, setup
+from toolchain import console, pulumi_cli, pulumi_yaml, setup
 
 ROOT = Path(__file__).parents[3]
 LOCKS = ("requirements.lock", "requirements-dev.lock")
@@ -48,10 +48,13 @@ def test_uv_is_pinned_by_the_lock() -> None:
     assert setup.uv_pin() == f"uv=={pins(LOCKS[0])['uv']}"
 
 
-def test_the_go_module_is_pinned_to_the_version_that_is_built() -> None:
+def test_the_go_modules_are_pinned_to_the_versions_that_are_built() -> None:
     module = (ROOT / "toolchain" / "pulumi" / "go.mod").read_text()
     assert f"require github.com/pulumi/pulumi/pkg/v3 v{pulumi_cli.VERSION}" in module
     assert (ROOT / "toolchain" / "pulumi" / "go.sum").is_file()
+    module = (ROOT / "toolchain" / "pulumi-yaml" / "go.mod").read_text()
+    assert f"require github.com/pulumi/pulumi-yaml v{pulumi_yaml.VERSION}" in module
+    assert (ROOT / "toolchain" / "pulumi-yaml" / "go.sum").is_file()
 
 
 def test_set_up_starts_on_a_python_without_any_package() -> None:
