@@ -10,10 +10,12 @@ Types are checked when an object is made. Rules about values (ranges, sums, name
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, ClassVar, TypeAlias, TypeGuard, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationError, WrapValidator
+from pydantic_core import PydanticCustomError, core_schema
 
 from seldon_infra.core.errors import InvalidSpec
 from seldon_infra.core.problems import ARROW, Problems, from_validation_error
@@ -51,7 +53,36 @@ else:
     def _or_later(value, validate):
         return value if is_later(value) else validate(value)
 
+    def _whole(value):
+        if isinstance(value, (bool, str, bytes)):
+            raise PydanticCustomError("int_type", "Input should be a valid integer")
+        return value
+
+    def _real(value):
+        if isinstance(value, (bool, str, bytes)):
+            raise PydanticCustomError("float_type", "Input should be a valid number")
+        return value
+
+    def _exact(schema):
+        """Make a schema take no value of another type that could be read as one of its own."""
+        kind = schema["type"]
+        if kind in ("str", "bool"):
+            return {**schema, "strict": True}
+        if kind in ("int", "float"):
+            # Not strict: numbers that Pulumi's engine hands on are all floats.
+            return core_schema.no_info_before_validator_function(_whole if kind == "int" else _real, schema)
+        return schema if kind == "model" else {key: _exact_part(key, part) for key, part in schema.items()}
+
+    def _exact_part(key, part):
+        if key in ("schema", "items_schema", "keys_schema", "values_schema"):
+            return [_exact(each) for each in part] if isinstance(part, list) else _exact(part)
+        if key == "choices" and isinstance(part, list):
+            return [(_exact(each[0]), *each[1:]) if isinstance(each, tuple) else _exact(each) for each in part]
+        return {name: _exact(each) for name, each in part.items()} if key == "fields" else part
+
     def _json(value):
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ValueError("a finite number")
         if value is None or isinstance(value, (bool, int, float, str)) or is_later(value):
             return value
         if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
@@ -102,6 +133,11 @@ class Spec(BaseModel, metaclass=_Frozen):
                 super().__init__(**fields)
             except ValidationError as error:
                 raise InvalidSpec(from_validation_error(error, _title(type(self), fields), type(self))) from None
+
+        @classmethod
+        def __get_pydantic_core_schema__(cls, source, handler):
+            made = handler(source)
+            return {**made, "schema": _exact(made["schema"])} if made["type"] == "model" else made
 
         # Pydantic lets anything that can be iterated pass for a list; an object is no list of its fields.
         __iter__ = None
