@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationErr
 from pydantic_core import PydanticCustomError, core_schema
 
 from seldon_infra.core.errors import InvalidSpec
-from seldon_infra.core.problems import ARROW, Problems, from_validation_error
+from seldon_infra.core.problems import ARROW, Problem, Problems, from_validation_error
 
 T = TypeVar("T")
 S = TypeVar("S", bound="Spec")
@@ -125,10 +125,17 @@ class Spec(BaseModel, metaclass=_Frozen):
 
     noun: ClassVar[str] = ""
     """What messages call the object; its type's name by default."""
+    alternatives: ClassVar[str] = ""
+    """What to use instead, in the words of a message, of a type that only says what its kinds share."""
 
     if not TYPE_CHECKING:  # type checkers read the fields instead
 
         def __init__(self, /, **fields):
+            if type(self).__dict__.get("alternatives"):
+                place = _title(type(self), fields)
+                raise InvalidSpec(
+                    [Problem(place, "it is of no kind", f"must be a {self.alternatives}", "write one of them")]
+                )
             try:
                 super().__init__(**fields)
             except ValidationError as error:
@@ -136,6 +143,8 @@ class Spec(BaseModel, metaclass=_Frozen):
 
         @classmethod
         def __get_pydantic_core_schema__(cls, source, handler):
+            if cls.__dict__.get("alternatives"):
+                return core_schema.is_instance_schema(cls, cls_repr=cls.alternatives)
             made = handler(source)
             return {**made, "schema": _exact(made["schema"])} if made["type"] == "model" else made
 

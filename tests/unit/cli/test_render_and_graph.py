@@ -123,6 +123,13 @@ def test_graph_that_cannot_be_written_says_so(project: Path, file: str) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("folder", ["", ".", "..", "/", "stacks"])
+def test_graph_that_shall_be_written_to_a_folder_asks_for_a_file(project: Path, folder: str) -> None:
+    done = run(project, "graph", "--stack", "local", "--output", folder)
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+    assert "give --output a file" in done.stderr
+
+
 def test_graph_of_an_unknown_deployment_names_those_that_there_are(project: Path) -> None:
     done = run(project, "graph", "--stack", "local", "vine")
     assert done.returncode == 2
