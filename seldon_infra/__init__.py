@@ -97,7 +97,10 @@ if TYPE_CHECKING:
         XGBoostServer,
     )
     from seldon_infra.servers.triton import config_pbtxt
-    from seldon_infra.settings import config
+    from seldon_infra.settings import (
+        config,
+        secret,
+    )
     from seldon_infra.stack import (
         Stack,
         run,
@@ -126,7 +129,7 @@ _HOMES = {
         "Transport TritonModel TritonServer XGBoostServer"
     ),
     "seldon_infra.servers.triton": "config_pbtxt",
-    "seldon_infra.settings": "config",
+    "seldon_infra.settings": "config secret",
     "seldon_infra.stack": "Stack run",
     "seldon_infra.targets.spec": "Kubernetes Local",
 }
@@ -218,6 +221,7 @@ __all__ = [
     "config",
     "config_pbtxt",
     "run",
+    "secret",
 ]
 
 

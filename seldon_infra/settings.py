@@ -1,7 +1,8 @@
 """Settings of one environment: the values of ``Pulumi.<stack>.yaml``, typed.
 
 A definition reads a setting with :func:`config`, and gets the same value whether Pulumi runs it or the command line
-reads it for ``render`` and ``graph``. Secrets stay Pulumi's: take them with ``pulumi.Config().require_secret``.
+reads it for ``render`` and ``graph``. It takes a secret with :func:`secret`, which stays a secret of Pulumi's; the
+command line only sees that it is set.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -19,6 +20,8 @@ from seldon_infra.core.problems import Problem
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    import pulumi
+
 T = TypeVar("T")
 
 
@@ -26,15 +29,36 @@ T = TypeVar("T")
 class _Settings:
     stack: str
     read: Callable[[str], str | None]
+    secret: Callable[[str], object | None]
+
+
+class Withheld:
+    """A secret outside of Pulumi: it is set, and nobody reads it; a value of later for everybody who asks."""
+
+    def apply(self, function: object) -> Withheld:
+        """Stay withheld, whatever would be made of it."""
+        return self
 
 
 _settings: ContextVar[_Settings] = ContextVar("settings")
 
 
 @contextmanager
-def settings_of(stack: str, read: Callable[[str], str | None]) -> Iterator[None]:
-    """Answer :func:`config` for ``stack`` by ``read``, which gives a setting's text or None, inside the block."""
-    token = _settings.set(_Settings(stack, read))
+def settings_of(
+    stack: str, read: Callable[[str], str | None], secret: Callable[[str], object | None] | None = None
+) -> Iterator[None]:
+    """Answer :func:`config` and :func:`secret` for ``stack`` inside the block.
+
+    Args:
+        stack: whose settings they are.
+        read: gives a setting's text or None.
+        secret: gives a secret as an Output or None; by default it is withheld where ``read`` finds anything.
+    """
+
+    def withheld(name: str) -> Withheld | None:
+        return None if read(name) is None else Withheld()
+
+    token = _settings.set(_Settings(stack, read, secret or withheld))
     try:
         yield
     finally:
@@ -56,7 +80,7 @@ def config(name: str, kind: type[T], *, default: T | None = None) -> T:
     text = settings.read(name)
     if text is None:
         if default is None:
-            raise InvalidSpec([_unset(settings.stack, name)])
+            raise InvalidSpec([_unset(settings.stack, name, f"{name} VALUE")])
         return default
     try:
         adapter = TypeAdapter(kind)
@@ -65,12 +89,28 @@ def config(name: str, kind: type[T], *, default: T | None = None) -> T:
         raise InvalidSpec([_wrong(settings.stack, name, text, kind)]) from None
 
 
-def _unset(stack: str, name: str) -> Problem:
+def secret(name: str) -> pulumi.Output[str]:
+    """Take one secret setting of the current stack; Pulumi keeps it a secret wherever it goes.
+
+    Args:
+        name: the setting's name, without the project's: ``brokerPassword``.
+
+    Raises:
+        InvalidSpec: the secret is not set.
+    """
+    settings = _settings.get()
+    found = settings.secret(name)
+    if found is None:
+        raise InvalidSpec([_unset(settings.stack, name, f"--secret {name}")])
+    return cast("pulumi.Output[str]", found)
+
+
+def _unset(stack: str, name: str, words: str) -> Problem:
     return Problem(
         path=f"stack '{stack}'",
         got=f"config '{name}' is not set",
         want="must be set",
-        fix=f"run: pulumi config set {name} VALUE --stack {stack}",
+        fix=f"run: pulumi config set {words} --stack {stack}",
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import re
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 PROJECT_FILE = "Pulumi.yaml"
+_NAME = re.compile(r"[A-Za-z0-9-][A-Za-z0-9_-]*\Z", re.ASCII)
+"""A stack's name that a module can have; those of Python's own begin with ``_``."""
 
 
 class Stack(Spec):
@@ -54,24 +57,30 @@ class Stack(Spec):
             raise InvalidSpec(problems)
 
 
-def load_stack(name: str, project: Path, read: Callable[[str], str | None] | None = None) -> Stack:
+def load_stack(
+    name: str,
+    project: Path,
+    read: Callable[[str], str | None] | None = None,
+    secret: Callable[[str], object | None] | None = None,
+) -> Stack:
     """Read the definition of one environment from a project folder.
 
     Args:
         name: the stack's name, which is also its module's name.
         project: the folder that holds ``Pulumi.yaml``.
         read: gives a setting's text or None; by default the settings are those of ``Pulumi.<name>.yaml``.
+        secret: gives a secret as an Output or None; by default nobody reads it.
 
     Raises:
         StackNotFound: no such module, or the module defines no ``stack``.
         InvalidSpec: the definition breaks rules that its own types know, or lacks a setting.
     """
-    with settings_of(name, read or _settings_file(name, project)):
+    with settings_of(name, read or _settings_file(name, project), secret):
         return _import_stack(name, project / _main_folder(project))
 
 
 def _import_stack(name: str, folder: Path) -> Stack:
-    if not (folder / f"{name}.py").is_file():
+    if not _NAME.match(name) or not (folder / f"{name}.py").is_file():
         raise StackNotFound(name, folder, sorted(_definitions(folder)))
     if str(folder.parent) not in sys.path:
         sys.path.insert(0, str(folder.parent))
@@ -99,7 +108,7 @@ def run(main: str) -> None:
 
     project = find_project(Path(main).parent)
     try:
-        stack = load_stack(pulumi.get_stack(), project, pulumi.Config().get)
+        stack = load_stack(pulumi.get_stack(), project, pulumi.Config().get, pulumi.Config().get_secret)
         stack.require_valid()
         deploy(stack.target, stack.deployments, project)
     except SeldonInfraError as error:
@@ -133,7 +142,7 @@ def _yaml(file: Path) -> dict[str, object]:
 
 def _definitions(folder: Path) -> Iterator[str]:
     for file in folder.glob("*.py"):
-        if not file.stem.startswith("_") and "stack = Stack(" in file.read_text(encoding="utf-8"):
+        if not file.stem.startswith("_") and b"stack = Stack(" in file.read_bytes():
             yield file.stem
 
 

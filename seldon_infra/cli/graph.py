@@ -9,6 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from seldon_infra.core.errors import SeldonInfraError
+from seldon_infra.core.problems import Problems
+from seldon_infra.graph.check import too_large
 from seldon_infra.graph.draw import mermaid, svg
 from seldon_infra.graph.spec import SeldonDeployment
 from seldon_infra.stack import Stack, find_project, load_stack
@@ -30,7 +32,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print the picture, or write it to a file."""
     stack = load_stack(arguments.stack, find_project(arguments.project))
-    drawn = FORMATS[arguments.format](*chosen(stack, arguments.stack, arguments.deployment))
+    deployments = chosen(stack, arguments.stack, arguments.deployment)
+    problems = Problems([problem for deployment in deployments for problem in too_large(deployment)])
+    problems.raise_if_any()
+    drawn = FORMATS[arguments.format](*deployments)
     if arguments.output is None:
         sys.stdout.write(drawn)
     else:
@@ -50,6 +55,8 @@ def chosen(stack: Stack, stack_name: str, deployment: str | None) -> tuple[Seldo
 
 def write(file: Path, text: str) -> None:
     """Write a whole file or nothing."""
+    if file.name in ("", "..") or file.is_dir():
+        raise SeldonInfraError(f"'{file}' is a folder; give --output a file, such as {file / 'graph.svg'}")
     draft = file.with_name(f".{file.name}.{os.getpid()}")
     try:
         draft.write_text(text, encoding="utf-8")

@@ -1,23 +1,25 @@
 """Print the Kubernetes manifests that a cluster would get for a stack, as YAML.
 
 The text is the same for the same definition, so it can be kept, compared and applied by other tools. A value that only
-an apply brings (a Pulumi Output) is shown as a placeholder, with a warning, since nobody knows it yet.
+an apply brings (a Pulumi Output) is shown as a placeholder, with a warning, since nobody knows it yet; so is a secret.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from seldon_infra.core.errors import InvalidSpec
 from seldon_infra.core.model import is_later
+from seldon_infra.core.problems import HIDDEN, Problem
 from seldon_infra.core.yaml import dump
-from seldon_infra.graph.check import check_manifest
+from seldon_infra.graph.check import check_cluster, check_manifest
 from seldon_infra.graph.render import manifests
-from seldon_infra.stack import find_project, load_stack
+from seldon_infra.settings import Withheld
+from seldon_infra.stack import Stack, find_project, load_stack
 
 PLACEHOLDER = "<known after pulumi up>"
 
@@ -39,10 +41,16 @@ def run(arguments: argparse.Namespace) -> int:
         raise InvalidSpec(problems)
     rendered = manifests(stack.deployments)
     sys.stdout.write(dump(*(shown(manifest) for manifest in rendered)))
-    later = list(places_of_later(rendered))
-    if later:
-        print(f"{PLACEHOLDER} stands for: {', '.join(later)}", file=sys.stderr)
+    for problem in refused(stack):
+        print(f"note, a cluster would refuse this: {problem}", file=sys.stderr)
+    for mark, places in places_of_later(rendered).items():
+        print(f"{mark} stands for: {', '.join(places)}", file=sys.stderr)
     return 0
+
+
+def refused(stack: Stack) -> list[Problem]:
+    """Find what a cluster would refuse of a stack that is right where it lands, such as a folder of this machine."""
+    return [problem for deployment in stack.deployments for problem in check_cluster(deployment)]
 
 
 def shown(value: Any) -> Any:
@@ -52,14 +60,28 @@ def shown(value: Any) -> Any:
             return {key: shown(item) for key, item in value.items()}
         case list() | tuple():
             return [shown(item) for item in value]
-    return PLACEHOLDER if is_later(value) else value
+    return _mark(value) if is_later(value) else value
 
 
-def places_of_later(value: Any, path: str = "") -> list[str]:
-    """Find the paths of values of later: ``[1].spec.predictors[0].graph.modelUri``."""
+def places_of_later(value: Any) -> dict[str, list[str]]:
+    """Find the paths of values of later by their marks: ``[1].spec.predictors[0].graph.modelUri``."""
+    found: dict[str, list[str]] = {}
+    for mark, place in _marked(value, ""):
+        found.setdefault(mark, []).append(place)
+    return found
+
+
+def _mark(value: object) -> str:
+    return HIDDEN if isinstance(value, Withheld) else PLACEHOLDER
+
+
+def _marked(value: Any, path: str) -> Iterator[tuple[str, str]]:
     match value:
         case Mapping():
-            return [place for key, item in value.items() for place in places_of_later(item, f"{path}.{key}")]
+            for key, item in value.items():
+                yield from _marked(item, f"{path}.{key}")
         case list() | tuple():
-            return [place for index, item in enumerate(value) for place in places_of_later(item, f"{path}[{index}]")]
-    return [path] if is_later(value) else []
+            for index, item in enumerate(value):
+                yield from _marked(item, f"{path}[{index}]")
+        case _ if is_later(value):
+            yield _mark(value), path

@@ -10,13 +10,15 @@ Types are checked when an object is made. Rules about values (ranges, sums, name
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, ClassVar, TypeAlias, TypeGuard, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationError, WrapValidator
+from pydantic_core import PydanticCustomError, core_schema
 
 from seldon_infra.core.errors import InvalidSpec
-from seldon_infra.core.problems import ARROW, Problems, from_validation_error
+from seldon_infra.core.problems import ARROW, Problem, Problems, from_validation_error
 
 T = TypeVar("T")
 S = TypeVar("S", bound="Spec")
@@ -51,7 +53,36 @@ else:
     def _or_later(value, validate):
         return value if is_later(value) else validate(value)
 
+    def _whole(value):
+        if isinstance(value, (bool, str, bytes)):
+            raise PydanticCustomError("int_type", "Input should be a valid integer")
+        return value
+
+    def _real(value):
+        if isinstance(value, (bool, str, bytes)):
+            raise PydanticCustomError("float_type", "Input should be a valid number")
+        return value
+
+    def _exact(schema):
+        """Make a schema take no value of another type that could be read as one of its own."""
+        kind = schema["type"]
+        if kind in ("str", "bool"):
+            return {**schema, "strict": True}
+        if kind in ("int", "float"):
+            # Not strict: numbers that Pulumi's engine hands on are all floats.
+            return core_schema.no_info_before_validator_function(_whole if kind == "int" else _real, schema)
+        return schema if kind == "model" else {key: _exact_part(key, part) for key, part in schema.items()}
+
+    def _exact_part(key, part):
+        if key in ("schema", "items_schema", "keys_schema", "values_schema"):
+            return [_exact(each) for each in part] if isinstance(part, list) else _exact(part)
+        if key == "choices" and isinstance(part, list):
+            return [(_exact(each[0]), *each[1:]) if isinstance(each, tuple) else _exact(each) for each in part]
+        return {name: _exact(each) for name, each in part.items()} if key == "fields" else part
+
     def _json(value):
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ValueError("a finite number")
         if value is None or isinstance(value, (bool, int, float, str)) or is_later(value):
             return value
         if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
@@ -94,14 +125,28 @@ class Spec(BaseModel, metaclass=_Frozen):
 
     noun: ClassVar[str] = ""
     """What messages call the object; its type's name by default."""
+    alternatives: ClassVar[str] = ""
+    """What to use instead, in the words of a message, of a type that only says what its kinds share."""
 
     if not TYPE_CHECKING:  # type checkers read the fields instead
 
         def __init__(self, /, **fields):
+            if type(self).__dict__.get("alternatives"):
+                place = _title(type(self), fields)
+                raise InvalidSpec(
+                    [Problem(place, "it is of no kind", f"must be a {self.alternatives}", "write one of them")]
+                )
             try:
                 super().__init__(**fields)
             except ValidationError as error:
                 raise InvalidSpec(from_validation_error(error, title_of(type(self), fields), type(self))) from None
+
+        @classmethod
+        def __get_pydantic_core_schema__(cls, source, handler):
+            if cls.__dict__.get("alternatives"):
+                return core_schema.is_instance_schema(cls, cls_repr=cls.alternatives)
+            made = handler(source)
+            return {**made, "schema": _exact(made["schema"])} if made["type"] == "model" else made
 
         # Pydantic lets anything that can be iterated pass for a list; an object is no list of its fields.
         __iter__ = None

@@ -15,6 +15,7 @@ from seldon_infra.graph.rules import (
     lost,
     names,
     objects,
+    pods,
     protocols,
     scaling,
     servers,
@@ -48,6 +49,7 @@ PREDICTOR_RULES: tuple[PredictorRule, ...] = (
     *traffic.PREDICTOR_RULES,
     *shape.PREDICTOR_RULES,
     *lost.PREDICTOR_RULES,
+    *pods.PREDICTOR_RULES,
     *servers.PREDICTOR_RULES,
     *amounts.PREDICTOR_RULES,
     *environment.PREDICTOR_RULES,
@@ -73,30 +75,43 @@ def check(deployment: SeldonDeployment, *, portable: bool = True) -> list[Proble
         deployment: what is declared.
         portable: hold it to what Seldon's executor does on a cluster; False for a stack that stays on this machine.
     """
-    problems = _judge(deployment, DEPLOYMENT_RULES, PREDICTOR_RULES, NODE_RULES)
-    return [*problems, *_judge(deployment, (), (), protocols.PORTABLE_NODE_RULES)] if portable else problems
+    return _judge(deployment, DEPLOYMENT_RULES, PREDICTOR_RULES, _node_rules(portable=portable))
 
 
 def check_local(deployment: SeldonDeployment, *, portable: bool = True) -> list[Problem]:
     """Find what keeps a deployment from running on this machine, what :func:`check` finds included."""
-    nodes = targets.LOCAL_NODE_RULES if portable else targets.LOCAL_NODE_RULES + targets.LOCAL_ONLY_NODE_RULES
-    here = _judge(deployment, targets.LOCAL_DEPLOYMENT_RULES, targets.LOCAL_PREDICTOR_RULES, nodes)
-    return [*check(deployment, portable=portable), *here]
+    only = () if portable else targets.LOCAL_ONLY_NODE_RULES
+    return _judge(
+        deployment,
+        (*DEPLOYMENT_RULES, *targets.LOCAL_DEPLOYMENT_RULES),
+        (*PREDICTOR_RULES, *targets.LOCAL_PREDICTOR_RULES),
+        (*_node_rules(portable=portable), *targets.LOCAL_NODE_RULES, *only),
+    )
 
 
 def check_cluster(deployment: SeldonDeployment) -> list[Problem]:
     """Find what keeps a deployment from running on a cluster, what :func:`check` finds included."""
-    return [*check(deployment), *_judge(deployment, (), (), targets.CLUSTER_NODE_RULES)]
+    nodes = (*_node_rules(portable=True), *targets.CLUSTER_NODE_RULES)
+    return _judge(deployment, DEPLOYMENT_RULES, PREDICTOR_RULES, nodes)
 
 
 def check_together(deployments: Sequence[SeldonDeployment]) -> list[Problem]:
     """Find what keeps deployments from being side by side in one stack, though each is right by itself."""
-    return list(objects.objects_differ_between(deployments))
+    return list(objects.objects_differ_between([each for each in deployments if not too_large(each)]))
 
 
 def check_manifest(deployment: SeldonDeployment) -> list[Problem]:
     """Find what a deployment's manifest for a cluster would lack, or drop in silence."""
     return _judge(deployment, (), (), targets.MANIFEST_NODE_RULES)
+
+
+def too_large(deployment: SeldonDeployment) -> list[Problem]:
+    """Find graphs that nothing here should walk through, whatever it wants to do with them."""
+    return list(gather(shape.size_is_bounded(at) for at in predictors(deployment)))
+
+
+def _node_rules(*, portable: bool) -> tuple[NodeRule, ...]:
+    return (*NODE_RULES, *protocols.PORTABLE_NODE_RULES) if portable else NODE_RULES
 
 
 def _judge(
@@ -106,6 +121,8 @@ def _judge(
     node_rules: tuple[NodeRule, ...],
 ) -> list[Problem]:
     """Run rules from the outside in, so that problems come in the order of the definition."""
+    if large := too_large(deployment):
+        return large
     found = list(gather(rule(deployment) for rule in deployment_rules))
     for at in predictors(deployment):
         found += gather(rule(at) for rule in predictor_rules)

@@ -168,7 +168,7 @@ def _step(deployment: SeldonDeployment, node: Node) -> Step:
 
 def _server(deployment: SeldonDeployment, node: Node) -> str:
     if not isinstance(node.server, ModelServer):
-        return f"{_NAMES[type(node.server)]}, built in"
+        return f"{_NAMES.get(type(node.server), type(node.server).__name__)}, built in"
     return f"{_server_name(node.server)} · {deployment.protocol}"
 
 
@@ -182,7 +182,7 @@ def _server_name(server: ModelServer) -> str:
             return f"Triton, {config.backend}" if config else "Triton"
         case ContainerServer(image=image):
             return _text(image)
-    return _NAMES[type(server)]
+    return _NAMES.get(type(server), type(server).__name__)
 
 
 def _extras(node: Node) -> Iterator[str]:

@@ -180,7 +180,9 @@ def _merged_value(rendered: Any, value: Any) -> Any:
 
 
 def _is_named(value: Any) -> bool:
-    return isinstance(value, (list, tuple)) and all(isinstance(item, Mapping) and "name" in item for item in value)
+    items = value if isinstance(value, (list, tuple)) else (None,)
+    names = [item.get("name") if isinstance(item, Mapping) else None for item in items]
+    return all(isinstance(name, str) or is_later(name) for name in names)
 
 
 def _merged_by_name(rendered: Iterable[Mapping[str, Any]], override: Iterable[Mapping[str, Any]]) -> list[Manifest]:

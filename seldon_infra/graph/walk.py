@@ -1,4 +1,4 @@
-"""Ways through a predictor graph."""
+"""Ways through a predictor graph; none of them recurses, so that a graph of any depth can be judged."""
 
 from __future__ import annotations
 
@@ -12,16 +12,28 @@ if TYPE_CHECKING:
 
 def nodes(root: Node) -> Iterator[Node]:
     """Give a node and all below it, each before its children."""
-    yield root
-    for child in root.children:
-        yield from nodes(child)
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        waiting.extend(reversed(node.children))
 
 
-def with_paths(root: Node, above: tuple[Node, ...] = ()) -> Iterator[tuple[Node, tuple[Node, ...]]]:
+def with_paths(root: Node) -> Iterator[tuple[Node, tuple[Node, ...]]]:
     """Give every node with those above it, the root first."""
-    yield root, above
-    for child in root.children:
-        yield from with_paths(child, (*above, root))
+    waiting: list[tuple[Node, tuple[Node, ...]]] = [(root, ())]
+    while waiting:
+        node, above = waiting.pop()
+        yield node, above
+        waiting.extend((child, (*above, node)) for child in reversed(node.children))
+
+
+def is_deeper(root: Node, than: int) -> bool:
+    """Tell whether there are more nodes than that on the way down to some node; a node is not visited twice."""
+    level = {id(root): root}
+    for _ in range(than):
+        level = {id(child): child for node in level.values() for child in node.children}
+    return bool(level)
 
 
 def is_chain(root: Node) -> bool:
@@ -31,4 +43,6 @@ def is_chain(root: Node) -> bool:
 
 def leaf(root: Node) -> Node:
     """Give the last node of a chain: first children all the way down."""
-    return leaf(root.children[0]) if root.children else root
+    while root.children:
+        root = root.children[0]
+    return root

@@ -31,6 +31,7 @@ _ALL_TYPES: tuple[NodeType, ...] = ("MODEL", "TRANSFORMER", "OUTPUT_TRANSFORMER"
 class ModelServer(Spec):
     """What runs a node; use one of its kinds: ``SklearnServer()``, ``PythonServer(…)``, ``TritonServer(…)``."""
 
+    alternatives: ClassVar[str] = "kind such as SklearnServer, PythonServer or TritonServer"
     implementation: ClassVar[str | None] = None
     """Name among Seldon's prepackaged servers, or None for a container of its own."""
     catalogue: ClassVar[str | None] = None

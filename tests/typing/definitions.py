@@ -24,6 +24,7 @@ from seldon_infra import (
     Stack,
     Transformer,
     config,
+    secret,
 )
 
 later: pulumi.Output[int] = pulumi.Output.from_input(3)
@@ -59,6 +60,7 @@ Model(name="m", server=python, resources={"cpu": "500m"})  # refused: arg-type
 Stack(target="local", deployments=(deployment,))  # refused: arg-type
 deployment.name = "e"  # refused: misc
 copies: int = config("copies", int, default=1)
+hidden: pulumi.Output[str] = secret("token")
 wrong: str = config("copies", int, default=1)  # refused: assignment
 
 # Types that an editor shows

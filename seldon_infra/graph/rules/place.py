@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -104,7 +105,7 @@ def listed(words: Sequence[str], last: str = "or") -> str:
 
 def used_twice(names: Sequence[str]) -> list[str]:
     """Give names that come more than once, each once, in order."""
-    return [name for name in dict.fromkeys(names) if names.count(name) > 1]
+    return [name for name, times in Counter(names).items() if times > 1]
 
 
 def number_text(number: Decimal) -> str:

@@ -123,13 +123,13 @@ def prepackaged_is_a_model(at: InNode) -> Iterator[Problem]:
 
 def endpoint_types_agree(deployment: SeldonDeployment) -> Iterator[Problem]:
     """The webhook refuses endpoint types that differ, and any beside the deployment's transport."""
-    types = {inner.node.name: inner.node.endpoint.type for inner in _nodes(deployment) if inner.node.endpoint}
-    found = sorted({kind for kind in types.values() if kind})
+    typed = [inner.node for inner in _nodes(deployment) if inner.node.endpoint and inner.node.endpoint.type]
+    found = sorted({str(node.endpoint.type) for node in typed if node.endpoint})
     if len(found) > 1:
         got = f"endpoint types {listed(found, 'and')} in one graph"
         yield Problem(title(deployment), got, "must all be the same", "remove them and set transport on the deployment")
     elif found and deployment.transport:
-        names = listed([f"'{name}'" for name, kind in types.items() if kind], "and")
+        names = listed([f"'{name}'" for name in dict.fromkeys(node.name for node in typed)], "and")
         got = f"endpoint type {found[0]} on {names} beside transport '{deployment.transport}'"
         yield Problem(title(deployment), got, "must be one of them", "remove the endpoint's type")
 

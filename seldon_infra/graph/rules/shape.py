@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from seldon_infra.core.model import known
 from seldon_infra.core.problems import Problem
 from seldon_infra.graph.rules.place import InNode, InPredictor, nodes_in
 from seldon_infra.graph.spec import Combiner, GraphNode, Model, RandomAbTest, Router
+from seldon_infra.graph.walk import is_deeper, nodes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+DEEPEST = 100
+MOST_NODES = 1000
+
+
+def size_is_bounded(at: InPredictor) -> Iterator[Problem]:
+    """A SeldonDeployment has to fit into etcd, and each node costs a request; all other rules rely on this one."""
+    root, fix = at.predictor.graph, "let one server do the work of several nodes"
+    if is_deeper(root, DEEPEST):
+        yield Problem(at.path, f"graph is more than {DEEPEST} nodes deep", "must be at most that", fix)
+    elif next(islice(nodes(root), MOST_NODES, None), None):
+        yield Problem(at.path, f"graph has more than {MOST_NODES} nodes", "must have at most that", fix)
 
 
 def model_has_at_most_one_child(at: InNode) -> Iterator[Problem]:

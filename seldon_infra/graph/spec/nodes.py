@@ -54,6 +54,7 @@ class GraphNode(Spec):
     """What every node has; write one of ``Model``, ``Transformer``, ``OutputTransformer``, ``Router``, ``Combiner``."""
 
     noun: ClassVar[str] = "node"
+    alternatives: ClassVar[str] = "Model, Transformer, OutputTransformer, Router or Combiner"
     type: ClassVar[NodeType]
     """The node's type in Seldon's CRD. Source: PredictiveUnit.type."""
 

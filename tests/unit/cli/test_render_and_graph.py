@@ -91,6 +91,17 @@ def test_render_shows_what_only_an_apply_brings(project: Path) -> None:
     assert "[1].spec.predictors[0].graph.modelUri" in done.stderr
 
 
+def test_render_notes_what_a_cluster_would_refuse(project: Path) -> None:
+    (project / "stacks" / "here.py").write_text(dedent(STACK).replace("s3://models/iris", "models/iris"))
+    done = run(project, "render", "--stack", "here")
+    assert done.returncode == 0
+    notes = done.stderr.splitlines()
+    assert len(notes) == 2
+    assert notes[0].startswith("note, a cluster would refuse this: SeldonDeployment 'iris' → predictor 'main' → model")
+    assert "model_uri 'models/iris', must be a URI on a cluster" in notes[0]
+    assert run(project, "render", "--stack", "local").stderr == ""
+
+
 def test_render_of_an_unknown_stack_names_those_that_there_are(project: Path) -> None:
     done = run(project, "render", "--stack", "lokal")
     assert done.returncode == 2
@@ -123,7 +134,54 @@ def test_graph_that_cannot_be_written_says_so(project: Path, file: str) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("folder", ["", ".", "..", "/", "stacks"])
+def test_graph_that_shall_be_written_to_a_folder_asks_for_a_file(project: Path, folder: str) -> None:
+    done = run(project, "graph", "--stack", "local", "--output", folder)
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+    assert "give --output a file" in done.stderr
+
+
 def test_graph_of_an_unknown_deployment_names_those_that_there_are(project: Path) -> None:
     done = run(project, "graph", "--stack", "local", "vine")
     assert done.returncode == 2
     assert done.stderr == "deployment 'vine' is not in stack 'local'; deployments there: 'iris', 'wine'\n"
+
+
+SECRET = """
+    from seldon_infra import EnvVar, Local, Model, Predictor, SeldonDeployment, SklearnServer, Stack, secret
+
+    env = (EnvVar(name="TOKEN", value=secret("token")),)
+    graph = Model(name="classifier", server=SklearnServer(), model_uri="s3://models/iris", env=env)
+    predictor = Predictor(name="main", graph=graph)
+    stack = Stack(target=Local(), deployments=[SeldonDeployment(name="iris", protocol="v2", predictors=[predictor])])
+"""
+
+
+def test_a_secret_is_shown_as_one_and_never_read(project: Path) -> None:
+    (project / "stacks" / "hidden.py").write_text(dedent(SECRET))
+    (project / "Pulumi.hidden.yaml").write_text("config:\n  demo:token:\n    secure: v1:abc\n")
+    done = run(project, "render", "--stack", "hidden")
+    assert done.returncode == 0, done.stderr
+    assert 'value: "[secret]"' in done.stdout
+    assert "v1:abc" not in done.stdout + done.stderr
+    assert "[secret] stands for: [1].spec.predictors[0]" in done.stderr
+    assert run(project, "graph", "--stack", "hidden").returncode == 0
+
+
+def test_a_secret_that_is_not_set_is_asked_for(project: Path) -> None:
+    (project / "stacks" / "hidden.py").write_text(dedent(SECRET))
+    done = run(project, "render", "--stack", "hidden")
+    assert (done.returncode, done.stderr) == (
+        2,
+        "stack 'hidden': config 'token' is not set, must be set; "
+        "run: pulumi config set --secret token --stack hidden\n",
+    )
+
+
+@pytest.mark.parametrize("name", ["./local", "__main__", "__init__", "../stacks/local", "local.py", ""])
+def test_a_stack_is_named_by_its_name_alone(project: Path, name: str) -> None:
+    (project / "stacks" / "__main__.py").write_text("raise SystemExit('run')\n")
+    (project / "stacks" / "old.py").write_bytes(b"# caf\xe9\nstack = Stack()\n")
+    done = run(project, "render", "--stack", name)
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+    assert "no definition; there are: later, local, old, wrong" in done.stderr

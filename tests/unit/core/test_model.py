@@ -146,3 +146,40 @@ def test_resolving_all_that_is_pending_leaves_nothing_pending(part: Part) -> Non
 @given(parts())
 def test_resolving_with_nothing_gives_the_same_object(part: Part) -> None:
     assert resolve(part, {}) is part
+
+
+class Exact(Spec):
+    whole: int | None = None
+    later: LaterField[int] | None = None
+    mixed: LaterField[str | int | float] | None = None
+    flag: bool = False
+    words: Many[str] = ()
+    sizes: Mapping[str, LaterField[int]] = {}
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"whole": True},
+        {"whole": "3"},
+        {"later": True},
+        {"later": "3"},
+        {"mixed": True},
+        {"flag": "yes"},
+        {"flag": 1},
+        {"words": [b"a"]},
+        {"sizes": {"a": True}},
+    ],
+)
+def test_a_value_of_another_type_is_refused_though_it_could_be_read_as_one(fields: dict[str, object]) -> None:
+    assert len(messages(lambda: Exact(**fields))) == 1
+
+
+def test_a_whole_number_may_come_as_the_engine_writes_numbers() -> None:
+    assert Exact(whole=2.0, later=3.0, mixed=0.5, sizes={"a": 1.0}).later == 3
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), [{"a": float("-inf")}]])
+def test_plain_data_has_finite_numbers_only(value: object) -> None:
+    (message,) = messages(lambda: Part(name="a", extra=value))
+    assert "finite" in message

@@ -13,7 +13,6 @@ from seldon_infra.graph.render import seldon_deployment
 from seldon_infra.graph.spec import (
     Ambassador,
     Amounts,
-    AverageCombiner,
     CircuitBreakers,
     Combiner,
     EnvVar,
@@ -85,7 +84,7 @@ def sklearn(name: str, **fields: object) -> Model:
 
 def single(name: str = "iris", **fields: object) -> SeldonDeployment:
     """Give a deployment of one scikit-learn model, with fields of its predictor."""
-    predictor = Predictor(name="main", graph=sklearn("classifier"), **fields)  # type: ignore[arg-type]
+    predictor = Predictor(**{"name": "main", "graph": sklearn("classifier"), **fields})  # type: ignore[arg-type]
     return SeldonDeployment(name=name, predictors=[predictor])
 
 
@@ -116,7 +115,8 @@ def digits() -> SeldonDeployment:
 
 def fraud() -> SeldonDeployment:
     """Give a graph of every type of node."""
-    ensemble = Combiner(name="average", server=AverageCombiner(), children=(sklearn("forest"), sklearn("linear")))
+    mean = ContainerServer(image="ghcr.io/acme/average:1", speaks=("seldon",))
+    ensemble = Combiner(name="average", server=mean, children=(sklearn("forest"), sklearn("linear")))
     return SeldonDeployment(
         name="fraud",
         predictors=[
@@ -127,7 +127,7 @@ def fraud() -> SeldonDeployment:
                     server=python("features"),
                     child=OutputTransformer(
                         name="reasons",
-                        server=python("reasons"),
+                        server=ContainerServer(image="ghcr.io/acme/reasons:1", speaks=("seldon",)),
                         child=Router(name="rules", server=python("rules"), children=(sklearn("small"), ensemble)),
                     ),
                 ),
@@ -252,6 +252,7 @@ def explained() -> SeldonDeployment:
 def autoscaled() -> SeldonDeployment:
     """Give a model whose pods follow load, and a budget of disruptions."""
     return single(
+        graph=sklearn("classifier", resources=Resources(requests=Amounts(cpu="500m"))),
         hpa=Hpa(
             min_replicas=2,
             max_replicas=10,
@@ -413,7 +414,7 @@ CASES = {
     ),
     "explainer": Case("A server that explains answers beside the model.", explained()),
     "gpu-triton": Case("Triton with one GPU, served over gRPC only.", gpu_triton()),
-    "graph": Case("Every type of node; AVERAGE_COMBINER needs no container.", fraud()),
+    "graph": Case("Every type of node, each with a container of its name.", fraud()),
     "hpa-and-pdb": Case("autoscaling/v2 metrics and a disruption budget.", autoscaled()),
     "ingress-settings": Case(
         "Annotations of Istio, Ambassador and the operator; durations in their units.", ingress_settings()

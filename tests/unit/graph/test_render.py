@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from seldon_infra.core.errors import InvalidSpec
+from seldon_infra.graph.check import check_cluster
 from seldon_infra.graph.render import manifests, seldon_deployment
 from seldon_infra.graph.spec import (
     Explainer,
@@ -41,6 +42,11 @@ def test_a_golden_file_is_short_and_says_what_it_shows(name: str) -> None:
     lines = (GOLDEN / f"{name}.yaml").read_text(encoding="utf-8").splitlines()
     assert lines[0].startswith("# ")
     assert len(lines) <= 140
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_golden_file_shows_what_a_cluster_can_run(name: str) -> None:
+    assert check_cluster(CASES[name].deployment) == []
 
 
 def test_every_golden_file_belongs_to_a_case() -> None:

@@ -39,6 +39,7 @@ TABLES = (
     "lost",
     "names",
     "objects",
+    "pods",
     "protocols",
     "scaling",
     "servers",

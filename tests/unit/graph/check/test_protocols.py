@@ -24,9 +24,11 @@ from tests.unit.graph.check.build import (
     NODE,
     PREDICTOR,
     Row,
+    deployment,
     graph,
     model,
     of_node,
+    predictor,
     python,
     runtime,
 )
@@ -52,6 +54,17 @@ def alone(server: object, protocol: str) -> SeldonDeployment:
 def ends(*kinds: str | None, transport: str | None = None) -> SeldonDeployment:
     first, second = (Endpoint(type=kind) if kind else None for kind in kinds)
     return graph(model("a", endpoint=first, children=(model("b", endpoint=second),)), transport=transport)
+
+
+def both(first: object, second: object, **fields: object) -> SeldonDeployment:
+    """Two predictors whose node has the same name, each with a type of endpoint."""
+    return deployment(
+        *(
+            predictor(name, traffic=50, graph=model(endpoint=Endpoint(type=kind)))
+            for name, kind in (("main", first), ("canary", second))
+        ),
+        **fields,
+    )
 
 
 ROWS = {
@@ -152,6 +165,18 @@ ROWS = {
         f"{DEPLOYMENT}: endpoint types GRPC and REST in one graph, must all be the same; "
         "remove them and set transport on the deployment",
         ends("REST", "REST"),
+    ),
+    "endpoint types agree in predictors with the same names": Row(
+        both("REST", "GRPC"),
+        f"{DEPLOYMENT}: endpoint types GRPC and REST in one graph, must all be the same; "
+        "remove them and set transport on the deployment",
+        both("REST", None),
+    ),
+    "an endpoint's type beside the transport, of the first of two nodes of one name": Row(
+        both("REST", None, transport="grpc"),
+        f"{DEPLOYMENT}: endpoint type REST on 'score' beside transport 'grpc', must be one of them; "
+        "remove the endpoint's type",
+        both(None, None, transport="grpc"),
     ),
     "an endpoint's type or the deployment's transport": Row(
         ends("REST", None, transport="rest"),

@@ -1,0 +1,33 @@
+"""Settings and secrets, as a definition reads them under Pulumi and without it."""
+
+from __future__ import annotations
+
+import pytest
+
+from seldon_infra.core.errors import InvalidSpec
+from seldon_infra.core.model import is_later
+from seldon_infra.settings import Withheld, secret, settings_of
+from tests.unit.core.later import Later
+
+
+def test_under_pulumi_a_secret_is_the_output_that_pulumi_gives() -> None:
+    token = Later()
+    with settings_of("prod", {}.get, {"token": token}.get):
+        assert secret("token") is token
+
+
+def test_without_pulumi_a_secret_is_a_value_of_later_that_nobody_reads() -> None:
+    with settings_of("prod", {"token": "secure"}.get):
+        found = secret("token")
+    assert isinstance(found, Withheld)
+    assert is_later(found)
+    assert found.apply(len) is found
+
+
+@pytest.mark.parametrize("secrets", [None, {}.get])
+def test_a_secret_that_is_not_set_is_asked_for(secrets: object) -> None:
+    with (
+        settings_of("prod", {}.get, secrets),  # type: ignore[arg-type]
+        pytest.raises(InvalidSpec, match="pulumi config set --secret token --stack prod"),
+    ):
+        secret("token")
