@@ -195,6 +195,27 @@ def test_a_word_that_happens_to_be_local_is_no_stack(checkout: Checkout, tmp_pat
     assert not (checkout.folder / ".seldon").exists()
 
 
+@pytest.mark.parametrize(
+    ("text", "said"), [("name: [x\n", "Pulumi.yaml, line 2, column 1: "), ("main: stacks\n", "name is None, must be")]
+)
+def test_a_broken_project_file_is_one_message(checkout: Checkout, text: str, said: str) -> None:
+    (checkout.folder / "Pulumi.yaml").write_text(text)
+    done = checkout.pulumi("preview", "--stack", "local", check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_stack_that_cannot_be_made_is_told_in_pulumis_words(checkout: Checkout, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    backend = f"file://{tmp_path}/file/below"
+    done = checkout.pulumi("up", "--stack", "local", "--yes", check=False, PULUMI_BACKEND_URL=backend)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"stack 'local' cannot be made on {backend}: " in done.stderr
+    assert "not a directory" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_another_stack_uses_what_the_user_configured(checkout: Checkout, tmp_path: Path) -> None:
     own = tmp_path / "own"
     own.mkdir()
