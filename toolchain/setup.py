@@ -10,13 +10,13 @@ import hashlib
 import os
 import re
 import shutil
-import subprocess
+import signal
 import sys
 from pathlib import Path
 
 from seldon_infra.core.paths import cache_dir
 from toolchain import pulumi_cli
-from toolchain.console import SetupFailed, run, say
+from toolchain.console import SetupFailed, run, run_shown, say
 
 ROOT = Path(__file__).parent.parent
 ENVIRONMENT = ROOT / ".venv"
@@ -26,16 +26,6 @@ SHIMS = ROOT / "toolchain" / "bin"
 LOCKS = {"run": ROOT / "requirements.lock", "test": ROOT / "requirements-dev.lock"}
 SERVERS = ROOT / "servers"
 SERVERS_OF_STACK_LOCAL = ("mlserver", "triton")
-MAKE_SERVERS = """
-import sys
-from seldon_infra.core.errors import SeldonInfraError
-from seldon_infra.servers.catalogue import environment, load
-try:
-    for name in sys.argv[1:]:
-        environment(load(name))
-except SeldonInfraError as error:
-    sys.exit(str(error))
-"""
 EDITABLE = ("--no-deps", "--no-build-isolation", "--editable")
 INSTALL_TIMEOUT_SECONDS = 1800
 SERVERS_TIMEOUT_SECONDS = 3600
@@ -52,10 +42,24 @@ def main(arguments: list[str]) -> int:
     except SetupFailed as failure:
         say(str(failure))
         return 1
+    except OSError as error:
+        say(_words(error))
+        return 1
     except KeyboardInterrupt:
         say("stopped; run it again to go on")
         return 130
     return 0
+
+
+def _words(error: OSError) -> str:
+    """Say which file or folder the system refused, and what to do."""
+    place = Path(error.filename) if isinstance(error.filename, str) else ROOT
+    cache = cache_dir()
+    if cache in (place, *place.parents) or place in cache.parents:
+        fix = f"the cache folder is {cache}: let SELDON_INFRA_CACHE name a folder of yours with some GB free"
+    else:
+        fix = "make it yours, with some GB free, and run it again"
+    return f"{place}: {error.strerror or error}; {fix}"
 
 
 def _set_up(purpose: str) -> None:
@@ -133,9 +137,8 @@ def make_model_servers(purpose: str) -> None:
     digest = _digest(*(file for name in names for file in sorted((SERVERS / name).glob("*.*"))))
     if not names or (all((kept / name).is_dir() for name in names) and _is_fresh(f"servers-{purpose}", digest)):
         return
-    done = subprocess.run([BIN / "python", "-c", MAKE_SERVERS, *names], cwd=ROOT, timeout=SERVERS_TIMEOUT_SECONDS)
-    if done.returncode:
-        raise SetupFailed(f"making the model servers {', '.join(names)} failed; what is said above says why")
+    command: list[str | Path] = [BIN / "python", "-m", "seldon_infra.servers.catalogue", "install", *names]
+    run_shown(f"making the model servers {', '.join(names)}", command, timeout=SERVERS_TIMEOUT_SECONDS, cwd=ROOT)
     _renew(f"servers-{purpose}", digest)
 
 
@@ -187,4 +190,7 @@ def _renew(name: str, digest: str) -> None:
 
 
 if __name__ == "__main__":
+    # A set-up that is told to end, or whose terminal is closed, ends what it has started, as on Ctrl-C.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
     sys.exit(main(sys.argv[1:]))

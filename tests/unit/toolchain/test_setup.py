@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from toolchain import console, pulumi_cli, setup
+from toolchain import pulumi_cli, setup
 
 ROOT = Path(__file__).parents[3]
 LOCKS = ("requirements.lock", "requirements-dev.lock")
@@ -125,11 +125,27 @@ def test_a_cli_alone_gets_our_language_host_beside_it(tmp_path: Path) -> None:
     assert os.access(tmp_path / "place" / "pulumi-language-python", os.X_OK)
 
 
-def test_a_failed_step_says_its_last_lines() -> None:
-    with pytest.raises(console.SetupFailed, match=r"(?s)trying failed:.*no such thing"):
-        console.run("trying", ["/bin/sh", "-c", "echo no such thing; exit 3"], timeout=20)
+@pytest.mark.parametrize("below", ["", "below"])
+def test_a_cache_folder_that_cannot_be_is_one_message(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], below: str
+) -> None:
+    (tmp_path / "file").touch()
+    cache = tmp_path / "file" / below
+    monkeypatch.setenv("SELDON_INFRA_CACHE", str(cache))
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    monkeypatch.setattr(setup, "_set_up", lambda _: pulumi_cli.provide(tmp_path / ".venv"))
+    assert setup.main(["run"]) == 1
+    said = capsys.readouterr().err
+    assert "Not a directory" in said or "File exists" in said
+    assert f"the cache folder is {cache}: let SELDON_INFRA_CACHE name a folder of yours" in said
 
 
-def test_a_step_that_takes_too_long_is_stopped() -> None:
-    with pytest.raises(console.SetupFailed, match=r"longer than 0 s and was stopped"):
-        console.run("waiting", ["/bin/sleep", "600"], timeout=0.2)
+def test_a_full_disk_is_one_message(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    with Path("/dev/full").open("w") as file:
+
+        def fill(_: str) -> None:
+            file.write("x" * 100_000)
+
+        monkeypatch.setattr(setup, "_set_up", fill)
+        assert setup.main(["run"]) == 1
+    assert "No space left on device; make it yours, with some GB free" in capsys.readouterr().err
