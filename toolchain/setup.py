@@ -121,12 +121,18 @@ def place_pulumi() -> None:
     """Put a Pulumi CLI and its language host into `.venv/pulumi`, and the shim for stack `local` into `.venv/bin`."""
     place = ENVIRONMENT / "pulumi"
     digest = _digest(Path(__file__), Path(pulumi_cli.__file__), *sorted(SHIMS.iterdir()))
-    if _is_fresh("pulumi", digest) and (place / "pulumi").exists():
+    if _is_fresh("pulumi", digest) and _is_still_good(place):
         return
     cli = pulumi_cli.provide(ENVIRONMENT)
-    _link_pulumi(cli, place)
+    link_pulumi(cli, place)
     shutil.copy2(SHIMS / "pulumi", BIN / "pulumi")
     _renew("pulumi", digest)
+
+
+def _is_still_good(place: Path) -> bool:
+    """Whether the CLI that was placed serves; one that only is linked may have been upgraded or removed since."""
+    cli = place / "pulumi"
+    return pulumi_cli.is_good(cli) if place.is_symlink() or cli.is_symlink() else cli.exists()
 
 
 def make_model_servers(purpose: str) -> None:
@@ -142,22 +148,32 @@ def make_model_servers(purpose: str) -> None:
     _renew(f"servers-{purpose}", digest)
 
 
-def _link_pulumi(cli: Path, place: Path) -> None:
+def link_pulumi(cli: Path, place: Path) -> None:
     """Use an official installation where it is; give a CLI that came alone our language host as a neighbour.
 
     The engine trusts a language host beside its own executable and warns of one found on PATH, so the executable is
-    linked into the checkout's folder (copied where the cache is on another disk).
+    linked into the checkout's folder (copied where the cache is on another disk). A program that stands for many, as
+    mise's and snap's do, must keep the name by which it is called: it gets a link.
     """
     _remove(place)
-    if (cli.parent / "pulumi-language-python").exists():
-        place.symlink_to(cli.parent)
+    real = cli.resolve()
+    stands_for_many = not pulumi_cli.is_good(real)
+    if not stands_for_many and (real.parent / "pulumi-language-python").exists():
+        place.symlink_to(real.parent)
         return
     place.mkdir()
-    try:
-        os.link(cli, place / "pulumi")
-    except OSError:
-        shutil.copy2(cli, place / "pulumi")
+    if stands_for_many:
+        (place / "pulumi").symlink_to(cli)
+    else:
+        _link(real, place / "pulumi")
     shutil.copy2(SHIMS / "pulumi-language-python", place / "pulumi-language-python")
+
+
+def _link(cli: Path, link: Path) -> None:
+    try:
+        os.link(cli, link)
+    except OSError:
+        shutil.copy2(cli, link)
 
 
 def _remove(place: Path) -> None:

@@ -113,14 +113,14 @@ def test_this_checkouts_own_shim_is_not_mistaken_for_a_cli(tmp_path: Path, monke
 def test_an_official_cli_is_linked_with_its_own_language_host(tmp_path: Path) -> None:
     cli = script(tmp_path / "official", "v3.260.0")
     (cli.parent / "pulumi-language-python").touch()
-    setup._link_pulumi(cli, tmp_path / "place")
+    setup.link_pulumi(cli, tmp_path / "place")
     assert (tmp_path / "place").resolve() == cli.parent
 
 
 def test_a_cli_alone_gets_our_language_host_beside_it(tmp_path: Path) -> None:
     cli = script(tmp_path / "built", "v3.259.0")
     for _ in range(2):  # a second set-up replaces the first
-        setup._link_pulumi(cli, tmp_path / "place")
+        setup.link_pulumi(cli, tmp_path / "place")
     assert sorted(file.name for file in (tmp_path / "place").iterdir()) == ["pulumi", "pulumi-language-python"]
     assert os.access(tmp_path / "place" / "pulumi-language-python", os.X_OK)
 
@@ -149,3 +149,39 @@ def test_a_full_disk_is_one_message(monkeypatch: pytest.MonkeyPatch, capsys: pyt
         monkeypatch.setattr(setup, "_set_up", fill)
         assert setup.main(["run"]) == 1
     assert "No space left on device; make it yours, with some GB free" in capsys.readouterr().err
+
+
+@pytest.fixture
+def many(tmp_path: Path) -> Path:
+    """Return a `pulumi` that is a link to a program which looks by which name it is called, as mise's is."""
+    program = tmp_path / "bin" / "many"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\ncase $0 in */pulumi) echo v3.260.0 ;; *) echo many 1.2 ;; esac\n")
+    program.chmod(0o755)
+    link = tmp_path / "shims" / "pulumi"
+    link.parent.mkdir()
+    link.symlink_to(program)
+    return link
+
+
+def test_a_cli_behind_a_program_for_many_is_used(tmp_path: Path, many: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", f"{many.parent}{os.pathsep}/usr/bin{os.pathsep}/bin")
+    monkeypatch.setenv("SELDON_INFRA_CACHE", str(tmp_path / "cache"))
+    cli = pulumi_cli.provide(tmp_path / ".venv")
+    assert cli == many
+    setup.link_pulumi(cli, tmp_path / "place")
+    assert pulumi_cli.version_of(tmp_path / "place" / "pulumi") == (3, 260, 0)
+    assert (tmp_path / "place" / "pulumi-language-python").is_file()
+
+
+@pytest.mark.parametrize("name", ["official", "behind a program for many"])
+def test_a_cli_that_was_upgraded_to_another_generation_is_no_longer_used(tmp_path: Path, many: Path, name: str) -> None:
+    cli = many
+    if name == "official":
+        cli = script(tmp_path / "official", "v3.260.0")
+        (cli.parent / "pulumi-language-python").touch()
+    setup.link_pulumi(cli, tmp_path / "place")
+    assert setup._is_still_good(tmp_path / "place")
+    program = cli.resolve()
+    program.write_text(program.read_text().replace("v3", "v4"))
+    assert not setup._is_still_good(tmp_path / "place")
