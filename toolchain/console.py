@@ -56,8 +56,9 @@ def run(
     unit: str = "lines",
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
+    advice: str = "",
 ) -> list[str]:
-    """Run a command as a step, counting the lines it writes; on failure raise with the last of them."""
+    """Run a command as a step, counting the lines it writes; on failure raise with the last of them and an advice."""
     lines: deque[str] = deque(maxlen=100_000)
     with step(name, lambda: f", {len(lines)} {unit}" if lines else ""):
         process = subprocess.Popen(
@@ -74,7 +75,8 @@ def run(
         with _bounded(name, process, timeout):
             lines.extend(line.rstrip() for line in process.stdout)
     if process.returncode:
-        raise SetupFailed(f"{name} failed:\n" + "\n".join(list(lines)[-LAST_LINES:]))
+        said = list(lines)[-LAST_LINES:]
+        raise SetupFailed("\n".join([f"{name} failed:", *said, *([advice] if advice else [])]))
     return list(lines)
 
 

@@ -80,7 +80,7 @@ def _on_path(environment: Path) -> Path | None:
 
 
 def _get(environment: Path, kept: Path) -> Path:
-    with only_one(kept.with_name(f".{VERSION}.lock"), "the Pulumi CLI"):
+    with only_one(kept.parent, "the Pulumi CLI"):
         for ready in (kept / "bin" / "pulumi", kept / "pulumi"):
             if is_good(ready):
                 return ready

@@ -26,6 +26,7 @@ SHIMS = ROOT / "toolchain" / "bin"
 LOCKS = {"run": ROOT / "requirements.lock", "test": ROOT / "requirements-dev.lock"}
 SERVERS = ROOT / "servers"
 SERVERS_OF_STACK_LOCAL = ("mlserver", "triton")
+OFFLINE = "Is the network there? Another package index is taken from UV_DEFAULT_INDEX or uv's and pip's configuration."
 EDITABLE = ("--no-deps", "--no-build-isolation", "--editable")
 INSTALL_TIMEOUT_SECONDS = 1800
 SERVERS_TIMEOUT_SECONDS = 3600
@@ -81,7 +82,8 @@ def make_environment() -> None:
         run("making .venv", [sys.executable, "-m", "venv", "--clear", ENVIRONMENT], timeout=300)
     except SetupFailed as failure:
         raise SetupFailed(f"{failure}\nOn Debian and Ubuntu: apt install python3.11-venv") from None
-    run(f"installing {pin}", [BIN / "python", "-m", "pip", "install", "--quiet", pin], timeout=600)
+    install = ["-m", "pip", "install", "--quiet", pin]
+    run(f"installing {pin}", [BIN / "python", *install], timeout=600, advice=OFFLINE)
     _renew("place", str(ENVIRONMENT))
 
 
@@ -101,7 +103,7 @@ def install_packages(purpose: str) -> None:
     command: list[str | Path] = [BIN / "uv", "pip", "sync", "--python", BIN / "python", "--require-hashes", lock]
     # Importing the Pulumi SDK takes three times as long where there is no bytecode and none can be written.
     command.append("--compile-bytecode")
-    run(f"installing {lock.name} into .venv", command, timeout=INSTALL_TIMEOUT_SECONDS, env=_quiet_uv())
+    run(f"installing {lock.name} into .venv", command, timeout=INSTALL_TIMEOUT_SECONDS, env=_quiet_uv(), advice=OFFLINE)
     for other in (*LOCKS, "project"):
         _stamp(other).unlink(missing_ok=True)
     _renew(purpose, _digest(lock))
