@@ -105,6 +105,9 @@ def _install(environment: Path, kept: Path) -> Path | None:
         except SetupFailed as failure:
             _cannot_install(str(failure))
             return None
+        if not is_good(Path(folder, "bin", "pulumi")):
+            _cannot_install("what it installed does not run here")
+            return None
         return move_into_place(Path(folder), kept) / "bin" / "pulumi"
 
 
