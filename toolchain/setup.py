@@ -1,7 +1,8 @@
-"""`python -m toolchain.setup run|test`: give this checkout what it needs, and do nothing if it has it.
+"""`python -m toolchain.setup run|test|lock`: give this checkout what it needs, and do nothing if it has it.
 
-`run` is for using the stacks, `test` for developing as well. Steps, each with a stamp so that it is done once per
-change: the environment `.venv` from the lock file, the Pulumi CLI and its Python language host, the model servers.
+`run` is for using the stacks, `test` for developing as well, `lock` for writing lock files alone. Steps, each with a
+stamp so that it is done once per change: the environment `.venv` from the lock file, the Pulumi CLI and its Python
+language host, the model servers.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ BIN = ENVIRONMENT / "bin"
 STAMPS = ENVIRONMENT / "stamps"
 SHIMS = ROOT / "toolchain" / "bin"
 LOCKS = {"run": ROOT / "requirements.lock", "test": ROOT / "requirements-dev.lock"}
+PURPOSES = (*LOCKS, "lock")
 SERVERS = ROOT / "servers"
 SERVERS_OF_STACK_LOCAL = ("mlserver", "triton")
 OFFLINE = "Is the network there? Another package index is taken from UV_DEFAULT_INDEX or uv's and pip's configuration."
@@ -35,8 +37,8 @@ SERVERS_TIMEOUT_SECONDS = 3600
 def main(arguments: list[str]) -> int:
     """Run the steps for what was asked; a failure is one message, not a traceback."""
     purpose = arguments[0] if arguments else "run"
-    if purpose not in LOCKS:
-        print(f"no set-up named {purpose!r}: one of {', '.join(LOCKS)}", file=sys.stderr)
+    if purpose not in PURPOSES:
+        print(f"no set-up named {purpose!r}: one of {', '.join(PURPOSES)}", file=sys.stderr)
         return 2
     try:
         _set_up(purpose)
@@ -67,6 +69,8 @@ def _set_up(purpose: str) -> None:
     if sys.version_info < (3, 11):  # noqa: UP036 - the user's choice of Python, not ours
         raise SetupFailed(f"this needs Python 3.11 or newer, not {sys.version.split()[0]}: make PYTHON=python3.11 …")
     make_environment()
+    if purpose == "lock":
+        return
     install_packages(purpose)
     install_project()
     place_pulumi()

@@ -11,25 +11,25 @@ from pathlib import Path
 
 import pytest
 
-from toolchain import pulumi_cli, setup
+from toolchain import lock, pulumi_cli, setup
 
 ROOT = Path(__file__).parents[3]
 LOCKS = ("requirements.lock", "requirements-dev.lock")
 
 
-def pins(lock: str) -> dict[str, str]:
-    found = re.findall(r"^([a-z0-9._-]+)==(\S+)", (ROOT / lock).read_text(), re.MULTILINE)
+def pins(name: str) -> dict[str, str]:
+    found = re.findall(r"^([a-z0-9._-]+)==(\S+)", (ROOT / name).read_text(), re.MULTILINE)
     return dict(found)
 
 
-@pytest.mark.parametrize("lock", LOCKS)
-def test_a_lock_file_names_no_address(lock: str) -> None:
-    assert re.findall(r"https?://\S+|--(?:extra-)?index-url|--find-links", (ROOT / lock).read_text()) == []
+@pytest.mark.parametrize("name", LOCKS)
+def test_a_lock_file_names_no_address(name: str) -> None:
+    assert re.findall(r"https?://\S+|--(?:extra-)?index-url|--find-links", (ROOT / name).read_text()) == []
 
 
-@pytest.mark.parametrize("lock", LOCKS)
-def test_every_pin_has_a_hash(lock: str) -> None:
-    text = (ROOT / lock).read_text()
+@pytest.mark.parametrize("name", LOCKS)
+def test_every_pin_has_a_hash(name: str) -> None:
+    text = (ROOT / name).read_text()
     entries = re.findall(r"^[a-z0-9._-]+==[^\n]*(?:\n    --hash[^\n]*)*", text, re.MULTILINE)
     assert [entry.split()[0] for entry in entries if "--hash=sha256:" not in entry] == []
     assert entries
@@ -185,3 +185,14 @@ def test_a_cli_that_was_upgraded_to_another_generation_is_no_longer_used(tmp_pat
     program = cli.resolve()
     program.write_text(program.read_text().replace("v3", "v4"))
     assert not setup._is_still_good(tmp_path / "place")
+
+
+SERVERS = sorted((ROOT / "servers").iterdir())
+
+
+@pytest.mark.parametrize("server", SERVERS, ids=lambda folder: folder.name)
+def test_a_servers_lock_is_written_by_make_lock(server: Path) -> None:
+    assert server.name in lock.SERVERS
+    text = (server / "requirements.lock").read_text()
+    assert text.splitlines()[1] == f"#    {lock.SERVER_COMMAND}"
+    assert re.findall(r"https?://\S+", text) == []
