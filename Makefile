@@ -31,7 +31,8 @@ setup:  ## only set up: environment, Pulumi CLI, model servers
 setup-dev:
 	@$(PYTHON) -m toolchain.setup test
 
-lock:  ## renew the lock files from pyproject.toml
+lock:  ## renew the lock files, model servers' too (ARGS=--upgrade, ARGS=triton for one)
+	@$(PYTHON) -m toolchain.setup lock
 	@$(BIN)/python -m toolchain.lock $(ARGS)
 
 clean:  ## remove what set-up made here (not the shared cache, not .seldon)

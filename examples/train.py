@@ -31,7 +31,11 @@ def main(arguments: list[str]) -> int:
         print(error, file=sys.stderr)
         return 1
     with tempfile.TemporaryDirectory(dir=folder, prefix=".training-") as made:
-        done = subprocess.run([str(python), str(folder / "fit.py"), made], timeout=TRAIN_SECONDS)
+        try:
+            done = subprocess.run([str(python), str(folder / "fit.py"), made], timeout=TRAIN_SECONDS)
+        except subprocess.TimeoutExpired:
+            print(f"not trained after {TRAIN_SECONDS} s; the models before it are unchanged", file=sys.stderr)
+            return 1
         if done.returncode:
             return done.returncode
         shutil.rmtree(folder / "models", ignore_errors=True)

@@ -21,6 +21,8 @@ from pydantic import Field
 from seldon_infra.core.errors import InvalidSpec, SeldonInfraError, StackNotFound
 from seldon_infra.core.model import Many, Spec
 from seldon_infra.core.problems import Problem
+from seldon_infra.core.settings_file import read_settings
+from seldon_infra.core.user_frames import report
 from seldon_infra.graph.check import check_cluster, check_local, check_together
 from seldon_infra.graph.spec import SeldonDeployment
 from seldon_infra.settings import settings_of
@@ -28,6 +30,7 @@ from seldon_infra.targets.spec import Kubernetes, Local, Target
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from types import ModuleType
 
 PROJECT_FILE = "Pulumi.yaml"
 _NAME = re.compile(r"[A-Za-z0-9-][A-Za-z0-9_-]*\Z", re.ASCII)
@@ -84,10 +87,27 @@ def _import_stack(name: str, folder: Path) -> Stack:
         raise StackNotFound(name, folder, sorted(_definitions(folder)))
     if str(folder.parent) not in sys.path:
         sys.path.insert(0, str(folder.parent))
-    stack = getattr(importlib.import_module(f"{folder.name}.{name}"), "stack", None)
+    stack = getattr(_run_module(name, folder), "stack", None)
     if not isinstance(stack, Stack):
         raise StackNotFound(name, folder, sorted(_definitions(folder)))
     return stack
+
+
+def _run_module(name: str, folder: Path) -> ModuleType:
+    try:
+        return importlib.import_module(f"{folder.name}.{name}")
+    except SeldonInfraError:
+        raise
+    except Exception as error:
+        if _is_of_pulumi(error):
+            raise
+        said = report(error, str(Path(__file__).parent))
+        raise SeldonInfraError(f"stack '{name}': its definition {folder.name}/{name}.py failed:\n{said}") from None
+
+
+def _is_of_pulumi(error: Exception) -> bool:
+    """Whether Pulumi tells it to the user by its text; a program that never imported Pulumi raises no such error."""
+    return any((kind.__module__, kind.__name__) == ("pulumi.errors", "RunError") for kind in type(error).__mro__)
 
 
 def find_project(start: Path) -> Path:
@@ -117,12 +137,12 @@ def run(main: str) -> None:
 
 
 def _main_folder(project: Path) -> str:
-    return str(_yaml(project / PROJECT_FILE).get("main", "."))
+    return str(read_settings(project / PROJECT_FILE).get("main", "."))
 
 
 def _settings_file(name: str, project: Path) -> Callable[[str], str | None]:
-    prefix = f"{_yaml(project / PROJECT_FILE).get('name')}:"
-    values = _yaml(project / f"Pulumi.{name}.yaml").get("config")
+    prefix = f"{read_settings(project / PROJECT_FILE).get('name')}:"
+    values = read_settings(project / f"Pulumi.{name}.yaml").get("config")
     items = values.items() if isinstance(values, dict) else ()
     plain = {key.removeprefix(prefix): _text(value) for key, value in items if key.startswith(prefix)}
     return plain.get
@@ -131,13 +151,6 @@ def _settings_file(name: str, project: Path) -> Callable[[str], str | None]:
 def _text(value: object) -> str:
     """Write a setting's value as the engine would hand it to the program."""
     return value if isinstance(value, str) else json.dumps(value)
-
-
-def _yaml(file: Path) -> dict[str, object]:
-    import yaml
-
-    found = yaml.safe_load(file.read_text(encoding="utf-8")) if file.is_file() else None
-    return found if isinstance(found, dict) else {}
 
 
 def _definitions(folder: Path) -> Iterator[str]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 TICK_SECONDS = 5.0
 LAST_LINES = 15
@@ -53,8 +56,9 @@ def run(
     unit: str = "lines",
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
+    advice: str = "",
 ) -> list[str]:
-    """Run a command as a step, counting the lines it writes; on failure raise with the last of them."""
+    """Run a command as a step, counting the lines it writes; on failure raise with the last of them and an advice."""
     lines: deque[str] = deque(maxlen=100_000)
     with step(name, lambda: f", {len(lines)} {unit}" if lines else ""):
         process = subprocess.Popen(
@@ -65,26 +69,57 @@ def run(
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            start_new_session=True,
         )
-        _collect(name, process, lines, timeout)
+        assert process.stdout is not None
+        with _bounded(name, process, timeout):
+            lines.extend(line.rstrip() for line in process.stdout)
     if process.returncode:
-        raise SetupFailed(f"{name} failed:\n" + "\n".join(list(lines)[-LAST_LINES:]))
+        said = list(lines)[-LAST_LINES:]
+        raise SetupFailed("\n".join([f"{name} failed:", *said, *([advice] if advice else [])]))
     return list(lines)
 
 
-def _collect(name: str, process: subprocess.Popen[str], lines: deque[str], timeout: float) -> None:
-    """Read the output to its end, and end the process if it takes too long or we are interrupted."""
-    assert process.stdout is not None
-    late = threading.Timer(timeout, process.kill)
+def run_shown(name: str, command: Sequence[str | Path], *, timeout: float, cwd: Path | None = None) -> None:
+    """Run a command that shows its own progress and says itself what failed."""
+    process = subprocess.Popen(
+        [str(part) for part in command], cwd=cwd, stdin=subprocess.DEVNULL, start_new_session=True
+    )
+    with _bounded(name, process, timeout):
+        process.wait()
+    if process.returncode:
+        raise SetupFailed(f"{name} failed; what is said above says why")
+
+
+@contextmanager
+def _bounded(name: str, process: subprocess.Popen[Any], timeout: float) -> Iterator[None]:
+    """End a process, with all that it has started, if it takes too long or we are interrupted.
+
+    It leads a session of its own, so what it started can be ended with it, and holds no pipe of ours open. The
+    terminal's Ctrl-C then reaches us alone.
+    """
+    too_late = threading.Event()
+
+    def stop() -> None:
+        too_late.set()
+        _end(process)
+
+    late = threading.Timer(timeout, stop)
     late.start()
     try:
-        lines.extend(line.rstrip() for line in process.stdout)
+        yield
         process.wait()
     except BaseException:
-        process.kill()
+        _end(process)
+        process.wait()
         raise
     finally:
-        timed_out = not late.is_alive()
         late.cancel()
-    if timed_out:
+    if too_late.is_set():
         raise SetupFailed(f"{name} took longer than {timeout:.0f} s and was stopped; run it again to go on")
+
+
+def _end(process: subprocess.Popen[Any]) -> None:
+    if process.returncode is None:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)

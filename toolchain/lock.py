@@ -1,38 +1,50 @@
-"""`make lock`: write the lock files anew from pyproject.toml; `make lock ARGS=--upgrade` takes newer versions.
+"""`make lock`: write the lock files anew, from pyproject.toml and from each model server's requirements.in.
 
-The files hold names, versions and hashes and no address, so they work behind any mirror.
+`make lock ARGS=--upgrade` takes newer versions, `make lock ARGS=triton` writes one model server's lock alone. The files
+hold names, versions and hashes and no address, so they work behind any mirror.
 """
 
 from __future__ import annotations
 
-import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+
+from toolchain.console import SetupFailed, run, say
 
 ROOT = Path(__file__).parent.parent
 UV = Path(sys.executable).with_name("uv")
-OPTIONS = ("--universal", "--python-version", "3.11", "--generate-hashes", "--custom-compile-command", "make lock")
+SERVERS = sorted(file.parent.name for file in ROOT.glob("servers/*/requirements.in"))
+OPTIONS = ("--universal", "--python-version", "3.11", "--generate-hashes")
 LIBRARY = ("--extra", "local", "--group", "build")
 DEVELOPMENT = (*LIBRARY, "--extra", "cluster", "--group", "dev", "--constraints", "requirements.lock")
+SERVER_COMMAND = f"uv pip compile requirements.in {' '.join(OPTIONS)} --output-file requirements.lock"
+"""Stands in a server's lock. It must stay as it is: an environment is known by every byte of its lock."""
+LOCK_TIMEOUT_SECONDS = 600
 
 
-def main(extra: list[str]) -> None:
-    """Write the library's lock, then the development lock on top of the same versions."""
-    for name, options in {"requirements.lock": LIBRARY, "requirements-dev.lock": DEVELOPMENT}.items():
-        command: list[str | Path] = [
-            UV,
-            "pip",
-            "compile",
-            "--quiet",
-            "pyproject.toml",
-            *OPTIONS,
-            *options,
-            *extra,
-            "--output-file",
-            name,
-        ]
-        subprocess.run(command, cwd=ROOT, check=True, timeout=600)
+def main(arguments: Sequence[str]) -> int:
+    """Write the locks of the servers that are named, else all; other words are options of uv."""
+    named = [word for word in arguments if word in SERVERS]
+    options = [word for word in arguments if word not in SERVERS]
+    try:
+        if not named:
+            # The development lock lies on top of the library's versions.
+            _lock(ROOT, "pyproject.toml", "requirements.lock", "make lock", (*LIBRARY, *options))
+            _lock(ROOT, "pyproject.toml", "requirements-dev.lock", "make lock", (*DEVELOPMENT, *options))
+        for name in named or SERVERS:
+            _lock(ROOT / "servers" / name, "requirements.in", "requirements.lock", SERVER_COMMAND, options)
+    except SetupFailed as failure:
+        say(str(failure))
+        return 1
+    return 0
+
+
+def _lock(folder: Path, source: str, lock: str, says: str, options: Sequence[str]) -> None:
+    command = ["pip", "compile", "--quiet", source, *OPTIONS, "--custom-compile-command", says, *options]
+    name = f"writing {(folder / lock).relative_to(ROOT)}"
+    run(name, [UV, *command, "--output-file", lock], cwd=folder, timeout=LOCK_TIMEOUT_SECONDS)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(main(sys.argv[1:]))

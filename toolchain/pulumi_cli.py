@@ -12,14 +12,12 @@ import tempfile
 from pathlib import Path
 
 from seldon_infra.core.paths import cache_dir
+from seldon_infra.core.pulumi_version import judge, numbers
 from toolchain.console import SetupFailed, run, say
-from toolchain.go_build import GoProgram, build, move_into_place, numbers, only_one
+from toolchain.go_build import GoProgram, build, move_into_place, only_one
 
 VERSION = "3.259.0"
 """The version that is installed or built: the tests run on this one."""
-
-OLDEST, TOO_NEW = (3, 259, 0), (4,)
-"""What is taken from PATH."""
 
 INSTALL_TIMEOUT_SECONDS = 300
 PROGRAM = GoProgram(
@@ -53,9 +51,9 @@ def provide(environment: Path) -> Path:
 
 
 def is_good(cli: Path) -> bool:
-    """Whether this is a Pulumi CLI that is new enough."""
+    """Whether this is a Pulumi CLI of a version that serves."""
     version = version_of(cli)
-    return version is not None and OLDEST <= version < TOO_NEW
+    return version is not None and judge(version) == "ok"
 
 
 def version_of(cli: Path) -> tuple[int, ...] | None:
@@ -71,15 +69,18 @@ def version_of(cli: Path) -> tuple[int, ...] | None:
 
 
 def _on_path(environment: Path) -> Path | None:
-    """Look the CLI up, passing over this checkout's own shim."""
+    """Look the CLI up, passing over this checkout's own shim.
+
+    A link is not followed: mise, snap and others link `pulumi` to a program that looks by which name it is called.
+    """
     own = str(environment / "bin")
     folders = [folder for folder in os.get_exec_path() if os.path.abspath(folder) != own]
     found = shutil.which("pulumi", path=os.pathsep.join(folders))
-    return Path(found).resolve() if found else None
+    return Path(found).absolute() if found else None
 
 
 def _get(environment: Path, kept: Path) -> Path:
-    with only_one(kept.with_name(f".{VERSION}.lock"), "the Pulumi CLI"):
+    with only_one(kept.parent, "the Pulumi CLI"):
         for ready in (kept / "bin" / "pulumi", kept / "pulumi"):
             if is_good(ready):
                 return ready
@@ -103,6 +104,9 @@ def _install(environment: Path, kept: Path) -> Path | None:
             run(f"installing Pulumi CLI {VERSION}", command, timeout=INSTALL_TIMEOUT_SECONDS)
         except SetupFailed as failure:
             _cannot_install(str(failure))
+            return None
+        if not is_good(Path(folder, "bin", "pulumi")):
+            _cannot_install("what it installed does not run here")
             return None
         return move_into_place(Path(folder), kept) / "bin" / "pulumi"
 

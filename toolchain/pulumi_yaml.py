@@ -23,7 +23,7 @@ PROGRAM = GoProgram(
 def provide(environment: Path) -> Path:
     """Return the host, building it where this machine has not yet."""
     kept = cache_dir() / "pulumi-yaml" / VERSION
-    with only_one(kept.with_name(f".{VERSION}.lock"), PROGRAM.name):
+    with only_one(kept.parent, PROGRAM.name):
         if not (kept / HOST).exists():
             build(PROGRAM, environment, kept)
     return kept / HOST

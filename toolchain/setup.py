@@ -1,8 +1,8 @@
-"""`python -m toolchain.setup run|test`: give this checkout what it needs, and do nothing if it has it.
+"""`python -m toolchain.setup run|test|lock`: give this checkout what it needs, and do nothing if it has it.
 
-`run` is for using the stacks, `test` for developing as well. Steps, each with a stamp so that it is done once per
-change: the environment `.venv` from the lock file, the Pulumi CLI and its language hosts, the model servers, and for
-tests a Kubernetes control plane.
+`run` is for using the stacks, `test` for developing as well, `lock` for writing lock files alone. Steps, each with a
+stamp so that it is done once per change: the environment `.venv` from the lock file, the Pulumi CLI and its language
+hosts, the model servers, and for tests a Kubernetes control plane.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ import hashlib
 import os
 import re
 import shutil
-import subprocess
+import signal
 import sys
 from pathlib import Path
 
 from seldon_infra.core.paths import cache_dir
 from toolchain import control_plane, pulumi_cli, pulumi_yaml
-from toolchain.console import SetupFailed, run, say
+from toolchain.console import SetupFailed, run, run_shown, say
 
 ROOT = Path(__file__).parent.parent
 ENVIRONMENT = ROOT / ".venv"
@@ -25,18 +25,10 @@ BIN = ENVIRONMENT / "bin"
 STAMPS = ENVIRONMENT / "stamps"
 SHIMS = ROOT / "toolchain" / "bin"
 LOCKS = {"run": ROOT / "requirements.lock", "test": ROOT / "requirements-dev.lock"}
+PURPOSES = (*LOCKS, "lock")
 SERVERS = ROOT / "servers"
 SERVERS_OF_STACK_LOCAL = ("mlserver", "triton")
-MAKE_SERVERS = """
-import sys
-from seldon_infra.core.errors import SeldonInfraError
-from seldon_infra.servers.catalogue import environment, load
-try:
-    for name in sys.argv[1:]:
-        environment(load(name))
-except SeldonInfraError as error:
-    sys.exit(str(error))
-"""
+OFFLINE = "Is the network there? Another package index is taken from UV_DEFAULT_INDEX or uv's and pip's configuration."
 EDITABLE = ("--no-deps", "--no-build-isolation", "--editable")
 INSTALL_TIMEOUT_SECONDS = 1800
 SERVERS_TIMEOUT_SECONDS = 3600
@@ -45,13 +37,16 @@ SERVERS_TIMEOUT_SECONDS = 3600
 def main(arguments: list[str]) -> int:
     """Run the steps for what was asked; a failure is one message, not a traceback."""
     purpose = arguments[0] if arguments else "run"
-    if purpose not in LOCKS:
-        print(f"no set-up named {purpose!r}: one of {', '.join(LOCKS)}", file=sys.stderr)
+    if purpose not in PURPOSES:
+        print(f"no set-up named {purpose!r}: one of {', '.join(PURPOSES)}", file=sys.stderr)
         return 2
     try:
         _set_up(purpose)
     except SetupFailed as failure:
         say(str(failure))
+        return 1
+    except OSError as error:
+        say(_words(error))
         return 1
     except KeyboardInterrupt:
         say("stopped; run it again to go on")
@@ -59,10 +54,23 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
+def _words(error: OSError) -> str:
+    """Say which file or folder the system refused, and what to do."""
+    place = Path(error.filename) if isinstance(error.filename, str) else ROOT
+    cache = cache_dir()
+    if cache in (place, *place.parents) or place in cache.parents:
+        fix = f"the cache folder is {cache}: let SELDON_INFRA_CACHE name a folder of yours with some GB free"
+    else:
+        fix = "make it yours, with some GB free, and run it again"
+    return f"{place}: {error.strerror or error}; {fix}"
+
+
 def _set_up(purpose: str) -> None:
     if sys.version_info < (3, 11):  # noqa: UP036 - the user's choice of Python, not ours
         raise SetupFailed(f"this needs Python 3.11 or newer, not {sys.version.split()[0]}: make PYTHON=python3.11 …")
     make_environment()
+    if purpose == "lock":
+        return
     install_packages(purpose)
     install_project()
     place_pulumi()
@@ -82,7 +90,8 @@ def make_environment() -> None:
         run("making .venv", [sys.executable, "-m", "venv", "--clear", ENVIRONMENT], timeout=300)
     except SetupFailed as failure:
         raise SetupFailed(f"{failure}\nOn Debian and Ubuntu: apt install python3.11-venv") from None
-    run(f"installing {pin}", [BIN / "python", "-m", "pip", "install", "--quiet", pin], timeout=600)
+    install = ["-m", "pip", "install", "--quiet", pin]
+    run(f"installing {pin}", [BIN / "python", *install], timeout=600, advice=OFFLINE)
     _renew("place", str(ENVIRONMENT))
 
 
@@ -102,7 +111,7 @@ def install_packages(purpose: str) -> None:
     command: list[str | Path] = [BIN / "uv", "pip", "sync", "--python", BIN / "python", "--require-hashes", lock]
     # Importing the Pulumi SDK takes three times as long where there is no bytecode and none can be written.
     command.append("--compile-bytecode")
-    run(f"installing {lock.name} into .venv", command, timeout=INSTALL_TIMEOUT_SECONDS, env=_quiet_uv())
+    run(f"installing {lock.name} into .venv", command, timeout=INSTALL_TIMEOUT_SECONDS, env=_quiet_uv(), advice=OFFLINE)
     for other in (*LOCKS, "project"):
         _stamp(other).unlink(missing_ok=True)
     _renew(purpose, _digest(lock))
@@ -122,10 +131,10 @@ def place_pulumi() -> None:
     """Put a Pulumi CLI and its language host into `.venv/pulumi`, and the shim for stack `local` into `.venv/bin`."""
     place = ENVIRONMENT / "pulumi"
     digest = _digest(Path(__file__), Path(pulumi_cli.__file__), *sorted(SHIMS.iterdir()))
-    if _is_fresh("pulumi", digest) and (place / "pulumi").exists():
+    if _is_fresh("pulumi", digest) and _is_still_good(place):
         return
     cli = pulumi_cli.provide(ENVIRONMENT)
-    _link_pulumi(cli, place)
+    link_pulumi(cli, place)
     shutil.copy2(SHIMS / "pulumi", BIN / "pulumi")
     _renew("pulumi", digest)
 
@@ -142,6 +151,12 @@ def place_yaml_host() -> None:
     _renew("pulumi-yaml", digest)
 
 
+def _is_still_good(place: Path) -> bool:
+    """Whether the CLI that was placed serves; one that only is linked may have been upgraded or removed since."""
+    cli = place / "pulumi"
+    return pulumi_cli.is_good(cli) if place.is_symlink() or cli.is_symlink() else cli.exists()
+
+
 def make_model_servers(purpose: str) -> None:
     """Make the environments of the model servers that are needed; the catalogue says how, and shows its progress."""
     entries = sorted(SERVERS.glob("*/server.toml"))
@@ -150,24 +165,29 @@ def make_model_servers(purpose: str) -> None:
     digest = _digest(*(file for name in names for file in sorted((SERVERS / name).glob("*.*"))))
     if not names or (all((kept / name).is_dir() for name in names) and _is_fresh(f"servers-{purpose}", digest)):
         return
-    done = subprocess.run([BIN / "python", "-c", MAKE_SERVERS, *names], cwd=ROOT, timeout=SERVERS_TIMEOUT_SECONDS)
-    if done.returncode:
-        raise SetupFailed(f"making the model servers {', '.join(names)} failed; what is said above says why")
+    command: list[str | Path] = [BIN / "python", "-m", "seldon_infra.servers.catalogue", "install", *names]
+    run_shown(f"making the model servers {', '.join(names)}", command, timeout=SERVERS_TIMEOUT_SECONDS, cwd=ROOT)
     _renew(f"servers-{purpose}", digest)
 
 
-def _link_pulumi(cli: Path, place: Path) -> None:
+def link_pulumi(cli: Path, place: Path) -> None:
     """Use an official installation where it is; give a CLI that came alone our language host as a neighbour.
 
     The engine trusts a language host beside its own executable and warns of one found on PATH, so the executable is
-    linked into the checkout's folder.
+    linked into the checkout's folder (copied where the cache is on another disk). A program that stands for many, as
+    mise's and snap's do, must keep the name by which it is called: it gets a link.
     """
     _remove(place)
-    if (cli.parent / "pulumi-language-python").exists():
-        place.symlink_to(cli.parent)
+    real = cli.resolve()
+    stands_for_many = not pulumi_cli.is_good(real)
+    if not stands_for_many and (real.parent / "pulumi-language-python").exists():
+        place.symlink_to(real.parent)
         return
     place.mkdir()
-    _link(cli, place / "pulumi")
+    if stands_for_many:
+        (place / "pulumi").symlink_to(cli)
+    else:
+        _link(real, place / "pulumi")
     shutil.copy2(SHIMS / "pulumi-language-python", place / "pulumi-language-python")
 
 
@@ -209,4 +229,7 @@ def _renew(name: str, digest: str) -> None:
 
 
 if __name__ == "__main__":
+    # A set-up that is told to end, or whose terminal is closed, ends what it has started, as on Ctrl-C.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
     sys.exit(main(sys.argv[1:]))

@@ -7,25 +7,25 @@ import importlib.metadata
 import json
 import os
 import platform
-import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
+from seldon_infra.core.errors import SeldonInfraError
 from seldon_infra.core.paths import cache_dir
+from seldon_infra.core.pulumi_version import OLDEST, TOO_NEW, judge, numbers
+from seldon_infra.runtime.stack_dir import LONGEST_SOCKET_PATH, StackDir
 from seldon_infra.servers.catalogue import environment_path, is_made, load, names
 
-State = Literal["ok", "missing", "too old", "too long", "low"]
+State = Literal["ok", "missing", "too old", "too new", "too long", "low", "broken"]
 
 SETUP = "run `make setup`"
 OLDEST_PYTHON = (3, 11)
-OLDEST_PULUMI = (3, 259, 0)
-LONGEST_SOCKET_PATH = 100
-SOCKET = "supervisor.sock"
 LEAST_FREE_BYTES = 1024**3
 QUESTION_TIMEOUT_SECONDS = 20
 
@@ -100,13 +100,19 @@ def _program(name: str, command: str, *, distribution: str | None = None) -> Par
     found = find(command)
     if not found:
         return Part(name, "missing", fix=SETUP)
-    return Part(name, "ok", _distribution_version(distribution or command), found)
+    # Of a program that is found elsewhere, what is installed here says nothing.
+    version = _distribution_version(distribution or command) if _beside(command) else ""
+    return Part(name, "ok", version, found)
 
 
 def find(command: str) -> str | None:
     """Find a program: beside this interpreter first, else on PATH."""
+    return _beside(command) or shutil.which(command)
+
+
+def _beside(command: str) -> str | None:
     beside = Path(sys.executable).with_name(command)
-    return str(beside) if os.access(beside, os.X_OK) else shutil.which(command)
+    return str(beside) if os.access(beside, os.X_OK) else None
 
 
 def _distribution_version(name: str) -> str:
@@ -120,12 +126,16 @@ def _pulumi() -> Part:
     found = find("pulumi")
     if not found:
         return Part("Pulumi CLI", "missing", fix=SETUP)
-    version = re.search(r"\d+\.\d+\.\d+", _answer(found, "version"))
+    version = numbers(_answer(found, "version"))
     if not version:
         return Part("Pulumi CLI", "missing", where=found, fix=f"`{found} version` gives no version: {SETUP}")
-    if tuple(int(part) for part in version[0].split(".")) < OLDEST_PULUMI:
-        return Part("Pulumi CLI", "too old", version[0], found, f"needs {'.'.join(map(str, OLDEST_PULUMI))}: {SETUP}")
-    return Part("Pulumi CLI", "ok", version[0], _real_cli(found))
+    state = judge(version)
+    fix = "" if state == "ok" else f"needs {_dotted(OLDEST)} or newer and below {_dotted(TOO_NEW)}: {SETUP}"
+    return Part("Pulumi CLI", state, _dotted(version), _real_cli(found), fix)
+
+
+def _dotted(version: tuple[int, ...]) -> str:
+    return ".".join(map(str, version))
 
 
 def _answer(*command: str) -> str:
@@ -142,26 +152,37 @@ def _answer(*command: str) -> str:
 def _real_cli(found: str) -> str:
     """Return the program behind the shim that set-up puts beside this interpreter."""
     placed = Path(found).parent.parent / "pulumi" / "pulumi"
-    return str(placed.resolve() if placed.exists() else Path(found).resolve())
+    cli = placed if placed.exists() else Path(found)
+    # A program that stands for many, as mise's and snap's do, has another name: no language host lies beside it.
+    return str(cli.resolve() if cli.resolve().name == cli.name else cli)
 
 
 def _language_host(cli: Part) -> Part:
-    beside = Path(cli.where).with_name("pulumi-language-python")
-    found = str(beside) if cli.where and beside.exists() else shutil.which("pulumi-language-python")
+    beside = Path(cli.where).parent / "pulumi-language-python"
+    is_beside = bool(cli.where) and beside.exists()
+    found = str(beside) if is_beside else shutil.which("pulumi-language-python")
     if not found:
         return Part("Python language host", "missing", fix=SETUP)
-    ours = "toolchain/language_host" in Path(found).read_bytes()[:1000].decode(errors="replace")
-    return Part("Python language host", "ok", "this checkout's" if ours else "official", found)
+    if "toolchain/language_host" in Path(found).read_bytes()[:1000].decode(errors="replace"):
+        return Part("Python language host", "ok", "this checkout's", found)
+    # The official one comes with the CLI and has its version.
+    return Part("Python language host", "ok", f"official {cli.version if is_beside else ''}".strip(), found)
 
 
 def _model_servers() -> Iterator[Part]:
-    for entry in map(load, names()):
-        name = f"server {entry.name}"
-        if is_made(entry):
-            yield Part(name, "ok", entry.version, str(environment_path(entry)), required=False)
-        else:
-            fix = f"{SETUP}, or wait at the first `up` that uses it"
-            yield Part(name, "missing", entry.version, fix=fix, required=False)
+    for name in names():
+        yield _model_server(name)
+
+
+def _model_server(name: str) -> Part:
+    try:
+        entry = load(name)
+    except SeldonInfraError as error:
+        return Part(f"server {name}", "broken", fix=str(error), required=False)
+    if is_made(entry):
+        return Part(f"server {name}", "ok", entry.version, str(environment_path(entry)), required=False)
+    fix = f"{SETUP}, or wait at the first `up` that uses it"
+    return Part(f"server {name}", "missing", entry.version, fix=fix, required=False)
 
 
 def _go() -> Part:
@@ -175,17 +196,26 @@ def _cache() -> Part:
     folder = cache_dir()
     there = next(parent for parent in (folder, *folder.parents) if parent.exists())
     free = shutil.disk_usage(there).free
-    used = sum(file.stat().st_blocks * 512 for file in folder.rglob("*") if file.is_file() and not file.is_symlink())
-    size = f"{used / 1e9:.1f} GB, {free / 1e9:.1f} GB free"
+    size = f"{_used(folder) / 1e9:.1f} GB, {free / 1e9:.1f} GB free"
     if free < LEAST_FREE_BYTES:
         return Part("cache", "low", size, str(folder), "free some space, or set SELDON_INFRA_CACHE to another disk")
     return Part("cache", "ok", size, str(folder))
 
 
+def _used(folder: Path) -> int:
+    """Add up what lies in a folder; what somebody removes meanwhile is no longer there."""
+    used = 0
+    for path, _, files in os.walk(folder):
+        for file in files:
+            with suppress(OSError):
+                used += os.lstat(os.path.join(path, file)).st_blocks * 512
+    return used
+
+
 def _state_folder(project: Path) -> Part:
     """Look at the length of the path: a unix socket's may be 107 bytes at most."""
     folder = project / ".seldon"
-    length = len(os.fsencode(folder / "local" / SOCKET))
+    length = StackDir(folder / "local").longest_socket_bytes
     if length > LONGEST_SOCKET_PATH:
         fix = f"its sockets' paths would be {length} bytes, {LONGEST_SOCKET_PATH} are safe: move the checkout up"
         return Part("state folder", "too long", f"{length} bytes", str(folder), fix)

@@ -22,7 +22,7 @@ from typing import Any
 from seldon_infra.cli.state import DiskAlmostFull, StateFile, find_state, keep_copy, restore
 from seldon_infra.core.errors import SeldonInfraError
 
-__all__ = ["add_arguments", "heal", "keep_copy", "require_space", "run"]
+__all__ = ["add_arguments", "heal", "keep_copy", "require_space", "run", "use_empty_passphrase"]
 
 TAKES_OVER = "seldon:"
 COMMAND_TIMEOUT_SECONDS = 60
@@ -126,14 +126,21 @@ def _pulumi(state: StateFile, cli: str, command: str, given: str | None = None) 
         "PULUMI_BACKEND_URL": f"file://{state.backend}",
         "PULUMI_SKIP_UPDATE_CHECK": "true",
     }
-    done = subprocess.run(
-        [cli, "--non-interactive", "stack", command, "--stack", f"organization/{state.project}/{state.stack}"],
-        input=given,
-        capture_output=True,
-        text=True,
-        timeout=COMMAND_TIMEOUT_SECONDS,
-        env=environment,
-    )
+    arguments = ["--non-interactive", "stack", command, "--stack", f"organization/{state.project}/{state.stack}"]
+    try:
+        done = subprocess.run(
+            [cli, *arguments],
+            input=given,
+            capture_output=True,
+            text=True,
+            timeout=COMMAND_TIMEOUT_SECONDS,
+            env=environment,
+        )
+    except subprocess.TimeoutExpired:
+        raise SeldonInfraError(
+            f"`pulumi stack {command}` gave no answer in {COMMAND_TIMEOUT_SECONDS} s while healing stack "
+            f"'{state.stack}' in {state.backend}; run it again"
+        ) from None
     if done.returncode:
         raise SeldonInfraError(
             f"`pulumi stack {command}` failed while healing stack '{state.stack}': {done.stderr.strip()}"
@@ -154,7 +161,13 @@ def _default_backend(project: Path, stack: str) -> str:
     """Return the backend that the project's own `pulumi` takes for stack `local`."""
     if stack != "local":
         raise SeldonInfraError(f"PULUMI_BACKEND_URL is not set: set it to the file:// backend of stack '{stack}'")
-    os.environ.setdefault("PULUMI_CONFIG_PASSPHRASE", "")
+    use_empty_passphrase()
     folders = [folder / ".seldon" / "backend" for folder in (project, *project.parents)]
     # A project inside the checkout, such as an example, shares the checkout's backend.
     return f"file://{next((folder for folder in folders if folder.is_dir()), folders[0])}"
+
+
+def use_empty_passphrase() -> None:
+    """Leave a passphrase that the user has set for other stacks unused: this one's salt goes with the empty one."""
+    os.environ["PULUMI_CONFIG_PASSPHRASE"] = ""
+    os.environ.pop("PULUMI_CONFIG_PASSPHRASE_FILE", None)

@@ -20,6 +20,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from seldon_infra.core.errors import SeldonInfraError
+from seldon_infra.core.settings_file import read_settings
 
 KEPT_COPIES = 3
 
@@ -103,12 +104,13 @@ def find_state(project_folder: Path, stack: str, backend_url: str) -> StateFile 
 
 def project_name(folder: Path) -> str:
     """Read the project's name from Pulumi.yaml."""
-    import yaml
-
     file = folder / "Pulumi.yaml"
     if not file.is_file():
         raise SeldonInfraError(f"{folder}: there is no Pulumi.yaml; run this in the project's folder")
-    return str(yaml.safe_load(file.read_text(encoding="utf-8"))["name"])
+    name = read_settings(file).get("name")
+    if not isinstance(name, str) or not name:
+        raise SeldonInfraError(f"{file}: name is {name!r}, must be the project's name; write `name: my-models`")
+    return name
 
 
 def is_alive(pid: int) -> bool:

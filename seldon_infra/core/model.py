@@ -132,7 +132,7 @@ class Spec(BaseModel, metaclass=_Frozen):
 
         def __init__(self, /, **fields):
             if type(self).__dict__.get("alternatives"):
-                place = _title(type(self), fields)
+                place = title_of(type(self), fields)
                 raise InvalidSpec(
                     [Problem(place, "it is of no kind", f"must be a {self.alternatives}", "write one of them")]
                 )

@@ -60,13 +60,18 @@ class StackDir:
         """Content-addressed copies of model files."""
         return self.root / "models"
 
+    @property
+    def longest_socket_bytes(self) -> int:
+        """Length of the longest path of a socket in it, at most LONGEST_SOCKET_PATH."""
+        return len(os.fsencode(self.root / _LONGEST_SOCKET))
+
     def create(self) -> None:
         """Make the folder, for its owner only.
 
         Raises:
             LimitReached: its path is too long for the unix sockets that it will hold.
         """
-        length = len(os.fsencode(self.root / _LONGEST_SOCKET))
+        length = self.longest_socket_bytes
         if length > LONGEST_SOCKET_PATH:
             raise LimitReached(
                 f"stack folder {self.root}: a socket's path in it would have {length} bytes, must be at most "

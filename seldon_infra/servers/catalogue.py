@@ -88,6 +88,8 @@ def main(arguments: Sequence[str]) -> int:
     except SeldonInfraError as error:
         print(error, file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return 130
     return 0
 
 

@@ -6,21 +6,22 @@ that is written last says that it is whole, and whoever wants the same one meanw
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from seldon_infra.core.errors import LimitReached, PartNotFound
+from seldon_infra.core.errors import LimitReached, NotPermitted, PartNotFound
+from seldon_infra.core.file_lock import held
 from seldon_infra.core.paths import cache_dir
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from seldon_infra.servers.entry import CatalogueEntry
@@ -29,6 +30,9 @@ INSTALL_SECONDS = 1800
 """How long downloads and installation of one server may take."""
 COMPLETE = "complete"
 """File that is written last into an environment."""
+WAIT_SECONDS = 2 * INSTALL_SECONDS
+"""How long to wait for another run that makes the same environment."""
+TICK_SECONDS = 5.0
 _LAST_LINES = 15
 
 
@@ -48,13 +52,15 @@ def environment(entry: CatalogueEntry, requirements: Sequence[str] = ()) -> Path
 
     Raises:
         PartNotFound: there is no uv or no Python that the server can run on, or a package could not be had.
-        LimitReached: the installation took too long.
+        LimitReached: the installation, or another run's, took too long.
+        NotPermitted: the cache folder cannot be written.
     """
     target = environment_path(entry, requirements)
     if is_made(entry, requirements):
         return target
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with _locked(target.with_name(f"{target.name}.lock")):
+    _make_folder(target.parent)
+    lock = target.with_name(f"{target.name}.lock")
+    with held(lock, f"{entry.name} {entry.version}", WAIT_SECONDS, _say):
         if not is_made(entry, requirements):
             _make(entry, requirements, target)
     return target
@@ -65,11 +71,12 @@ def _make(entry: CatalogueEntry, requirements: Sequence[str], target: Path) -> N
     _say(f"{entry.name} {entry.version}: making its environment (once per machine) …")
     shutil.rmtree(target, ignore_errors=True)  # what an interrupted run left
     uv = _uv()
-    _run([uv, "venv", "--quiet", "--python", entry.python, str(target)], entry)
+    _run("making the environment", [uv, "venv", "--quiet", "--python", entry.python, str(target)], entry)
     install = [uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", str(target / "bin" / "python")]
-    _run([*install, "--require-hashes", "--requirements", str(entry.lock)], entry)
+    _run("installing its packages", [*install, "--require-hashes", "--requirements", str(entry.lock)], entry)
     if requirements:
-        _run([*install, "--constraints", str(_constraints(entry, target)), *requirements], entry)
+        more = [*install, "--constraints", str(_constraints(entry, target)), *requirements]
+        _run("installing what the class requires", more, entry)
     (target / COMPLETE).touch()
     _say(f"{entry.name} {entry.version}: ready after {time.monotonic() - start:.0f} s, in {target}")
 
@@ -83,17 +90,37 @@ def _constraints(entry: CatalogueEntry, target: Path) -> Path:
     return file
 
 
-def _run(command: Sequence[str], entry: CatalogueEntry) -> None:
+def _run(step: str, command: Sequence[str], entry: CatalogueEntry) -> None:
+    """Run one step of an installation, with a sign of life every few seconds."""
     settings = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
-    try:
-        done = subprocess.run(command, env=settings, capture_output=True, text=True, timeout=INSTALL_SECONDS)
-    except subprocess.TimeoutExpired:
-        raise LimitReached(
-            f"server '{entry.name}': not installed after {INSTALL_SECONDS} s; check the connection and run it again"
-        ) from None
-    if done.returncode:
-        said = "\n".join(done.stderr.strip().splitlines()[-_LAST_LINES:])
-        raise PartNotFound(f"model server '{entry.name}'", f"mend what its installation says and run it again:\n{said}")
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as said:
+        process = subprocess.Popen(
+            command, env=settings, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT
+        )
+        try:
+            _wait(process, f"{entry.name} {entry.version}: {step}", entry)
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
+        if process.returncode:
+            said.seek(0)
+            last = "\n".join(said.read().strip().splitlines()[-_LAST_LINES:])
+            raise PartNotFound(
+                f"model server '{entry.name}'", f"mend what its installation says and run it again:\n{last}"
+            )
+
+
+def _wait(process: subprocess.Popen[bytes], step: str, entry: CatalogueEntry) -> None:
+    start = time.monotonic()
+    while time.monotonic() < start + INSTALL_SECONDS:
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(TICK_SECONDS)
+            return
+        _say(f"{step}: {time.monotonic() - start:.0f} s")
+    raise LimitReached(
+        f"server '{entry.name}': not installed after {INSTALL_SECONDS} s; check the connection and run it again"
+    )
 
 
 def _uv() -> str:
@@ -108,12 +135,13 @@ def _uv() -> str:
     return found
 
 
-@contextmanager
-def _locked(file: Path) -> Iterator[None]:
-    """Hold a lock that ends with this process, however it ends."""
-    with open(file, "w", encoding="utf-8") as stream:
-        fcntl.flock(stream, fcntl.LOCK_EX)
-        yield
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise NotPermitted(
+            f"{folder} cannot be made: {error.strerror}; let SELDON_INFRA_CACHE name a folder of yours"
+        ) from None
 
 
 def _say(text: str) -> None:

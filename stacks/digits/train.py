@@ -44,7 +44,11 @@ def main() -> int:
     with tempfile.TemporaryDirectory(dir=HERE, prefix=".training-") as folder:
         made = Path(folder) / "models"
         made.mkdir()
-        done = subprocess.run([str(python), str(HERE / "fit.py"), str(made)], timeout=TRAIN_SECONDS)
+        try:
+            done = subprocess.run([str(python), str(HERE / "fit.py"), str(made)], timeout=TRAIN_SECONDS)
+        except subprocess.TimeoutExpired:
+            print(f"not trained after {TRAIN_SECONDS} s; the models before it are unchanged", file=sys.stderr)
+            return 1
         if done.returncode:
             print("training failed; the models before it are unchanged", file=sys.stderr)
             return 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -14,6 +15,7 @@ import pytest
 from tests.engine import slow_plugin
 from tests.engine.scratch import ENVIRONMENT
 from tests.engine.waiting import wait_until
+from toolchain.own_backend import COMMITTED_SALT
 
 pytestmark = pytest.mark.engine
 
@@ -129,6 +131,89 @@ def test_a_backend_of_the_users_own_counts(checkout: Checkout, tmp_path: Path) -
     checkout.pulumi("up", "--stack", "local", "--yes", "--skip-preview", PULUMI_BACKEND_URL=f"file://{own}")
     assert (own / ".pulumi/stacks/seldon-infra-stacks/local.json").is_file()
     assert not (checkout.folder / ".seldon").exists()
+
+
+def test_a_passphrase_for_other_stacks_is_not_used_for_this_one(checkout: Checkout) -> None:
+    checkout.pulumi("up", "--stack", "local", "--yes", "--skip-preview", PULUMI_CONFIG_PASSPHRASE="mine")
+    nowhere = str(checkout.folder / "nowhere")
+    done = checkout.pulumi("preview", "--stack", "local", PULUMI_CONFIG_PASSPHRASE_FILE=nowhere)
+    assert "1 unchanged" in done.stdout
+
+
+def test_on_a_backend_of_the_users_own_the_users_passphrase_counts(checkout: Checkout, tmp_path: Path) -> None:
+    (tmp_path / "own").mkdir()
+    mine = {"PULUMI_BACKEND_URL": f"file://{tmp_path / 'own'}", "PULUMI_CONFIG_PASSPHRASE": "mine"}
+    assert "1 created" in checkout.pulumi("up", "--stack", "local", "--yes", "--skip-preview", **mine).stdout
+    checkout.pulumi("config", "set", "--secret", "key", "hunter2", "--stack", "local", **mine)
+    assert checkout.pulumi("config", "get", "key", "--stack", "local", **mine).stdout.strip() == "hunter2"
+    assert "1 unchanged" in checkout.pulumi("preview", "--stack", "local", **mine).stdout
+    other = mine | {"PULUMI_CONFIG_PASSPHRASE": "another"}
+    assert "incorrect passphrase" in checkout.pulumi("preview", "--stack", "local", check=False, **other).stderr
+    assert (checkout.folder / "Pulumi.local.yaml").read_bytes() == (ROOT / "Pulumi.local.yaml").read_bytes()
+
+
+def test_a_stack_is_made_by_hand_on_a_backend_of_the_users_own(checkout: Checkout, tmp_path: Path) -> None:
+    (tmp_path / "own").mkdir()
+    mine = {"PULUMI_BACKEND_URL": f"file://{tmp_path / 'own'}", "PULUMI_CONFIG_PASSPHRASE": "mine"}
+    checkout.pulumi("stack", "init", "local", **mine)
+    assert "1 to create" in checkout.pulumi("preview", "--stack", "local", **mine).stdout
+
+
+@pytest.mark.parametrize(
+    "salted",
+    [ROOT / "Pulumi.local.yaml", *ROOT.glob("examples/*/Pulumi.local.yaml")],
+    ids=lambda file: file.parent.name,
+)
+def test_every_salt_that_is_committed_is_known(salted: Path) -> None:
+    assert f"encryptionsalt: {COMMITTED_SALT}\n" in salted.read_text()
+
+
+@pytest.mark.parametrize(
+    "spelling", ["-slocal", "-s=local", "-ys local", "-yfs local", "-s organization/seldon-infra-stacks/local"]
+)
+def test_every_spelling_of_the_stack_gets_its_backend(checkout: Checkout, spelling: str) -> None:
+    checkout.pulumi("up", *shlex.split(spelling), "--yes", "--skip-preview")
+    assert checkout.state.is_file()
+
+
+def test_a_stack_that_is_named_by_position_is_this_checkouts(checkout: Checkout, tmp_path: Path) -> None:
+    (tmp_path / "own").mkdir()
+    logged_in = {"PULUMI_HOME": str(tmp_path / "home")}
+    checkout.pulumi("login", f"file://{tmp_path / 'own'}", **logged_in)
+    checkout.pulumi("stack", "init", "local", **logged_in)
+    assert checkout.state.is_file()
+    checkout.pulumi("stack", "select", "local", **logged_in)
+    checkout.pulumi("stack", "rm", "local", "--yes", "--preserve-config", **logged_in)
+    assert not checkout.state.is_file()
+    assert not list((tmp_path / "own").glob(".pulumi/stacks/**/local.json"))
+
+
+def test_a_word_that_happens_to_be_local_is_no_stack(checkout: Checkout, tmp_path: Path) -> None:
+    variables = {"PULUMI_BACKEND_URL": f"file://{tmp_path}", "PULUMI_CONFIG_PASSPHRASE": "mine"}
+    checkout.pulumi("stack", "init", "dev", **variables)
+    checkout.pulumi("config", "set", "where", "local", "--stack", "dev", **variables)
+    assert not (checkout.folder / ".seldon").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [("name: [x\n", "Pulumi.yaml, line 2, column 1: "), ("main: stacks\n", "name is None, must be")]
+)
+def test_a_broken_project_file_is_one_message(checkout: Checkout, text: str, said: str) -> None:
+    (checkout.folder / "Pulumi.yaml").write_text(text)
+    done = checkout.pulumi("preview", "--stack", "local", check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_stack_that_cannot_be_made_is_told_in_pulumis_words(checkout: Checkout, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    backend = f"file://{tmp_path}/file/below"
+    done = checkout.pulumi("up", "--stack", "local", "--yes", check=False, PULUMI_BACKEND_URL=backend)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"stack 'local' cannot be made on {backend}: " in done.stderr
+    assert "not a directory" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_another_stack_uses_what_the_user_configured(checkout: Checkout, tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ def provide(environment: Path) -> None:
     """Build what is not in the cache yet."""
     for part in PROGRAMS:
         target = _folder(part)
-        with only_one(target.with_name(f".{part.version}.lock"), part.name):
+        with only_one(target.parent, part.name):
             if not target.is_dir():
                 build(part, environment, target)
 

@@ -16,9 +16,7 @@ import logging
 import os
 import runpy
 import sys
-import sysconfig
 import threading
-import traceback
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -28,7 +26,8 @@ TOLD_THE_USER = 32
 """Exit status for: the error is on the user's screen already, add nothing."""
 
 OWN_ERRORS = "seldon_infra.core.errors"
-LIBRARIES = (sysconfig.get_path("stdlib"), sysconfig.get_path("purelib"), sysconfig.get_path("platlib"))
+USER_FRAMES = Path(__file__).parents[2] / "seldon_infra" / "core" / "user_frames.py"
+"""Read as a file of this checkout, since the program's environment may have another release of the package or none."""
 
 
 def main() -> int:
@@ -94,7 +93,7 @@ def _run(program: Path, parallel: int) -> int:
     except Exception as error:
         if _engine_is_gone(error):
             return TOLD_THE_USER
-        pulumi.log.error(message(error, program))
+        pulumi.log.error(message(error))
         return TOLD_THE_USER
     return 0
 
@@ -141,19 +140,16 @@ def _engine_is_gone(error: BaseException) -> bool:
     return isinstance(error, grpc.RpcError) and error.code() == grpc.StatusCode.UNAVAILABLE
 
 
-def message(error: BaseException, program: Path) -> str:
+def message(error: BaseException) -> str:
     """Say what went wrong in the user's program.
 
-    >>> message(KeyError("colour"), Path("stacks"))
+    >>> message(KeyError("colour"))
     "the program failed:\\nKeyError: 'colour'"
     """
     if _is_told_by_its_text(error):
         return str(error)
-    if _is_syntax_error_of(error, program):
-        return "".join(traceback.format_exception_only(error)).rstrip()
-    report = traceback.TracebackException.from_exception(error)
-    _keep_user_frames(report)
-    return "the program failed:\n" + "".join(report.format()).rstrip()
+    report = runpy.run_path(str(USER_FRAMES))["report"]
+    return f"the program failed:\n{report(error, __file__)}"
 
 
 def _is_told_by_its_text(error: BaseException) -> bool:
@@ -162,21 +158,6 @@ def _is_told_by_its_text(error: BaseException) -> bool:
 
     ours = any((kind.__module__, kind.__name__) == (OWN_ERRORS, "SeldonInfraError") for kind in type(error).__mro__)
     return ours or isinstance(error, RunError)
-
-
-def _is_syntax_error_of(error: BaseException, program: Path) -> bool:
-    return isinstance(error, SyntaxError) and not str(error.filename).startswith(LIBRARIES)
-
-
-def _keep_user_frames(report: traceback.TracebackException | None) -> None:
-    """Drop the frames of the standard library, of installed packages and of this file, unless nothing else is left."""
-    if report is None:
-        return
-    hidden = (*LIBRARIES, __file__, "<frozen ")
-    frames = [frame for frame in report.stack if not frame.filename.startswith(hidden)]
-    report.stack[:] = frames or report.stack
-    _keep_user_frames(report.__cause__)
-    _keep_user_frames(report.__context__)
 
 
 if __name__ == "__main__":

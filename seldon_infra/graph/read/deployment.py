@@ -56,12 +56,13 @@ def read_deployment(document: Mapping[str, Any]) -> Read:
         found = wire.SeldonDeploymentManifest.model_validate(_without_nulls(document))
     except ValidationError as error:
         raise InvalidGraph(from_manifest_error(error, document)) from None
-    both: tuple[PodDefaults, ...] = ("restricted", "operator")
-    deployment = min((_deployment(found, defaults) for defaults in both), key=lambda it: len(source(it)))
-    lost = list(_lost(document, deployment))
-    if lost:
-        raise InvalidGraph(lost)
-    return Read(deployment, tuple(_notes(found)))
+    both: tuple[PodDefaults, ...] = ("operator", "restricted")
+    made = [_deployment(found, defaults) for defaults in both]
+    lost = {deployment.pod_defaults: list(_lost(document, deployment)) for deployment in made}
+    whole = [deployment for deployment in made if not lost[deployment.pod_defaults]]
+    if not whole:
+        raise InvalidGraph(min(lost.values(), key=len))
+    return Read(min(whole, key=lambda deployment: len(source(deployment))), tuple(_notes(found)))
 
 
 def _deployment(found: wire.SeldonDeploymentManifest, defaults: PodDefaults) -> SeldonDeployment:

@@ -185,3 +185,60 @@ def test_a_stack_is_named_by_its_name_alone(project: Path, name: str) -> None:
     done = run(project, "render", "--stack", name)
     assert (done.returncode, "Traceback" in done.stderr) == (2, False)
     assert "no definition; there are: later, local, old, wrong" in done.stderr
+
+
+def refused(project: Path, *words: str) -> str:
+    done = run(project, *words)
+    assert (done.returncode, done.stdout) == (2, ""), done.stderr
+    assert "importlib" not in done.stderr
+    return done.stderr
+
+
+COMMANDS = [("render",), ("graph",), ("verify",), ("recover",)]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda words: words[0])
+def test_a_broken_project_file_is_said_with_its_line(project: Path, command: tuple[str, ...]) -> None:
+    (project / "Pulumi.yaml").write_text("name: demo\nruntime: [python\nmain: stacks\n")
+    said = refused(project, *command, "--stack", "local")
+    assert said.startswith(f"{project}/Pulumi.yaml, line 3, column ")
+    assert "mend the YAML there" in said
+
+
+@pytest.mark.parametrize("text", ["runtime: python\n", "name: [demo]\n"])
+def test_a_project_without_a_name_is_told_to_have_one(project: Path, text: str) -> None:
+    (project / "Pulumi.yaml").write_text(text)
+    assert "must be the project's name; write `name: my-models`" in refused(project, "recover", "--stack", "local")
+
+
+def test_a_project_file_of_another_shape_is_refused(project: Path) -> None:
+    (project / "Pulumi.yaml").write_text("- name\n")
+    assert "holds a list, must hold names and values" in refused(project, "render", "--stack", "local")
+
+
+def test_a_project_file_that_is_no_text_is_refused(project: Path) -> None:
+    (project / "Pulumi.yaml").write_bytes(b"name: \xff\n")
+    assert "is no text in UTF-8" in refused(project, "render", "--stack", "local")
+
+
+@pytest.mark.parametrize("text", ["config: {\n", "config:\n\tdemo:key: 1\n"])
+def test_a_broken_file_of_settings_is_said_with_its_line(project: Path, text: str) -> None:
+    (project / "Pulumi.local.yaml").write_text(text)
+    assert refused(project, "render", "--stack", "local").startswith(f"{project}/Pulumi.local.yaml, line 2, column 1: ")
+
+
+@pytest.mark.parametrize("command", ["render", "graph"])
+def test_an_exception_in_a_definition_shows_the_users_lines_only(project: Path, command: str) -> None:
+    (project / "stacks" / "failing.py").write_text("import json\n\ncolours = json.loads('{')\n")
+    said = refused(project, command, "--stack", "failing")
+    assert said.startswith("stack 'failing': its definition stacks/failing.py failed:\n")
+    assert f'File "{project}/stacks/failing.py", line 3, in <module>' in said
+    assert "JSONDecodeError" in said
+    assert said.count("File ") == 1
+
+
+def test_a_syntax_error_in_a_definition_names_file_and_line(project: Path) -> None:
+    (project / "stacks" / "failing.py").write_text("def f(:\n")
+    said = refused(project, "render", "--stack", "failing")
+    assert 'stacks/failing.py", line 1' in said
+    assert "Traceback" not in said

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from seldon_infra.cli.recover import require_space
+from seldon_infra.cli import recover
+from seldon_infra.cli.recover import heal, require_space
 from seldon_infra.cli.state import (
     KEPT_COPIES,
     DiskAlmostFull,
@@ -21,6 +22,7 @@ from seldon_infra.cli.state import (
     own_copies,
     restore,
 )
+from seldon_infra.core.errors import SeldonInfraError
 
 
 def engine_writes(state: StateFile, serial: int) -> bytes:
@@ -180,3 +182,17 @@ def test_the_backends_folder_is_found(tmp_path: Path, url: str, folder: str) -> 
 
 def test_a_remote_backend_has_no_folder(tmp_path: Path) -> None:
     assert find_state(tmp_path, "test", "s3://states") is None
+
+
+def test_a_cli_that_does_not_answer_while_healing_is_one_message(
+    state: StateFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cli = tmp_path / "pulumi"
+    cli.write_text("#!/bin/sh\nexec sleep 600\n")
+    cli.chmod(0o755)
+    monkeypatch.setattr(recover, "COMMAND_TIMEOUT_SECONDS", 0.2)
+    pending = {"checkpoint": {"stack": "test", "latest": {"pending_operations": [{"type": "creating"}]}}}
+    state.path.parent.mkdir(parents=True)
+    state.path.write_text(json.dumps(pending))
+    with pytest.raises(SeldonInfraError, match=r"`pulumi stack export` gave no answer in 0.2 s .*; run it again"):
+        list(heal(state, str(cli)))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-import threading
 from pathlib import Path
 
 import pytest
@@ -83,8 +82,9 @@ def test_a_step_that_fails_leaves_what_was_there(
     before.parent.mkdir()
     before.touch()
     install(tmp_path, **{step: "echo no route to host; exit 1"})
-    with pytest.raises(console.SetupFailed, match=r"Example 1.2.3.*failed:\nno route to host"):
+    with pytest.raises(console.SetupFailed, match=r"Example 1.2.3.*failed:\nno route to host") as failed:
         go_build.build(program, tmp_path / ".venv", before.parent)
+    assert ("set GOPROXY" in str(failed.value)) is (step == "list")
     assert there(tmp_path / "cache") == ["1.2.3/before"]
 
 
@@ -110,28 +110,19 @@ def test_a_small_disk_is_refused_before_the_build(
     assert not (tmp_path / "calls").exists()
 
 
-def test_one_set_up_waits_for_another(tmp_path: Path) -> None:
-    order: list[str] = []
-    entered, go_on = threading.Event(), threading.Event()
+def test_what_a_killed_set_up_left_is_removed_by_the_next_one(tmp_path: Path) -> None:
+    for left in (".build-abc/made/pulumi", ".install-abc/half", ".1.2.3.new-77/pulumi", "1.2.3/pulumi", ".go/pkg/mod"):
+        (tmp_path / left).parent.mkdir(parents=True)
+        (tmp_path / left).touch()
+    with go_build.only_one(tmp_path, "it"):
+        assert there(tmp_path) == [".go/pkg/mod", ".lock", "1.2.3/pulumi"]
 
-    def first() -> None:
-        with go_build.only_one(tmp_path / "lock", "it"):
-            entered.set()
-            go_on.wait(10)
-            order.append("first")
 
-    def second() -> None:
-        with go_build.only_one(tmp_path / "lock", "it"):
-            order.append("second")
-
-    threads = [threading.Thread(target=first), threading.Thread(target=second)]
-    threads[0].start()
-    assert entered.wait(10)
-    threads[1].start()
-    go_on.set()
-    for thread in threads:
-        thread.join(10)
-    assert order == ["first", "second"]
+def test_a_set_up_that_waits_too_long_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(go_build, "WAIT_SECONDS", 0.1)
+    expected = pytest.raises(console.SetupFailed, match="end the one that hangs")
+    with go_build.only_one(tmp_path, "it"), expected, go_build.only_one(tmp_path, "it"):
+        pass
 
 
 def test_a_finished_folder_replaces_a_broken_one_at_once(tmp_path: Path) -> None:

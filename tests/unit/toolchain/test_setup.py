@@ -11,25 +11,25 @@ from pathlib import Path
 
 import pytest
 
-from toolchain import console, pulumi_cli, pulumi_yaml, setup
+from toolchain import lock, pulumi_cli, pulumi_yaml, setup
 
 ROOT = Path(__file__).parents[3]
 LOCKS = ("requirements.lock", "requirements-dev.lock")
 
 
-def pins(lock: str) -> dict[str, str]:
-    found = re.findall(r"^([a-z0-9._-]+)==(\S+)", (ROOT / lock).read_text(), re.MULTILINE)
+def pins(name: str) -> dict[str, str]:
+    found = re.findall(r"^([a-z0-9._-]+)==(\S+)", (ROOT / name).read_text(), re.MULTILINE)
     return dict(found)
 
 
-@pytest.mark.parametrize("lock", LOCKS)
-def test_a_lock_file_names_no_address(lock: str) -> None:
-    assert re.findall(r"https?://\S+|--(?:extra-)?index-url|--find-links", (ROOT / lock).read_text()) == []
+@pytest.mark.parametrize("name", LOCKS)
+def test_a_lock_file_names_no_address(name: str) -> None:
+    assert re.findall(r"https?://\S+|--(?:extra-)?index-url|--find-links", (ROOT / name).read_text()) == []
 
 
-@pytest.mark.parametrize("lock", LOCKS)
-def test_every_pin_has_a_hash(lock: str) -> None:
-    text = (ROOT / lock).read_text()
+@pytest.mark.parametrize("name", LOCKS)
+def test_every_pin_has_a_hash(name: str) -> None:
+    text = (ROOT / name).read_text()
     entries = re.findall(r"^[a-z0-9._-]+==[^\n]*(?:\n    --hash[^\n]*)*", text, re.MULTILINE)
     assert [entry.split()[0] for entry in entries if "--hash=sha256:" not in entry] == []
     assert entries
@@ -116,23 +116,86 @@ def test_this_checkouts_own_shim_is_not_mistaken_for_a_cli(tmp_path: Path, monke
 def test_an_official_cli_is_linked_with_its_own_language_host(tmp_path: Path) -> None:
     cli = script(tmp_path / "official", "v3.260.0")
     (cli.parent / "pulumi-language-python").touch()
-    setup._link_pulumi(cli, tmp_path / "place")
+    setup.link_pulumi(cli, tmp_path / "place")
     assert (tmp_path / "place").resolve() == cli.parent
 
 
 def test_a_cli_alone_gets_our_language_host_beside_it(tmp_path: Path) -> None:
     cli = script(tmp_path / "built", "v3.259.0")
     for _ in range(2):  # a second set-up replaces the first
-        setup._link_pulumi(cli, tmp_path / "place")
+        setup.link_pulumi(cli, tmp_path / "place")
     assert sorted(file.name for file in (tmp_path / "place").iterdir()) == ["pulumi", "pulumi-language-python"]
     assert os.access(tmp_path / "place" / "pulumi-language-python", os.X_OK)
 
 
-def test_a_failed_step_says_its_last_lines() -> None:
-    with pytest.raises(console.SetupFailed, match=r"(?s)trying failed:.*no such thing"):
-        console.run("trying", ["/bin/sh", "-c", "echo no such thing; exit 3"], timeout=20)
+@pytest.mark.parametrize("below", ["", "below"])
+def test_a_cache_folder_that_cannot_be_is_one_message(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], below: str
+) -> None:
+    (tmp_path / "file").touch()
+    cache = tmp_path / "file" / below
+    monkeypatch.setenv("SELDON_INFRA_CACHE", str(cache))
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    monkeypatch.setattr(setup, "_set_up", lambda _: pulumi_cli.provide(tmp_path / ".venv"))
+    assert setup.main(["run"]) == 1
+    said = capsys.readouterr().err
+    assert "Not a directory" in said or "File exists" in said
+    assert f"the cache folder is {cache}: let SELDON_INFRA_CACHE name a folder of yours" in said
 
 
-def test_a_step_that_takes_too_long_is_stopped() -> None:
-    with pytest.raises(console.SetupFailed, match=r"longer than 0 s and was stopped"):
-        console.run("waiting", ["/bin/sleep", "600"], timeout=0.2)
+def test_a_full_disk_is_one_message(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    with Path("/dev/full").open("w") as file:
+
+        def fill(_: str) -> None:
+            file.write("x" * 100_000)
+
+        monkeypatch.setattr(setup, "_set_up", fill)
+        assert setup.main(["run"]) == 1
+    assert "No space left on device; make it yours, with some GB free" in capsys.readouterr().err
+
+
+@pytest.fixture
+def many(tmp_path: Path) -> Path:
+    """Return a `pulumi` that is a link to a program which looks by which name it is called, as mise's is."""
+    program = tmp_path / "bin" / "many"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\ncase $0 in */pulumi) echo v3.260.0 ;; *) echo many 1.2 ;; esac\n")
+    program.chmod(0o755)
+    link = tmp_path / "shims" / "pulumi"
+    link.parent.mkdir()
+    link.symlink_to(program)
+    return link
+
+
+def test_a_cli_behind_a_program_for_many_is_used(tmp_path: Path, many: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", f"{many.parent}{os.pathsep}/usr/bin{os.pathsep}/bin")
+    monkeypatch.setenv("SELDON_INFRA_CACHE", str(tmp_path / "cache"))
+    cli = pulumi_cli.provide(tmp_path / ".venv")
+    assert cli == many
+    setup.link_pulumi(cli, tmp_path / "place")
+    assert pulumi_cli.version_of(tmp_path / "place" / "pulumi") == (3, 260, 0)
+    assert (tmp_path / "place" / "pulumi-language-python").is_file()
+
+
+@pytest.mark.parametrize("name", ["official", "behind a program for many"])
+def test_a_cli_that_was_upgraded_to_another_generation_is_no_longer_used(tmp_path: Path, many: Path, name: str) -> None:
+    cli = many
+    if name == "official":
+        cli = script(tmp_path / "official", "v3.260.0")
+        (cli.parent / "pulumi-language-python").touch()
+    setup.link_pulumi(cli, tmp_path / "place")
+    assert setup._is_still_good(tmp_path / "place")
+    program = cli.resolve()
+    program.write_text(program.read_text().replace("v3", "v4"))
+    assert not setup._is_still_good(tmp_path / "place")
+
+
+SERVERS = sorted((ROOT / "servers").iterdir())
+
+
+@pytest.mark.parametrize("server", SERVERS, ids=lambda folder: folder.name)
+def test_a_servers_lock_is_written_by_make_lock(server: Path) -> None:
+    assert server.name in lock.SERVERS
+    text = (server / "requirements.lock").read_text()
+    assert text.splitlines()[1] == f"#    {lock.SERVER_COMMAND}"
+    assert re.findall(r"https?://\S+", text) == []

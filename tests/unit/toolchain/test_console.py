@@ -1,0 +1,57 @@
+"""The long steps of a set-up: what is said when one fails, is late or is interrupted, and that it is over then."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from seldon_infra.cli.state import is_alive
+from tests.engine.waiting import wait_until
+from toolchain import console
+
+ROOT = Path(__file__).parents[3]
+STARTS_ANOTHER = "sleep 300 & echo $! > {file}; wait"
+RUNS = [console.run, console.run_shown]
+
+
+def started(file: Path) -> int:
+    return int(file.read_text())
+
+
+def test_a_failed_step_says_its_last_lines() -> None:
+    with pytest.raises(console.SetupFailed, match=r"(?s)trying failed:.*no such thing"):
+        console.run("trying", ["/bin/sh", "-c", "echo no such thing; exit 3"], timeout=20)
+
+
+def test_a_step_that_takes_too_long_is_stopped() -> None:
+    with pytest.raises(console.SetupFailed, match=r"longer than 0 s and was stopped"):
+        console.run("waiting", ["/bin/sleep", "600"], timeout=0.2)
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_what_a_late_step_has_started_ends_with_it(tmp_path: Path, run: Callable[..., object]) -> None:
+    command = ["/bin/sh", "-c", STARTS_ANOTHER.format(file=tmp_path / "pid")]
+    with pytest.raises(console.SetupFailed, match="took longer than"):
+        run("waiting", command, timeout=2)
+    wait_until(lambda: not is_alive(started(tmp_path / "pid")), 10)
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_what_an_interrupted_step_has_started_ends_with_it(tmp_path: Path, run: Callable[..., object]) -> None:
+    command = ["/bin/sh", "-c", STARTS_ANOTHER.format(file=tmp_path / "pid")]
+    program = f"from toolchain import console; console.{run.__name__}('waiting', {command!r}, timeout=300)"
+    process = subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stderr=subprocess.DEVNULL)
+    wait_until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text() != "", 30)
+    process.send_signal(signal.SIGINT)
+    process.wait(30)
+    wait_until(lambda: not is_alive(started(tmp_path / "pid")), 10)
+
+
+def test_a_step_that_shows_its_own_progress_fails_by_name() -> None:
+    with pytest.raises(console.SetupFailed, match="trying failed; what is said above says why"):
+        console.run_shown("trying", ["/bin/false"], timeout=20)
