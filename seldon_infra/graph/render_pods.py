@@ -7,8 +7,6 @@ name through ``PodTemplate.spec``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from seldon_infra.core.model import Later
 from seldon_infra.graph.render_scaling import hpa, keda, pdb
 from seldon_infra.graph.render_values import Manifest, env, given, merged, metadata, resources
@@ -48,13 +46,17 @@ def component_specs(deployment: SeldonDeployment, predictor: Predictor) -> list[
     served = [node for node in nodes(predictor.graph) if isinstance(node.server, ModelServer)]
     shared = [node for node in served if node.pod is None]
     alone = [own_pod(deployment, predictor, node, node.pod) for node in served if node.pod is not None]
-    pods = [shared_pod(deployment, predictor, shared), *alone] if shared else alone
+    containers = [container(deployment, predictor, node) for node in shared]
+    if not alone and deployment.pod_defaults == "operator":
+        # The operator puts a container for each prepackaged server into the first pod; there a name alone adds nothing.
+        containers = [each for each in containers if set(each) != {"name"}]
+    pods = [shared_pod(deployment, predictor, containers), *alone] if shared else alone
     return [pod for pod in pods if pod]
 
 
-def shared_pod(deployment: SeldonDeployment, predictor: Predictor, shared: Sequence[Node]) -> Manifest:
+def shared_pod(deployment: SeldonDeployment, predictor: Predictor, containers: list[Manifest]) -> Manifest:
     """The pod that the predictor's nodes share."""
-    spec = pod_spec(deployment, [container(deployment, predictor, node) for node in shared])
+    spec = pod_spec(deployment, containers)
     template = predictor.pod
     return given(
         {
@@ -86,8 +88,7 @@ def own_pod(deployment: SeldonDeployment, predictor: Predictor, node: Node, pod:
 def pod_spec(deployment: SeldonDeployment, containers: list[Manifest]) -> Manifest:
     """PodSpec: containers, under the restricted Pod Security Standard unless the operator's defaults are wanted."""
     if deployment.pod_defaults == "operator":
-        # The operator makes a container for each prepackaged server; one that says nothing more adds nothing.
-        return given({"containers": [container for container in containers if set(container) != {"name"}]})
+        return given({"containers": containers})
     return {
         "containers": containers,
         "securityContext": {

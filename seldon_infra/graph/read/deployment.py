@@ -61,7 +61,8 @@ def read_deployment(document: Mapping[str, Any]) -> Read:
     lost = {deployment.pod_defaults: list(_lost(document, deployment)) for deployment in made}
     whole = [deployment for deployment in made if not lost[deployment.pod_defaults]]
     if not whole:
-        raise InvalidGraph(min(lost.values(), key=len))
+        fewest = min(lost.values(), key=len)
+        raise InvalidGraph(fewest)
     return Read(min(whole, key=lambda deployment: len(source(deployment))), tuple(_notes(found)))
 
 

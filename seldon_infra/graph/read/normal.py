@@ -66,8 +66,9 @@ def _spec(spec: Mapping[str, Any]) -> Manifest:
 
 
 def _predictor(predictor: Mapping[str, Any]) -> Manifest:
+    found = predictor.get("componentSpecs") or ()
     names = {unit["name"] for unit in units(predictor["graph"]) if unit.get("implementation")}
-    pods = [_pod(pod, names) for pod in predictor.get("componentSpecs") or ()]
+    pods = [_pod(pod, names if len(found) == 1 else set()) for pod in found]
     explainer = predictor.get("explainer") or {}
     told: Manifest = _given(
         {
@@ -101,7 +102,7 @@ def _unit(unit: Mapping[str, Any]) -> Manifest:
 def _pod(pod: Mapping[str, Any], prepackaged: set[str]) -> Manifest:
     spec = pod.get("spec") or {}
     containers = [_with_resources(container) for container in spec.get("containers") or ()]
-    # The operator makes a container for each prepackaged server; one that says nothing more adds nothing.
+    # The operator puts a container for each prepackaged server into the first pod; there a name alone adds nothing.
     told = [one for one in containers if set(_given(one)) != {"name"} or one["name"] not in prepackaged]
     whole: Manifest = _given(
         {
