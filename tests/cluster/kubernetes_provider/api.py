@@ -1,0 +1,97 @@
+"""The API server as the stand-in sees it: kinds by discovery, objects by server-side apply."""
+
+from __future__ import annotations
+
+import json
+import ssl
+import urllib.error
+import urllib.parse
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+MANAGER = "pulumi-kubernetes-stand-in"
+SECONDS = 20.0
+
+
+class ApiError(Exception):
+    """What the API server refused, in its words."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@dataclass(frozen=True)
+class Api:
+    """A way to one API server."""
+
+    server: str
+    token: str
+    trust: ssl.SSLContext
+
+    @classmethod
+    def of(cls, kubeconfig: str) -> Api:
+        """Read a kubeconfig, given as a path or as its text."""
+        text = Path(kubeconfig).read_text(encoding="utf-8") if "\n" not in kubeconfig else kubeconfig
+        config = yaml.safe_load(text)
+        cluster, user = config["clusters"][0]["cluster"], config["users"][0]["user"]
+        return cls(
+            cluster["server"], user["token"], ssl.create_default_context(cafile=cluster["certificate-authority"])
+        )
+
+    def apply(self, manifest: dict[str, Any], *, dry_run: bool = False) -> dict[str, Any]:
+        """Apply an object on the server's side, and give it as it is then; a dry run changes nothing."""
+        options = {"fieldManager": MANAGER, "force": "true", "fieldValidation": "Strict"}
+        query = urllib.parse.urlencode(options | ({"dryRun": "All"} if dry_run else {}))
+        return self._ask("PATCH", f"{self.path(manifest)}?{query}", manifest, "application/apply-patch+yaml")
+
+    def get(self, manifest: dict[str, Any]) -> dict[str, Any] | None:
+        """Give an object as it is, None where it is not there."""
+        try:
+            return self._ask("GET", self.path(manifest))
+        except ApiError as error:
+            if error.status != 404:
+                raise
+            return None
+
+    def delete(self, manifest: dict[str, Any]) -> None:
+        """Ask for an object's end; that it is gone already is no error."""
+        try:
+            self._ask("DELETE", f"{self.path(manifest)}?propagationPolicy=Background")
+        except ApiError as error:
+            if error.status != 404:
+                raise
+
+    def path(self, manifest: dict[str, Any]) -> str:
+        """Find an object's path by the API's discovery: an unknown kind is the server's 404."""
+        version, metadata = manifest["apiVersion"], manifest["metadata"]
+        base = f"/apis/{version}" if "/" in version else f"/api/{version}"
+        kinds = {it["kind"]: it for it in self._ask("GET", base)["resources"] if "/" not in it["name"]}
+        if manifest["kind"] not in kinds:
+            raise ApiError(404, f"no matches for kind {manifest['kind']} in {version}")
+        kind = kinds[manifest["kind"]]
+        inside = f"/namespaces/{metadata.get('namespace') or 'default'}" if kind["namespaced"] else ""
+        return f"{base}{inside}/{kind['name']}/{metadata['name']}"
+
+    def _ask(self, method: str, path: str, body: Any = None, content: str = "application/json") -> dict[str, Any]:
+        data = None if body is None else json.dumps(body).encode()
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": content}
+        request = urllib.request.Request(self.server + path, data=data, method=method, headers=headers)
+        try:
+            with urllib.request.urlopen(request, timeout=SECONDS, context=self.trust) as answer:
+                return dict(json.loads(answer.read()))
+        except urllib.error.HTTPError as error:
+            raise ApiError(error.code, _message(error.read()) or str(error.reason)) from None
+        except OSError as error:
+            raise ApiError(0, f"cannot reach {self.server}: {error}") from None
+
+
+def _message(body: bytes) -> str:
+    try:
+        return str(json.loads(body)["message"])
+    except (ValueError, KeyError, TypeError):
+        return ""

@@ -1,0 +1,91 @@
+"""Objects of a cluster as Pulumi resources: what is asked of the API server for each call of the engine."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from tests.cluster.kubernetes_provider.api import Api, ApiError
+
+WAIT_FOR = "pulumi.com/waitFor"
+SKIP_AWAIT = "pulumi.com/skipAwait"
+WAIT_SECONDS = 600.0
+POLL_SECONDS = 0.1
+Tree = dict[str, Any]
+
+
+class NotReady(Exception):
+    """The object is there, but what was waited for did not come."""
+
+    def __init__(self, found: Tree, reason: str) -> None:
+        super().__init__(reason)
+        self.found = found
+
+
+def identity(manifest: Tree) -> str:
+    """An object's id: NAMESPACE/NAME, or NAME where it has no namespace."""
+    metadata = manifest["metadata"]
+    return f"{metadata['namespace']}/{metadata['name']}" if metadata.get("namespace") else str(metadata["name"])
+
+
+def put(api: Api, manifest: Tree, cancelled: threading.Event, timeout: float) -> Tree:
+    """Apply an object and wait for what its annotations and kind ask for.
+
+    Raises:
+        NotReady: it is there, but not ready in time, or the run was cancelled.
+    """
+    found = api.apply(manifest)
+    end = time.monotonic() + (timeout or WAIT_SECONDS)
+    while not (is_ready := readiness(manifest))(found):
+        if cancelled.wait(POLL_SECONDS) or time.monotonic() > end:
+            raise NotReady(found, f"{manifest['kind']} {identity(manifest)} is not ready: {is_ready.__doc__}")
+        found = api.get(manifest) or found
+    return found
+
+
+def take_away(api: Api, manifest: Tree, cancelled: threading.Event, timeout: float) -> None:
+    """Delete an object and wait until it is gone."""
+    api.delete(manifest)
+    end = time.monotonic() + (timeout or WAIT_SECONDS)
+    while (found := api.get(manifest)) is not None:
+        if cancelled.wait(POLL_SECONDS) or time.monotonic() > end:
+            held = ", ".join(found["metadata"].get("finalizers", [])) or "nothing that it names"
+            raise ApiError(0, f"{manifest['kind']} {identity(manifest)} is not gone; it is held by {held}")
+
+
+def readiness(manifest: Tree) -> Callable[[Tree], bool]:
+    """How to tell that an object is ready."""
+    annotations = manifest["metadata"].get("annotations", {})
+    if annotations.get(SKIP_AWAIT) == "true":
+        return lambda found: True
+    if wanted := annotations.get(WAIT_FOR):
+        return jsonpath_holds(wanted)
+    return {"Deployment": is_rolled_out, "Namespace": is_active}.get(manifest["kind"], lambda found: True)
+
+
+def jsonpath_holds(condition: str) -> Callable[[Tree], bool]:
+    """Read a condition such as ``jsonpath={.status.state}=Available``."""
+    path, _, value = condition.removeprefix("jsonpath={").partition("}=")
+
+    def holds(found: Tree) -> bool:
+        at: Any = found
+        for key in path.strip(".").split("."):
+            at = at.get(key, {}) if isinstance(at, dict) else {}
+        return bool(at == value)
+
+    holds.__doc__ = f"waited for {condition}"
+    return holds
+
+
+def is_rolled_out(found: Tree) -> bool:
+    """Every replica is ready."""
+    status, spec = found.get("status", {}), found["spec"]
+    seen = status.get("observedGeneration") == found["metadata"]["generation"]
+    return bool(seen and status.get("readyReplicas", 0) == spec.get("replicas", 1))
+
+
+def is_active(found: Tree) -> bool:
+    """The namespace takes objects."""
+    return bool(found.get("status", {}).get("phase") == "Active")

@@ -1,0 +1,163 @@
+"""The stand-in's process: the engine's gRPC calls about objects of a cluster."""
+# ruff: noqa: N802  (the methods are named by the protocol)
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import grpc
+from google.protobuf.empty_pb2 import Empty
+from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
+
+from seldon_infra.provider.values import from_wire, has_unknown, reveal, to_wire
+from tests.cluster.kubernetes_provider.api import Api, ApiError
+from tests.cluster.kubernetes_provider.objects import NotReady, Tree, identity, put, take_away
+
+
+class Plugin(provider_pb2_grpc.ResourceProviderServicer):
+    """One provider: the way to one cluster."""
+
+    def __init__(self) -> None:
+        self.cancelled = threading.Event()
+        self.api: Api | None = None
+
+    def Handshake(self, request: Any, context: Any) -> Any:
+        return provider_pb2.ProviderHandshakeResponse(accept_secrets=True)
+
+    def GetPluginInfo(self, request: Any, context: Any) -> Any:
+        return plugin_pb2.PluginInfo(version="4.34.2")
+
+    def CheckConfig(self, request: Any, context: Any) -> Any:
+        return provider_pb2.CheckResponse(inputs=request.news)
+
+    def DiffConfig(self, request: Any, context: Any) -> Any:
+        return provider_pb2.DiffResponse(changes=provider_pb2.DiffResponse.DIFF_NONE)
+
+    def Configure(self, request: Any, context: Any) -> Any:
+        settings, _ = reveal(from_wire(request.args))
+        kubeconfig = settings.get("kubeconfig") or os.environ.get("KUBECONFIG")
+        if isinstance(kubeconfig, str):
+            self.api = Api.of(kubeconfig)
+        return provider_pb2.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
+
+    def Cancel(self, request: Any, context: Any) -> Any:
+        self.cancelled.set()
+        return Empty()
+
+    def Check(self, request: Any, context: Any) -> Any:
+        return provider_pb2.CheckResponse(inputs=request.news)
+
+    def Diff(self, request: Any, context: Any) -> Any:
+        olds, news = (reveal(from_wire(tree))[0] for tree in (request.old_inputs, request.news))
+        if olds == news:
+            return provider_pb2.DiffResponse(changes=provider_pb2.DiffResponse.DIFF_NONE)
+        changed = [key for key in {**olds, **news} if olds.get(key) != news.get(key)]
+        moved = ["metadata"] if _place(olds) != _place(news) else []
+        return provider_pb2.DiffResponse(
+            changes=provider_pb2.DiffResponse.DIFF_SOME, diffs=changed, replaces=moved, deleteBeforeReplace=bool(moved)
+        )
+
+    def Create(self, request: Any, context: Any) -> Any:
+        return self._put(request.properties, request, context, provider_pb2.CreateResponse)
+
+    def Update(self, request: Any, context: Any) -> Any:
+        return self._put(request.news, request, context, provider_pb2.UpdateResponse)
+
+    def Read(self, request: Any, context: Any) -> Any:
+        manifest, secrets = reveal(from_wire(request.inputs or request.properties))
+        found = self._answer(context, lambda api: api.get(manifest))
+        if found is None:
+            return provider_pb2.ReadResponse()
+        as_declared = _as_declared(manifest, found)
+        sealed = secrets.seal(found)
+        return provider_pb2.ReadResponse(
+            id=request.id, properties=to_wire(sealed), inputs=to_wire(secrets.seal(as_declared))
+        )
+
+    def Delete(self, request: Any, context: Any) -> Any:
+        manifest, _ = reveal(from_wire(request.old_inputs))
+        self._answer(context, lambda api: take_away(api, manifest, self.cancelled, request.timeout))
+        return Empty()
+
+    def _put(self, wanted: Any, request: Any, context: Any, response: Any) -> Any:
+        manifest, secrets = reveal(from_wire(wanted))
+        fields = {"id": identity(manifest)} if response is provider_pb2.CreateResponse and not request.preview else {}
+        if request.preview:
+            unclear = has_unknown(manifest) or self.api is None
+            found = manifest if unclear else self._answer(context, lambda api: _dry_run(api, manifest))
+            return response(properties=to_wire(secrets.seal(found)))
+        try:
+            found = self._answer(context, lambda api: put(api, manifest, self.cancelled, request.timeout))
+        except NotReady as late:
+            context.abort_with_status(_failed(identity(manifest), late.found, manifest, str(late)))
+        return response(properties=to_wire(secrets.seal(found)), **fields)
+
+    def _answer(self, context: Any, ask: Any) -> Any:
+        if self.api is None:
+            context.abort(grpc.StatusCode.FAILED_PRECONDITION, "no kubeconfig: set KUBECONFIG or the provider's")
+        try:
+            return ask(self.api)
+        except ApiError as error:
+            context.abort(grpc.StatusCode.UNKNOWN, str(error))
+
+
+def _dry_run(api: Api, manifest: Tree) -> Tree:
+    """Ask the server what would come of it; where the namespace is yet to be made, nobody knows."""
+    try:
+        return api.apply(manifest, dry_run=True)
+    except ApiError as error:
+        if error.status == 404:
+            return manifest
+        raise
+
+
+def _place(manifest: Tree) -> tuple[Any, ...]:
+    metadata = manifest.get("metadata", {})
+    return manifest.get("apiVersion"), manifest.get("kind"), metadata.get("namespace"), metadata.get("name")
+
+
+def _as_declared(declared: Any, found: Any) -> Any:
+    """Give what is there in those fields that were declared: the rest belongs to others."""
+    if isinstance(declared, dict) and isinstance(found, dict):
+        return {key: _as_declared(value, found[key]) for key, value in declared.items() if key in found}
+    if isinstance(declared, list) and isinstance(found, list) and len(declared) == len(found):
+        return [_as_declared(*pair) for pair in zip(declared, found, strict=True)]
+    return found
+
+
+class _Status(grpc.Status):
+    def __init__(self, text: str, detail: Any) -> None:
+        self.code, self.details = grpc.StatusCode.UNKNOWN, text
+        status = status_pb2.Status(code=self.code.value[0], message=text)
+        status.details.add().Pack(detail)
+        self.trailing_metadata = (("grpc-status-details-bin", status.SerializeToString()),)
+
+
+def _failed(id: str, found: Tree, manifest: Tree, reason: str) -> _Status:
+    detail = provider_pb2.ErrorResourceInitFailed(
+        id=id, properties=to_wire(found), reasons=[reason], inputs=to_wire(manifest)
+    )
+    return _Status(reason, detail)
+
+
+def main() -> None:
+    """Serve until the engine is gone."""
+    parent = os.getppid()
+    server = grpc.server(ThreadPoolExecutor(64))
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(Plugin(), server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    print(port, flush=True)
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    while os.getppid() == parent:
+        time.sleep(0.1)
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,47 @@
+"""Plays Seldon's operator, in the one thing that the library waits for: it says what has become of a deployment."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from seldon_infra.graph.manifest import GROUP, PLURAL
+from tests.cluster.control_plane import ControlPlane, Refused
+
+EVERY_SECONDS = 0.1
+
+
+@contextmanager
+def operator(control_plane: ControlPlane, state: str = "Available", description: str = "") -> Iterator[None]:
+    """Give every SeldonDeployment a state as soon as it is there, inside the block."""
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(EVERY_SECONDS):
+            for deployment in control_plane.request("GET", f"/apis/{GROUP}/v1/{PLURAL}")["items"]:
+                report(control_plane, deployment, state, description)
+
+    watching = threading.Thread(target=watch, daemon=True)
+    watching.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watching.join()
+
+
+def report(control_plane: ControlPlane, deployment: dict[str, Any], state: str, description: str) -> None:
+    """Write a deployment's status, once per generation."""
+    metadata = deployment["metadata"]
+    status = {"state": state, "description": description, "observedGeneration": metadata["generation"]}
+    if deployment.get("status") == status:
+        return
+    path = f"/apis/{GROUP}/v1/namespaces/{metadata['namespace']}/{PLURAL}/{metadata['name']}/status"
+    patch = {"status": status}
+    try:
+        control_plane.request("PATCH", path, patch, content_type="application/merge-patch+json")
+    except Refused as gone:
+        if gone.status != 404:
+            raise
