@@ -81,7 +81,7 @@ def traffic(control_plane: ControlPlane) -> dict[str, int]:
 def test_a_stack_lives_on_a_cluster_from_preview_to_destroy(engine: Engine, control_plane: ControlPlane) -> None:
     declare(engine, CANARY.format(main=90, canary=10))
     previewed = engine.preview().stdout
-    assert re.search(r"v1:SeldonDeployment +vision-iris +create", previewed), previewed
+    assert re.search(r"v1:SeldonDeployment +iris +create", previewed), previewed
     assert there(control_plane) is None
     with operator(control_plane):
         engine.up()
