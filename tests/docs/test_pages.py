@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+import seldon_infra
+from seldon_infra.cli.main import COMMANDS
 from seldon_infra.ingress.spec import Limits
 from seldon_infra.servers import catalogue
 from seldon_infra.targets.spec import Local
@@ -44,3 +46,21 @@ def test_the_servers_are_those_of_the_catalogue() -> None:
     text = (ROOT / "docs" / "servers.md").read_text()
     for name in catalogue.names():
         assert f"`{name}` {catalogue.load(name).version}" in text
+
+
+def python_blocks() -> list[tuple[str, str]]:
+    """The pages' Python; a block that names its file is run by a test of its page."""
+    found = [(page, re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL)) for page in PAGES]
+    return [(f"{page.relative_to(ROOT)} {number}", text) for page, texts in found for number, text in enumerate(texts)]
+
+
+@pytest.mark.parametrize("text", [pytest.param(text, id=name) for name, text in python_blocks()])
+def test_python_that_is_shown_runs(text: str) -> None:
+    names = {name: getattr(seldon_infra, name) for name in seldon_infra.__all__}
+    exec(compile(text, "page", "exec"), names)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_is_shown_on_a_page(command: str) -> None:
+    pages = [page for page in PAGES if re.search(rf"^ *seldon-infra {command}\b", page.read_text(), re.MULTILINE)]
+    assert pages, f"no page shows a line that begins with `seldon-infra {command}`"

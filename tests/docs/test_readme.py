@@ -56,37 +56,73 @@ def test_make_up_prints_accuracy_urls_and_what_to_try_and_the_second_one_changes
     assert "Traceback" not in text
 
 
-def commands(file: Path, after: str) -> list[str]:
-    """The lines of the first code block after a text, without their comments."""
-    (block,) = re.findall(r"```sh\n(.*?)```", file.read_text().partition(after)[2], re.DOTALL)[:1]
-    return [line.partition("#")[0].strip() for line in block.splitlines() if line.partition("#")[0].strip()]
+def commands(page: str, after: str = "") -> list[str]:
+    """The lines of a page's first block of shell commands after a text, without their comments."""
+    text = (ROOT / page).read_text().partition(after)[2] if after else (ROOT / page).read_text()
+    fenced, indented = re.search(r"```sh\n(.*?)```", text, re.DOTALL), re.search(r"(?:^    .+\n)+", text, re.MULTILINE)
+    block = min((found for found in (fenced, indented) if found), key=lambda found: found.start())
+    lines = [line.partition("#")[0].strip() for line in block[block.re.groups].splitlines()]
+    return [line for line in lines if line]
 
 
-README = commands(ROOT / "README.md", "After `make up`")
+README = commands("README.md", "After `make up`")
+NOTHING = r"(?m)^ +14 unchanged$"
+SAYS = {
+    "pulumi preview --stack local": NOTHING,
+    "pulumi up --stack local": NOTHING,
+    "seldon-infra predict digits --rest": r"^digits over REST, answered by (main|canary)\n\n  PREDICTED",
+    "seldon-infra status": r"(?s)digits  protocol v2.*REST  http://127.0.0.1:\d+/.*digits-main-classify +running",
+    "seldon-infra graph --stack local": "^<svg ",
+    "seldon-infra render --stack prod": "(?m)^kind: SeldonDeployment$",
+    "pulumi refresh --stack local": NOTHING,
+    "seldon-infra doctor": r"(?m)^Pulumi CLI +ok ",
+    "seldon-infra predict digits --grpc": r"^digits over gRPC, answered by (main|canary)\n\n  PREDICTED",
+    "seldon-infra logs digits-main-classify": "uvicorn|mlserver",
+    "seldon-infra verify": r"(?m)^  gRPC  0\.9\d\d",
+    "seldon-infra recover --stack local": "^stack 'local': nothing to heal$",
+    "seldon-infra graph --stack local --format svg > digits.svg": "^$",
+    "seldon-infra graph --stack local --format mermaid": "^flowchart LR\n",
+}
+"""What a page's command prints, once the stack is as it is declared."""
 
 
-@pytest.mark.parametrize("line", [line for line in README if "destroy" not in line])
-def test_the_readmes_commands_do_what_they_say(clone: Clone, line: str) -> None:
-    text = clone.run(line + " --yes" if line.startswith("pulumi refresh") else line)
-    assert text.strip()
+def lines_to_try() -> list[str]:
+    pages = [README, commands("docs/getting-started.md", "## Ask"), commands("docs/local.md", "## Look")]
+    pages += [commands("docs/local.md", "another file backend"), commands("docs/graphs.md", "## Draw it")]
+    return list(dict.fromkeys(line for page in pages for line in page if "destroy" not in line))
+
+
+@pytest.mark.parametrize("line", lines_to_try())
+def test_the_pages_commands_do_what_they_say(clone: Clone, line: str) -> None:
+    asks = line.startswith(("pulumi refresh", "pulumi up"))
+    text = clone.run(line + " --yes" if asks else line)
+    assert re.search(SAYS[line], text), text
     assert "Traceback" not in text
 
 
+def test_the_picture_that_is_drawn_is_the_pages(clone: Clone) -> None:
+    assert (clone.folder / "digits.svg").read_text() == (ROOT / "docs" / "digits.svg").read_text()
+
+
 def test_a_newcomer_changes_a_weight_and_a_class(clone: Clone) -> None:
+    preview, up = commands("docs/getting-started.md", "## Change")
     models = clone.folder / "stacks" / "models.py"
     source = models.read_text()
     models.write_text(source.replace("traffic=100 - canary_traffic", "traffic=80"))
-    said = clone.run("pulumi preview --stack local", status=1)
+    said = clone.run(preview, status=1)
     assert "traffic 80 + 10 = 90, must sum to 100" in said
     models.write_text(source.replace("canary_traffic: int = 10", "canary_traffic: int = 25"))
-    assert "1 to update" in clone.run("pulumi preview --stack local")
+    assert "1 to update" in clone.run(preview)
+    assert "1 updated" in clone.run(up)
     models.write_text(source)
+    clone.run(up)
 
 
 def test_what_is_broken_by_hand_shows_and_is_mended(clone: Clone) -> None:
-    clone.run("rm -r .seldon/local/processes/digits-main-classify-*")
-    assert re.search(r"digits-main-classify.*create", clone.run("pulumi preview --stack local"))
-    clone.run("pulumi up --stack local --yes")
+    remove, preview, up = commands("docs/getting-started.md", "## Break")
+    clone.run(remove)
+    assert re.search(r"digits-main-classify.*create", clone.run(preview))
+    clone.run(up)
     assert min(accuracies(clone.run("seldon-infra verify --stack local")).values()) > 0.95
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -15,6 +16,7 @@ import pytest
 from tests.engine import slow_plugin
 from tests.engine.scratch import ENVIRONMENT
 from tests.engine.waiting import wait_until
+from toolchain.command_line import TAKE_A_VALUE
 from toolchain.own_backend import COMMITTED_SALT
 
 pytestmark = pytest.mark.engine
@@ -186,6 +188,15 @@ def test_a_stack_that_is_named_by_position_is_this_checkouts(checkout: Checkout,
     checkout.pulumi("stack", "rm", "local", "--yes", "--preserve-config", **logged_in)
     assert not checkout.state.is_file()
     assert not list((tmp_path / "own").glob(".pulumi/stacks/**/local.json"))
+
+
+@pytest.mark.parametrize("command", ["init", "select", "rm"])
+def test_every_option_that_takes_a_value_is_known_where_a_stack_is_named_by_position(
+    checkout: Checkout, command: str
+) -> None:
+    told = checkout.pulumi("stack", command, "--help").stdout
+    found = re.findall(r"^ +(?:-\w, )?--([\w-]+) (?:string|stringArray|strings|int|file:)", told, re.MULTILINE)
+    assert {"color", "cwd", "stack"} <= set(found) <= TAKE_A_VALUE
 
 
 def test_a_word_that_happens_to_be_local_is_no_stack(checkout: Checkout, tmp_path: Path) -> None:

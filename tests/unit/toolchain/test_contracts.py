@@ -16,6 +16,7 @@ BREACHES = {
     "storeys": ("graph/spec/nodes.py", "import seldon_infra.graph.check"),
     "rooms": ("servers/breach.py", "import seldon_infra.graph.spec"),
     "rooms, side by side": ("targets/breach.py", "import seldon_infra.provider.main"),
+    "rooms, a new one": ("cellar/wine.py", "year = 1982"),
     "purity: what is declared": ("core/breach.py", "def late():\n    import pulumi"),
     "purity: what is declared, through a third file": (
         "graph/check.py",
