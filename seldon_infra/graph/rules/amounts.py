@@ -13,6 +13,7 @@ from seldon_infra.graph.rules.place import InPredictor, resources_in
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from decimal import Decimal
+
     from seldon_infra.graph.spec import Amounts
 
 _FIELDS = {
