@@ -17,6 +17,12 @@ _DNS_LABEL_1035 = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?\Z")
 _SUBDOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*\Z")
 _QUALIFIED = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?\Z")
 _ENV_NAME = re.compile(r"[A-Za-z_.-][A-Za-z0-9_.-]*\Z")
+_CONFIG_KEY = re.compile(r"[A-Za-z0-9._-]{1,253}\Z", re.ASCII)
+_PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
+_HOST = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*"
+_IMAGE = re.compile(
+    rf"(?:{_HOST}(?::[0-9]+)?/)?{_PART}(?:/{_PART})*(?::[A-Za-z0-9_][A-Za-z0-9_.-]{{0,127}})?\Z", re.ASCII
+)
 _HASH_LENGTH = 10
 
 
@@ -48,7 +54,22 @@ def is_qualified_name(name: str) -> bool:
 
 def is_env_name(name: str) -> bool:
     """Tell whether a text can name an environment variable of a container."""
-    return _ENV_NAME.match(name) is not None
+    return _ENV_NAME.match(name) is not None and name != "." and not name.startswith("..")
+
+
+def is_config_key(key: str) -> bool:
+    """Tell whether a text can be a key of a Secret or a ConfigMap."""
+    return _CONFIG_KEY.match(key) is not None and key != "." and not key.startswith("..")
+
+
+def is_image_reference(name: str) -> bool:
+    """Tell whether a text is an image's name by Docker's grammar, with or without a tag, and no digest."""
+    return _IMAGE.match(name) is not None
+
+
+def is_host(name: str) -> bool:
+    """Tell whether a text is a host's name, ``*`` for all, or ``*.domain`` for all of a domain."""
+    return name == "*" or is_subdomain(name.removeprefix("*."))
 
 
 def as_dns_label(text: str) -> str:

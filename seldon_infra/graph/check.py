@@ -17,6 +17,7 @@ from seldon_infra.graph.rules import (
     objects,
     pods,
     protocols,
+    references,
     scaling,
     servers,
     settings,
@@ -51,6 +52,7 @@ PREDICTOR_RULES: tuple[PredictorRule, ...] = (
     *lost.PREDICTOR_RULES,
     *pods.PREDICTOR_RULES,
     *servers.PREDICTOR_RULES,
+    *references.PREDICTOR_RULES,
     *amounts.PREDICTOR_RULES,
     *environment.PREDICTOR_RULES,
     *scaling.PREDICTOR_RULES,
@@ -61,6 +63,7 @@ NODE_RULES: tuple[NodeRule, ...] = (
     *objects.NODE_RULES,
     *shape.NODE_RULES,
     *servers.NODE_RULES,
+    *references.NODE_RULES,
     *lost.NODE_RULES,
     *triton.NODE_RULES,
     *protocols.NODE_RULES,
@@ -92,7 +95,7 @@ def check_local(deployment: SeldonDeployment, *, portable: bool = True) -> list[
 def check_cluster(deployment: SeldonDeployment) -> list[Problem]:
     """Find what keeps a deployment from running on a cluster, what :func:`check` finds included."""
     nodes = (*_node_rules(portable=True), *targets.CLUSTER_NODE_RULES)
-    return _judge(deployment, DEPLOYMENT_RULES, PREDICTOR_RULES, nodes)
+    return _judge(deployment, DEPLOYMENT_RULES, (*PREDICTOR_RULES, *targets.CLUSTER_PREDICTOR_RULES), nodes)
 
 
 def check_together(deployments: Sequence[SeldonDeployment]) -> list[Problem]:

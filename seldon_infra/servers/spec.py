@@ -136,9 +136,11 @@ class HuggingFaceServer(ModelServer):
     kind: Literal["huggingface"] = "huggingface"
     """Tells servers apart in data. Always ``huggingface``."""
     task: Later[str] | None = None
-    """The pipeline's task, such as ``text-classification``. Source: the server's parameter ``task``."""
+    """The pipeline's task, such as ``text-classification``. Default: what the model is for. Source: the server's
+    parameter ``task``."""
     pretrained_model: Later[str] | None = None
-    """Model to load from the hub where there is no ``model_uri``. Source: parameter ``pretrained_model``."""
+    """Model to load from the hub where there is no ``model_uri``. Default: none. Source: parameter
+    ``pretrained_model``."""
     pretrained_tokenizer: Later[str] | None = None
     """Tokenizer to load. Default: the model's own. Source: parameter ``pretrained_tokenizer``."""
     optimum_model: Later[bool] | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from seldon_infra.core.model import is_known, known
+from seldon_infra.core.model import is_later, known
 from seldon_infra.core.names import is_qualified_name
 from seldon_infra.core.problems import Problem
 from seldon_infra.core.quantity import parse_quantity
@@ -16,6 +16,17 @@ if TYPE_CHECKING:
 
     from seldon_infra.graph.spec import Amounts
 
+_FIELDS = {
+    "cpu": "cpu",
+    "memory": "memory",
+    "ephemeral-storage": "ephemeral_storage",
+    "nvidia.com/gpu": "gpu",
+}
+_WHOLE = {
+    "cpu": "must be whole thousandths of a core",
+    "memory": "must be whole bytes",
+    "ephemeral_storage": "must be whole bytes",
+}
 _EXAMPLES = {"cpu": "'500m'", "memory": "'1Gi'", "ephemeral_storage": "'2Gi'", "gpu": "1"}
 
 
@@ -33,29 +44,51 @@ def limits_leave_room(at: InPredictor) -> Iterator[Problem]:
         limits = dict(_known_amounts(resources.limits))
         for name, request in _known_amounts(resources.requests):
             asked, most = parse_quantity(request), parse_quantity(limits.get(name, "x"))
-            if asked is not None and most is not None and asked > most:
+            if name in _WHOLE and asked is not None and most is not None and asked > most:
                 got = f"{field}.requests.{name} {_plain(request)} over {field}.limits.{name} {_plain(limits[name])}"
                 yield Problem(path, got, "must be at most the limit", f"write {name}={limits[name]!r} in requests")
 
 
-def gpus_are_limits(at: InPredictor) -> Iterator[Problem]:
-    """Kubernetes hands out whole GPUs by their limit; a request must equal it."""
+def extended_resources_are_limits(at: InPredictor) -> Iterator[Problem]:
+    """Kubernetes hands out whole GPUs and the like by their limit; a request must equal it."""
     for path, field, resources in resources_in(at):
-        asked = resources.requests.gpu if resources.requests else None
-        most = resources.limits.gpu if resources.limits else None
-        if is_known(asked) and (most is None or (is_known(most) and asked != most)):
-            got = f"{field}.requests.gpu {asked} with {field}.limits.gpu {'not set' if most is None else most}"
-            yield Problem(path, got, "must be equal", f"write gpu={asked} in limits and remove it from requests")
+        limits = dict(_known_amounts(resources.limits))
+        for name, asked in _known_amounts(resources.requests):
+            if name in _WHOLE or name in _awaited(resources.limits):
+                continue
+            if name in limits and parse_quantity(asked) == parse_quantity(limits[name]):
+                continue
+            limit = _plain(limits[name]) if name in limits else "not set"
+            got = f"{field}.requests.{name} {_plain(asked)} with {field}.limits.{name} {limit}"
+            fix = f"write {name}={asked!r} in limits and remove it from requests"
+            yield Problem(path, got, "must be equal", fix)
 
 
 def other_resources_are_names(at: InPredictor) -> Iterator[Problem]:
-    """Resources that the library does not know have qualified names."""
+    """Resources that the library does not know have qualified names; those that it knows have fields."""
     for path, field, resources in resources_in(at):
         for kind, amounts in (("requests", resources.requests), ("limits", resources.limits)):
             for name in amounts.others if amounts else ():
-                if not is_qualified_name(name):
+                got = f"{field}.{kind}.others['{name}']"
+                if name in _FIELDS:
+                    yield Problem(path, got, "must be given by its field", f"write {_FIELDS[name]}=…")
+                elif not _is_resource(name):
                     want = "must be the name of a Kubernetes resource"
-                    yield Problem(path, f"{field}.{kind}.others['{name}']", want, "write it as 'vendor.com/name'")
+                    yield Problem(path, got, want, "write it as 'vendor.com/name'")
+
+
+def _awaited(amounts: Amounts | None) -> set[str]:
+    """Names of extended resources whose amount comes later."""
+    if amounts is None:
+        return set()
+    others = {f"others['{name}']" for name, amount in amounts.others.items() if is_later(amount)}
+    return others | ({"gpu"} if is_later(amounts.gpu) else set())
+
+
+def _is_resource(name: str) -> bool:
+    domain, slash, _ = name.partition("/")
+    known_domain = bool(slash) and not domain.endswith("kubernetes.io") and not domain.startswith("requests.")
+    return is_qualified_name(name) and (known_domain or name.startswith("hugepages-"))
 
 
 def _known_amounts(amounts: Amounts | None) -> Iterator[tuple[str, str | int | float]]:
@@ -78,18 +111,18 @@ def _quantity(path: str, field: str, name: str, value: str | int | float) -> Ite
         yield Problem(path, f"{field} {_plain(value)}", want, f"write {name}={example}")
     elif amount < 0:
         yield Problem(path, f"{field} {_plain(value)}", "must not be negative", f"write {name}={example}")
-    elif name == "cpu" and _finer_than_milli(amount):
-        want = "must be whole thousandths of a core"
-        yield Problem(path, f"{field} {_plain(value)}", want, f"write cpu={example}")
+    elif not _is_whole(amount * 1000 if name == "cpu" else amount):
+        yield Problem(
+            path, f"{field} {_plain(value)}", _WHOLE.get(name, "must be a whole number"), f"write {name}={example}"
+        )
 
 
-def _finer_than_milli(cores: Decimal) -> bool:
-    milli = cores * 1000
-    return milli != milli.to_integral_value()
+def _is_whole(amount: Decimal) -> bool:
+    return amount == amount.to_integral_value()
 
 
 def _plain(value: str | int | float) -> str:
     return f"'{value}'" if isinstance(value, str) else str(value)
 
 
-PREDICTOR_RULES = (amounts_are_quantities, limits_leave_room, gpus_are_limits, other_resources_are_names)
+PREDICTOR_RULES = (amounts_are_quantities, limits_leave_room, extended_resources_are_limits, other_resources_are_names)

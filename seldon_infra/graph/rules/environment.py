@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING
 
 from seldon_infra.core.model import is_known, is_later, known
@@ -11,7 +12,7 @@ from seldon_infra.core.problems import Problem
 from seldon_infra.graph.rules.place import InNode, InPredictor, environments_in, nodes_in, used_twice
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from seldon_infra.graph.spec import Endpoint, Parameter
 
@@ -36,6 +37,8 @@ _SET_BY_SELDON = frozenset(
         "SELDON_EXECUTOR_ENABLED",
     }
 )
+_WEB = re.compile(r"https?://[^\s/:?#]+(:[0-9]+)?([/?#]\S*)?\Z", re.ASCII)
+_UNFIT = re.compile(r"[\x00\ud800-\udfff]")
 _ORCHESTRATOR_PORTS = {8000: "REST", 5001: "gRPC"}
 _PORTS = ("service_port", "http_port", "grpc_port")
 _TYPES: dict[str, tuple[tuple[type, ...], str]] = {
@@ -59,6 +62,15 @@ def env_names(at: InPredictor) -> Iterator[Problem]:
                 yield Problem(path, f"{field} name '{name}'", want, "rename it")
             elif name in _SET_BY_SELDON:
                 yield Problem(path, f"{field} sets '{name}'", "must leave it to Seldon", f"remove '{name}'")
+
+
+def env_values(at: InPredictor) -> Iterator[Problem]:
+    """The system hands values on as texts that end at a zero; the value itself may be nobody's to read."""
+    for path, field, variables in environments_in(at):
+        for variable in variables:
+            if _UNFIT.search(known(variable.value) or ""):
+                got = f"{field} '{variable.name}' has a value with a character that no environment holds"
+                yield Problem(path, got, "must be text", "remove the character")
 
 
 def env_has_one_value(at: InPredictor) -> Iterator[Problem]:
@@ -89,33 +101,42 @@ def parameter_values(at: InNode) -> Iterator[Problem]:
 
 def endpoint_ports(at: InNode) -> Iterator[Problem]:
     """A port is one that exists and that the orchestrator does not hold."""
-    endpoint = at.node.endpoint
-    for field, port in _ports(endpoint):
-        if not 1 <= port <= 65535:
-            fix = "write a port from 9000 up, or remove it"
-            yield Problem(at.path, f"endpoint.{field} {port}", "must be a port from 1 to 65535", fix)
-        elif port in _ORCHESTRATOR_PORTS and endpoint and endpoint.service_host is None:
-            want = f"must not be the orchestrator's for {_ORCHESTRATOR_PORTS[port]}"
-            yield Problem(at.path, f"endpoint.{field} {port}", want, "write a port from 9000 up, or remove it")
+    yield from _existing(at.path, "endpoint", at.node.endpoint, _ORCHESTRATOR_PORTS)
+
+
+def explainer_ports(at: InPredictor) -> Iterator[Problem]:
+    """An explainer's ports exist; it has a pod of its own, without orchestrator."""
+    if at.predictor.explainer:
+        yield from _existing(at.path, "explainer.endpoint", at.predictor.explainer.endpoint, {})
 
 
 def endpoint_ports_differ(at: InPredictor) -> Iterator[Problem]:
     """Containers of one pod share its ports."""
-    taken: dict[int, str] = {}
+    taken: dict[int, tuple[str, str]] = {}
     for inner in nodes_in(at):
         for field, port in _own_ports(inner):
-            first = taken.setdefault(port, inner.node.name)
-            if first != inner.node.name:
-                got = f"endpoint.{field} {port}, which '{first}' has too"
+            first, its = taken.setdefault(port, (inner.node.name, field))
+            if (first, its) != (inner.node.name, field):
+                whose = f"which is {its} too" if first == inner.node.name else f"which '{first}' has too"
+                got = f"endpoint.{field} {port}, {whose}"
                 yield Problem(inner.path, got, "must be unique within a pod", "change one, or give a node its own pod")
 
 
 def logger_url(at: InNode) -> Iterator[Problem]:
     """Payloads go to a web address."""
     url = known(at.node.logger.url) if at.node.logger else None
-    if url is not None and not url.startswith(("http://", "https://")):
+    if url is not None and not _WEB.match(url):
         fix = f"write url='http://{url}'" if url and "://" not in url else "write url='http://host/path'"
-        yield Problem(at.path, f"logger.url '{url}'", "must begin with http:// or https://", fix)
+        yield Problem(at.path, f"logger.url '{url}'", "must begin with http:// or https:// and name a host", fix)
+
+
+def _existing(path: str, field: str, endpoint: Endpoint | None, held: Mapping[int, str]) -> Iterator[Problem]:
+    for name, port in _ports(endpoint):
+        fix = "write a port from 9000 up, or remove it"
+        if not 1 <= port <= 65535:
+            yield Problem(path, f"{field}.{name} {port}", "must be a port from 1 to 65535", fix)
+        elif port in held and endpoint and endpoint.service_host is None:
+            yield Problem(path, f"{field}.{name} {port}", f"must not be the orchestrator's for {held[port]}", fix)
 
 
 def _value(path: str, parameter: Parameter) -> Iterator[Problem]:
@@ -152,5 +173,5 @@ def _own_ports(at: InNode) -> Iterator[tuple[str, int]]:
         yield from ((field, port) for field, port in _ports(endpoint) if field != "service_port")
 
 
-PREDICTOR_RULES = (env_names, env_has_one_value, endpoint_ports_differ)
+PREDICTOR_RULES = (env_names, env_values, env_has_one_value, explainer_ports, endpoint_ports_differ)
 NODE_RULES = (parameter_names, parameter_values, endpoint_ports, logger_url)

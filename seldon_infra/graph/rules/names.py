@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from seldon_infra.core.model import known
-from seldon_infra.core.names import LABEL_LIMIT, as_dns_label, is_dns_label, is_service_name, is_subdomain
+from seldon_infra.core.names import LABEL_LIMIT, as_dns_label, is_dns_label, is_service_name
 from seldon_infra.core.problems import Problem
 from seldon_infra.graph.rules.objects import pods
 from seldon_infra.graph.rules.place import InNode, InPredictor, nodes_in, used_twice
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 _LABEL = "must be at most 63 of a-z, 0-9 and '-', with a letter or digit at both ends"
 _SERVICE = "must be at most 63 of a-z, 0-9 and '-', start with a letter and end with a letter or digit"
-_REFERENCES = ("env_secret_ref_name", "service_account_name")
 
 
 def deployment_name(deployment: SeldonDeployment) -> Iterator[Problem]:
@@ -88,14 +87,6 @@ def service_name(at: InPredictor) -> Iterator[Problem]:
         yield Problem(at.path, f"service_name '{name}'", _SERVICE, f"write service_name='{_as_service_name(name)}'")
 
 
-def references(at: InNode) -> Iterator[Problem]:
-    """Names of Secrets and service accounts are DNS subdomains."""
-    for field in _REFERENCES:
-        name = known(getattr(at.node, field))
-        if name is not None and not is_subdomain(name):
-            yield Problem(at.path, f"{field} '{name}'", "must be the name of a Kubernetes object", f"change {field}")
-
-
 def _label(path: str, name: str) -> Iterator[Problem]:
     if not is_dns_label(name):
         yield Problem(path, f"name '{name}'", _LABEL, f"write name='{as_dns_label(name)}'")
@@ -119,4 +110,4 @@ def _object_names(at: InPredictor) -> Iterator[str]:
 
 DEPLOYMENT_RULES = (deployment_name, namespace, predictor_used_twice)
 PREDICTOR_RULES = (predictor_name, node_used_twice, object_names_fit, service_name)
-NODE_RULES = (node_name, references)
+NODE_RULES = (node_name,)

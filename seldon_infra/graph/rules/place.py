@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from seldon_infra.graph.spec import EnvVar, Node, Predictor, Resources, SeldonDeployment
     from seldon_infra.servers.spec import Transport
 
+MOST = 2**31 - 1
+
 
 @dataclass(frozen=True)
 class InPredictor:
@@ -92,10 +94,12 @@ def environments_in(at: InPredictor) -> Iterator[tuple[str, str, Sequence[EnvVar
 
 
 def below(path: str, field: str, value: Later[int] | Later[float] | None, least: int) -> Iterator[Problem]:
-    """Refuse a number below the least that makes sense."""
+    """Refuse a number below the least that makes sense, or beyond what Kubernetes keeps whole numbers in."""
     number = known(value)
     if number is not None and number < least:
         yield Problem(path, f"{field} {number}", f"must be {least} or more", f"write {field}={least} or more")
+    elif number is not None and number > MOST:
+        yield Problem(path, f"{field} {number}", f"must be at most {MOST}", "write a smaller number")
 
 
 def listed(words: Sequence[str], last: str = "or") -> str:

@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from seldon_infra.core.model import is_known, known
+from seldon_infra.core.names import is_subdomain
 from seldon_infra.core.problems import Problem
 from seldon_infra.core.quantity import parse_percent, parse_quantity
 from seldon_infra.graph.rules.place import InPredictor, below, listed, nodes_in, server_of, used_twice
-from seldon_infra.graph.spec import ContainerMetric, ResourceMetric
+from seldon_infra.graph.spec import ContainerMetric, ExternalMetric, ObjectMetric, PodsMetric, ResourceMetric
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from seldon_infra.core.model import Later
     from seldon_infra.graph.spec import Hpa, Keda, MetricTarget, Node, Pdb
 
 _TARGETS = ("average_utilization", "average_value", "value")
+_AIMS: dict[type[object], tuple[str, ...]] = {
+    ResourceMetric: ("average_utilization", "average_value"),
+    ContainerMetric: ("average_utilization", "average_value"),
+    PodsMetric: ("average_value",),
+    ObjectMetric: ("average_value", "value"),
+    ExternalMetric: ("average_value", "value"),
+}
+_KEDA_MOST = 100
+"""What KEDA takes for the most pods where nothing is said."""
+_METRIC = re.compile(r"[^\s/%]+\Z")
+_KIND = re.compile(r"[A-Z][A-Za-z0-9]*\Z", re.ASCII)
+_API_VERSION = re.compile(r"([a-z0-9.-]+/)?v[0-9]+((alpha|beta)[0-9]+)?\Z", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -61,16 +75,18 @@ def hpa(at: InPredictor) -> Iterator[Problem]:
 
 
 def hpa_metrics(at: InPredictor) -> Iterator[Problem]:
-    """A metric aims for one value, of a kind that it has, on a container that there is."""
+    """A metric aims for one value, of a kind that it has, on something that there is."""
     for pods in _scaled(at):
         for index, metric in enumerate(pods.hpa.metrics if pods.hpa else ()):
             field = f"hpa.metrics[{index}]"
-            of_resource = isinstance(metric, (ResourceMetric, ContainerMetric))
-            yield from _target(pods.path, f"{field}.target", metric.target, of_resource=of_resource)
-            if isinstance(metric, ContainerMetric):
-                yield from _container(pods, field, metric)
-            if isinstance(metric, ResourceMetric):
-                yield from _requests_set(pods, field, metric)
+            yield from _target(pods.path, f"{field}.target", metric.target, _AIMS.get(type(metric), _TARGETS))
+            match metric:
+                case ContainerMetric():
+                    yield from _container(pods, field, metric)
+                case ResourceMetric():
+                    yield from _requests_set(pods, field, metric)
+                case _:
+                    yield from _metric_name(pods.path, field, metric)
 
 
 def keda(at: InPredictor) -> Iterator[Problem]:
@@ -82,9 +98,17 @@ def keda(at: InPredictor) -> Iterator[Problem]:
             fix = "write triggers=[KedaTrigger(type='prometheus', metadata={…})]"
             yield Problem(pods.path, "keda.triggers is empty", "must name at least one trigger", fix)
         yield from _keda_numbers(pods.path, pods.keda)
+        yield from _triggers(pods.path, pods.keda)
         names = [name for name in (known(trigger.name) for trigger in pods.keda.triggers) if name is not None]
         for name in used_twice(names):
             yield Problem(pods.path, f"keda.triggers name '{name}' is used twice", "must be unique", "rename one")
+
+
+def pod_replicas(at: InPredictor) -> Iterator[Problem]:
+    """There are no fewer than no pods of a node either."""
+    for inner in nodes_in(at):
+        if inner.node.pod:
+            yield from below(inner.path, "pod.replicas", inner.node.pod.replicas, 0)
 
 
 def pdb(at: InPredictor) -> Iterator[Problem]:
@@ -124,20 +148,41 @@ def _in_order(
         yield Problem(path, f"{least[0]} {low} over {most[0]} {high}", "must be at most that", f"write {name}={low}")
 
 
-def _target(path: str, field: str, target: MetricTarget, *, of_resource: bool) -> Iterator[Problem]:
+def _target(path: str, field: str, target: MetricTarget, allowed: Sequence[str]) -> Iterator[Problem]:
     given = [name for name in _TARGETS if getattr(target, name) is not None]
-    if len(given) != 1:
+    if len(given) != 1 or given[0] not in allowed:
         got = f"{field} has {listed(given, 'and')}" if given else f"{field} is empty"
-        yield Problem(path, got, f"must have exactly one of {listed(_TARGETS)}", "write average_value=…")
-    if "average_utilization" in given and not of_resource:
-        want = "must be a value: only cpu and memory have a utilization"
-        yield Problem(path, f"{field}.average_utilization", want, "write average_value=… or value=…")
+        want = f"must have {listed(allowed)}, one of them" if len(allowed) > 1 else f"must have {allowed[0]} alone"
+        yield Problem(path, got, want, f"write {allowed[0]}=…")
+        return
     yield from below(path, f"{field}.average_utilization", target.average_utilization, 1)
     for name in ("average_value", "value"):
         value = known(getattr(target, name))
-        if value is not None and parse_quantity(value) is None:
-            want = "must be a quantity of Kubernetes"
+        amount = None if value is None else parse_quantity(value)
+        if value is not None and (amount is None or amount <= 0):
+            want = "must be a quantity of Kubernetes" if amount is None else "must be more than 0"
             yield Problem(path, f"{field}.{name} {value!r}", want, f"write {name}='500m' or a number")
+
+
+def _metric_name(path: str, field: str, metric: PodsMetric | ObjectMetric | ExternalMetric) -> Iterator[Problem]:
+    name = known(metric.name)
+    if name is not None and not _METRIC.match(name):
+        want = "must be one without blanks, '/' and '%'"
+        yield Problem(path, f"{field}.name {name!r}", want, "rename the metric")
+    if isinstance(metric, ObjectMetric):
+        yield from _object(path, field, metric)
+
+
+def _object(path: str, field: str, metric: ObjectMetric) -> Iterator[Problem]:
+    parts: tuple[tuple[str, Later[str], Callable[[str], object], str], ...] = (
+        ("api_version", metric.api_version, _API_VERSION.match, "v1"),
+        ("kind", metric.kind, _KIND.match, "Service"),
+        ("object_name", metric.object_name, is_subdomain, "name"),
+    )
+    for name, value, fits, example in parts:
+        if is_known(value) and not fits(value):
+            want = "must name an object of Kubernetes"
+            yield Problem(path, f"{field}.{name} {value!r}", want, f"write {name}='{example}'")
 
 
 def _container(pods: _Scaled, field: str, metric: ContainerMetric) -> Iterator[Problem]:
@@ -164,13 +209,25 @@ def _sets(node: Node, name: str) -> bool:
     return any(getattr(amount, name) is not None for amount in amounts if amount)
 
 
+def _triggers(path: str, keda: Keda) -> Iterator[Problem]:
+    for index, trigger in enumerate(keda.triggers):
+        field, kind, reference = f"keda.triggers[{index}]", trigger.type, trigger.authentication_ref
+        if is_known(kind) and not kind.strip():
+            want = "must be the name of one of KEDA's scalers"
+            yield Problem(path, f"{field}.type {kind!r}", want, "write type='prometheus'")
+        if is_known(reference) and not is_subdomain(reference):
+            got = f"{field}.authentication_ref {reference!r}"
+            yield Problem(path, got, "must be the name of a Kubernetes object", "change authentication_ref")
+
+
 def _keda_numbers(path: str, keda: Keda) -> Iterator[Problem]:
     yield from below(path, "keda.polling_interval", keda.polling_interval, 1)
     yield from below(path, "keda.cooldown_period", keda.cooldown_period, 0)
     yield from below(path, "keda.min_replica_count", keda.min_replica_count, 0)
     yield from below(path, "keda.max_replica_count", keda.max_replica_count, 1)
     yield from below(path, "keda.idle_replica_count", keda.idle_replica_count, 0)
-    least, most = ("keda.min_replica_count", keda.min_replica_count), ("keda.max_replica_count", keda.max_replica_count)
+    highest = _KEDA_MOST if keda.max_replica_count is None else keda.max_replica_count
+    least, most = ("keda.min_replica_count", keda.min_replica_count), ("keda.max_replica_count", highest)
     yield from _in_order(path, least, most)
     idle, low = known(keda.idle_replica_count), known(keda.min_replica_count or 0)
     if idle is not None and low is not None and idle >= low:
@@ -185,4 +242,4 @@ def _is_share(value: object) -> bool:
     return value >= 0 if isinstance(value, int) else parse_percent(str(value)) is not None
 
 
-PREDICTOR_RULES = (one_decides, hpa, hpa_metrics, keda, pdb)
+PREDICTOR_RULES = (one_decides, pod_replicas, hpa, hpa_metrics, keda, pdb)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from keyword import iskeyword
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from seldon_infra.core.model import known
 from seldon_infra.core.problems import Problem
 from seldon_infra.graph.rules.place import InNode, InPredictor, listed, server_of
 from seldon_infra.servers.spec import (
@@ -21,7 +22,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _VERSION = re.compile(r"(\d+)\.(\d+)\.(\d+)\Z", re.ASCII)
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}\Z")
+_CLAUSE = r"(?:===|==|~=|!=|<=|>=|<|>)\s*[A-Za-z0-9.*+!_-]+"
+_REQUIREMENT = re.compile(
+    r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\s*(?:\[[A-Za-z0-9._,\s-]+\])?\s*"
+    rf"(?:@\s*[a-z+]+://\S+|{_CLAUSE}(?:\s*,\s*{_CLAUSE})*)?\s*(?:;.+)?\Z",
+    re.ASCII,
+)
+_START_FROM_ARGUMENTS = ("AnchorImages", "AnchorText")
 
 
 def model_uri_is_there(at: InNode) -> Iterator[Problem]:
@@ -39,25 +46,32 @@ def model_uri_is_there(at: InNode) -> Iterator[Problem]:
         yield Problem(at.path, got, "must be one of them for HuggingFaceServer", fix)
 
 
-def model_uri_has_no_spaces(at: InNode) -> Iterator[Problem]:
-    """A stray blank makes a path that is not there."""
-    uri = known(at.node.model_uri)
-    if uri and uri != uri.strip():
-        fix = f"write model_uri={uri.strip()!r}"
-        yield Problem(at.path, f"model_uri {uri!r}", "must not begin or end with blanks", fix)
-
-
 def code_is_named(at: InNode) -> Iterator[Problem]:
     """A user's class is a class in a Python file."""
     server = at.node.server
     if not isinstance(server, (PythonServer, MLServerRuntime)):
         return
-    if not server.source.endswith(".py"):
+    source = PurePosixPath(server.source)
+    if source.suffix != ".py" or source.is_absolute() or ".." in source.parts:
         fix = "write source='path/to/file.py'"
-        yield Problem(at.path, f"source '{server.source}'", "must be the path of a Python file", fix)
-    if not server.class_name.isidentifier():
+        yield Problem(at.path, f"source '{source}'", "must be the path of a Python file in the project", fix)
+    elif not _is_name(source.stem):
+        fix = f"rename the file to '{re.sub(r'[^A-Za-z0-9_]+', '_', source.stem)}.py'"
+        yield Problem(at.path, f"source '{source}'", "must have the name of a Python module", fix)
+    if not _is_name(server.class_name):
         fix = "write class_name='NameOfTheClass'"
         yield Problem(at.path, f"class_name '{server.class_name}'", "must be the name of a class", fix)
+
+
+def requirements_are_pips(at: InNode) -> Iterator[Problem]:
+    """Each requirement is one package; options of pip are nobody's requirement."""
+    for text in getattr(at.node.server, "requirements", ()):
+        if not _REQUIREMENT.match(text):
+            yield Problem(at.path, f"requirements '{text}'", "must be a requirement of pip", "write 'name==1.2.3'")
+
+
+def _is_name(text: str) -> bool:
+    return text.isidentifier() and not iskeyword(text)
 
 
 def container_speaks(at: InNode) -> Iterator[Problem]:
@@ -65,21 +79,6 @@ def container_speaks(at: InNode) -> Iterator[Problem]:
     if isinstance(at.node.server, ContainerServer) and not at.node.server.speaks:
         fix = f"write speaks=['{at.deployment.protocol}']"
         yield Problem(at.path, "speaks is empty", "must name at least one protocol", fix)
-
-
-def image_is_a_reference(at: InNode) -> Iterator[Problem]:
-    """A digest that is none pins nothing."""
-    server = at.node.server
-    image = known(server.image) if isinstance(server, (PythonServer, MLServerRuntime, ContainerServer)) else None
-    if image is None:
-        return
-    _, marked, digest = image.partition("@")
-    if not image or image.split() != [image]:
-        fix = "write image='registry/name@sha256:…'"
-        yield Problem(at.path, f"image '{image}'", "must be a reference without blanks", fix)
-    elif marked and not _DIGEST.match(digest):
-        fix = "copy the whole digest, sha256: and 64 hexadecimal digits"
-        yield Problem(at.path, f"image '{image}'", "must have a digest of 64 hexadecimal digits", fix)
 
 
 def licence_is_chosen(at: InNode) -> Iterator[Problem]:
@@ -100,11 +99,14 @@ def explainer_licence_is_chosen(at: InPredictor) -> Iterator[Problem]:
 def explainer_has_a_model(at: InPredictor) -> Iterator[Problem]:
     """An explainer starts from a trained one, or from arguments."""
     explainer = at.predictor.explainer
-    if explainer and not explainer.model_uri and explainer.init_parameters is None:
+    if explainer is None or explainer.model_uri:
+        return
+    bare = explainer.type in _START_FROM_ARGUMENTS
+    if not (bare and explainer.init_parameters is not None):
         yield Problem(
             at.path,
             f"explainer.model_uri is not set for {explainer.type}",
-            "must be given, or init_parameters",
+            "must be given, or init_parameters" if bare else "must be given",
             "write model_uri='s3://bucket/explainer' in Explainer",
         )
 
@@ -138,9 +140,8 @@ def _numbers(version: str) -> tuple[int, ...]:
 PREDICTOR_RULES = (explainer_licence_is_chosen, explainer_has_a_model, explainer_speaks_protocol)
 NODE_RULES = (
     model_uri_is_there,
-    model_uri_has_no_spaces,
     code_is_named,
     container_speaks,
-    image_is_a_reference,
+    requirements_are_pips,
     licence_is_chosen,
 )

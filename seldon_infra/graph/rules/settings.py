@@ -6,10 +6,10 @@ import re
 from typing import TYPE_CHECKING
 
 from seldon_infra.core.model import known, title
-from seldon_infra.core.names import is_label_value, is_qualified_name, is_subdomain
+from seldon_infra.core.names import is_host, is_label_value, is_qualified_name, is_subdomain
 from seldon_infra.core.problems import Problem
 from seldon_infra.core.quantity import parse_duration
-from seldon_infra.graph.rules.place import InPredictor, below, nodes_in
+from seldon_infra.graph.rules.place import MOST, InPredictor, below, nodes_in
 from seldon_infra.graph.spec import CircuitBreakers
 
 if TYPE_CHECKING:
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from seldon_infra.graph.spec import SeldonDeployment
 
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+\Z")
-_SELDON_LABELS = frozenset({"seldon-app", "seldon-app-svc", "seldon-deployment-id"})
+_LONGEST_SECONDS = MOST // 1000
+_REQUIRED_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+\s*:\s*\S.*\Z")
+_SELDON_LABELS = frozenset({"app.kubernetes.io/managed-by", "seldon-app", "seldon-app-svc", "seldon-deployment-id"})
 _FIELD_OF = {
     "ambassador-circuit-breakers-max-connections": "ambassador.circuit_breakers.max_connections",
     "ambassador-circuit-breakers-max-pending-requests": "ambassador.circuit_breakers.max_pending_requests",
@@ -46,6 +48,10 @@ _FIELD_OF = {
     "rest-timeout": "timeouts.rest",
     "svc-name": "service_name",
 }
+_LABEL_VALUE = "must be at most 63 letters, digits, '-', '_' and '.'"
+_BY_ITS_FIELD = "must be given by its field, where it is checked"
+_ALIKE = 0.88
+"""How alike two annotations are for one to be the other misspelt: more than rest-read-timeout and rest-timeout."""
 _OF_PREDICTORS = frozenset({"no-engine", "svc-name"})
 
 
@@ -93,6 +99,33 @@ def istio_gateway(deployment: SeldonDeployment) -> Iterator[Problem]:
         yield Problem(title(deployment), f"istio.gateway '{gateway}'", "must be NAMESPACE/NAME", fix)
 
 
+def istio_hosts(deployment: SeldonDeployment) -> Iterator[Problem]:
+    """A VirtualService answers for host names."""
+    hosts = known(deployment.istio.host) if deployment.istio else None
+    if hosts is not None and not all(is_host(host.strip()) for host in hosts.split(",")):
+        want = "must be host names, such as chat.acme.com or *.acme.com, separated by commas"
+        yield Problem(title(deployment), f"istio.host '{hosts}'", want, "write host='chat.acme.com'")
+
+
+def ambassador_headers(deployment: SeldonDeployment) -> Iterator[Problem]:
+    """A header that a request must have is a name and a value."""
+    ambassador = deployment.ambassador
+    given = {"header": ambassador.header, "regex_header": ambassador.regex_header} if ambassador else {}
+    for field, later in given.items():
+        header = known(later)
+        if header is not None and not _REQUIRED_HEADER.match(header):
+            want, fix = "must be a header's name and value", f"write {field}='x-team: a'"
+            yield Problem(title(deployment), f"ambassador.{field} '{header}'", want, fix)
+
+
+def controller_id(deployment: SeldonDeployment) -> Iterator[Problem]:
+    """It is the value of a label."""
+    value = known(deployment.controller_id)
+    if value is not None and not (value and is_label_value(value)):
+        fix = "shorten it, or leave out what is no letter or digit"
+        yield Problem(title(deployment), f"controller_id '{value}'", _LABEL_VALUE, fix)
+
+
 def deployment_metadata(deployment: SeldonDeployment) -> Iterator[Problem]:
     """Labels and annotations of the deployment are ones that Kubernetes takes."""
     path = title(deployment)
@@ -126,6 +159,8 @@ def _duration(path: str, field: str, value: Later[str] | None, unit: str) -> Ite
         yield Problem(path, f"{field} '{text}'", "must be a duration with a unit, such as '5s' or '200ms'", fix)
     elif seconds <= 0:
         yield Problem(path, f"{field} '{text}'", "must be more than nothing", f"write {name}='5s'")
+    elif seconds > _LONGEST_SECONDS:
+        yield Problem(path, f"{field} '{text}'", "must be at most 24 days", f"write {name}='5s'")
     elif seconds % step:
         yield Problem(path, f"{field} '{text}'", f"must be a multiple of {unit}", f"write {name}='{unit}' or more")
 
@@ -137,9 +172,11 @@ def _labels(path: str, field: str, labels: Mapping[str, Later[str]]) -> Iterator
             yield Problem(path, f"{field}['{key}']", "must be a label's key: name or domain/name", "rename it")
         elif key in _SELDON_LABELS:
             yield Problem(path, f"{field}['{key}']", "must leave it to Seldon's operator", "remove it")
+        elif key == "seldon.io/controller-id":
+            fix = "remove it and set controller_id"
+            yield Problem(path, f"{field}['{key}']", _BY_ITS_FIELD, fix)
         elif value is not None and not is_label_value(value):
-            want = "must be at most 63 letters, digits, '-', '_' and '.'"
-            yield Problem(path, f"{field}['{key}'] '{value}'", want, "shorten it, or make it an annotation")
+            yield Problem(path, f"{field}['{key}'] '{value}'", _LABEL_VALUE, "shorten it, or make it an annotation")
 
 
 def _annotations(path: str, field: str, annotations: Mapping[str, Later[str]]) -> Iterator[Problem]:
@@ -155,13 +192,22 @@ def _with_a_field(
     """Annotations that have a field of their own: given twice, nobody knows which one holds."""
     for key in annotations:
         domain, _, name = key.partition("/")
-        if domain == "seldon.io" and name in _FIELD_OF:
-            yield Problem(
-                path,
-                f"annotations['{key}']",
-                "must be given by its field, where it is checked",
-                f"remove it and set {_FIELD_OF[name]} on {_owner(deployment, name, predictor)}",
-            )
+        meant = _meant(name) if domain == "seldon.io" else None
+        if meant is not None:
+            want = _BY_ITS_FIELD if meant == name else "must be one that Seldon's operator reads"
+            fix = f"remove it and set {_FIELD_OF[meant]} on {_owner(deployment, meant, predictor)}"
+            yield Problem(path, f"annotations['{key}']", want, fix)
+        elif key == "seldon-infra/sticky-header":
+            fix = f"remove it and set sticky on {title(deployment)}"
+            yield Problem(path, f"annotations['{key}']", _BY_ITS_FIELD, fix)
+
+
+def _meant(name: str) -> str | None:
+    """Give the annotation that has a field and that this one is, perhaps misspelt."""
+    from difflib import get_close_matches  # only an annotation of Seldon's pays for it
+
+    near = [name] if name in _FIELD_OF else get_close_matches(name, _FIELD_OF, n=1, cutoff=_ALIKE)
+    return near[0] if near else None
 
 
 def _owner(deployment: SeldonDeployment, annotation: str, predictor: str | None) -> str:
@@ -170,5 +216,14 @@ def _owner(deployment: SeldonDeployment, annotation: str, predictor: str | None)
     return f"predictor '{predictor}'" if predictor else "the predictor that it is meant for"
 
 
-DEPLOYMENT_RULES = (durations, counts, sticky_header, istio_gateway, deployment_metadata)
+DEPLOYMENT_RULES = (
+    durations,
+    counts,
+    sticky_header,
+    istio_gateway,
+    istio_hosts,
+    ambassador_headers,
+    controller_id,
+    deployment_metadata,
+)
 PREDICTOR_RULES = (predictor_metadata,)

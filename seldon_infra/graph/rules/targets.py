@@ -13,6 +13,7 @@ from seldon_infra.servers.spec import MLServerRuntime, PythonServer, TritonServe
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from seldon_infra.core.model import Later
     from seldon_infra.graph.spec import SeldonDeployment
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.ASCII)
@@ -72,10 +73,20 @@ def env_has_values_here(at: InPredictor) -> Iterator[Problem]:
 
 def model_is_in_reach(at: InNode) -> Iterator[Problem]:
     """A cluster cannot read a folder of this machine."""
-    uri = known(at.node.model_uri)
-    if uri and not _SCHEME.match(uri):
+    yield from _in_reach(at.path, "model_uri", at.node.model_uri)
+
+
+def explainer_is_in_reach(at: InPredictor) -> Iterator[Problem]:
+    """The same for an explainer."""
+    if at.predictor.explainer:
+        yield from _in_reach(at.path, "explainer.model_uri", at.predictor.explainer.model_uri)
+
+
+def _in_reach(path: str, field: str, later: Later[str] | None) -> Iterator[Problem]:
+    uri = known(later)
+    if uri and (not _SCHEME.match(uri) or uri.startswith("file:")):
         fix = "copy it to a store and write model_uri='s3://bucket/model'"
-        yield Problem(at.path, f"model_uri '{uri}'", "must be a URI on a cluster", fix)
+        yield Problem(path, f"{field} '{uri}'", "must be a URI on a cluster", fix)
 
 
 def image_holds_the_class(at: InNode) -> Iterator[Problem]:
@@ -106,4 +117,5 @@ LOCAL_ONLY_NODE_RULES = (call_exists_here,)
 """For stacks that stay on this machine; what also goes to a cluster is held to more than that."""
 MANIFEST_NODE_RULES = (image_holds_the_class, repository_is_whole)
 """What a manifest would lack, or drop in silence."""
+CLUSTER_PREDICTOR_RULES = (explainer_is_in_reach,)
 CLUSTER_NODE_RULES = (model_is_in_reach, *MANIFEST_NODE_RULES)

@@ -14,11 +14,11 @@ class MetricTarget(Spec):
     noun: ClassVar[str] = "target"
 
     average_utilization: Later[int] | None = None
-    """Percent of what pods request, on average: 80. For cpu and memory only."""
+    """Percent of what pods request, on average: 80. For cpu and memory only. Default: none, another one is given."""
     average_value: Later[str | int] | None = None
-    """Value per pod, on average, as a quantity: ``"500m"``."""
+    """Value per pod, on average, as a quantity: ``"500m"``. Default: none, another one is given."""
     value: Later[str | int] | None = None
-    """Value of the whole metric, as a quantity: ``"10k"``."""
+    """Value of the whole metric, as a quantity: ``"10k"``. Default: none, another one is given."""
 
 
 class ResourceMetric(Spec):
@@ -99,7 +99,7 @@ class Hpa(Spec):
     """Most pods."""
     min_replicas: Later[int] | None = None
     """Fewest pods. Default: 1."""
-    metrics: Many[ResourceMetric | ContainerMetric | PodsMetric | ObjectMetric | ExternalMetric] = ()
+    metrics: Many[ResourceMetric | ContainerMetric | PodsMetric | ObjectMetric | ExternalMetric]
     """What decides, at least one; the metric that asks for most pods wins."""
 
 
@@ -160,9 +160,11 @@ class Pdb(Spec):
     noun: ClassVar[str] = "pdb"
 
     min_available: Later[int | str] | None = None
-    """Pods that a drain must leave: a number, or a share such as ``"50%"``. Source: minAvailable."""
+    """Pods that a drain must leave: a number, or a share such as ``"50%"``. Default: none, the other one is
+    given. Source: minAvailable."""
     max_unavailable: Later[int | str] | None = None
-    """Pods that a drain may take: a number, or a share such as ``"50%"``. Source: maxUnavailable."""
+    """Pods that a drain may take: a number, or a share such as ``"50%"``. Default: none, the other one is
+    given. Source: maxUnavailable."""
 
 
 class PodTemplate(Spec):

@@ -78,7 +78,9 @@ def orchestrator(scene: Scene, deployment: SeldonDeployment, servers: Mapping[st
     }
     parts = render.orchestrator(sys.executable, target)
     parts.pop("ready")
-    files = {"graph.json": render.orchestrator_config(deployment, predictor, addresses, target)}
+    files = {
+        "graph.json": render.orchestrator_config(deployment, predictor, render.models(deployment), addresses, target)
+    }
     record = scene.start(ProcessSpec(name=f"orchestrator-{deployment.name}", files=files, **parts))  # type: ignore[arg-type]
     wait_until(lambda: is_ready("http", record.ports["http"], "/live"))
     return record

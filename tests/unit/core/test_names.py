@@ -6,8 +6,11 @@ from hypothesis import strategies as st
 
 from seldon_infra.core.names import (
     as_dns_label,
+    is_config_key,
     is_dns_label,
     is_env_name,
+    is_host,
+    is_image_reference,
     is_label_value,
     is_qualified_name,
     is_service_name,
@@ -85,3 +88,22 @@ def test_a_hundred_thousand_names_with_one_beginning_never_meet() -> None:
 
 def test_a_name_that_fits_stays() -> None:
     assert shortened("fraud-main") == "fraud-main"
+
+
+@pytest.mark.parametrize(
+    ("name", "ok"),
+    [("a", True), ("a/b:1.0", True), ("host.io:5000/a__b/c-d:V_1", True), ("localhost/a", True), ("A", False),
+     ("a/B", False), ("a:b:c", False), ("a//b", False), ("-a", False), ("a:", False), ("", False), ("a b", False)],
+)  # fmt: skip
+def test_an_images_name_keeps_to_dockers_grammar(name: str, ok: bool) -> None:
+    assert is_image_reference(name) is ok
+
+
+@pytest.mark.parametrize(("key", "ok"), [("a.B_c-1", True), (".a", True), ("..", False), (".", False), ("a b", False)])
+def test_a_key_of_a_secret(key: str, ok: bool) -> None:
+    assert is_config_key(key) is ok
+
+
+@pytest.mark.parametrize(("host", "ok"), [("*", True), ("*.a.b", True), ("a.b", True), ("", False), ("a b", False)])
+def test_a_host_is_one_or_all_of_a_domain(host: str, ok: bool) -> None:
+    assert is_host(host) is ok

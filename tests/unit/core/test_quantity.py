@@ -28,6 +28,8 @@ from seldon_infra.core.quantity import (
         ("1e3", "1000"),
         ("-1", "-1"),
         (".5", "0.5"),
+        ("250000u", "0.25"),
+        ("500000000n", "0.5"),
     ],
 )
 def test_a_quantity_is_read(text: str | int | float, amount: str) -> None:

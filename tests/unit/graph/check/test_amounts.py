@@ -11,6 +11,10 @@ def requests(**amounts: object) -> object:
     return of_node(resources=Resources(requests=Amounts(**amounts)))
 
 
+def most(**amounts: object) -> object:
+    return of_node(resources=Resources(limits=Amounts(**amounts)))
+
+
 def both(asked: dict[str, object], most: dict[str, object]) -> object:
     return of_node(resources=Resources(requests=Amounts(**asked), limits=Amounts(**most)))
 
@@ -23,6 +27,7 @@ def good() -> Resources:
     return Resources(limits=Amounts(memory="1G"))
 
 
+MIG = "nvidia.com/mig-1g.5gb"
 ROWS = {
     "memory is a quantity": Row(
         requests(memory="16 GB"),
@@ -69,16 +74,53 @@ ROWS = {
         both({"gpu": 2}, {"gpu": 2}),
     ),
     "other resources have names": Row(
-        requests(others={"my resource": 1}),
-        f"{NODE}: resources.requests.others['my resource'], must be the name of a Kubernetes resource; "
+        most(others={"my resource": 1}),
+        f"{NODE}: resources.limits.others['my resource'], must be the name of a Kubernetes resource; "
         "write it as 'vendor.com/name'",
-        requests(others={"nvidia.com/mig-1g.5gb": 1}),
+        most(others={MIG: 1}),
     ),
     "other resources are quantities": Row(
-        requests(others={"nvidia.com/mig-1g.5gb": "one"}),
-        f"{NODE}: resources.requests.others['nvidia.com/mig-1g.5gb'] 'one', must be a quantity of Kubernetes; "
-        "write others['nvidia.com/mig-1g.5gb']=1",
-        requests(others={"nvidia.com/mig-1g.5gb": 1}),
+        most(others={MIG: "one"}),
+        f"{NODE}: resources.limits.others['{MIG}'] 'one', must be a quantity of Kubernetes; write others['{MIG}']=1",
+        most(others={MIG: 1}),
+    ),
+    "memory is whole bytes": Row(
+        requests(memory="100m"),
+        f"{NODE}: resources.requests.memory '100m', must be whole bytes; write memory='1Gi'",
+        requests(memory="100M"),
+    ),
+    "disk is whole bytes": Row(
+        requests(ephemeral_storage="0.5"),
+        f"{NODE}: resources.requests.ephemeral_storage '0.5', must be whole bytes; write ephemeral_storage='2Gi'",
+        requests(ephemeral_storage="0.5Gi"),
+    ),
+    "other resources are whole pieces": Row(
+        most(others={MIG: "500m"}),
+        f"{NODE}: resources.limits.others['{MIG}'] '500m', must be a whole number; write others['{MIG}']=1",
+        most(others={MIG: "1"}),
+    ),
+    "other resources are limits": Row(
+        requests(others={MIG: 1}),
+        f"{NODE}: resources.requests.others['{MIG}'] 1 with resources.limits.others['{MIG}'] not set, must be equal; "
+        f"write others['{MIG}']=1 in limits and remove it from requests",
+        most(others={MIG: 1}),
+    ),
+    "a request of another resource is its limit": Row(
+        both({"others": {MIG: 1}}, {"others": {MIG: 2}}),
+        f"{NODE}: resources.requests.others['{MIG}'] 1 with resources.limits.others['{MIG}'] 2, must be equal; "
+        f"write others['{MIG}']=1 in limits and remove it from requests",
+        both({"others": {MIG: 2}}, {"others": {MIG: "2"}}),
+    ),
+    "other resources have a vendor": Row(
+        most(others={"gpus": 1}),
+        f"{NODE}: resources.limits.others['gpus'], must be the name of a Kubernetes resource; "
+        "write it as 'vendor.com/name'",
+        most(others={"hugepages-2Mi": "4Mi"}),
+    ),
+    "a resource that has a field": Row(
+        most(others={"nvidia.com/gpu": 1}),
+        f"{NODE}: resources.limits.others['nvidia.com/gpu'], must be given by its field; write gpu=…",
+        most(gpu=1),
     ),
     "of the engine too": Row(
         of_predictor(engine_resources=bad()),

@@ -41,6 +41,7 @@ TABLES = (
     "objects",
     "pods",
     "protocols",
+    "references",
     "scaling",
     "servers",
     "settings",

@@ -115,14 +115,35 @@ ROWS = {
         "change one, or give a node its own pod",
         ports(9000, 9000, pod=Pod()),
     ),
+    "REST and gRPC have a port each": Row(
+        of_node(endpoint=Endpoint(http_port=9000, grpc_port=9000)),
+        f"{NODE}: endpoint.grpc_port 9000, which is http_port too, must be unique within a pod; "
+        "change one, or give a node its own pod",
+        of_node(endpoint=Endpoint(http_port=9000, grpc_port=9500)),
+    ),
+    "a variable is no path": Row(env(variable("..")), f"{NODE}: env name '..', {RULE}; rename it", env(variable(".a"))),
+    "an explainer's port exists": Row(
+        of_predictor(explainer=Explainer(type="ALE", model_uri="s3://b/e", endpoint=Endpoint(http_port=99999))),
+        f"{PREDICTOR}: explainer.endpoint.http_port 99999, must be a port from 1 to 65535; "
+        "write a port from 9000 up, or remove it",
+        of_predictor(explainer=Explainer(type="ALE", model_uri="s3://b/e", endpoint=Endpoint(http_port=9000))),
+    ),
+    "a logger's host": Row(
+        of_node(logger=Logger(mode="all", url="http://")),
+        f"{NODE}: logger.url 'http://', must begin with http:// or https:// and name a host; "
+        "write url='http://host/path'",
+        of_node(logger=Logger(mode="all", url="http://broker")),
+    ),
     "a logger's address": Row(
         of_node(logger=Logger(mode="all", url="broker/default")),
-        f"{NODE}: logger.url 'broker/default', must begin with http:// or https://; write url='http://broker/default'",
+        f"{NODE}: logger.url 'broker/default', must begin with http:// or https:// and name a host; "
+        "write url='http://broker/default'",
         of_node(logger=Logger(mode="all", url="http://broker/default")),
     ),
     "a logger's other address": Row(
         of_node(logger=Logger(mode="all", url="kafka://broker")),
-        f"{NODE}: logger.url 'kafka://broker', must begin with http:// or https://; write url='http://host/path'",
+        f"{NODE}: logger.url 'kafka://broker', must begin with http:// or https:// and name a host; "
+        "write url='http://host/path'",
         of_node(logger=Logger(mode="all")),
     ),
 }

@@ -6,7 +6,6 @@ from seldon_infra.graph.check import check
 from seldon_infra.graph.spec import Explainer, Pod
 from tests.unit.graph.check.build import (
     DEPLOYMENT,
-    NODE,
     PREDICTOR,
     Row,
     deployment,
@@ -15,7 +14,6 @@ from tests.unit.graph.check.build import (
     of_node,
     of_predictor,
     predictor,
-    python,
 )
 
 LABEL = "must be at most 63 of a-z, 0-9 and '-', with a letter or digit at both ends"
@@ -91,17 +89,6 @@ ROWS = {
         of_predictor(service_name="1.fraud"),
         f"{PREDICTOR}: service_name '1.fraud', {SERVICE}; write service_name='x-1-fraud'",
         of_predictor(service_name="fraud"),
-    ),
-    "a secret's name is one": Row(
-        of_node(env_secret_ref_name="My Secret"),
-        f"{NODE}: env_secret_ref_name 'My Secret', must be the name of a Kubernetes object; change env_secret_ref_name",
-        of_node(env_secret_ref_name="my.secret"),
-    ),
-    "a service account's name is one": Row(
-        of_node(service_account_name="reader_1", server=python(), model_uri=None),
-        f"{NODE}: service_account_name 'reader_1', must be the name of a Kubernetes object; "
-        "change service_account_name",
-        of_node(service_account_name="reader-1", server=python(), model_uri=None),
     ),
 }
 

@@ -12,6 +12,7 @@ from seldon_infra.graph.spec import (
     KedaFallback,
     KedaTrigger,
     MetricTarget,
+    ObjectMetric,
     Pdb,
     Pod,
     PodsMetric,
@@ -27,7 +28,6 @@ BUSY = ResourceMetric(name="cpu", target=MetricTarget(average_utilization=80))
 QUEUE = ExternalMetric(name="queue", target=MetricTarget(value="10"))
 TRIGGER = KedaTrigger(type="prometheus", metadata={"query": "up"})
 ONE = "must have exactly one of min_available and max_unavailable"
-TARGET = "must have exactly one of average_utilization, average_value or value"
 
 
 def hpa(**fields: object) -> SeldonDeployment:
@@ -96,18 +96,73 @@ ROWS = {
     ),
     "a metric aims for something": Row(
         metric(PodsMetric(name="rps", target=aim())),
-        f"{PREDICTOR}: hpa.metrics[0].target is empty, {TARGET}; write average_value=…",
+        f"{PREDICTOR}: hpa.metrics[0].target is empty, must have average_value alone; write average_value=…",
         metric(PodsMetric(name="rps", target=aim(average_value=10))),
     ),
     "a metric aims for one thing": Row(
         metric(PodsMetric(name="rps", target=aim(average_value=10, value=3))),
-        f"{PREDICTOR}: hpa.metrics[0].target has average_value and value, {TARGET}; write average_value=…",
+        f"{PREDICTOR}: hpa.metrics[0].target has average_value and value, must have average_value alone; "
+        "write average_value=…",
+        metric(PodsMetric(name="rps", target=aim(average_value=3))),
+    ),
+    "a metric of pods aims for an average": Row(
         metric(PodsMetric(name="rps", target=aim(value=3))),
+        f"{PREDICTOR}: hpa.metrics[0].target has value, must have average_value alone; write average_value=…",
+        metric(ExternalMetric(name="rps", target=aim(value=3))),
+    ),
+    "a resource's whole is nobody's aim": Row(
+        metric(ResourceMetric(name="cpu", target=aim(value=3))),
+        f"{PREDICTOR}: hpa.metrics[0].target has value, must have average_utilization or average_value, one of them; "
+        "write average_utilization=…",
+        metric(ResourceMetric(name="cpu", target=aim(average_value=3))),
+    ),
+    "an aim is more than nothing": Row(
+        metric(PodsMetric(name="rps", target=aim(average_value="0"))),
+        f"{PREDICTOR}: hpa.metrics[0].target.average_value '0', must be more than 0; "
+        "write average_value='500m' or a number",
+        metric(PodsMetric(name="rps", target=aim(average_value="1m"))),
+    ),
+    "a metric has a name": Row(
+        metric(PodsMetric(name="requests/s", target=aim(average_value=1))),
+        f"{PREDICTOR}: hpa.metrics[0].name 'requests/s', must be one without blanks, '/' and '%'; rename the metric",
+        metric(PodsMetric(name="requests-per-second", target=aim(average_value=1))),
+    ),
+    "an object has a kind": Row(
+        metric(ObjectMetric(name="rps", target=aim(value=1), api_version="v1", kind="", object_name="a")),
+        f"{PREDICTOR}: hpa.metrics[0].kind '', must name an object of Kubernetes; write kind='Service'",
+        metric(ObjectMetric(name="rps", target=aim(value=1), api_version="v1", kind="Service", object_name="a")),
+    ),
+    "a trigger has a type": Row(
+        keda(triggers=[KedaTrigger(type="", metadata={"a": "b"})]),
+        f"{PREDICTOR}: keda.triggers[0].type '', must be the name of one of KEDA's scalers; write type='prometheus'",
+        keda(triggers=[KedaTrigger(type="cron", metadata={"a": "b"})]),
+    ),
+    "a trigger's authentication is a name": Row(
+        keda(triggers=[KedaTrigger(type="cron", metadata={}, authentication_ref="My Auth")]),
+        f"{PREDICTOR}: keda.triggers[0].authentication_ref 'My Auth', must be the name of a Kubernetes object; "
+        "change authentication_ref",
+        keda(triggers=[KedaTrigger(type="cron", metadata={}, authentication_ref="my-auth")]),
+    ),
+    "KEDA's most pods are a hundred by default": Row(
+        keda(min_replica_count=200),
+        f"{PREDICTOR}: keda.min_replica_count 200 over keda.max_replica_count 100, must be at most that; "
+        "write max_replica_count=200",
+        keda(min_replica_count=200, max_replica_count=200),
+    ),
+    "a pod's replicas": Row(
+        of_node(pod=Pod(replicas=-1)),
+        f"{NODE}: pod.replicas -1, must be 0 or more; write pod.replicas=0 or more",
+        of_node(pod=Pod(replicas=0)),
+    ),
+    "a number that Kubernetes holds": Row(
+        of_predictor(replicas=3_000_000_000),
+        f"{PREDICTOR}: replicas 3000000000, must be at most 2147483647; write a smaller number",
+        of_predictor(replicas=2_147_483_647),
     ),
     "only resources have a utilization": Row(
         metric(PodsMetric(name="rps", target=aim(average_utilization=80))),
-        f"{PREDICTOR}: hpa.metrics[0].target.average_utilization, must be a value: only cpu and memory have a "
-        "utilization; write average_value=… or value=…",
+        f"{PREDICTOR}: hpa.metrics[0].target has average_utilization, must have average_value alone; "
+        "write average_value=…",
         metric(BUSY),
     ),
     "a utilization is a share": Row(

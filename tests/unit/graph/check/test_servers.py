@@ -68,15 +68,9 @@ ROWS = {
         "write model_uri=…, or task=… and pretrained_model=… in HuggingFaceServer",
         hugging_face(task="text-classification", pretrained_model="distilbert-base-uncased"),
     ),
-    "no stray blanks": Row(
-        of_node(model_uri="s3://bucket/score "),
-        f"{NODE}: model_uri 's3://bucket/score ', must not begin or end with blanks; "
-        "write model_uri='s3://bucket/score'",
-        of_node(model_uri="s3://bucket/score"),
-    ),
     "code is in a Python file": Row(
         code(source="score"),
-        f"{NODE}: source 'score', must be the path of a Python file; write source='path/to/file.py'",
+        f"{NODE}: source 'score', must be the path of a Python file in the project; write source='path/to/file.py'",
         code(source="score.py"),
     ),
     "code is a class": Row(
@@ -84,16 +78,26 @@ ROWS = {
         f"{NODE}: class_name 'score.Score', must be the name of a class; write class_name='NameOfTheClass'",
         graph(model(server=runtime(), model_uri=None), protocol="v2"),
     ),
-    "an image is a reference": Row(
-        code(image="acme/score 1"),
-        f"{NODE}: image 'acme/score 1', must be a reference without blanks; write image='registry/name@sha256:…'",
-        code(image="acme/score:1"),
+    "code is in the project": Row(
+        code(source="../score.py"),
+        f"{NODE}: source '../score.py', must be the path of a Python file in the project; "
+        "write source='path/to/file.py'",
+        code(source="./nodes/score.py"),
     ),
-    "a digest is whole": Row(
-        of_node(server=container(image="acme/score@sha256:0a0a"), model_uri=None),
-        f"{NODE}: image 'acme/score@sha256:0a0a', must have a digest of 64 hexadecimal digits; "
-        "copy the whole digest, sha256: and 64 hexadecimal digits",
-        of_node(server=container(), model_uri=None),
+    "code can be imported": Row(
+        code(source="my-score.py"),
+        f"{NODE}: source 'my-score.py', must have the name of a Python module; rename the file to 'my_score.py'",
+        code(source="my_score.py"),
+    ),
+    "a class is no keyword": Row(
+        code(class_name="class"),
+        f"{NODE}: class_name 'class', must be the name of a class; write class_name='NameOfTheClass'",
+        code(class_name="Class"),
+    ),
+    "requirements are pip's": Row(
+        code(requirements=["numpy==2", "not a req !!"]),
+        f"{NODE}: requirements 'not a req !!', must be a requirement of pip; write 'name==1.2.3'",
+        code(requirements=["numpy", "shapely[vectorized]>=2,<3 ; python_version >= '3.11'", "a @ https://host/a.whl"]),
     ),
     "a version is one": Row(
         of_node(server=MLflowServer(version="latest")),
@@ -101,10 +105,16 @@ ROWS = {
         of_node(server=MLflowServer(version="1.17.1")),
     ),
     "an explainer starts from something": Row(
-        of_predictor(explainer=explainer(model_uri=None)),
-        f"{PREDICTOR}: explainer.model_uri is not set for AnchorTabular, must be given, or init_parameters; "
-        "write model_uri='s3://bucket/explainer' in Explainer",
         of_predictor(explainer=explainer(model_uri=None, init_parameters={"threshold": 0.9})),
+        f"{PREDICTOR}: explainer.model_uri is not set for AnchorTabular, must be given; "
+        "write model_uri='s3://bucket/explainer' in Explainer",
+        of_predictor(explainer=explainer(type="AnchorText", model_uri=None, init_parameters={"threshold": 0.9})),
+    ),
+    "an explainer starts from a model or from arguments": Row(
+        of_predictor(explainer=explainer(type="AnchorImages", model_uri=None)),
+        f"{PREDICTOR}: explainer.model_uri is not set for AnchorImages, must be given, or init_parameters; "
+        "write model_uri='s3://bucket/explainer' in Explainer",
+        of_predictor(explainer=explainer(type="AnchorImages")),
     ),
     "an explainer speaks the protocol": Row(
         deployment(predictor(explainer=explainer(), graph=model(server=TensorFlowServer())), protocol="tensorflow"),

@@ -88,6 +88,56 @@ ROWS = {
         "write gateway='istio-system/seldon-gateway'",
         deployment(istio=Istio(gateway="istio-system/edge")),
     ),
+    "a time-out that an operator can count": Row(
+        deployment(timeouts=Timeouts(rest="1000h")),
+        f"{DEPLOYMENT}: timeouts.rest '1000h', must be at most 24 days; write rest='5s'",
+        deployment(timeouts=Timeouts(rest="500h")),
+    ),
+    "a host is one": Row(
+        deployment(istio=Istio(host="chat.acme.com,not a host!")),
+        f"{DEPLOYMENT}: istio.host 'chat.acme.com,not a host!', must be host names, such as chat.acme.com or "
+        "*.acme.com, separated by commas; write host='chat.acme.com'",
+        deployment(istio=Istio(host="*.acme.com,chat.acme.org")),
+    ),
+    "a required header has a value": Row(
+        deployment(ambassador=Ambassador(header="nocolon")),
+        f"{DEPLOYMENT}: ambassador.header 'nocolon', must be a header's name and value; write header='x-team: a'",
+        deployment(ambassador=Ambassador(header="x-team: a")),
+    ),
+    "a required header's expression": Row(
+        deployment(ambassador=Ambassador(regex_header="x team: .*")),
+        f"{DEPLOYMENT}: ambassador.regex_header 'x team: .*', must be a header's name and value; "
+        "write regex_header='x-team: a'",
+        deployment(ambassador=Ambassador(regex_header="x-team: .*")),
+    ),
+    "an operator's id is a label": Row(
+        deployment(controller_id="my id!"),
+        f"{DEPLOYMENT}: controller_id 'my id!', {VALUE}; shorten it, or leave out what is no letter or digit",
+        deployment(controller_id="blue"),
+    ),
+    "a label that has a field": Row(
+        deployment(labels={"seldon.io/controller-id": "x"}),
+        f"{DEPLOYMENT}: labels['seldon.io/controller-id'], must be given by its field, where it is checked; "
+        "remove it and set controller_id",
+        deployment(controller_id="x"),
+    ),
+    "a label of Seldon's operator": Row(
+        of_predictor(labels={"app.kubernetes.io/managed-by": "me"}),
+        f"{PREDICTOR}: labels['app.kubernetes.io/managed-by'], must leave it to Seldon's operator; remove it",
+        of_predictor(labels={"app.kubernetes.io/part-of": "me"}),
+    ),
+    "a misspelt annotation": Row(
+        deployment(annotations={"seldon.io/rest-timeou": "5000"}),
+        f"{DEPLOYMENT}: annotations['seldon.io/rest-timeou'], must be one that Seldon's operator reads; "
+        "remove it and set timeouts.rest on SeldonDeployment 'fraud'",
+        deployment(annotations={"seldon.io/rest-read-timeout": "5000"}),
+    ),
+    "the sticky header's annotation": Row(
+        deployment(annotations={"seldon-infra/sticky-header": "x"}),
+        f"{DEPLOYMENT}: annotations['seldon-infra/sticky-header'], must be given by its field, where it is checked; "
+        "remove it and set sticky on SeldonDeployment 'fraud'",
+        deployment(sticky=StickySession(header="x")),
+    ),
     "a label's key": Row(
         deployment(labels={"my team": "fraud"}),
         f"{DEPLOYMENT}: labels['my team'], {KEY}; rename it",

@@ -24,6 +24,7 @@ from tests.unit.graph.check.build import (
     graph,
     model,
     of_node,
+    of_predictor,
     predictor,
     python,
 )
@@ -108,6 +109,18 @@ CLUSTER = {
         f"{NODE}: model_uri 'models/score', must be a URI on a cluster; "
         "copy it to a store and write model_uri='s3://bucket/model'",
         of_node(model_uri="s3://bucket/model"),
+    ),
+    "an explainer's folder": Row(
+        of_predictor(explainer=Explainer(type="ALE", model_uri="models/e")),
+        f"{PREDICTOR}: explainer.model_uri 'models/e', must be a URI on a cluster; "
+        "copy it to a store and write model_uri='s3://bucket/model'",
+        of_predictor(explainer=Explainer(type="ALE", model_uri="s3://bucket/e")),
+    ),
+    "a file of this machine": Row(
+        of_node(model_uri="file:///models/score"),
+        f"{NODE}: model_uri 'file:///models/score', must be a URI on a cluster; "
+        "copy it to a store and write model_uri='s3://bucket/model'",
+        of_node(model_uri="pvc://claim/model"),
     ),
     "a class without an image": Row(
         graph(model(server=python(), model_uri=None)),
