@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import grpc
 
@@ -69,7 +69,15 @@ def start(scene: Scene, deployment: SeldonDeployment, source: Path, target: Loca
     return Graph(scene, servers, orchestrator(scene, deployment, servers, target))
 
 
-def orchestrator(scene: Scene, deployment: SeldonDeployment, servers: Mapping[str, Record], target: Local) -> Record:
+class Listening(Protocol):
+    """Something that answers on ports of its own: a started process, or a test."""
+
+    @property
+    def ports(self) -> Mapping[str, int]:
+        """Port by name."""
+
+
+def orchestrator(scene: Scene, deployment: SeldonDeployment, servers: Mapping[str, Listening], target: Local) -> Record:
     """Start an orchestrator before servers that run."""
     (predictor,) = deployment.predictors
     addresses = {
