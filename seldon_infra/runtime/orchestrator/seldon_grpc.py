@@ -9,8 +9,9 @@ from google.protobuf import json_format
 
 from seldon_infra.runtime.messages import message as message_class
 from seldon_infra.runtime.orchestrator import built_in
+from seldon_infra.runtime.orchestrator.checks import PAYLOADS, check_count, check_shape
 from seldon_infra.runtime.orchestrator.config import Unit
-from seldon_infra.runtime.orchestrator.failures import INTERNAL, Failure
+from seldon_infra.runtime.orchestrator.failures import BAD_REQUEST, INTERNAL, Failure
 from seldon_infra.runtime.orchestrator.grpc_nodes import GrpcNodes
 from seldon_infra.runtime.orchestrator.walk import Trip
 
@@ -84,3 +85,23 @@ class SeldonGrpc:
         for name, value in trip.tags.items():
             meta.tags[name].CopyFrom(value)
         return copy
+
+
+def check_seldon_message(message: Any) -> None:
+    """Hold a message of Seldon's protocol against its own shape.
+
+    Raises:
+        Failure: INVALID_ARGUMENT, naming the field and the value.
+    """
+    payload = message.WhichOneof("choice")
+    if payload is None:
+        raise Failure(BAD_REQUEST, f"the message must have one of {', '.join(PAYLOADS)}; it has none")
+    if payload != "data":
+        return
+    form = message.data.WhichOneof("choice")
+    if form is None:
+        raise Failure(BAD_REQUEST, "'data' must have one of tensor, ndarray, tftensor; it has none")
+    if form == "tensor":
+        shape = list(message.data.tensor.shape)
+        check_shape("data.tensor", shape)
+        check_count("data.tensor", shape, len(message.data.tensor.values))

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
-import orjson
-
 from seldon_infra.runtime.orchestrator import built_in
-from seldon_infra.runtime.orchestrator.checks import parse_object
+from seldon_infra.runtime.orchestrator.checks import parse_object, to_json
 from seldon_infra.runtime.orchestrator.config import Unit
 from seldon_infra.runtime.orchestrator.failures import INTERNAL, Failure
 from seldon_infra.runtime.orchestrator.rest_nodes import RestNodes
@@ -53,13 +51,13 @@ class SeldonRest:
 
     async def send_feedback(self, unit: Unit, feedback: SeldonMessage, trip: Trip) -> None:
         """``/send-feedback``."""
-        await self._nodes.tell(unit, "/send-feedback", orjson.dumps(feedback), trip)
+        await self._nodes.tell(unit, "/send-feedback", to_json(feedback), trip)
 
     async def _ask(self, unit: Unit, path: str, message: SeldonMessage, trip: Trip) -> SeldonMessage:
         return await self._send(unit, path, {**message, "meta": _meta_down(trip)}, trip)
 
     async def _send(self, unit: Unit, path: str, sent: SeldonMessage, trip: Trip) -> SeldonMessage:
-        answer = await self._nodes.ask(unit, path, orjson.dumps(sent), trip)
+        answer = await self._nodes.ask(unit, path, to_json(sent), trip)
         try:
             message = parse_object(answer)
         except Failure as failure:
