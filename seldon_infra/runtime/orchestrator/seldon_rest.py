@@ -34,13 +34,7 @@ class SeldonRest:
     async def route(self, unit: Unit, message: SeldonMessage, trip: Trip) -> int:
         """``/route``, whose answer holds the child's index as its one number."""
         answer = await self._ask(unit, "/route", message, trip)
-        data = answer.get("data") or {}
-        found = data["tensor"].get("values") if "tensor" in data else data.get("ndarray")
-        while isinstance(found, list) and found:
-            found = found[0]
-        if not isinstance(found, int | float) or found != int(found):
-            raise Failure(INTERNAL, f"answered the route {found!r}, must be a child's index", unit.name)
-        return int(found)
+        return built_in.route_in(answer.get("data"), unit.name)
 
     async def aggregate(self, unit: Unit, messages: Sequence[SeldonMessage], trip: Trip) -> SeldonMessage:
         """``/aggregate``, with all children's answers."""
