@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from seldon_infra.runtime.orchestrator.failures import BAD_REQUEST, Failure
+from seldon_infra.runtime.orchestrator.failures import BAD_REQUEST, INTERNAL, Failure, brief
 
 SIMPLE_ANSWER: dict[str, Any] = {
     "names": ["class0", "class1", "class2"],
@@ -27,11 +27,27 @@ def average(answers: Sequence[Any], node: str) -> dict[str, Any]:
     return {**first, form: _mean([answer[form] for answer in answers], node)}
 
 
+def route_in(data: Any, node: str) -> int:
+    """Find the child's index, a router's one number, in the ``data`` of its answer.
+
+    Raises:
+        Failure: 500, there is no such number.
+    """
+    forms = data if isinstance(data, dict) else {}
+    tensor = forms.get("tensor")
+    found: Any = tensor.get("values") if isinstance(tensor, dict) else forms.get("ndarray")
+    while isinstance(found, list) and found:
+        found = found[0]
+    if not isinstance(found, int) and not (isinstance(found, float) and found.is_integer()):
+        raise Failure(INTERNAL, f"answered the route {brief(repr(found))}, must be a child's index", node)
+    return int(found)
+
+
 def _mean(values: Sequence[Any], node: str) -> Any:
     if all(isinstance(value, dict) for value in values):
-        if len({tuple(value["shape"]) for value in values}) > 1:
+        if any(value.get("shape") != values[0].get("shape") for value in values):
             raise Failure(BAD_REQUEST, "the children's answers differ in shape", node)
-        return {**values[0], "values": _mean([value["values"] for value in values], node)}
+        return {**values[0], "values": _mean([value.get("values") for value in values], node)}
     if all(isinstance(value, list) for value in values):
         if len({len(value) for value in values}) > 1:
             raise Failure(BAD_REQUEST, "the children's answers differ in shape", node)

@@ -9,6 +9,10 @@ BAD_REQUEST, NOT_FOUND, METHOD_NOT_ALLOWED, TOO_MANY, TOO_LARGE = 400, 404, 405,
 INTERNAL, NOT_IMPLEMENTED, UNAVAILABLE, TIMED_OUT = 500, 501, 503, 504
 LONGEST_TEXT = 500
 """Characters of a server's own words that are passed on."""
+LONGEST_WORD = 100
+"""Characters of a name or a value of the client's that are said back."""
+LONGEST_FAILURE = 600
+"""Characters of a whole failure. gRPC refuses an answer with 8 KiB of metadata, and writes a character in up to 12."""
 
 _Code = grpc.StatusCode
 _CODES = {
@@ -47,7 +51,7 @@ class Failure(Exception):
 
     def __init__(self, status: int, text: str, node: str | None = None) -> None:
         self.status = status
-        self.text = f"node '{node}': {text}" if node else text
+        self.text = _cut(f"node '{node}': {text}" if node else text, LONGEST_FAILURE)
         super().__init__(self.text)
 
     @property
@@ -69,5 +73,13 @@ def status_of(code: grpc.StatusCode) -> int:
 
 def shortened(text: str) -> str:
     """A server's words on one line, not too many."""
-    line = " ".join(text.split())
-    return line if len(line) <= LONGEST_TEXT else f"{line[:LONGEST_TEXT]}…"
+    return _cut(" ".join(text.split()), LONGEST_TEXT)
+
+
+def brief(text: str) -> str:
+    """A client's own word, short enough to leave room for what is wrong with it."""
+    return _cut(text, LONGEST_WORD)
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[:most]}…"

@@ -14,9 +14,9 @@ from google.protobuf.message import DecodeError
 from seldon_infra.runtime.messages import message as message_class
 from seldon_infra.runtime.orchestrator.admission import Admission, begin
 from seldon_infra.runtime.orchestrator.config import Config
-from seldon_infra.runtime.orchestrator.failures import BAD_REQUEST, NOT_FOUND, Failure, shortened
+from seldon_infra.runtime.orchestrator.failures import BAD_REQUEST, NOT_FOUND, Failure, brief, shortened
 from seldon_infra.runtime.orchestrator.grpc_nodes import OPTIONS, GrpcNodes
-from seldon_infra.runtime.orchestrator.seldon_grpc import SeldonGrpc
+from seldon_infra.runtime.orchestrator.seldon_grpc import SeldonGrpc, check_seldon_message
 from seldon_infra.runtime.orchestrator.v2_grpc import V2Grpc, check_v2_message
 from seldon_infra.runtime.orchestrator.walk import Trip, predict, send_feedback
 
@@ -55,8 +55,7 @@ class GrpcFront(grpc.GenericRpcHandler):
     async def _predict_seldon(self, wire: bytes, context: Any) -> Any:
         with self._admission.admit("predictions", "unary"):
             message = _parsed("seldon.protos.SeldonMessage", wire)
-            if message.WhichOneof("choice") is None:
-                raise Failure(BAD_REQUEST, "the message must have one of data, binData, strData, jsonData, customData")
+            check_seldon_message(message)
             trip = self._begin(context, message.meta.puid)
             trip.tags.update(message.meta.tags)
             answer = await predict(self._config.graph, message, self._seldon, trip)
@@ -122,7 +121,7 @@ class GrpcFront(grpc.GenericRpcHandler):
 
     def _require_model(self, name: str) -> None:
         if name not in self._config.models:
-            raise Failure(NOT_FOUND, f"no model '{name}'; there are {', '.join(self._config.models)}")
+            raise Failure(NOT_FOUND, f"no model '{brief(name)}'; there are {', '.join(self._config.models)}")
 
     def _begin(self, context: Any, puid: str | None) -> Trip:
         given = {key: value for key, value in context.invocation_metadata() or () if key == "seldon-puid"}

@@ -13,6 +13,7 @@ import httptools
 
 LARGEST_BODY_BYTES = 64 * 1024 * 1024
 LARGEST_HEADERS = 100
+_PHRASES = {status.value: status.phrase.encode() for status in http.HTTPStatus}
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Answer:
         """Write the answer as it goes over the wire."""
         head = [
             b"HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %d\r\n"
-            % (self.status, http.HTTPStatus(self.status).phrase.encode(), self.content_type, len(self.body))
+            % (self.status, _PHRASES.get(self.status, b"Unnamed"), self.content_type, len(self.body))
         ]
         head += [b"%s: %s\r\n" % header for header in self.headers]
         head.append(b"\r\n" if keep_alive else b"Connection: close\r\n\r\n")
@@ -80,7 +81,7 @@ class Server:
             return await self._handler(request)
         except Exception as error:
             traceback.print_exc()
-            return self._refuse(500, f"the orchestrator failed: {type(error).__name__}: {error}")
+            return self._refuse(500, f"the orchestrator failed: {type(error).__name__}")
 
     def refuse(self, status: int, text: str) -> Answer:
         """Word a refusal in the protocol's shape."""
@@ -155,7 +156,16 @@ class _Connection(asyncio.Protocol):
         self._url, self._headers, self._body, self._size = b"", {}, [], 0
         self._waiting.append(request)
         if self._task is None:
-            self._task = asyncio.get_running_loop().create_task(self._serve())
+            self._task = asyncio.get_running_loop().create_task(self._serve_or_close())
+
+    async def _serve_or_close(self) -> None:
+        try:
+            await self._serve()
+        except Exception:
+            # Whatever it is, a client must not wait for an answer that nobody writes any more.
+            traceback.print_exc()
+            if self._transport is not None:
+                self._transport.abort()
 
     async def _serve(self) -> None:
         while self._waiting and self._transport is not None:

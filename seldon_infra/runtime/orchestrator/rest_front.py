@@ -6,11 +6,9 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
-
 from seldon_infra.runtime.orchestrator import seldon_rest
 from seldon_infra.runtime.orchestrator.admission import Admission, begin
-from seldon_infra.runtime.orchestrator.checks import check_seldon, check_v2, parse_object
+from seldon_infra.runtime.orchestrator.checks import check_meta, check_seldon, check_v2, parse_object, to_json
 from seldon_infra.runtime.orchestrator.config import Config, Unit
 from seldon_infra.runtime.orchestrator.failures import (
     BAD_REQUEST,
@@ -18,6 +16,7 @@ from seldon_infra.runtime.orchestrator.failures import (
     NOT_FOUND,
     UNAVAILABLE,
     Failure,
+    brief,
 )
 from seldon_infra.runtime.orchestrator.http_server import Answer, Request
 from seldon_infra.runtime.orchestrator.metrics import Metrics
@@ -50,10 +49,10 @@ class RestFront:
     async def _answer(self, request: Request) -> Answer:
         found = self._paths.get(request.path) or self._paths.get(request.path.rstrip("/"))
         if found is None:
-            raise Failure(NOT_FOUND, f"no such path: {request.path}")
+            raise Failure(NOT_FOUND, f"no such path: {brief(request.path)}")
         method, handler = found
         if request.method != method:
-            raise Failure(METHOD_NOT_ALLOWED, f"{request.path} takes {method}, not {request.method}")
+            raise Failure(METHOD_NOT_ALLOWED, f"{brief(request.path)} takes {method}, not {request.method}")
         answer: Answer = await handler(request)
         return answer
 
@@ -94,7 +93,7 @@ class RestFront:
         with self._admission.admit("predictions", "post"):
             message = parse_object(request.body)
             check_seldon(message)
-            meta = message.pop("meta", None) or {}
+            meta = check_meta(message.pop("meta", None))
             trip = begin(_text(request.headers.get(PUID)) or meta.get("puid"), self._config.rest_seconds)
             trip.tags.update(meta.get("tags") or {})
             answer = await predict(self._config.graph, message, self._seldon, trip)
@@ -103,7 +102,7 @@ class RestFront:
     async def _feedback(self, request: Request) -> Answer:
         with self._admission.admit("feedback", "post"):
             feedback = parse_object(request.body)
-            meta = _object(_object(feedback, "response"), "meta")
+            meta = check_meta(_object(feedback, "response").get("meta"))
             trip = begin(_text(request.headers.get(PUID)) or meta.get("puid"), self._config.rest_seconds)
             await send_feedback(self._config.graph, feedback, _routing(meta), self._seldon, trip)
             return _json({"meta": {"puid": trip.puid}}, trip.puid)
@@ -185,7 +184,7 @@ def _last(unit: Unit) -> Unit:
 
 
 def _json(tree: Mapping[str, Any], puid: str | None = None) -> Answer:
-    return Answer(200, orjson.dumps(tree), headers=((b"Seldon-Puid", puid.encode()),) if puid else ())
+    return Answer(200, to_json(tree), headers=((b"Seldon-Puid", puid.encode()),) if puid else ())
 
 
 def _text(header: bytes | None) -> str | None:

@@ -9,8 +9,9 @@ from google.protobuf import json_format
 
 from seldon_infra.runtime.messages import message as message_class
 from seldon_infra.runtime.orchestrator import built_in
+from seldon_infra.runtime.orchestrator.checks import PAYLOADS, check_count, check_shape
 from seldon_infra.runtime.orchestrator.config import Unit
-from seldon_infra.runtime.orchestrator.failures import INTERNAL, Failure
+from seldon_infra.runtime.orchestrator.failures import BAD_REQUEST, Failure
 from seldon_infra.runtime.orchestrator.grpc_nodes import GrpcNodes
 from seldon_infra.runtime.orchestrator.walk import Trip
 
@@ -39,18 +40,12 @@ class SeldonGrpc:
     async def route(self, unit: Unit, message: Any, trip: Trip) -> int:
         """``Router/Route``, whose answer holds the child's index as its one number."""
         answer = await self._ask(unit, "Router/Route", self._with_meta(message, trip), trip)
-        data = json_format.MessageToDict(answer.data)
-        found: Any = data["tensor"].get("values") if "tensor" in data else data.get("ndarray")
-        while isinstance(found, list) and found:
-            found = found[0]
-        if not isinstance(found, int | float) or found != int(found):
-            raise Failure(INTERNAL, f"answered the route {found!r}, must be a child's index", unit.name)
-        return int(found)
+        return built_in.route_in(_data_of(answer), unit.name)
 
     async def aggregate(self, unit: Unit, messages: Sequence[Any], trip: Trip) -> Any:
         """``Combiner/Aggregate``, with all children's answers."""
         if unit.implementation == "AVERAGE_COMBINER":
-            answers = [json_format.MessageToDict(message.data) for message in messages]
+            answers = [_data_of(message) for message in messages]
             return json_format.ParseDict({"data": built_in.average(answers, unit.name)}, self._message())
         sent = self._list(seldonMessages=[self._with_meta(message, trip) for message in messages])
         return await self._ask(unit, "Combiner/Aggregate", sent, trip)
@@ -84,3 +79,31 @@ class SeldonGrpc:
         for name, value in trip.tags.items():
             meta.tags[name].CopyFrom(value)
         return copy
+
+
+def _data_of(message: Any) -> Any:
+    """What a message's ``data`` is in JSON; None where that has no word for it, such as NaN in an ndarray."""
+    try:
+        return json_format.MessageToDict(message.data)
+    except (ValueError, json_format.Error):
+        return None
+
+
+def check_seldon_message(message: Any) -> None:
+    """Hold a message of Seldon's protocol against its own shape.
+
+    Raises:
+        Failure: INVALID_ARGUMENT, naming the field and the value.
+    """
+    payload = message.WhichOneof("choice")
+    if payload is None:
+        raise Failure(BAD_REQUEST, f"the message must have one of {', '.join(PAYLOADS)}; it has none")
+    if payload != "data":
+        return
+    form = message.data.WhichOneof("choice")
+    if form is None:
+        raise Failure(BAD_REQUEST, "'data' must have one of tensor, ndarray, tftensor; it has none")
+    if form == "tensor":
+        shape = list(message.data.tensor.shape)
+        check_shape("data.tensor", shape)
+        check_count("data.tensor", shape, len(message.data.tensor.values))

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
-import orjson
-
 from seldon_infra.runtime.orchestrator import built_in
-from seldon_infra.runtime.orchestrator.checks import parse_object
+from seldon_infra.runtime.orchestrator.checks import parse_object, to_json
 from seldon_infra.runtime.orchestrator.config import Unit
 from seldon_infra.runtime.orchestrator.failures import INTERNAL, Failure
 from seldon_infra.runtime.orchestrator.rest_nodes import RestNodes
@@ -36,13 +34,7 @@ class SeldonRest:
     async def route(self, unit: Unit, message: SeldonMessage, trip: Trip) -> int:
         """``/route``, whose answer holds the child's index as its one number."""
         answer = await self._ask(unit, "/route", message, trip)
-        data = answer.get("data") or {}
-        found = data["tensor"].get("values") if "tensor" in data else data.get("ndarray")
-        while isinstance(found, list) and found:
-            found = found[0]
-        if not isinstance(found, int | float) or found != int(found):
-            raise Failure(INTERNAL, f"answered the route {found!r}, must be a child's index", unit.name)
-        return int(found)
+        return built_in.route_in(answer.get("data"), unit.name)
 
     async def aggregate(self, unit: Unit, messages: Sequence[SeldonMessage], trip: Trip) -> SeldonMessage:
         """``/aggregate``, with all children's answers."""
@@ -53,13 +45,13 @@ class SeldonRest:
 
     async def send_feedback(self, unit: Unit, feedback: SeldonMessage, trip: Trip) -> None:
         """``/send-feedback``."""
-        await self._nodes.tell(unit, "/send-feedback", orjson.dumps(feedback), trip)
+        await self._nodes.tell(unit, "/send-feedback", to_json(feedback), trip)
 
     async def _ask(self, unit: Unit, path: str, message: SeldonMessage, trip: Trip) -> SeldonMessage:
         return await self._send(unit, path, {**message, "meta": _meta_down(trip)}, trip)
 
     async def _send(self, unit: Unit, path: str, sent: SeldonMessage, trip: Trip) -> SeldonMessage:
-        answer = await self._nodes.ask(unit, path, orjson.dumps(sent), trip)
+        answer = await self._nodes.ask(unit, path, to_json(sent), trip)
         try:
             message = parse_object(answer)
         except Failure as failure:

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 from seldon_infra.runtime.messages import CONTENTS
 from seldon_infra.runtime.messages import message as message_class
-from seldon_infra.runtime.orchestrator.checks import SIZES, check_count, check_datatype, check_shape
+from seldon_infra.runtime.orchestrator.checks import (
+    SIZES,
+    check_count,
+    check_datatype,
+    check_id,
+    check_range,
+    check_shape,
+    refused,
+    shown,
+)
 from seldon_infra.runtime.orchestrator.config import Unit
 from seldon_infra.runtime.orchestrator.failures import BAD_REQUEST, Failure
 from seldon_infra.runtime.orchestrator.grpc_nodes import GrpcNodes
@@ -75,23 +85,35 @@ def check_v2_message(request: Any) -> None:
             _check_raw(tensor, raw[index])
         else:
             _check_contents(tensor)
+    check_id(request.id or None)
 
 
 def _check_raw(tensor: Any, content: bytes) -> None:
     size = SIZES.get(tensor.datatype)
-    if size is not None:
-        if len(content) % size:
-            raise Failure(BAD_REQUEST, f"input '{tensor.name}': {len(content)} raw bytes, must be a multiple of {size}")
-        check_count(tensor.name, list(tensor.shape), len(content) // size)
+    if size is None:
+        _check_lengths(tensor, content)
+        return
+    if len(content) % size:
+        raise refused(tensor.name, f"{len(content)} raw bytes, must be a multiple of {size}")
+    check_count(tensor.name, list(tensor.shape), len(content) // size)
+
+
+def _check_lengths(tensor: Any, content: bytes) -> None:
+    """Elements of datatype BYTES have a length of four bytes each before them."""
+    least = 4 * math.prod(tensor.shape)
+    if len(content) < least:
+        raise refused(
+            tensor.name, f"shape {shown(tensor.shape)} needs at least {least} bytes, there are {len(content)}"
+        )
 
 
 def _check_contents(tensor: Any) -> None:
     field = CONTENTS.get(tensor.datatype)
     if field is None:
-        raise Failure(BAD_REQUEST, f"input '{tensor.name}': {tensor.datatype} must come in raw_input_contents")
+        raise refused(tensor.name, f"{tensor.datatype} must come in raw_input_contents")
     others = [found.name for found, _ in tensor.contents.ListFields() if found.name != field]
     if others:
-        raise Failure(
-            BAD_REQUEST, f"input '{tensor.name}': datatype {tensor.datatype} takes contents.{field}, not {others[0]}"
-        )
-    check_count(tensor.name, list(tensor.shape), len(getattr(tensor.contents, field)))
+        raise refused(tensor.name, f"datatype {tensor.datatype} takes contents.{field}, not {others[0]}")
+    elements = getattr(tensor.contents, field)
+    check_count(tensor.name, list(tensor.shape), len(elements))
+    check_range(tensor.name, tensor.datatype, elements)

@@ -6,9 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
-from seldon_infra.runtime.orchestrator.checks import parse_object
+from seldon_infra.runtime.orchestrator.checks import parse_object, to_json
 from seldon_infra.runtime.orchestrator.config import Unit
 from seldon_infra.runtime.orchestrator.failures import INTERNAL, NOT_IMPLEMENTED, Failure
 from seldon_infra.runtime.orchestrator.rest_nodes import RestNodes
@@ -70,4 +68,4 @@ def _request(unit: Unit, message: Tensors, trip: Trip) -> bytes:
         request["parameters"] = tree["parameters"]
     if trip.requested_outputs is not None and not unit.children:
         request["outputs"] = trip.requested_outputs
-    return orjson.dumps(request)
+    return to_json(request)

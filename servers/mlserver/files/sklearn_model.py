@@ -14,5 +14,5 @@ class SKLearnModel(mlserver_sklearn.SKLearnModel):
             return await super().predict(payload)
         except MLServerError:
             raise
-        except (AttributeError, TypeError, ValueError) as error:
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             raise InferenceError(f"model '{self.name}' refuses the input: {error}") from error

@@ -9,11 +9,13 @@ import functools
 import importlib
 import json
 import os
+import socket
 import sys
 import threading
 
 import grpc
-from flask import jsonify
+from flask import has_request_context, jsonify, request
+from google.protobuf.message import DecodeError
 from gunicorn.app.base import BaseApplication
 from seldon_core import seldon_methods, wrapper
 from seldon_core.flask_utils import ANNOTATION_GRPC_MAX_MSG_SIZE, SeldonMicroserviceException
@@ -25,7 +27,11 @@ HOST = "127.0.0.1"
 LARGEST_MESSAGE = 64 * 1024 * 1024
 DRAIN_SECONDS = 25
 CALLS = ("predict", "transform_input", "transform_output", "route", "aggregate", "send_feedback")
-GRPC_CALLS = ("Predict", "TransformInput", "TransformOutput", "Route", "Aggregate", "SendFeedback")
+EXTRACTS = ("extract_request_parts", "extract_request_parts_json", "extract_feedback_request_parts")
+LOOK_SECONDS = 0.5
+"""How often a call that waits for its turn looks whether its client is still there."""
+CALL = threading.local()
+"""The gRPC call that a thread answers."""
 # A class is called by one request at a time, as it is on a cluster, unless Seldon's own variable says more. Threads
 # beyond that answer health and metrics, and wait for slow clients.
 CONCURRENT_CALLS = int(os.environ.get("GUNICORN_THREADS", "1"))
@@ -50,33 +56,77 @@ class Metrics(SeldonMetrics):
         """There is no other process to end."""
 
 
-class Servicer(wrapper.SeldonModelGRPC):
-    """The wrapper's gRPC calls, with a status that says whose fault an error is."""
+class Parsing(grpc.ServerInterceptor):
+    """Stands before each gRPC call: parses its message, and says by the status whose fault an error is."""
+
+    def intercept_service(self, continuation, details):
+        """Answer INVALID_ARGUMENT to what is no message, and to what the wrapper or the class refuses as bad data."""
+        handler = continuation(details)
+        if handler is None or handler.unary_unary is None:
+            return handler
+
+        def parse_and_call(wire, context):
+            CALL.context = context
+            try:
+                return handler.unary_unary(handler.request_deserializer(wire), context)
+            except DecodeError as error:
+                context.abort(grpc.StatusCode.INVALID_ARGUMENT, f"the message cannot be parsed: {error}")
+            except SeldonMicroserviceException as error:
+                refused = error.status_code < 500
+                context.abort(grpc.StatusCode.INVALID_ARGUMENT if refused else grpc.StatusCode.INTERNAL, error.message)
+
+        return grpc.unary_unary_rpc_method_handler(parse_and_call, None, handler.response_serializer)
 
 
-def refusing(call):
-    """Answer INVALID_ARGUMENT to what the wrapper or the class refuses as bad data, as REST answers 400."""
+def reading(extract):
+    """Make data that cannot be read the client's fault; what goes wrong after that is the class's own."""
 
-    @functools.wraps(call)
-    def answer(self, request, context):
+    @functools.wraps(extract)
+    def read(request):
         try:
-            return call(self, request, context)
-        except SeldonMicroserviceException as error:
-            refused = error.status_code < 500
-            context.abort(grpc.StatusCode.INVALID_ARGUMENT if refused else grpc.StatusCode.INTERNAL, error.message)
+            return extract(request)
+        except SeldonMicroserviceException:
+            raise
+        except NameError:
+            # The wrapper imports tensorflow where it is there, and speaks of it in any case.
+            text = "a tftensor needs the package tensorflow, which this server lacks; send a tensor or an ndarray"
+            raise SeldonMicroserviceException(text) from None
+        except Exception as error:
+            raise SeldonMicroserviceException(f"the data cannot be read: {error}") from error
 
-    return answer
+    return read
 
 
 def bounded(call, limit):
-    """Let ``limit`` calls in at once; others wait."""
+    """Let ``limit`` calls in at once; others wait for as long as somebody waits for them."""
 
     @functools.wraps(call)
     def wait_and_call(*arguments):
-        with limit:
+        while not limit.acquire(timeout=LOOK_SECONDS):
+            require_client()
+        try:
+            require_client()
             return call(*arguments)
+        finally:
+            limit.release()
 
     return wait_and_call
+
+
+def require_client():
+    """Give up a call whose client has left or is out of time: nobody would read the answer."""
+    if has_left(request.environ["gunicorn.socket"]) if has_request_context() else not CALL.context.is_active():
+        raise SeldonMicroserviceException("the client has left", status_code=499, reason="CLIENT_LEFT")
+
+
+def has_left(connection):
+    """Tell whether the other side of a connection has closed it."""
+    try:
+        return connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
 
 
 def http_error(error):
@@ -90,9 +140,9 @@ def prepare():
     limit = threading.BoundedSemaphore(CONCURRENT_CALLS)
     for name in CALLS:
         setattr(seldon_methods, name, bounded(getattr(seldon_methods, name), limit))
-    for name in GRPC_CALLS:
-        setattr(Servicer, name, refusing(getattr(wrapper.SeldonModelGRPC, name)))
-    wrapper.SeldonModelGRPC = Servicer
+    for name in EXTRACTS:
+        setattr(seldon_methods, name, reading(getattr(seldon_methods, name)))
+    grpc.server = functools.partial(grpc.server, interceptors=(Parsing(),))
     wrapper.CORS = lambda app: app  # no page of another origin has business here
 
 

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import grpc
 
@@ -53,23 +53,39 @@ class Graph:
 def start(scene: Scene, deployment: SeldonDeployment, source: Path, target: Local | None = None) -> Graph:
     """Start all servers of the deployment's predictor, then its orchestrator, and wait until both are ready."""
     target = target or Local()
-    (predictor,) = deployment.predictors
     folder = scene.stack.root.parent / f"source-{deployment.name}"
     if not folder.exists():
         folder.mkdir()
         shutil.copy(source, folder)
+    servers = start_servers(scene, deployment, {"source": str(folder)}, target)
+    return Graph(scene, servers, orchestrator(scene, deployment, servers, target))
+
+
+def start_servers(
+    scene: Scene, deployment: SeldonDeployment, paths: Mapping[str, str], target: Local | None = None
+) -> dict[str, Record]:
+    """Start all servers of the deployment's predictor, with the copies of its files, and wait until they are ready."""
+    (predictor,) = deployment.predictors
     servers, ready = {}, {}
     for node in nodes(predictor.graph):
         if isinstance(node.server, ModelServer):
-            parts = render.fill(render.server(node, deployment, predictor, target), {"source": str(folder)})
+            parts = render.fill(render.server(node, deployment, predictor, target or Local()), paths)
             ready[node.name] = parts.pop("ready")
             servers[node.name] = scene.start(ProcessSpec(name=node.name, **parts))
     for name, record in servers.items():
         wait_until(lambda r=record, p=ready[name]["path"]: is_ready("http", r.ports["http"], p), READY_SECONDS)
-    return Graph(scene, servers, orchestrator(scene, deployment, servers, target))
+    return servers
 
 
-def orchestrator(scene: Scene, deployment: SeldonDeployment, servers: Mapping[str, Record], target: Local) -> Record:
+class Listening(Protocol):
+    """Something that answers on ports of its own: a started process, or a test."""
+
+    @property
+    def ports(self) -> Mapping[str, int]:
+        """Port by name."""
+
+
+def orchestrator(scene: Scene, deployment: SeldonDeployment, servers: Mapping[str, Listening], target: Local) -> Record:
     """Start an orchestrator before servers that run."""
     (predictor,) = deployment.predictors
     addresses = {

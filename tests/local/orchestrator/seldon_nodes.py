@@ -1,6 +1,7 @@
 """Classes for Seldon's own wrapper that the graphs of these tests are made of."""
 
 import time
+from pathlib import Path
 
 import numpy as np
 from seldon_core.flask_utils import SeldonMicroserviceException
@@ -69,3 +70,45 @@ class Plus(Rewarded):
 class Sum:
     def aggregate(self, answers, names):
         return np.sum([np.asarray(rows, dtype=float) for rows in answers], axis=0)
+
+
+class Echo:
+    """Gives back what it gets, in every place of a graph."""
+
+    def predict(self, data, names, meta=None):
+        return data
+
+    def transform_input(self, data, names):
+        return data
+
+    def transform_output(self, data, names):
+        return data
+
+    def aggregate(self, answers, names):
+        return answers[0]
+
+
+class Marked:
+    """Leaves a file named like the first word of a request in a folder; one called wait goes on when there is a go."""
+
+    def __init__(self, folder):
+        self.folder = Path(folder)
+
+    def predict(self, rows, names, meta=None):
+        word = str(rows[0][0])
+        (self.folder / word).touch()
+        while word == "wait" and not (self.folder / "go").exists():
+            time.sleep(0.02)
+        return rows
+
+
+class Slow:
+    """Takes long."""
+
+    def __init__(self, mark):
+        self.mark = Path(mark)
+
+    def predict(self, rows, names, meta=None):
+        self.mark.touch()
+        time.sleep(8)
+        return rows

@@ -120,8 +120,26 @@ def test_the_average_is_the_mean_of_each_number(children: list[list[list[int]]])
         ([{"ndarray": ["a"]}, {"ndarray": ["b"]}], "more than numbers"),
         ([{"tensor": {"shape": [2], "values": [1, 2]}}, {"tensor": {"shape": [1, 2], "values": [1, 2]}}], "shape"),
         ([None, None], "all be tensors"),
+        ([{"tensor": {}}, {"tensor": {}}], "more than numbers"),
+        ([{"tensor": {"shape": 5, "values": 1}}, {"tensor": {"shape": 6, "values": 1}}], "shape"),
+        ([{"tensor": {"values": {}}}, {"tensor": {"values": 1}}], "more than numbers"),
     ],
 )
 def test_what_cannot_be_averaged_is_said(answers: list[Any], words: str) -> None:
     with pytest.raises(Failure, match=words):
         built_in.average(answers, "c")
+
+
+@pytest.mark.parametrize("data", [{"ndarray": [[2]]}, {"ndarray": 2.0}, {"tensor": {"shape": [1], "values": [2.0]}}])
+def test_a_route_is_the_one_number_of_an_answer(data: Any) -> None:
+    assert built_in.route_in(data, "r") == 2
+
+
+@pytest.mark.parametrize(
+    "data",
+    [None, [1], {}, {"tensor": 5}, {"tensor": None}, {"ndarray": []}, {"ndarray": [0.5]}, {"ndarray": float("inf")}],
+)
+def test_an_answer_without_a_route_is_the_routers_fault(data: Any) -> None:
+    with pytest.raises(Failure, match=r"node 'r': answered the route .*, must be a child's index") as failure:
+        built_in.route_in(data, "r")
+    assert failure.value.status == 500
