@@ -105,11 +105,11 @@ class LocalDeployment(pulumi.ComponentResource):
 
     def _server(self, predictor: Predictor, node: Node) -> Any:
         """Declare a node's model server and the files that it reads."""
-        name = f"{self._deployment.name}-{predictor.name}-{node.name}"
+        name = _joined(self._deployment.name, predictor.name, node.name)
         if not pulumi.runtime.is_dry_run():
             render.install(node)
         uris = {"model": node.model_uri, "source": getattr(node.server, "source", None)}
-        paths = {what: self._artifact(f"{name}-{what}", uri).path for what, uri in uris.items() if uri is not None}
+        paths = {what: self._artifact(_joined(name, what), uri).path for what, uri in uris.items() if uri is not None}
         process = _later(
             node,
             partial(render.server, deployment=self._deployment, predictor=predictor, target=self._target),
@@ -130,7 +130,7 @@ class LocalDeployment(pulumi.ComponentResource):
 
     def _orchestrator(self, predictor: Predictor, servers: Mapping[str, pulumi.Output[Mapping[str, str]]]) -> Any:
         """Declare the process that leads a request through a predictor's graph."""
-        name = f"{self._deployment.name}-{predictor.name}"
+        name = _joined(self._deployment.name, predictor.name)
         graph = pulumi.Output.all(servers, pending(predictor)).apply(
             lambda known: render.orchestrator_config(
                 self._deployment, resolve(predictor, known[1]), known[0], self._target
@@ -144,6 +144,11 @@ class LocalDeployment(pulumi.ComponentResource):
             files={"graph.json": graph},
             **render.orchestrator(sys.executable, self._target),
         )
+
+
+def _joined(*names: str) -> str:
+    """Name what belongs to several objects: no name holds a dot, so two lists of names never give one."""
+    return ".".join(names)
 
 
 def _later(spec: Spec, rendered: Callable[[Any], Mapping[str, object]], parts: Sequence[str]) -> dict[str, object]:

@@ -84,8 +84,8 @@ def test_a_newcomer_changes_a_weight_and_a_class(clone: Clone) -> None:
 
 
 def test_what_is_broken_by_hand_shows_and_is_mended(clone: Clone) -> None:
-    clone.run("rm -r .seldon/local/processes/digits-main-classify-*")
-    assert re.search(r"digits-main-classify.*create", clone.run("pulumi preview --stack local"))
+    clone.run("rm -r .seldon/local/processes/digits.main.classify-*")
+    assert re.search(r"digits\.main\.classify.*create", clone.run("pulumi preview --stack local"))
     clone.run("pulumi up --stack local --yes")
     assert min(accuracies(clone.run("seldon-infra verify --stack local")).values()) > 0.95
 

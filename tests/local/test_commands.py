@@ -51,10 +51,10 @@ def test_status_says_what_runs(project: Project) -> None:
 
 
 def test_logs_show_what_a_process_wrote_and_follow_it(project: Project) -> None:
-    done = run(project, "logs", "d-main")
-    assert f"REST on 127.0.0.1:{project.stack.process('d-main').ports['http']}" in done.stdout
-    following = subprocess.Popen(command(project, "logs", "d-main", "-f"), stdout=subprocess.PIPE, text=True)
-    log = project.stack_dir.processes / project.stack.process("d-main").id / "log"
+    done = run(project, "logs", "d.main")
+    assert f"REST on 127.0.0.1:{project.stack.process('d.main').ports['http']}" in done.stdout
+    following = subprocess.Popen(command(project, "logs", "d.main", "-f"), stdout=subprocess.PIPE, text=True)
+    log = project.stack_dir.processes / project.stack.process("d.main").id / "log"
     try:
         assert following.stdout is not None
         assert "REST on" in following.stdout.readline()
@@ -69,7 +69,7 @@ def test_logs_show_what_a_process_wrote_and_follow_it(project: Project) -> None:
 def test_logs_of_nobody_name_those_that_there_are(project: Project) -> None:
     said = refused(project, "logs", "nobody")
     assert "no process 'nobody'" in said
-    assert "d-main-version" in said
+    assert "d.main.version" in said
 
 
 @pytest.mark.parametrize("transport", ["--rest", "--grpc"])
@@ -118,13 +118,13 @@ def test_commands_where_nothing_runs() -> None:
         empty.define(predictor())
         assert "runs nothing here" in run(empty, "status").stdout
         assert "it serves nothing" in refused(empty, "predict", "d")
-        assert "its processes: none" in refused(empty, "logs", "d-main")
+        assert "its processes: none" in refused(empty, "logs", "d.main")
 
 
 def test_a_stopped_process_makes_status_fail(project: Project) -> None:
     from seldon_infra.runtime.supervisor import Supervisor
 
-    id = project.stack.process("d-main-version").id
+    id = project.stack.process("d.main.version").id
     Supervisor(project.stack_dir).stop(id, 10)
     wait_until(lambda: run(project, "status").returncode == 1)
     project.engine.up()

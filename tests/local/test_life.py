@@ -34,6 +34,18 @@ def test_up_serves_a_second_up_changes_nothing_and_destroy_leaves_nothing() -> N
         _destroy_and_look(project)
 
 
+def test_names_that_differ_only_in_where_one_ends_are_two() -> None:
+    """Node `x` of predictor `main`, beside a predictor `main-x`: two processes, and neither takes the other's place."""
+    with new_project() as project:
+        project.define(
+            predictor(graph=model("x"), traffic=50),
+            predictor("main-x", model("x"), traffic=50),
+            target="Local(portable=False)",
+        )
+        (project.folder / "x.py").write_text((project.folder / "version.py").read_text())
+        assert "create" in project.engine.preview().stdout
+
+
 def _destroy_and_look(project: Project) -> None:
     port, folder = project.port, str(project.stack_dir.root)
     project.engine.destroy()
@@ -90,7 +102,7 @@ def test_a_shadow_is_asked_and_neither_heard_nor_felt() -> None:
         answers = [project.ask(timeout=5) for _ in range(5)]
         assert {answer.predictor for answer in answers} == {"main"}
         assert {answer.json["data"]["ndarray"][0][0] for answer in answers} == {1}
-        copies = project.stack.process("d-copy")
+        copies = project.stack.process("d.copy")
         text = ask(copies.ports["http"], "/prometheus", "GET", None).body.decode()
         assert "seldon_api_executor" in text
 

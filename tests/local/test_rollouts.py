@@ -72,11 +72,11 @@ def test_a_version_that_never_becomes_ready_leaves_the_old_one_serving(project: 
         failed = project.engine.up(check=False)
     assert failed.returncode != 0
     said = failed.stdout + failed.stderr
-    assert "process 'd-main-version' exits at start" in said
+    assert "process 'd.main.version' exits at start" in said
     assert "the model file is broken" in said
     assert seen.failed == 0, seen.answers
     assert project.version() == 2
     project.write_class(3)
     project.engine.up()
     assert project.version() == 3
-    assert sorted(project.pids()) == ["d-main", "d-main-version", "gateway"]  # what failed is gone
+    assert sorted(project.pids()) == ["d.main", "d.main.version", "gateway"]  # what failed is gone
