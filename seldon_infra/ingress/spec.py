@@ -36,9 +36,9 @@ class Backend:
 
     name: str
     weight: int
-    """Share of the requests, in percent; 0 for a shadow."""
+    """Share of the requests that it gets, a shadow as copies, in percent."""
     shadow: bool
-    """Gets a copy of every request, and its answers go nowhere."""
+    """Gets copies, and its answers go nowhere."""
     rest: str
     """``127.0.0.1:PORT`` for REST."""
     grpc: str

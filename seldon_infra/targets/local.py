@@ -100,7 +100,7 @@ class LocalDeployment(pulumi.ComponentResource):
             addresses = servers[predictor.graph.name]
         else:
             addresses = self._orchestrator(predictor, servers).addresses
-        share = _later(predictor, render.share, render.SHARE_PARTS)
+        share = _later(predictor, partial(render.share, deployment=self._deployment), render.SHARE_PARTS)
         return {**share, "rest": addresses.apply(itemgetter("http")), "grpc": addresses.apply(itemgetter("grpc"))}
 
     def _server(self, predictor: Predictor, node: Node) -> Any:

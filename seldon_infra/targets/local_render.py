@@ -119,10 +119,10 @@ def route(deployment: SeldonDeployment) -> dict[str, object]:
     }
 
 
-def share(predictor: Predictor) -> dict[str, object]:
-    """A predictor's part of the traffic, in percent."""
-    whole = 0 if predictor.shadow else 100
-    weight = predictor.traffic if predictor.traffic is not None and not predictor.shadow else whole
+def share(predictor: Predictor, deployment: SeldonDeployment) -> dict[str, object]:
+    """A predictor's part of the traffic, in percent; a shadow's is the part that is copied to it."""
+    alone = predictor.shadow or all(other.shadow for other in deployment.predictors if other.name != predictor.name)
+    weight = predictor.traffic if predictor.traffic is not None else 100 if alone else 0
     return {"name": predictor.name, "weight": weight, "shadow": predictor.shadow}
 
 

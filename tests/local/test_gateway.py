@@ -398,14 +398,29 @@ def requests_of(record: Record) -> int:
 
 
 def test_a_shadow_gets_copies_and_never_answers(two: Two) -> None:
-    two.scene.put(behind(two.a), behind(two.b, "shadow", 0, shadow=True))
+    two.scene.put(behind(two.a), behind(two.b, "shadow", shadow=True))
     before = requests_of(two.b)
     assert {two.scene.ask().json["name"] for _ in range(20)} == {"a"}
     wait_until(lambda: requests_of(two.b) == before + 20)
 
 
+def test_a_shadow_gets_its_share_of_copies_alone(two: Two) -> None:
+    """300 requests and 20 %: 60 copies expected, five standard deviations are 35."""
+    two.scene.put(behind(two.a), behind(two.b, "shadow", 20, shadow=True))
+    before = requests_of(two.b)
+    for _ in range(300):
+        assert two.scene.ask().json["name"] == "a"
+    copies = f"cluster.ns/d/shadow/rest/{behind(two.b).rest.replace(':', '_')}.upstream_rq_completed"
+    wait_until(lambda: int(stat(two.scene, copies)) == requests_of(two.b) - before)
+    assert abs(requests_of(two.b) - before - 60) <= 35
+
+
+def stat(scene: Scene, name: str) -> str:
+    return scene.gateway._admin(f"/stats?filter=^{re.escape(name)}$").rpartition(": ")[2].strip() or "0"
+
+
 def test_a_slow_shadow_slows_nobody(two: Two) -> None:
-    two.scene.put(behind(two.a), behind(two.b, "shadow", 0, shadow=True))
+    two.scene.put(behind(two.a), behind(two.b, "shadow", shadow=True))
     two.scene.processes.state(two.b.id)
     import os
     import signal
@@ -423,7 +438,7 @@ def test_a_slow_shadow_slows_nobody(two: Two) -> None:
 
 def test_a_shadow_that_is_gone_hurts_nobody(two: Two) -> None:
     gone = two.scene.backend("gone")
-    two.scene.put(behind(two.a), behind(gone, "shadow", 0, shadow=True))
+    two.scene.put(behind(two.a), behind(gone, "shadow", shadow=True))
     two.scene.processes.remove(gone.id)
     assert {two.scene.ask().status for _ in range(20)} == {200}
     assert two.scene.call()[0].startswith("a ")

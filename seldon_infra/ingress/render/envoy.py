@@ -359,7 +359,12 @@ def _forward(route: Route, transport: str, seconds: float) -> JsonDict:
         weighted["use_hash_policy"] = True
         action["hash_policy"] = [{"header": {"header_name": route.sticky_header}}]
     mirrors: list[JsonValue] = [
-        {"cluster": _cluster_name(route, backend, transport)} for backend in route.backends if backend.shadow
+        {
+            "cluster": _cluster_name(route, backend, transport),
+            "runtime_fraction": {"default_value": {"numerator": backend.weight, "denominator": "HUNDRED"}},
+        }
+        for backend in route.backends
+        if backend.shadow
     ]
     return {**action, "request_mirror_policies": mirrors} if mirrors else action
 

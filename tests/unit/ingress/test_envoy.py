@@ -17,7 +17,7 @@ from seldon_infra.ingress.spec import Backend, Limits, Route
 
 MAIN = Backend("main", 90, False, "127.0.0.1:20001", "127.0.0.1:20002")
 CANARY = Backend("canary", 10, False, "127.0.0.1:20003", "127.0.0.1:20004")
-SHADOW = Backend("shadow", 0, True, "127.0.0.1:20005", "127.0.0.1:20006")
+SHADOW = Backend("shadow", 20, True, "127.0.0.1:20005", "127.0.0.1:20006")
 ROUTE = Route("ns", "d", "v2", (MAIN, CANARY), ("m", "d"), orchestrated=False)
 NAMES = st.from_regex(r"[a-z0-9]([-a-z0-9]{0,10}[a-z0-9])?", fullmatch=True)
 
@@ -123,8 +123,9 @@ def test_names_are_no_patterns(namespace: str, name: str, models: list[str]) -> 
 def test_a_shadow_is_mirrored_to_and_has_no_weight() -> None:
     for entry in forwarding(replace(ROUTE, backends=(MAIN, SHADOW))):
         assert [it["weight"] for it in entry["route"]["weighted_clusters"]["clusters"]] == [90]
-        assert len(entry["route"]["request_mirror_policies"]) == 1
-        assert "/shadow/" in entry["route"]["request_mirror_policies"][0]["cluster"]
+        (mirror,) = entry["route"]["request_mirror_policies"]
+        assert "/shadow/" in mirror["cluster"]
+        assert mirror["runtime_fraction"] == {"default_value": {"numerator": 20, "denominator": "HUNDRED"}}
 
 
 def test_stickiness_is_a_hash_over_the_same_order_for_both_transports() -> None:
