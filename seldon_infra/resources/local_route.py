@@ -13,7 +13,9 @@ class RoutePredictor(ResourceModel):
     """One predictor behind the route."""
 
     name: str = Field(description="The predictor's name.")
-    weight: int = Field(ge=0, le=100, description="Share of the requests, of a shadow the share that is copied, in percent.")
+    weight: int = Field(
+        ge=0, le=100, description="Share of the requests, of a shadow the share that is copied, in percent."
+    )
     shadow: bool = Field(default=False, description="Whether it gets copies and its answers go nowhere.")
     rest: str = Field(description="127.0.0.1:PORT for REST.")
     grpc: str = Field(description="127.0.0.1:PORT for gRPC.")

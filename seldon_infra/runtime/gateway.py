@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from seldon_infra.core.errors import LimitReached, PartNotFound, SeldonInfraError
-from seldon_infra.ingress.render import envoy
+from seldon_infra.ingress.render import envoy, envoy_start
 from seldon_infra.ingress.spec import Backend, Limits, Route
 from seldon_infra.runtime import atomic
 from seldon_infra.runtime.processes import ProcessSpec, remove_if_empty, tail
@@ -54,7 +54,7 @@ class Gateway:
     def prepare(self, port: int, limits: Limits) -> None:
         """Write what Envoy is started with, and the routes as they are."""
         make_private(self.folder / "routes.d")
-        _write(self.folder / "envoy.json", envoy.bootstrap(self.folder, port, limits))
+        _write(self.folder / "envoy.json", envoy_start.bootstrap(self.folder, port, limits))
         self._write_routes(self.routes())
 
     def routes(self) -> list[Route]:

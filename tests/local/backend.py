@@ -15,6 +15,8 @@ from aiohttp import web
 
 SLEEP = "x-sleep"
 """Header or metadata key: seconds before the answer."""
+LARGEST_MESSAGE_BYTES = 2 << 20
+"""Over gRPC; more is RESOURCE_EXHAUSTED, as with the real servers at 64 MiB."""
 
 
 def application(name: str) -> web.Application:
@@ -56,7 +58,7 @@ class AnyMethod(grpc.GenericRpcHandler):
 
 
 async def serve(name: str, rest_port: int, grpc_port: int) -> None:
-    server = grpc.aio.server(options=[("grpc.max_receive_message_length", 1 << 30)])
+    server = grpc.aio.server(options=[("grpc.max_receive_message_length", LARGEST_MESSAGE_BYTES)])
     server.add_generic_rpc_handlers([AnyMethod(name)])
     server.add_insecure_port(f"127.0.0.1:{grpc_port}")
     await server.start()

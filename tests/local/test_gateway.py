@@ -17,7 +17,7 @@ from seldon_infra.ingress.spec import Limits
 from seldon_infra.runtime.gateway import RoutesRefused
 from seldon_infra.runtime.processes import Record
 from tests.engine.waiting import wait_until
-from tests.local.backend import SLEEP
+from tests.local.backend import LARGEST_MESSAGE_BYTES, SLEEP
 from tests.local.scene import (
     INFER,
     Answer,
@@ -295,11 +295,20 @@ def push(connection: socket.socket, piece: bytes, total: int) -> bytes:
 
 
 def test_a_large_grpc_message_is_refused(two: Two) -> None:
-    """Row 43, gRPC."""
+    """Row 43, gRPC: by the server, since a gateway's 413 is UNKNOWN to a gRPC client."""
     with pytest.raises(grpc.RpcError) as error:
-        two.scene.call(body=b"x" * (2 << 20))
-    assert error.value.code() is not grpc.StatusCode.OK
+        two.scene.call(body=b"x" * (LARGEST_MESSAGE_BYTES + 1))
+    assert error.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
     assert "{" not in (error.value.details() or "")
+
+
+def test_a_grpc_message_at_the_servers_limit_passes_and_is_copied_to_a_shadow(two: Two) -> None:
+    two.scene.put(behind(two.a), behind(two.b, "shadow", shadow=True))
+    body = b"x" * (LARGEST_MESSAGE_BYTES - 100)
+    assert two.scene.call(body=body)[0].startswith("a ")
+    shadow = f"cluster.ns/d/shadow/grpc/{behind(two.b).grpc.replace(':', '_')}"
+    wait_until(lambda: stat(two.scene, f"{shadow}.upstream_rq_200") == "1")
+    assert int(stat(two.scene, f"{shadow}.upstream_cx_tx_bytes_total")) > len(body)
 
 
 def test_an_encoded_body_is_refused(two: Two) -> None:
