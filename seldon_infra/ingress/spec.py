@@ -64,6 +64,8 @@ class Route:
     """How long a REST answer may take; then 504."""
     grpc_seconds: float = 60.0
     """How long a gRPC answer may take; then DEADLINE_EXCEEDED."""
+    max_in_flight: int = 256
+    """Requests that a server asked directly gets at once, over each transport; more get 429."""
     page: str = ""
     """The HTML page that describes the deployment's API."""
     openapi: str = ""

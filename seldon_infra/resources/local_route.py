@@ -36,6 +36,7 @@ class RouteInputs(Inputs):
     sticky_header: str | None = Field(default=None, description="Header whose value always meets one predictor.")
     rest_seconds: float = Field(default=60.0, gt=0, description="Seconds for a REST answer.")
     grpc_seconds: float = Field(default=60.0, gt=0, description="Seconds for a gRPC answer.")
+    max_in_flight: int = Field(default=256, ge=1, description="Requests at once of a server that is asked directly.")
     page: str = Field(default="", description="HTML page of the deployment's API.")
     openapi: str = Field(default="", description="OpenAPI document of the deployment.")
     drain_seconds: float = Field(default=30.0, ge=0, description="Seconds for open requests on what is replaced.")

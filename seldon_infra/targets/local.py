@@ -84,6 +84,7 @@ class LocalDeployment(pulumi.ComponentResource):
             gateway=place.gateway,
             predictors=predictors,
             drain_seconds=target.drain_seconds,
+            max_in_flight=target.max_in_flight,
             **_later(deployment, render.route, render.ROUTE_PARTS),
         )
         self.url, self.grpc_endpoint = route.url, route.grpc_endpoint

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from seldon_infra.core.errors import LimitReached, SeldonInfraError
+from seldon_infra.ingress.render.envoy import clusters_of
 from seldon_infra.ingress.spec import Backend, Limits
 from seldon_infra.runtime import ports
 from seldon_infra.runtime.health import is_ready
@@ -380,7 +381,7 @@ def test_a_change_that_was_killed_is_finished_by_the_next(serving: Scene, moment
     with load(serving.port, per_second=100) as seen:
         assert subprocess.run(command, timeout=60, check=False).returncode == -signal.SIGKILL
         serving.put(target)
-        serving.gateway._drain([(f"ns/d/main/rest/{behind(old).rest}", behind(old).rest, False)], 0)
+        serving.gateway._drain(clusters_of(route(behind(old))), 0)
     assert seen.failed == 0, seen.answers
     assert serving.ask().json["name"] == "new"
     assert serving.gateway.in_force(route(target))

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import grpc
 import pytest
 
+from seldon_infra.ingress.render.envoy import clusters_of
 from seldon_infra.ingress.spec import Limits
 from seldon_infra.runtime.gateway import RoutesRefused
 from seldon_infra.runtime.processes import Record
@@ -26,6 +27,7 @@ from tests.local.scene import (
     behind,
     call,
     listening,
+    load,
     processes_below,
     raw,
     received,
@@ -34,6 +36,7 @@ from tests.local.scene import (
 pytestmark = pytest.mark.local
 
 LIMITS = Limits(max_body_bytes=1 << 20, headers_seconds=1.0, request_seconds=2.0, idle_seconds=20.0)
+FOR_D = (("seldon", "d"), ("namespace", "ns"))
 ADMIN_PATHS = (
     "v2/repository/index",
     "v2/repository/models/m/load",
@@ -359,7 +362,7 @@ def test_more_than_a_hundred_streams_wait_their_turn(two: Two) -> None:
     """Row 47: one HTTP/2 connection has at most 100 streams at once; the others follow."""
     with grpc.insecure_channel(f"127.0.0.1:{two.scene.port}") as channel:
         method = channel.unary_unary("/inference.GRPCInferenceService/ModelInfer")
-        metadata = (("seldon", "d"), ("namespace", "ns"), (SLEEP, "0.3"))
+        metadata = (*FOR_D, (SLEEP, "0.3"))
         calls = [method.future(b"", timeout=30, metadata=metadata) for _ in range(150)]
         high = 0
         while not all(each.done() for each in calls):
@@ -504,6 +507,34 @@ def test_a_server_that_is_gone_is_503_in_the_protocols_shape(two: Two) -> None:
     assert error.value.code() is grpc.StatusCode.UNAVAILABLE
 
 
+def test_more_requests_than_a_server_may_have_at_once_are_429(two: Two) -> None:
+    """An orchestrator sees to that itself; over gRPC it is UNAVAILABLE, as Envoy has no other word for it."""
+    two.scene.put(behind(two.a), orchestrated=False, max_in_flight=2)
+    answers: list[Answer] = []
+    threads = [threading.Thread(target=lambda: answers.append(two.scene.ask(headers={SLEEP: "1"}))) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert Counter(answer.status for answer in answers) == {200: 2, 429: 4}
+    assert {refused(answer) for answer in answers if answer.status == 429} == {
+        "the model server has as many requests in flight as it may have; ask again later"
+    }
+    with grpc.insecure_channel(f"127.0.0.1:{two.scene.port}") as channel:
+        method = channel.unary_unary("/inference.GRPCInferenceService/ModelInfer")
+        calls = [method.future(b"", timeout=20, metadata=(*FOR_D, (SLEEP, "1"))) for _ in range(6)]
+        codes = Counter(each.code() for each in calls)
+    assert codes == {grpc.StatusCode.OK: 2, grpc.StatusCode.UNAVAILABLE: 4}
+
+
+def test_another_bound_on_requests_in_flight_fails_none_of_them(two: Two) -> None:
+    two.scene.put(behind(two.a), orchestrated=False)
+    with load(two.scene.port, per_second=150) as seen:
+        for bound in range(200, 220):
+            two.scene.put(behind(two.a), orchestrated=False, max_in_flight=bound)
+    assert seen.failed == 0, seen.answers
+
+
 def test_only_declared_transports_are_served(two: Two) -> None:
     two.scene.put(behind(two.a), transports=("rest",))
     assert two.scene.ask().status == 200
@@ -554,13 +585,12 @@ def test_a_half_written_file_changes_nothing_and_the_next_change_mends_it(two: T
 
 def test_what_somebody_edits_is_seen(two: Two) -> None:
     gateway = two.scene.gateway
-    other = two.scene.put(behind(two.a), name="second")
+    two.scene.put(behind(two.a), name="second")
     route = two.scene.put(behind(two.a))
     assert gateway.in_force(route)
     file = gateway.folder / "rds.json"
     file.write_text(re.sub(r"seldon/ns/d/", "seldon/ns/x/", file.read_text()))
     assert not gateway.in_force(route)
-    assert gateway.in_force(other)
     two.scene.put(behind(two.a))
     assert gateway.in_force(route)
     file = gateway.folder / "routes.d" / "ns.d.json"
@@ -569,6 +599,24 @@ def test_what_somebody_edits_is_seen(two: Two) -> None:
     two.scene.put(behind(two.a))
     assert gateway.in_force(route)
     gateway.remove("ns", "second", 0)
+
+
+def test_an_entry_put_before_all_others_is_seen_and_taken_away(two: Two) -> None:
+    """One that matches everything would open the paths that the allow-list closes."""
+    gateway = two.scene.gateway
+    route = two.scene.put(behind(two.a))
+    file = gateway.folder / "rds.json"
+    found = json.loads(file.read_text())
+    everything = {"match": {"prefix": "/"}, "route": {"cluster": clusters_of(route)[0].name}}
+    found["resources"][0]["virtual_hosts"][0]["routes"].insert(0, everything)
+    half = file.with_name("half")
+    half.write_text(json.dumps({**found, "version_info": "mine"}))
+    half.replace(file)
+    wait_until(lambda: two.scene.ask("/v2/repository/index").status == 200)
+    assert not gateway.in_force(route)
+    two.scene.put(behind(two.a))
+    assert gateway.in_force(route)
+    assert two.scene.ask("/v2/repository/index").status == 404
 
 
 def test_an_idle_client_does_not_keep_others_out(two: Two) -> None:

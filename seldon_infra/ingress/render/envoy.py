@@ -9,7 +9,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Sequence
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from seldon_infra.ingress.spec import Backend, Route
 
@@ -42,11 +42,21 @@ GRPC_METHODS = {
 """Methods that a client may call. Model repository, shared memory, trace, logging and streaming are not among them."""
 
 
-def clusters(routes: Iterable[Route], retiring: Iterable[tuple[str, str, bool]] = ()) -> JsonDict:
+class Cluster(NamedTuple):
+    """Where one predictor answers over one transport."""
+
+    name: str
+    """It holds the address: a moved server is another cluster."""
+    address: str
+    http2: bool
+    max_in_flight: int
+
+
+def clusters(routes: Iterable[Route], retiring: Iterable[Cluster] = ()) -> JsonDict:
     """The file ``cds.json``: one cluster per predictor and transport, and those that still finish their requests."""
-    wanted = {name: (address, http2) for route in routes for name, address, http2 in cluster_keys(route)}
-    wanted.update({name: (address, http2) for name, address, http2 in retiring})
-    return _versioned([_cluster(name, *wanted[name]) for name in sorted(wanted)])
+    wanted = {cluster.name: cluster for cluster in retiring}
+    wanted.update({cluster.name: cluster for route in routes for cluster in clusters_of(route)})
+    return _versioned([_cluster(wanted[name]) for name in sorted(wanted)])
 
 
 def route_configuration(routes: Iterable[Route]) -> JsonDict:
@@ -66,10 +76,12 @@ def route_configuration(routes: Iterable[Route]) -> JsonDict:
     return _versioned([configuration])
 
 
-def cluster_keys(route: Route) -> list[tuple[str, str, bool]]:
-    """Name, address and whether HTTP/2, of each of a route's clusters. A moved server is another cluster."""
+def clusters_of(route: Route) -> list[Cluster]:
+    """A route's clusters, one per predictor and transport."""
+    # An orchestrator refuses by itself what is too much, in the words of its protocol; this is far enough from that.
+    most = 2 * route.max_in_flight if route.orchestrated else route.max_in_flight
     return [
-        (_cluster_name(route, backend, transport), getattr(backend, transport), transport == "grpc")
+        Cluster(_cluster_name(route, backend, transport), getattr(backend, transport), transport == "grpc", most)
         for backend in route.backends
         for transport in route.transports
     ]
@@ -84,7 +96,8 @@ def _versioned(resources: list[JsonValue]) -> JsonDict:
     return {"version_info": version, "resources": resources}
 
 
-def _cluster(name: str, address: str, http2: bool) -> JsonDict:
+def _cluster(cluster: Cluster) -> JsonDict:
+    name, address, http2, max_in_flight = cluster
     host, _, port = address.rpartition(":")
     endpoint: JsonDict = {"address": {"socket_address": {"address": host, "port_value": int(port)}}}
     # What closes silent connections is HTTP/1.1 alone: a request sent in that moment would be lost.
@@ -102,6 +115,7 @@ def _cluster(name: str, address: str, http2: bool) -> JsonDict:
         "type": "STATIC",
         "connect_timeout": "1s",
         "per_connection_buffer_limit_bytes": 32768,
+        "circuit_breakers": {"thresholds": [_bounds(max_in_flight)]},
         "load_assignment": {"cluster_name": name, "endpoints": [{"lb_endpoints": [{"endpoint": endpoint}]}]},
         "typed_extension_protocol_options": {
             "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
@@ -109,6 +123,17 @@ def _cluster(name: str, address: str, http2: bool) -> JsonDict:
                 **protocol,
             }
         },
+    }
+
+
+def _bounds(max_in_flight: int) -> JsonDict:
+    """Requests at once; those that wait for a connection are as many at most, and connections are no bound."""
+    return {
+        "max_requests": max_in_flight,
+        "max_pending_requests": max_in_flight,
+        "max_connections": 2 * max_in_flight,
+        # A request is sent again only where no server got it, so that all of them may be.
+        "max_retries": max_in_flight,
     }
 
 

@@ -93,12 +93,23 @@ def _protocol_errors() -> list[JsonValue]:
     return [
         _protocol_error("EQ", 400, "the request is malformed: %RESPONSE_CODE_DETAILS%"),
         _protocol_error("EQ", 431, "the request's headers are too many or too long"),
+        _too_many(),
         _protocol_error("GE", 400, "%LOCAL_REPLY_BODY%"),
     ]
 
 
 def _protocol_error(op: str, status: int, text: str) -> JsonDict:
     compared: JsonDict = {"op": op, "value": {"default_value": status, "runtime_key": f"gateway.error_{op}_{status}"}}
+    return _in_the_protocols_shape({"status_code_filter": {"comparison": compared}}, text)
+
+
+def _too_many() -> JsonDict:
+    """What the bound on a server's requests in flight refuses is the client's to repeat; Envoy's own status is 503."""
+    text = "the model server has as many requests in flight as it may have; ask again later"
+    return {**_in_the_protocols_shape({"response_flag_filter": {"flags": ["UO"]}}, text), "status_code": 429}
+
+
+def _in_the_protocols_shape(which: JsonDict, text: str) -> JsonDict:
     is_grpc: JsonDict = {"name": "content-type", "string_match": {"prefix": "application/grpc"}}
     said: JsonDict = {
         "code": "%RESPONSE_CODE%",
@@ -110,7 +121,7 @@ def _protocol_error(op: str, status: int, text: str) -> JsonDict:
         "filter": {
             "and_filter": {
                 "filters": [
-                    {"status_code_filter": {"comparison": compared}},
+                    which,
                     {
                         "header_filter": {
                             "header": {**is_grpc, "invert_match": True, "treat_missing_header_as_empty": True}

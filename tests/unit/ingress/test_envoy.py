@@ -163,10 +163,18 @@ def test_every_cluster_of_a_route_is_declared_and_no_other() -> None:
 
 def test_a_server_that_moved_is_another_cluster() -> None:
     moved = replace(ROUTE, backends=(replace(MAIN, rest="127.0.0.1:20099"), CANARY))
-    assert set(envoy.cluster_keys(moved)) ^ set(envoy.cluster_keys(ROUTE)) == {
+    assert {it[:3] for it in set(envoy.clusters_of(moved)) ^ set(envoy.clusters_of(ROUTE))} == {
         ("ns/d/main/rest/127.0.0.1:20001", "127.0.0.1:20001", False),
         ("ns/d/main/rest/127.0.0.1:20099", "127.0.0.1:20099", False),
     }
+
+
+def test_a_server_asked_directly_has_the_bound_that_was_declared_and_an_orchestrator_its_own() -> None:
+    for orchestrated, most in ((False, 7), (True, 14)):
+        rendered: Any = envoy.clusters([replace(ROUTE, orchestrated=orchestrated, max_in_flight=7)])
+        for cluster in rendered["resources"]:
+            (bounds,) = cluster["circuit_breakers"]["thresholds"]
+            assert bounds["max_requests"] == bounds["max_pending_requests"] == most
 
 
 def test_the_gateway_is_hardened_and_on_loopback() -> None:
