@@ -99,6 +99,12 @@ class Processes:
         if record:
             self.start(record.spec, record.owner, record.token)
 
+    def stop(self, id: str) -> None:
+        """Stop a process, and keep everything of it."""
+        record = self.record(id)
+        if record:
+            Supervisor(self.stack).stop(id, record.spec.grace_seconds)
+
     def remove(self, id: str) -> None:
         """Stop a process and take everything of it away, with the stack's folder if it was the last."""
         record = self.record(id)

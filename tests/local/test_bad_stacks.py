@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import socket
 from collections.abc import Iterator
 
@@ -128,6 +129,20 @@ def test_a_port_in_use_is_named_and_everything_else_waits(project: Project) -> N
         assert f"{port} is in use on 127.0.0.1; free it or set another gateway_port" in refused(project)
     project.engine.up()
     assert project.port == port
+    assert project.version() == 1
+    project.engine.destroy()
+
+
+def test_a_gateway_that_cannot_start_fails_the_up_with_its_last_words(project: Project) -> None:
+    blocked = project.stack_dir.gateway / "admin.sock" / "x"
+    blocked.mkdir(parents=True)
+    project.define(predictor())
+    up = project.engine.up(check=False)
+    assert up.returncode != 0
+    assert "process 'gateway' exits at start; its last words:" in up.stdout + up.stderr
+    assert "admin.sock" in up.stdout + up.stderr
+    shutil.rmtree(blocked.parent)
+    project.engine.up()
     assert project.version() == 1
     project.engine.destroy()
 

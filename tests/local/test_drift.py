@@ -66,6 +66,20 @@ def stop_the_gateway(project: Project) -> None:
     Supervisor(project.stack_dir).stop(project.stack.process("gateway").id, 10)
 
 
+def edit_the_gateways_bootstrap(project: Project) -> None:
+    file = project.stack_dir.gateway / "envoy.json"
+    file.write_text(file.read_text().replace('"merge_slashes": true', '"merge_slashes": false'))
+
+
+def put_a_route_before_all_others(project: Project) -> None:
+    file = project.stack_dir.gateway / "rds.json"
+    found = json.loads(file.read_text())
+    routes = found["resources"][0]["virtual_hosts"][0]["routes"]
+    cluster = next(it["route"]["weighted_clusters"]["clusters"][0]["name"] for it in routes if "route" in it)
+    routes.insert(0, {"match": {"prefix": "/"}, "route": {"cluster": cluster}})
+    file.write_text(json.dumps(found))
+
+
 DRIFTS: dict[Callable[[Project], None], str] = {
     stop_the_server: "seldon:local:Process",
     edit_a_file_of_the_server: "seldon:local:Process",
@@ -75,6 +89,8 @@ DRIFTS: dict[Callable[[Project], None], str] = {
     edit_the_models_copy: "seldon:local:Artifact",
     delete_the_models_copy: "seldon:local:Artifact",
     stop_the_gateway: "seldon:local:Gateway",
+    edit_the_gateways_bootstrap: "seldon:local:Gateway",
+    put_a_route_before_all_others: "seldon:local:Route",
 }
 
 
