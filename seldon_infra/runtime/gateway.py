@@ -22,6 +22,7 @@ from seldon_infra.ingress.render.envoy import Cluster
 from seldon_infra.ingress.spec import Backend, Limits, Route
 from seldon_infra.runtime import atomic
 from seldon_infra.runtime.processes import ProcessSpec, remove_if_empty, tail
+from seldon_infra.runtime.records import known_fields
 from seldon_infra.runtime.stack_dir import StackDir, make_private
 from seldon_infra.runtime.supervisor import UnixConnection
 
@@ -262,9 +263,9 @@ def read_route(file: Path) -> Route | None:
     """Read one deployment's route file; None where there is none, or none that can be read."""
     raw = _read(file)
     try:
-        backends = tuple(Backend(**backend) for backend in raw["backends"])
+        backends = tuple(Backend(**known_fields(Backend, backend)) for backend in raw["backends"])
         lists = {name: tuple(raw[name]) for name in ("models", "transports")}
-        return Route(**{**raw, **lists, "backends": backends})
+        return Route(**{**known_fields(Route, raw), **lists, "backends": backends})
     except (KeyError, TypeError):
         return None
 

@@ -12,14 +12,18 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from seldon_infra.runtime import atomic, leftovers, ports
+from seldon_infra.runtime.records import known_fields
 from seldon_infra.runtime.stack_dir import StackDir, make_private
 from seldon_infra.runtime.supervisor import ProgramState, Supervisor, script
 
 LOG_TAIL_LINES = 20
 LOG_TAIL_BYTES = 64 * 1024
 RECORD = "record.json"
+LOST_SECONDS = 30.0
+"""How long a process may take to end whose own grace nobody knows any more."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,7 @@ class Processes:
         id = process_id(spec.name, token)
         folder = self.folder(id)
         with self.stack.locked():
+            self._remove_lost(but=id)
             make_private(folder)
             # The record comes first: from here on a later run can find, finish or remove the process.
             self._write_record(Record(id, owner, token, spec, {}))
@@ -114,9 +119,8 @@ class Processes:
         Supervisor(self.stack).stop(id, grace)
         leftovers.end_process(self.folder(id))
         with self.stack.locked():
-            Supervisor(self.stack).forget(id)
-            ports.release(self.folder(id))
-            shutil.rmtree(self.folder(id), ignore_errors=True)
+            self._forget(id)
+            self._remove_lost(but=id)
             self._remove_empty_stack()
 
     def all(self) -> Iterator[Record]:
@@ -127,12 +131,12 @@ class Processes:
                 yield record
 
     def record(self, id: str) -> Record | None:
-        """What is known of a process, None if it is not there."""
+        """What is known of a process, None if it is not there or nobody can tell any more."""
         try:
             raw = json.loads((self.folder(id) / RECORD).read_text(encoding="utf-8"))
         except (FileNotFoundError, ValueError):
             return None
-        return Record(raw["id"], raw["owner"], raw["token"], ProcessSpec(**raw["spec"]), raw["ports"])
+        return _record(raw)
 
     def state(self, id: str) -> ProgramState:
         """How the supervisor sees a process."""
@@ -165,10 +169,31 @@ class Processes:
             (folder / path).unlink(missing_ok=True)
             os.symlink(target, folder / path)
 
+    def _forget(self, id: str) -> None:
+        """Take everything away of a process that has been stopped."""
+        leftovers.end_process(self.folder(id))
+        Supervisor(self.stack).forget(id)
+        ports.release(self.folder(id))
+        shutil.rmtree(self.folder(id), ignore_errors=True)
+
+    def _remove_lost(self, but: str) -> None:
+        """Take processes away whose record is broken or gone: nobody could find them to stop them."""
+        folders = self.stack.processes.iterdir() if self.stack.processes.exists() else ()
+        for lost in [folder.name for folder in folders if folder.name != but and not self.record(folder.name)]:
+            Supervisor(self.stack).stop(lost, LOST_SECONDS)
+            self._forget(lost)
+
     def _remove_empty_stack(self) -> None:
         if self.stack.processes.exists() and not any(self.stack.processes.iterdir()):
             self.stack.processes.rmdir()
         remove_if_empty(self.stack)
+
+
+def _record(raw: Any) -> Record | None:
+    try:
+        return Record(**{**known_fields(Record, raw), "spec": ProcessSpec(**known_fields(ProcessSpec, raw["spec"]))})
+    except (KeyError, TypeError):
+        return None
 
 
 def tail(log: Path, lines: int = LOG_TAIL_LINES) -> list[str]:

@@ -248,6 +248,21 @@ def test_a_long_stop_does_not_hold_up_other_starts(scene: Scene) -> None:
     assert scene.processes.record(slow.id) is None
 
 
+@pytest.mark.parametrize("broken", ["{}", "no JSON", None], ids=["empty", "garbage", "deleted"])
+def test_a_process_that_no_record_tells_of_is_taken_away_by_the_next_change(scene: Scene, broken: str | None) -> None:
+    """Whoever broke it: nobody could ever stop that process, and the stack would never be empty."""
+    lost, kept = scene.backend("a"), scene.backend("b")
+    file = scene.processes.folder(lost.id) / "record.json"
+    file.unlink() if broken is None else file.write_text(broken)
+    assert [record.id for record in scene.processes.all()] == [kept.id]
+    scene.processes.restart(kept.id)
+    assert not scene.processes.folder(lost.id).exists()
+    assert all(ports.is_free(port) for port in lost.ports.values())
+    scene.processes.remove(kept.id)
+    assert not scene.stack.root.exists()
+    assert not processes_below(scene.stack.root)
+
+
 def test_edited_files_are_found(scene: Scene) -> None:
     record = scene.start(ProcessSpec("a", SLEEPS, files={"graph.json": "{}"}))
     assert not scene.processes.edited_files(record)
