@@ -21,7 +21,7 @@ from seldon_infra.ingress.render import envoy, envoy_start
 from seldon_infra.ingress.render.envoy import Cluster
 from seldon_infra.ingress.spec import Backend, Limits, Route
 from seldon_infra.runtime import atomic
-from seldon_infra.runtime.processes import ProcessSpec, remove_if_empty, tail
+from seldon_infra.runtime.processes import Liveness, ProcessSpec, remove_if_empty, tail
 from seldon_infra.runtime.records import known_fields
 from seldon_infra.runtime.stack_dir import StackDir, make_private
 from seldon_infra.runtime.supervisor import UnixConnection
@@ -33,6 +33,8 @@ SWITCH_SECONDS = 15.0
 LIVE_SECONDS = 15.0
 """How long to wait for Envoy to come back, when somebody has killed it a moment ago."""
 ADMIN_SECONDS = 5.0
+LIVE = Liveness("gateway", "/", silent_seconds=15.0, start_seconds=30.0)
+"""Envoy answers every path, if only with 404."""
 _CDS, _RDS = "cluster_manager.cds", f"http.gateway.rds.{envoy.ROUTES}"
 
 
@@ -243,6 +245,7 @@ def process_spec(port: int | None) -> ProcessSpec:
         first_port=port or FIRST_PORT,
         last_port=port,
         grace_seconds=10,
+        live=LIVE,
     )
 
 

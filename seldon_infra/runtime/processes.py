@@ -27,6 +27,20 @@ LOST_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
+class Liveness:
+    """How one can tell that a process hangs; see ``watch.py``."""
+
+    port: str
+    """Name of the port that is asked."""
+    path: str
+    """HTTP path that is answered, whatever the status."""
+    silent_seconds: float = 60.0
+    """How long a process that does nothing may be silent; then it is ended and started again."""
+    start_seconds: float = 120.0
+    """How long it may take until it answers at all."""
+
+
+@dataclass(frozen=True)
 class ProcessSpec:
     """What a process is made from. ``{port.NAME}`` and ``{dir}`` are filled in in command, environment and files."""
 
@@ -43,6 +57,8 @@ class ProcessSpec:
     last_port: int | None = None
     """And none above this one."""
     grace_seconds: float = 30.0
+    live: Liveness | None = None
+    """How one can tell that it hangs; None lets it."""
 
 
 @dataclass(frozen=True)
@@ -191,7 +207,9 @@ class Processes:
 
 def _record(raw: Any) -> Record | None:
     try:
-        return Record(**{**known_fields(Record, raw), "spec": ProcessSpec(**known_fields(ProcessSpec, raw["spec"]))})
+        spec = known_fields(ProcessSpec, raw["spec"])
+        live = Liveness(**known_fields(Liveness, spec["live"])) if spec.get("live") else None
+        return Record(**{**known_fields(Record, raw), "spec": ProcessSpec(**{**spec, "live": live})})
     except (KeyError, TypeError):
         return None
 

@@ -75,6 +75,8 @@ class LocalDeployment(pulumi.ComponentResource):
         self._deployment, self._target = deployment, target
         stack_dir = once_valid(deployment, partial(check_local, portable=target.portable), place.stack_dir)
         self._place = Place(stack_dir, place.project, place.gateway)
+        settings = deployment.model_copy(update={"predictors": ()})
+        self._silence = _later(settings, partial(render.silence, target=target), render.SILENCE_PARTS)
         self._child = pulumi.ResourceOptions(parent=self)
         predictors = [self._predictor(predictor) for predictor in deployment.predictors]
         route = ROUTE.register(
@@ -116,13 +118,7 @@ class LocalDeployment(pulumi.ComponentResource):
             partial(render.server, deployment=self._deployment, predictor=predictor, target=self._target),
             render.SERVER_PARTS,
         )
-        return PROCESS.register(
-            name,
-            self._child,
-            stack_dir=self._place.stack_dir,
-            name=name,
-            **{key: _with_paths(value, paths) for key, value in process.items()},
-        )
+        return self._process(name, {key: _with_paths(value, paths) for key, value in process.items()})
 
     def _artifact(self, name: str, uri: pulumi.Input[str]) -> Any:
         return ARTIFACT.register(
@@ -137,13 +133,14 @@ class LocalDeployment(pulumi.ComponentResource):
                 self._deployment, resolve(predictor, known[1]), known[0], self._target
             )
         )
+        return self._process(
+            name, {"files": {"graph.json": graph}, **render.orchestrator(sys.executable, self._target)}
+        )
+
+    def _process(self, name: str, parts: Mapping[str, object]) -> Any:
+        live = pulumi.Output.all(parts["live"], self._silence).apply(lambda it: {**it[0], **it[1]})
         return PROCESS.register(
-            name,
-            self._child,
-            stack_dir=self._place.stack_dir,
-            name=name,
-            files={"graph.json": graph},
-            **render.orchestrator(sys.executable, self._target),
+            name, self._child, stack_dir=self._place.stack_dir, name=name, **{**parts, "live": live}
         )
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import signal
 import threading
 
 import pytest
 
 from seldon_infra.core.paths import cache_dir
 from seldon_infra.runtime import ports
+from tests.engine.waiting import wait_until
 from tests.local.project import Project, model, new_project, predictor
-from tests.local.scene import ask, listening, processes_below
+from tests.local.scene import ask, kill, listening, processes_below
 
 pytestmark = [pytest.mark.engine, pytest.mark.local]
 
@@ -82,6 +84,29 @@ def test_another_gateway_port_keeps_the_routes() -> None:
         project.engine.up()
         assert project.port == port
         assert project.version() == 1
+
+
+def test_what_hangs_comes_back_by_itself_and_another_time_out_replaces_no_server() -> None:
+    """Row 41: until it is ended, its requests end with their time-out."""
+    with new_project() as project:
+        project.define(predictor(), more=", timeouts=Timeouts(rest='30s', grpc='30s')")
+        project.engine.up()
+        server = project.pids()["d.main.version"]
+        project.define(predictor(), more=", timeouts=Timeouts(rest='1s', grpc='1s')")
+        project.engine.up()
+        before = project.pids()
+        assert before["d.main.version"] == server
+        for name in ("d.main.version", "d.main"):
+            wait_until(lambda name=name: f"{project.stack.process(name).id} answers" in watched(project))  # type: ignore[misc]
+            for pid in processes_below(project.stack_dir.processes / project.stack.process(name).id):
+                kill(pid, signal.SIGSTOP)
+            assert project.ask().status == 504
+            wait_until(lambda name=name: project.pids()[name] != before[name], 60)  # type: ignore[misc]
+            wait_until(lambda: project.ask().status == 200)
+
+
+def watched(project: Project) -> str:
+    return (project.stack_dir.root / "watch.log").read_text()
 
 
 SHADOWED = """

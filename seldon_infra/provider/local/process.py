@@ -10,7 +10,7 @@ from seldon_infra.provider.framework import Context, Created, Failed, Instance, 
 from seldon_infra.provider.local.starting import wait_until_ready
 from seldon_infra.resources.local_process import PROCESS, ProcessInputs, ProcessOutputs
 from seldon_infra.runtime import health
-from seldon_infra.runtime.processes import Processes, ProcessSpec, Record
+from seldon_infra.runtime.processes import Liveness, Processes, ProcessSpec, Record
 from seldon_infra.runtime.stack_dir import StackDir
 
 
@@ -18,7 +18,7 @@ class Process(Resource[ProcessInputs, ProcessOutputs]):
     """A process under the stack's supervisor."""
 
     type = PROCESS
-    replace_on = frozenset(ProcessInputs.model_fields) - {"running"}
+    replace_on = frozenset(ProcessInputs.model_fields) - {"live", "running"}
     timeout = 600.0
 
     def create(self, inputs: ProcessInputs, context: Context) -> Created[ProcessOutputs]:
@@ -68,12 +68,12 @@ class Process(Resource[ProcessInputs, ProcessOutputs]):
     def update(
         self, id: str, last: Instance[ProcessInputs, ProcessOutputs], inputs: ProcessInputs, context: Context
     ) -> ProcessOutputs:
-        """Start a stopped process again."""
+        """Start a stopped process again, and note how to tell that it hangs."""
         processes = _processes(inputs)
         record = processes.record(id)
         if record is None:
             raise Failed(f"process {id} is gone; run `pulumi refresh`, then `pulumi up`")
-        processes.restart(id)
+        record = processes.start(_spec(inputs), record.owner, record.token)
         _wait(processes, record, inputs, context)
         return _outputs(inputs, record)
 
@@ -102,6 +102,7 @@ def _spec(inputs: ProcessInputs) -> ProcessSpec:
         links=inputs.links,
         ports=inputs.ports,
         grace_seconds=inputs.grace_seconds,
+        live=Liveness(**dict(inputs.live)) if inputs.live else None,
     )
 
 

@@ -9,11 +9,15 @@ from typing import Any
 
 import pytest
 
-from seldon_infra.runtime.processes import Processes, ProcessSpec, Record
+from seldon_infra.runtime.processes import Liveness, Processes, ProcessSpec, Record
 from seldon_infra.runtime.stack_dir import StackDir
 
 RECORD = Record(
-    "a-12345678", "owner", "12345678", ProcessSpec("a", ["true"], {"A": "b"}, ports=["http"]), {"http": 20001}
+    "a-12345678",
+    "owner",
+    "12345678",
+    ProcessSpec("a", ["true"], {"A": "b"}, ports=["http"], live=Liveness("http", "/")),
+    {"http": 20001},
 )
 
 
@@ -50,7 +54,7 @@ def test_fields_of_another_version_are_passed_over(tmp_path: Path) -> None:
 
 def test_fields_that_an_earlier_version_did_not_write_have_their_defaults(tmp_path: Path) -> None:
     earlier = written()
-    for name in ("environment", "ports", "first_port", "last_port", "links", "files", "grace_seconds"):
+    for name in ("environment", "ports", "live", "first_port", "last_port", "links", "files", "grace_seconds"):
         del earlier["spec"][name]
     found = processes(tmp_path, earlier).record(RECORD.id)
     assert found is not None
