@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from seldon_infra.runtime import ports
 from tests.engine.scratch import STACK
 from tests.local.project import Project, model, new_project, predictor
 
@@ -131,6 +132,16 @@ def test_a_port_in_use_is_named_and_everything_else_waits(project: Project) -> N
     assert project.port == port
     assert project.version() == 1
     project.engine.destroy()
+
+
+def test_a_port_of_a_stack_that_is_down_is_refused_at_preview(project: Project) -> None:
+    """Row 38: nothing listens there now, and will as soon as that stack is up again."""
+    other = project.folder / "other"
+    other.mkdir()
+    (port,) = ports.allocate(other, ["gateway"]).values()
+    project.define(predictor(), target=f"Local(gateway_port={port})")
+    assert f"{port} belongs to {other}; take that stack down or set another gateway_port" in refused(project)
+    ports.release(other)
 
 
 def test_a_gateway_that_cannot_start_fails_the_up_with_its_last_words(project: Project) -> None:

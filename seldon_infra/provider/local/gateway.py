@@ -27,9 +27,9 @@ class Gateway(Resource[GatewayInputs, GatewayOutputs]):
     delete_before_replace = True
 
     def check(self, inputs: GatewayInputs, context: Context) -> GatewayInputs:
-        """Refuse a port that somebody else holds, before anything is changed."""
-        if inputs.port is not None and not ports.is_free(inputs.port) and not _is_ours(inputs):
-            raise Refused(Problem("port", f"{inputs.port} is in use on 127.0.0.1; free it or set another gateway_port"))
+        """Refuse a port that somebody else has, before anything is changed."""
+        if inputs.port is not None and not _is_ours(inputs):
+            _require_free(inputs.port)
         return inputs
 
     def create(self, inputs: GatewayInputs, context: Context) -> Created[GatewayOutputs]:
@@ -104,6 +104,14 @@ def _limits(inputs: GatewayInputs) -> Limits:
 def _is_ours(inputs: GatewayInputs) -> bool:
     records = Processes(StackDir(Path(inputs.stack_dir))).all()
     return any(record.ports.get("gateway") == inputs.port for record in records)
+
+
+def _require_free(port: int) -> None:
+    if holder := ports.holder(port):
+        said = f"{port} belongs to {holder}; take that stack down or set another gateway_port"
+        raise Refused(Problem("port", said))
+    if not ports.is_free(port):
+        raise Refused(Problem("port", f"{port} is in use on 127.0.0.1; free it or set another gateway_port"))
 
 
 def _outputs(inputs: GatewayInputs, record: Record) -> GatewayOutputs:
