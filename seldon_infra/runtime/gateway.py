@@ -181,7 +181,7 @@ class Gateway:
         except (OSError, http.client.HTTPException):
             # It is being restarted, and then it reads the file anyway.
             return False
-        if now.get("update_attempt") == before.get("update_attempt"):
+        if now == before:
             return False
         if any(int(now.get(count, 0)) > int(before.get(count, 0)) for count in ("update_rejected", "update_failure")):
             raise RoutesRefused(f"the gateway refuses the routes, those before stay in force: {self._reason()}")

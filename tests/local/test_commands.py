@@ -7,9 +7,11 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from seldon_infra.cli import logs
 from tests.engine.scratch import STACK
 from tests.engine.waiting import wait_until
 from tests.local.project import NUMBERS, Project, new_project, predictor
@@ -64,6 +66,17 @@ def test_logs_show_what_a_process_wrote_and_follow_it(project: Project) -> None:
     finally:
         following.send_signal(signal.SIGINT)
         assert following.wait(timeout=10) == 130
+
+
+def test_logs_lose_no_line_between_the_last_ones_and_those_that_follow(tmp_path: Path) -> None:
+    """What is written after the last lines were read is what is followed from."""
+    log = tmp_path / "log"
+    log.write_text("one\ntwo\n")
+    with open(log, encoding="utf-8") as file:
+        assert logs.last_lines(file, 1) == ["two"]
+        with log.open("a") as stream:
+            stream.write("three\n")
+        assert file.read() == "three\n"
 
 
 def test_logs_of_nobody_name_those_that_there_are(project: Project) -> None:

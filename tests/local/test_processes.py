@@ -18,6 +18,7 @@ from seldon_infra.runtime import ports
 from seldon_infra.runtime.health import is_ready
 from seldon_infra.runtime.processes import ProcessSpec, process_id
 from seldon_infra.runtime.stack_dir import StackDir
+from seldon_infra.runtime.supervisor import Supervisor
 from tests.engine.waiting import wait_until
 from tests.local.scene import Scene, backend_spec, kill, listening, processes_below
 
@@ -99,6 +100,21 @@ def test_a_folder_with_odd_characters_works(new_scene: Callable[[], Scene]) -> N
         scene.close()
     assert not scene.stack.root.exists()
     outer.stack.remove()
+
+
+def test_a_stack_beside_one_of_a_similar_name_takes_none_of_its_programs(new_scene: Callable[[], Scene]) -> None:
+    outer = new_scene()
+    outer.stack.create()
+    one, other = (Scene(StackDir(outer.stack.root / name)) for name in ("my-proj", "my proj"))
+    try:
+        one.backend("a")
+        record = other.backend("b")
+        names = {info["name"] for info in Supervisor(other.stack)._call("getAllProcessInfo")}
+        assert names == {record.id, "watch"}
+    finally:
+        one.close()
+        other.close()
+        outer.stack.remove()
 
 
 def test_a_port_that_somebody_holds_is_not_given_out(scene: Scene) -> None:
