@@ -20,7 +20,7 @@ from seldon_infra.runtime import ports
 from seldon_infra.runtime.health import is_ready
 from tests.engine.waiting import wait_until
 from tests.local.backend import SLEEP
-from tests.local.scene import INFER, Answer, Scene, behind, kill, load, processes_below, raw, route
+from tests.local.scene import INFER, Answer, Scene, behind, grpc_load, kill, load, processes_below, raw, route
 
 pytestmark = pytest.mark.local
 
@@ -124,6 +124,14 @@ def test_an_answer_may_take_as_long_as_its_route_allows(scene: Scene) -> None:
     assert scene.call(x_sleep="1.5")[0].startswith("a ")
 
 
+def test_a_silent_connection_is_closed(scene: Scene) -> None:
+    """Row 44: one that never asks anything, and one that has asked and is kept."""
+    scene.start_gateway(Limits(idle_seconds=0.5))
+    scene.put(behind(scene.backend("a")))
+    assert raw(scene.port, b"") == b""
+    assert b" 200 " in raw(scene.port, f"POST {INFER} HTTP/1.1\r\nhost: a\r\ncontent-length: 0\r\n\r\n".encode())
+
+
 def test_a_kept_connection_is_given_up_before_the_server_closes_it(serving: Scene) -> None:
     """MLServer closes after 5 s of silence: a request sent in that moment would get 503."""
     with closing_server(after=5.0) as (port, closed_by):
@@ -157,26 +165,27 @@ def test_a_hundred_changes_of_routes_fail_no_request(serving: Scene) -> None:
     """Row 49."""
     a, b = serving.backend("a"), serving.backend("b")
     serving.put(behind(a, "main", 50), behind(b, "canary", 50))
-    with load(serving.port, per_second=250) as seen:
+    with load(serving.port, per_second=200) as rest, grpc_load(serving.port) as called:
         for number in range(100):
             weight = number % 99 + 1
             serving.put(behind(a, "main", weight), behind(b, "canary", 100 - weight))
-    assert seen.failed == 0, seen.answers
+    assert rest.failed == 0, rest.answers
+    assert called.failed == 0, called.answers
 
 
 def test_replacing_a_server_under_load_fails_no_request(serving: Scene) -> None:
     """Row 51: start, ready, switch, drain, stop."""
     old = serving.backend("a")
     serving.put(behind(old))
-    with load(serving.port, per_second=150) as seen:
-        for _ in range(4):
+    with load(serving.port, per_second=150) as rest, grpc_load(serving.port, per_second=50) as called:
+        for _ in range(20):
             new = serving.backend("a")
             serving.put(behind(new))
             serving.processes.remove(old.id)
             old = new
-    print(f"4 replacements, {seen.sent} requests")
-    assert seen.failed == 0, seen.answers
-    assert seen.sent > 200
+    assert rest.failed == 0, rest.answers
+    assert called.failed == 0, called.answers
+    assert rest.sent > 1000
 
 
 def test_a_long_request_on_the_old_server_is_finished(serving: Scene) -> None:

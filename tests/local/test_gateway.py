@@ -8,6 +8,7 @@ import socket
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import grpc
@@ -345,6 +346,71 @@ def test_a_slow_body_ends_with_408(two: Two) -> None:
     answer = raw(two.scene.port, sent.encode())
     assert b" 408 " in answer.splitlines()[0]
     assert json.loads(answer.partition(b"\r\n\r\n")[2])["status"]["status"] == "FAILURE"
+
+
+def test_headers_that_trickle_in_over_http2_end_the_stream(two: Two) -> None:
+    """Row 44: a HEADERS frame without its end, then nothing."""
+    with http2(two.scene.port) as connection:
+        connection.sendall(frame(HEADERS, 0, 1, HEAD))
+        assert ended(connection, 1), "the gateway gave it up"
+
+
+def test_a_message_that_trickles_in_over_http2_ends_the_stream(two: Two) -> None:
+    """Row 44: whole headers, the beginning of a gRPC message, then nothing."""
+    with http2(two.scene.port) as connection:
+        connection.sendall(frame(HEADERS, END_HEADERS, 1, HEAD) + frame(DATA, 0, 1, b"\0\0\0\0\x64x"))
+        assert ended(connection, 1), "the gateway gave it up"
+
+
+DATA, HEADERS, RST_STREAM, SETTINGS, GOAWAY = 0, 1, 3, 4, 7
+END_STREAM, END_HEADERS = 1, 4
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+
+
+def frame(kind: int, flags: int, stream: int, payload: bytes) -> bytes:
+    """One frame of HTTP/2 (RFC 9113, section 4.1)."""
+    return len(payload).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + payload
+
+
+def field(name: str, value: str) -> bytes:
+    """A header as HPACK writes it without any table (RFC 7541, section 6.2.2)."""
+    return b"\0" + bytes([len(name)]) + name.encode() + bytes([len(value)]) + value.encode()
+
+
+HEAD = b"".join(
+    field(name, value)
+    for name, value in {
+        ":method": "POST",
+        ":scheme": "http",
+        ":path": "/inference.GRPCInferenceService/ModelInfer",
+        ":authority": "d",
+        "content-type": "application/grpc",
+        "te": "trailers",
+        "seldon": "d",
+        "namespace": "ns",
+    }.items()
+)
+
+
+@contextmanager
+def http2(port: int) -> Iterator[socket.socket]:
+    """A connection that has begun to speak HTTP/2."""
+    with socket.create_connection(("127.0.0.1", port), timeout=15) as connection:
+        connection.sendall(PREFACE + frame(SETTINGS, 0, 0, b""))
+        yield connection
+
+
+def ended(connection: socket.socket, stream: int) -> bool:
+    """Read frames until one ends the stream, or the connection ends."""
+    with connection.makefile("rb") as file:
+        while head := file.read(9):
+            payload = file.read(int.from_bytes(head[:3], "big"))
+            kind, flags, of = head[3], head[4], int.from_bytes(head[5:9], "big")
+            if kind == GOAWAY:
+                return int.from_bytes(payload[4:8], "big") == 0
+            if of == stream and (kind == RST_STREAM or (kind in (DATA, HEADERS) and flags & END_STREAM)):
+                return True
+    return True
 
 
 def test_one_byte_chunks_are_gathered_before_a_server_sees_them(two: Two) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import threading
 
@@ -58,6 +59,21 @@ def _destroy_and_look(project: Project) -> None:
     assert folder not in (cache_dir() / "ports.json").read_text()
 
 
+def test_a_first_up_with_a_broken_model_lets_nothing_of_its_deployment_go_live() -> None:
+    """What did come up stays for the next `up`, behind a gateway that leads nowhere; `destroy` takes it away."""
+    with new_project() as project:
+        (project.folder / "broken.py").write_text("raise RuntimeError('the model file is broken')\n")
+        broken = "Model(name='broken', server=PythonServer(source='broken.py', class_name='Version'))"
+        project.define(predictor(traffic=50), predictor("other", broken, traffic=50))
+        failed = project.engine.up(check=False)
+        assert failed.returncode != 0
+        assert "the model file is broken" in failed.stdout + failed.stderr
+        assert project.stack.routes() == []
+        assert project.ask().status == 404
+        assert "d.other.broken" not in project.pids()
+        _destroy_and_look(project)
+
+
 def test_two_checkouts_do_not_collide() -> None:
     with new_project() as one, new_project() as two:
         one.define(predictor())
@@ -110,26 +126,36 @@ def watched(project: Project) -> str:
 
 
 SHADOWED = """
-import time
+import os, time
 class Slow:
     def predict(self, rows, names, meta=None):
-        time.sleep(1)
+        while not os.path.exists({released!r}):
+            time.sleep(0.05)
         raise RuntimeError("a shadow that fails")
 """
 
 
 def test_a_shadow_is_asked_and_neither_heard_nor_felt() -> None:
+    """It answers nobody until all have their answers, and then with errors."""
     with new_project() as project:
-        (project.folder / "slow.py").write_text(SHADOWED)
+        released = project.folder / "released"
+        (project.folder / "slow.py").write_text(SHADOWED.format(released=str(released)))
         graph = "Model(name='slow', server=PythonServer(source='slow.py', class_name='Slow'))"
         project.define(predictor(), predictor("copy", graph, shadow=True))
         project.engine.up()
-        answers = [project.ask(timeout=5) for _ in range(5)]
+        answers = [project.ask(timeout=20) for _ in range(5)]
         assert {answer.predictor for answer in answers} == {"main"}
         assert {answer.json["data"]["ndarray"][0][0] for answer in answers} == {1}
-        copies = project.stack.process("d.copy")
-        text = ask(copies.ports["http"], "/prometheus", "GET", None).body.decode()
-        assert "seldon_api_executor" in text
+        assert failures(project, "d.copy") == 0
+        released.touch()
+        wait_until(lambda: failures(project, "d.copy") == 5)
+
+
+def failures(project: Project, name: str) -> int:
+    """How many requests an orchestrator has answered with 500."""
+    text = ask(project.stack.process(name).ports["http"], "/prometheus", "GET", None).body.decode()
+    wanted = r'^seldon_api_executor_server_requests_seconds_count\{[^}]*code="500"[^}]*\} (\S+)$'
+    return sum(round(float(count)) for count in re.findall(wanted, text, re.MULTILINE))
 
 
 def test_sticky_requests_keep_their_predictor_and_others_are_split() -> None:

@@ -188,10 +188,27 @@ def test_the_gateway_is_hardened_and_on_loopback() -> None:
     assert manager["merge_slashes"]
     assert manager["path_with_escaped_slashes_action"] == "REJECT_REQUEST"
     assert manager["common_http_protocol_options"]["headers_with_underscores_action"] == "REJECT_REQUEST"
-    assert manager["http2_protocol_options"]["max_concurrent_streams"] == 100
+    assert manager["http2_protocol_options"] == {
+        "max_concurrent_streams": 100,
+        "initial_stream_window_size": 64 * 1024,
+        "initial_connection_window_size": 1024 * 1024,
+    }
+    assert listener["enable_reuse_port"] is False
+    assert listener["per_connection_buffer_limit_bytes"] == 32 * 1024
     assert manager["request_headers_timeout"] == "0.5s"
     assert manager["http_filters"][0]["typed_config"]["max_request_bytes"] == 5
     assert "0.0.0.0" not in json.dumps(rendered)
+
+
+def test_memory_and_connections_of_the_gateway_are_bounded() -> None:
+    rendered: Any = envoy_start.bootstrap(Path("/s"), 8003, Limits(max_heap_bytes=1 << 30, max_connections=7))
+    manager = rendered["overload_manager"]
+    heap, connections = (monitor["typed_config"] for monitor in manager["resource_monitors"])
+    assert heap["max_heap_size_bytes"] == 1 << 30
+    assert connections["max_active_downstream_connections"] == 7
+    actions = {action["name"].rpartition(".")[2]: action["triggers"] for action in manager["actions"]}
+    assert set(actions) == {"shrink_heap", "stop_accepting_requests"}
+    assert all(trigger["name"] == "envoy.resource_monitors.fixed_heap" for (trigger,) in actions.values())
 
 
 @given(st.floats(0.001, 100_000_000))
