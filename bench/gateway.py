@@ -30,7 +30,7 @@ def targets(project: Path) -> tuple[Target, Target]:
     from seldon_infra.cli.local_stack import LocalStack
 
     stack = LocalStack("local", project)
-    server = stack.process("iris-main-classify").ports["http"]
+    server = stack.process("iris.main.classify").ports["http"]
     return (
         Target(server, "/v2/models/classify/infer", BODY),
         Target(stack.gateway_port(), "/seldon/bench/iris/v2/models/classify/infer", BODY),

@@ -38,7 +38,7 @@ def resolve(uri: str, project: Path) -> Found:
     """Read what a URI leads to.
 
     Args:
-        uri: a path relative to the project, an absolute path, or a ``file:`` URI.
+        uri: a path or a ``file:`` URI of one, relative to the project or absolute.
         project: the folder that relative paths start from.
 
     Raises:
@@ -100,7 +100,7 @@ def _path(uri: str, project: Path) -> Path:
     if parts.scheme == "file":
         if parts.netloc not in ("", "localhost"):
             raise ModelNotFound(f"'{uri}' names the host {parts.netloc}; write file:///PATH for a file of this machine")
-        return Path(unquote(parts.path))
+        return project / unquote(parts.path)
     if parts.scheme in _LATER_SCHEMES or "://" in uri:
         raise ModelNotFound(
             f"'{uri}': the local target reads files of this machine, not {parts.scheme}://; "

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from pathlib import Path
+from typing import TextIO
 
 from seldon_infra.cli.local_stack import LocalStack, add_stack_arguments
+from seldon_infra.runtime.processes import LOG_TAIL_BYTES
 
 POLL_SECONDS = 0.2
 
@@ -25,18 +28,27 @@ def run(arguments: argparse.Namespace) -> int:
     stack = LocalStack.of(arguments)
     record = stack.process(arguments.name)
     log = stack.processes.folder(record.id) / "log"
-    for line in stack.processes.log_tail(record.id, arguments.lines):
+    if not log.exists():
+        # It has not even been started.
+        return 0
+    file = log.open(encoding="utf-8", errors="replace")
+    for line in last_lines(file, arguments.lines):
         print(line)
     sys.stdout.flush()
     if arguments.follow:
-        _follow(log)
+        _follow(log, file)
     return 0
 
 
-def _follow(log: Path) -> None:
+def last_lines(file: TextIO, lines: int) -> list[str]:
+    """The last lines of a log, however long it is; what is read next is what comes after them."""
+    file.seek(max(file.seek(0, os.SEEK_END) - LOG_TAIL_BYTES, 0))
+    found = file.read().splitlines()
+    return found[max(len(found) - lines, 0) :]
+
+
+def _follow(log: Path, file: TextIO) -> None:
     """Print what is added, across rotations, until interrupted or until the process's folder is gone."""
-    file = log.open(encoding="utf-8", errors="replace")
-    file.seek(0, 2)
     while log.parent.is_dir():
         text = file.read()
         if text:
@@ -51,6 +63,4 @@ def _follow(log: Path) -> None:
 
 
 def _rotated(log: Path, descriptor: int) -> bool:
-    import os
-
     return log.exists() and log.stat().st_ino != os.fstat(descriptor).st_ino

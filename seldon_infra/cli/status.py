@@ -44,7 +44,7 @@ def _deployment(stack: LocalStack, route: Route) -> dict[str, object]:
         "protocol": route.protocol,
         "url": f"http://{address}{route.prefix}",
         "grpc": address,
-        "predictors": {b.name: "shadow" if b.shadow else f"{b.weight} %" for b in route.backends},
+        "predictors": {b.name: f"shadow of {b.weight} %" if b.shadow else f"{b.weight} %" for b in route.backends},
     }
 
 

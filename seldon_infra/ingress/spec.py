@@ -36,9 +36,9 @@ class Backend:
 
     name: str
     weight: int
-    """Share of the requests, in percent; 0 for a shadow."""
+    """Share of the requests that it gets, a shadow as copies, in percent."""
     shadow: bool
-    """Gets a copy of every request, and its answers go nowhere."""
+    """Gets copies, and its answers go nowhere."""
     rest: str
     """``127.0.0.1:PORT`` for REST."""
     grpc: str
@@ -64,6 +64,8 @@ class Route:
     """How long a REST answer may take; then 504."""
     grpc_seconds: float = 60.0
     """How long a gRPC answer may take; then DEADLINE_EXCEEDED."""
+    max_in_flight: int = 256
+    """Requests that a server asked directly gets at once, over each transport; more get 429."""
     page: str = ""
     """The HTML page that describes the deployment's API."""
     openapi: str = ""

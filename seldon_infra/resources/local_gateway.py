@@ -24,6 +24,9 @@ class GatewayInputs(Inputs):
     stack_dir: str = Field(description="Absolute path of the stack's folder.")
     port: int | None = Field(default=None, ge=1024, le=65535, description="Its port; None takes a free one from 8003.")
     limits: GatewayLimits = Field(default_factory=GatewayLimits, description="Bounds for every client.")
+    in_force: bool = Field(
+        default=True, description="Whether what it is started with is unedited; a refresh finds out."
+    )
     running: bool = Field(default=True, description="Whether it is up; a refresh finds out.")
 
 

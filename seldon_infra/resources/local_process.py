@@ -18,8 +18,17 @@ class Probe(ResourceModel):
     timeout_seconds: float = Field(default=120.0, gt=0, description="How long it may take to become ready, in seconds.")
 
 
+class Liveness(ResourceModel):
+    """How one can tell that a process hangs: it is silent and does nothing. It is started again then."""
+
+    port: str = Field(default="http", description="Name of the port that is asked.")
+    path: str = Field(default="/", description="HTTP path that is answered, whatever the status.")
+    silent_seconds: float = Field(default=60.0, gt=0, description="How long it may be silent, in seconds.")
+    start_seconds: float = Field(default=120.0, gt=0, description="How long until it answers at all, in seconds.")
+
+
 class ProcessInputs(Inputs):
-    """What a process is made from; a change of anything but ``running`` makes a new one beside the old."""
+    """What a process is made from; a change of anything but ``live`` and ``running`` makes a new one beside the old."""
 
     stack_dir: str = Field(description="Absolute path of the stack's folder.")
     name: str = Field(description="What the process is called; its id is this and eight more characters.")
@@ -30,6 +39,7 @@ class ProcessInputs(Inputs):
     ports: list[str] = Field(default_factory=list, description="Names of the ports that it needs.")
     ready: Probe = Field(description="How it says that it is ready.")
     grace_seconds: float = Field(default=30.0, ge=1, description="Seconds from TERM to KILL.")
+    live: Liveness | None = Field(default=None, description="How one can tell that it hangs; None lets it.")
     running: bool = Field(default=True, description="Whether it is up; a refresh finds out.")
 
 

@@ -13,7 +13,9 @@ class RoutePredictor(ResourceModel):
     """One predictor behind the route."""
 
     name: str = Field(description="The predictor's name.")
-    weight: int = Field(ge=0, le=100, description="Share of the requests, in percent.")
+    weight: int = Field(
+        ge=0, le=100, description="Share of the requests, of a shadow the share that is copied, in percent."
+    )
     shadow: bool = Field(default=False, description="Whether it gets copies and its answers go nowhere.")
     rest: str = Field(description="127.0.0.1:PORT for REST.")
     grpc: str = Field(description="127.0.0.1:PORT for gRPC.")
@@ -34,6 +36,7 @@ class RouteInputs(Inputs):
     sticky_header: str | None = Field(default=None, description="Header whose value always meets one predictor.")
     rest_seconds: float = Field(default=60.0, gt=0, description="Seconds for a REST answer.")
     grpc_seconds: float = Field(default=60.0, gt=0, description="Seconds for a gRPC answer.")
+    max_in_flight: int = Field(default=256, ge=1, description="Requests at once of a server that is asked directly.")
     page: str = Field(default="", description="HTML page of the deployment's API.")
     openapi: str = Field(default="", description="OpenAPI document of the deployment.")
     drain_seconds: float = Field(default=30.0, ge=0, description="Seconds for open requests on what is replaced.")

@@ -14,13 +14,15 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 from seldon_infra.core.errors import LimitReached, PartNotFound, SeldonInfraError
-from seldon_infra.ingress.render import envoy
+from seldon_infra.ingress.render import envoy, envoy_start
+from seldon_infra.ingress.render.envoy import Cluster
 from seldon_infra.ingress.spec import Backend, Limits, Route
 from seldon_infra.runtime import atomic
-from seldon_infra.runtime.processes import ProcessSpec, remove_if_empty, tail
+from seldon_infra.runtime.processes import Liveness, ProcessSpec, remove_if_empty, tail
+from seldon_infra.runtime.records import known_fields
 from seldon_infra.runtime.stack_dir import StackDir, make_private
 from seldon_infra.runtime.supervisor import UnixConnection
 
@@ -31,8 +33,8 @@ SWITCH_SECONDS = 15.0
 LIVE_SECONDS = 15.0
 """How long to wait for Envoy to come back, when somebody has killed it a moment ago."""
 ADMIN_SECONDS = 5.0
-ClusterKey: TypeAlias = tuple[str, str, bool]
-"""A cluster's name, its address, and whether it speaks HTTP/2."""
+LIVE = Liveness("gateway", "/", silent_seconds=15.0, start_seconds=30.0)
+"""Envoy answers every path, if only with 404."""
 _CDS, _RDS = "cluster_manager.cds", f"http.gateway.rds.{envoy.ROUTES}"
 
 
@@ -54,7 +56,7 @@ class Gateway:
     def prepare(self, port: int, limits: Limits) -> None:
         """Write what Envoy is started with, and the routes as they are."""
         make_private(self.folder / "routes.d")
-        _write(self.folder / "envoy.json", envoy.bootstrap(self.folder, port, limits))
+        _write(self.folder / "envoy.json", envoy_start.bootstrap(self.folder, port, limits))
         self._write_routes(self.routes())
 
     def routes(self) -> list[Route]:
@@ -85,7 +87,7 @@ class Gateway:
         """Take a deployment's route away; returns when its requests are done."""
         if not self.folder.exists():
             return
-        leaving: list[ClusterKey] = []
+        leaving: list[Cluster] = []
         with self.stack.locked():
             file, before = self._route_file(namespace, name), self.routes()
             after = [route for route in before if (route.namespace, route.name) != (namespace, name)]
@@ -100,14 +102,17 @@ class Gateway:
 
     def in_force(self, route: Route) -> bool:
         """Tell whether the files that Envoy reads still say what the deployment's route says."""
-        entries = [entry for host in _hosts(_read(self.folder / "rds.json")) for entry in host.get("routes", ())]
-        clusters = _resources(_read(self.folder / "cds.json"))
-        wanted = _hosts(envoy.route_configuration([route]))[0]["routes"][:-1]
+        routes = self.routes()
+        # The whole of both files, for an entry that somebody has put before it takes a deployment's requests too.
         return (
-            self.route(route.namespace, route.name) == route
-            and all(entry in entries for entry in wanted)
-            and all(cluster in clusters for cluster in _resources(envoy.clusters([route])))
+            route in routes
+            and _read(self.folder / "rds.json") == envoy.route_configuration(routes)
+            and _read(self.folder / "cds.json") == envoy.clusters(routes, self._noted())
         )
+
+    def starts_as(self, port: int, limits: Limits) -> bool:
+        """Tell whether the file that Envoy is started with is still what was written."""
+        return _read(self.folder / "envoy.json") == envoy_start.bootstrap(self.folder, port, limits)
 
     def is_live(self) -> bool:
         """Tell whether Envoy answers that it is ready."""
@@ -116,43 +121,48 @@ class Gateway:
         except (OSError, http.client.HTTPException):
             return False
 
-    def _switch(self, before: list[Route], after: list[Route], drain_seconds: float) -> list[ClusterKey]:
+    def _switch(self, before: list[Route], after: list[Route], drain_seconds: float) -> list[Cluster]:
         """Let Envoy follow other routes; what comes back has open requests perhaps, and its clusters stay for now."""
-        staying = {key for route in after for key in envoy.cluster_keys(route)}
-        leaving = [key for route in before for key in envoy.cluster_keys(route) if key not in staying]
+        staying = {cluster.name for route in after for cluster in envoy.clusters_of(route)}
+        leaving = [it for route in before for it in envoy.clusters_of(route) if it.name not in staying]
         retiring = {**self._retiring(), **dict.fromkeys(leaving, time.time() + drain_seconds)}
         self._write_retiring(retiring)
         try:
-            self._move("cds.json", _CDS, envoy.clusters(after, retiring.keys() - staying))
+            self._move("cds.json", _CDS, envoy.clusters(after, retiring))
             self._move("rds.json", _RDS, envoy.route_configuration(after))
         except SeldonInfraError:
             self._write_routes(before)
             raise
         return leaving
 
-    def _drain(self, leaving: list[ClusterKey], seconds: float) -> None:
+    def _drain(self, leaving: list[Cluster], seconds: float) -> None:
         """Wait for the open requests of clusters that no route leads to, then take the clusters away."""
         if not leaving:
             return
         end = time.monotonic() + seconds
-        while time.monotonic() < end and self._open_requests([name for name, _, _ in leaving]):
+        while time.monotonic() < end and self._open_requests([cluster.name for cluster in leaving]):
             time.sleep(0.05)
         with self.stack.locked():
-            retiring = {key: until for key, until in self._retiring().items() if key not in leaving}
+            retiring = {it: until for it, until in self._retiring().items() if it not in leaving}
             self._write_retiring(retiring)
             if self.is_live():
                 self._move("cds.json", _CDS, envoy.clusters(self.routes(), retiring))
 
-    def _retiring(self) -> dict[ClusterKey, float]:
+    def _retiring(self) -> dict[Cluster, float]:
         """Clusters whose requests somebody is waiting for, and until when: a run that was killed waits no more."""
-        rows = _read(self.folder / "retiring.json").get("clusters", ())
-        return {(name, address, http2): until for name, address, http2, until in rows if until > time.time()}
+        return {cluster: until for cluster, until in self._noted().items() if until > time.time()}
 
-    def _write_retiring(self, retiring: dict[ClusterKey, float]) -> None:
-        _write(self.folder / "retiring.json", {"clusters": [[*key, until] for key, until in retiring.items()]})
+    def _noted(self) -> dict[Cluster, float]:
+        """All clusters that are noted as retiring; what is no such note is passed over."""
+        rows = _read(self.folder / "retiring.json").get("clusters", ())
+        return {Cluster(*row[:-1]): row[-1] for row in rows if len(row) == len(Cluster._fields) + 1}
+
+    def _write_retiring(self, retiring: dict[Cluster, float]) -> None:
+        _write(self.folder / "retiring.json", {"clusters": [[*it, until] for it, until in retiring.items()]})
 
     def _write_routes(self, routes: list[Route]) -> None:
         """Write both files without waiting for anybody to read them."""
+        self._write_retiring(self._retiring())
         _write(self.folder / "rds.json", envoy.route_configuration(routes))
         _write(self.folder / "cds.json", envoy.clusters(routes, self._retiring()))
 
@@ -171,7 +181,7 @@ class Gateway:
         except (OSError, http.client.HTTPException):
             # It is being restarted, and then it reads the file anyway.
             return False
-        if now.get("update_attempt") == before.get("update_attempt"):
+        if now == before:
             return False
         if any(int(now.get(count, 0)) > int(before.get(count, 0)) for count in ("update_rejected", "update_failure")):
             raise RoutesRefused(f"the gateway refuses the routes, those before stay in force: {self._reason()}")
@@ -235,6 +245,7 @@ def process_spec(port: int | None) -> ProcessSpec:
         first_port=port or FIRST_PORT,
         last_port=port,
         grace_seconds=10,
+        live=LIVE,
     )
 
 
@@ -255,9 +266,9 @@ def read_route(file: Path) -> Route | None:
     """Read one deployment's route file; None where there is none, or none that can be read."""
     raw = _read(file)
     try:
-        backends = tuple(Backend(**backend) for backend in raw["backends"])
+        backends = tuple(Backend(**known_fields(Backend, backend)) for backend in raw["backends"])
         lists = {name: tuple(raw[name]) for name in ("models", "transports")}
-        return Route(**{**raw, **lists, "backends": backends})
+        return Route(**{**known_fields(Route, raw), **lists, "backends": backends})
     except (KeyError, TypeError):
         return None
 
@@ -282,12 +293,3 @@ def _read(file: Path) -> dict[str, Any]:
     except (FileNotFoundError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
-
-
-def _resources(configuration: Mapping[str, Any]) -> list[Any]:
-    found = configuration.get("resources")
-    return found if isinstance(found, list) else []
-
-
-def _hosts(configuration: Mapping[str, Any]) -> list[Any]:
-    return [host for resource in _resources(configuration) for host in resource.get("virtual_hosts", ())]

@@ -26,6 +26,17 @@ def end_process(folder: Path) -> None:
     _end(f"{PROCESS_MARK}={folder}", TERM_SECONDS)
 
 
+def kill_process(folder: Path) -> None:
+    """Kill one process with all that it has started, at once."""
+    for pid in list(_marked(f"{PROCESS_MARK}={folder}")):
+        _signal(pid, signal.SIGKILL)
+
+
+def processor_seconds(folder: Path) -> float:
+    """Time that one process and all that it has started have computed so far."""
+    return sum(map(_processor_seconds, _marked(f"{PROCESS_MARK}={folder}")))
+
+
 def end_stack(root: Path) -> None:
     """End whatever a supervisor that is no longer there has left of a stack."""
     # First what would start the rest again.
@@ -42,6 +53,15 @@ def is_alive(pid: int) -> bool:
     except OSError:
         return False
     return stat.rpartition(")")[2].split()[0] != "Z"
+
+
+def _processor_seconds(pid: int) -> float:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return 0.0
+    user, system = stat.rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def _end(mark: str, term_seconds: float) -> None:

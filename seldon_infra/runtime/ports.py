@@ -55,6 +55,12 @@ def release(owner: Path) -> None:
             del entries[port]
 
 
+def holder(port: int) -> Path | None:
+    """Tell which process's folder has a port, None if nobody's: it may be down, and wants it when it is up again."""
+    with _register() as entries:
+        return Path(entries[port][0]) if port in entries else None
+
+
 def is_free(port: int) -> bool:
     """Tell whether nothing listens on a port of 127.0.0.1."""
     with socket.socket() as probe:

@@ -12,14 +12,32 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from seldon_infra.runtime import atomic, leftovers, ports
+from seldon_infra.runtime.records import known_fields
 from seldon_infra.runtime.stack_dir import StackDir, make_private
 from seldon_infra.runtime.supervisor import ProgramState, Supervisor, script
 
 LOG_TAIL_LINES = 20
 LOG_TAIL_BYTES = 64 * 1024
 RECORD = "record.json"
+LOST_SECONDS = 30.0
+"""How long a process may take to end whose own grace nobody knows any more."""
+
+
+@dataclass(frozen=True)
+class Liveness:
+    """How one can tell that a process hangs; see ``watch.py``."""
+
+    port: str
+    """Name of the port that is asked."""
+    path: str
+    """HTTP path that is answered, whatever the status."""
+    silent_seconds: float = 60.0
+    """How long a process that does nothing may be silent; then it is ended and started again."""
+    start_seconds: float = 120.0
+    """How long it may take until it answers at all."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +57,8 @@ class ProcessSpec:
     last_port: int | None = None
     """And none above this one."""
     grace_seconds: float = 30.0
+    live: Liveness | None = None
+    """How one can tell that it hangs; None lets it."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +101,7 @@ class Processes:
         id = process_id(spec.name, token)
         folder = self.folder(id)
         with self.stack.locked():
+            self._remove_lost(but=id)
             make_private(folder)
             # The record comes first: from here on a later run can find, finish or remove the process.
             self._write_record(Record(id, owner, token, spec, {}))
@@ -99,6 +120,12 @@ class Processes:
         if record:
             self.start(record.spec, record.owner, record.token)
 
+    def stop(self, id: str) -> None:
+        """Stop a process, and keep everything of it."""
+        record = self.record(id)
+        if record:
+            Supervisor(self.stack).stop(id, record.spec.grace_seconds)
+
     def remove(self, id: str) -> None:
         """Stop a process and take everything of it away, with the stack's folder if it was the last."""
         record = self.record(id)
@@ -108,9 +135,8 @@ class Processes:
         Supervisor(self.stack).stop(id, grace)
         leftovers.end_process(self.folder(id))
         with self.stack.locked():
-            Supervisor(self.stack).forget(id)
-            ports.release(self.folder(id))
-            shutil.rmtree(self.folder(id), ignore_errors=True)
+            self._forget(id)
+            self._remove_lost(but=id)
             self._remove_empty_stack()
 
     def all(self) -> Iterator[Record]:
@@ -121,12 +147,12 @@ class Processes:
                 yield record
 
     def record(self, id: str) -> Record | None:
-        """What is known of a process, None if it is not there."""
+        """What is known of a process, None if it is not there or nobody can tell any more."""
         try:
             raw = json.loads((self.folder(id) / RECORD).read_text(encoding="utf-8"))
         except (FileNotFoundError, ValueError):
             return None
-        return Record(raw["id"], raw["owner"], raw["token"], ProcessSpec(**raw["spec"]), raw["ports"])
+        return _record(raw)
 
     def state(self, id: str) -> ProgramState:
         """How the supervisor sees a process."""
@@ -159,10 +185,33 @@ class Processes:
             (folder / path).unlink(missing_ok=True)
             os.symlink(target, folder / path)
 
+    def _forget(self, id: str) -> None:
+        """Take everything away of a process that has been stopped."""
+        leftovers.end_process(self.folder(id))
+        Supervisor(self.stack).forget(id)
+        ports.release(self.folder(id))
+        shutil.rmtree(self.folder(id), ignore_errors=True)
+
+    def _remove_lost(self, but: str) -> None:
+        """Take processes away whose record is broken or gone: nobody could find them to stop them."""
+        folders = self.stack.processes.iterdir() if self.stack.processes.exists() else ()
+        for lost in [folder.name for folder in folders if folder.name != but and not self.record(folder.name)]:
+            Supervisor(self.stack).stop(lost, LOST_SECONDS)
+            self._forget(lost)
+
     def _remove_empty_stack(self) -> None:
         if self.stack.processes.exists() and not any(self.stack.processes.iterdir()):
             self.stack.processes.rmdir()
         remove_if_empty(self.stack)
+
+
+def _record(raw: Any) -> Record | None:
+    try:
+        spec = known_fields(ProcessSpec, raw["spec"])
+        live = Liveness(**known_fields(Liveness, spec["live"])) if spec.get("live") else None
+        return Record(**{**known_fields(Record, raw), "spec": ProcessSpec(**{**spec, "live": live})})
+    except (KeyError, TypeError):
+        return None
 
 
 def tail(log: Path, lines: int = LOG_TAIL_LINES) -> list[str]:

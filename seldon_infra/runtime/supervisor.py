@@ -1,13 +1,13 @@
 """The stack's supervisord: started when the first program comes, stopped when the last one goes.
 
 It outlives ``pulumi up``, restarts what crashes with growing pauses, rotates logs, and is driven over XML-RPC on a unix
-socket that only its owner can open. Each program is one file in ``programs/``; adding one touches no other.
+socket that only its owner can open. Each program is one file in ``programs/``; adding one touches no other. Beside them
+runs ``watch.py``, which ends those that hang.
 """
 
 from __future__ import annotations
 
 import http.client
-import re
 import shlex
 import socket
 import subprocess
@@ -30,7 +30,9 @@ RESTARTS = 100
 STAYED_UP_SECONDS = 2
 LOG_BYTES, LOG_FILES = "10MB", 2
 
-# Paths are relative to the folder that it is started in: it would expand and split what stands in the folder's path.
+# Paths are relative to the folder that it is started in: it would expand and split what stands in the folder's path,
+# and take brackets in it for a pattern of other folders.
+_CONFIG_FILE = "/proc/self/cwd/supervisord.conf"
 _CONFIG = """\
 [unix_http_server]
 file=supervisor.sock
@@ -46,8 +48,17 @@ umask=077
 [rpcinterface:supervisor]
 supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
 
+[program:watch]
+command=/bin/sh -c 'exec "$PYTHON" -P -m seldon_infra.runtime.watch'
+autorestart=true
+startretries={restarts}
+redirect_stderr=true
+stdout_logfile=watch.log
+stdout_logfile_maxbytes={log_bytes}
+stdout_logfile_backups=1
+
 [include]
-files={programs}
+files=programs/*.conf
 """
 
 _PROGRAM = """\
@@ -176,16 +187,16 @@ class Supervisor:
             return
         # What an earlier one has left holds the ports that its successor's programs need.
         leftovers.end_stack(self.stack.root)
-        programs = re.sub(r"[^\w/.-]", "?", str(self.stack.programs)) + "/*.conf"
-        atomic.write(self.stack.supervisor_config, _CONFIG.format(log_bytes=LOG_BYTES, programs=programs))
+        atomic.write(self.stack.supervisor_config, _CONFIG.format(log_bytes=LOG_BYTES, restarts=RESTARTS))
         subprocess.run(
             # Isolated: a file of the user's own that is called like a module must not be taken for it.
-            [sys.executable, "-I", "-m", "supervisor.supervisord", "-c", self.stack.supervisor_config.name],
+            [sys.executable, "-I", "-m", "supervisor.supervisord", "-c", _CONFIG_FILE],
             cwd=self.stack.root,
             env={
                 "PATH": "/usr/local/bin:/usr/bin:/bin",
                 "LANG": "C.UTF-8",
                 "HOME": str(self.stack.root),
+                "PYTHON": sys.executable,
                 leftovers.STACK_MARK: str(self.stack.root),
             },
             stdin=subprocess.DEVNULL,

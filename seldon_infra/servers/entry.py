@@ -90,7 +90,7 @@ class CatalogueEntry(Spec):
     kinds: Mapping[str, Kind]
     """The typed servers that it runs, by their ``kind``."""
     live: Get
-    """Answers as long as the server is alive."""
+    """Answers as long as the server does not hang."""
     ready: Get
     """Answers as soon as the server can serve the node's model."""
     metrics: Get

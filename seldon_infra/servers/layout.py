@@ -108,6 +108,8 @@ class LocalProcess:
     """Names of the ports that it needs."""
     ready: Mapping[str, str]
     """What answers once it is ready: ``kind``, ``port``, ``path``."""
+    live: Mapping[str, str]
+    """What answers as long as it does not hang: ``port``, ``path``."""
     grace_seconds: float
     """Seconds from TERM to KILL."""
 
@@ -126,6 +128,7 @@ def local_process(
         links={},
         ports=PORTS,
         ready={"kind": "http", "port": entry.ready.port, "path": fill(entry.ready.path) or "/"},
+        live={"port": entry.live.port, "path": fill(entry.live.path) or "/"},
         grace_seconds=entry.start.drain_seconds + 5,
     )
 

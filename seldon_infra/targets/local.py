@@ -78,6 +78,8 @@ class LocalDeployment(pulumi.ComponentResource):
         self._deployment, self._target = deployment, target
         stack_dir = once_valid(deployment, partial(check_local, portable=target.portable), place.stack_dir)
         self._place = Place(stack_dir, place.project, place.gateway)
+        settings = deployment.model_copy(update={"predictors": ()})
+        self._silence = _later(settings, partial(render.silence, target=target), render.SILENCE_PARTS)
         self._child = pulumi.ResourceOptions(parent=self)
         predictors = [self._predictor(predictor) for predictor in deployment.predictors]
         route = ROUTE.register(
@@ -87,6 +89,7 @@ class LocalDeployment(pulumi.ComponentResource):
             gateway=place.gateway,
             predictors=predictors,
             drain_seconds=target.drain_seconds,
+            max_in_flight=target.max_in_flight,
             **_later(deployment, render.route, render.ROUTE_PARTS),
         )
         self.url, self.grpc_endpoint = route.url, route.grpc_endpoint
@@ -103,28 +106,22 @@ class LocalDeployment(pulumi.ComponentResource):
             addresses = servers[predictor.graph.name]
         else:
             addresses = self._orchestrator(predictor, servers).addresses
-        share = _later(predictor, render.share, render.SHARE_PARTS)
+        share = _later(predictor, partial(render.share, deployment=self._deployment), render.SHARE_PARTS)
         return {**share, "rest": addresses.apply(itemgetter("http")), "grpc": addresses.apply(itemgetter("grpc"))}
 
     def _server(self, predictor: Predictor, node: Node) -> Any:
         """Declare a node's model server and the files that it reads."""
-        name = f"{self._deployment.name}-{predictor.name}-{node.name}"
+        name = _joined(self._deployment.name, predictor.name, node.name)
         if not pulumi.runtime.is_dry_run():
             render.install(node)
         uris = {"model": node.model_uri, "source": getattr(node.server, "source", None)}
-        paths = {what: self._artifact(f"{name}-{what}", uri).path for what, uri in uris.items() if uri is not None}
+        paths = {what: self._artifact(_joined(name, what), uri).path for what, uri in uris.items() if uri is not None}
         process = _later(
             node,
             partial(render.server, deployment=self._deployment, predictor=predictor, target=self._target),
             render.SERVER_PARTS,
         )
-        return PROCESS.register(
-            name,
-            self._child,
-            stack_dir=self._place.stack_dir,
-            name=name,
-            **{key: _with_paths(value, paths) for key, value in process.items()},
-        )
+        return self._process(name, {key: _with_paths(value, paths) for key, value in process.items()})
 
     def _artifact(self, name: str, uri: pulumi.Input[str]) -> Any:
         return ARTIFACT.register(
@@ -133,21 +130,27 @@ class LocalDeployment(pulumi.ComponentResource):
 
     def _orchestrator(self, predictor: Predictor, servers: Mapping[str, pulumi.Output[Mapping[str, str]]]) -> Any:
         """Declare the process that leads a request through a predictor's graph."""
-        name = f"{self._deployment.name}-{predictor.name}"
+        name = _joined(self._deployment.name, predictor.name)
         # The other predictors' late values would only make this one's unknown for longer.
         settings = self._deployment.model_copy(update={"predictors": ()})
         models = render.models(self._deployment)
         graph = pulumi.Output.all(when_known(settings), when_known(predictor), servers).apply(
             lambda it: render.orchestrator_config(it[0], it[1], models, it[2], self._target)
         )
-        return PROCESS.register(
-            name,
-            self._child,
-            stack_dir=self._place.stack_dir,
-            name=name,
-            files={"graph.json": graph},
-            **render.orchestrator(sys.executable, self._target),
+        return self._process(
+            name, {"files": {"graph.json": graph}, **render.orchestrator(sys.executable, self._target)}
         )
+
+    def _process(self, name: str, parts: Mapping[str, object]) -> Any:
+        live = pulumi.Output.all(parts["live"], self._silence).apply(lambda it: {**it[0], **it[1]})
+        return PROCESS.register(
+            name, self._child, stack_dir=self._place.stack_dir, name=name, **{**parts, "live": live}
+        )
+
+
+def _joined(*names: str) -> str:
+    """Name what belongs to several objects: no name holds a dot, so two lists of names never give one."""
+    return ".".join(names)
 
 
 def _later(spec: Spec, rendered: Callable[[Any], Mapping[str, object]], parts: Sequence[str]) -> dict[str, object]:

@@ -16,14 +16,17 @@ from seldon_infra.servers.spec import MLServerRuntime, ModelServer, SklearnServe
 from seldon_infra.targets.spec import Local
 
 _ASKED_DIRECTLY = (SklearnServer, MLServerRuntime)
-SERVER_PARTS = ("command", "environment", "files", "links", "ports", "ready", "grace_seconds")
+SERVER_PARTS = ("command", "environment", "files", "links", "ports", "ready", "live", "grace_seconds")
 ROUTE_PARTS = (
     "namespace", "name", "protocol", "transports", "models", "orchestrated", "sticky_header",
     "rest_seconds", "grpc_seconds", "page", "openapi",
 )  # fmt: skip
+SILENCE_PARTS = ("silent_seconds", "start_seconds")
 SHARE_PARTS = ("name", "weight", "shadow")
 DEFAULT_SECONDS = 60.0
 """How long an answer may take where the deployment sets no timeout."""
+SHORTEST_SILENCE_SECONDS = 10.0
+"""A process that is silent for less than this does not hang, however short the time-outs are."""
 ORCHESTRATOR_SECONDS = 1.0
 """How much longer the gateway waits than an orchestrator, which knows the node that is late and says so."""
 
@@ -51,7 +54,17 @@ def server(node: Node, deployment: SeldonDeployment, predictor: Predictor, targe
         "links": dict(process.links),
         "ports": list(process.ports),
         "ready": {**process.ready, "timeout_seconds": target.ready_timeout_seconds},
+        "live": dict(process.live),
         "grace_seconds": process.grace_seconds,
+    }
+
+
+def silence(deployment: SeldonDeployment, target: Local) -> dict[str, object]:
+    """How long a process may be silent before it counts as hanging: no answer that a client still waits for is lost."""
+    longest = max(_seconds(deployment, transport) for transport in ("rest", "grpc"))
+    return {
+        "silent_seconds": max(longest, SHORTEST_SILENCE_SECONDS),
+        "start_seconds": target.ready_timeout_seconds,
     }
 
 
@@ -72,6 +85,7 @@ def orchestrator(python: str, target: Local) -> dict[str, object]:
         "command": [python, "-m", "seldon_infra.runtime.orchestrator", "--config", "{dir}/graph.json"],
         "ports": ["http", "grpc"],
         "ready": {"kind": "http", "port": "http", "path": "/live", "timeout_seconds": target.ready_timeout_seconds},
+        "live": {"port": "http", "path": "/live"},
         "grace_seconds": target.drain_seconds + 5,
     }
 
@@ -131,10 +145,10 @@ def route(deployment: SeldonDeployment) -> dict[str, object]:
     }
 
 
-def share(predictor: Predictor) -> dict[str, object]:
-    """A predictor's part of the traffic, in percent."""
-    whole = 0 if predictor.shadow else 100
-    weight = predictor.traffic if predictor.traffic is not None and not predictor.shadow else whole
+def share(predictor: Predictor, deployment: SeldonDeployment) -> dict[str, object]:
+    """A predictor's part of the traffic, in percent; a shadow's is the part that is copied to it."""
+    alone = predictor.shadow or all(other.shadow for other in deployment.predictors if other.name != predictor.name)
+    weight = predictor.traffic if predictor.traffic is not None else 100 if alone else 0
     return {"name": predictor.name, "weight": weight, "shadow": predictor.shadow}
 
 

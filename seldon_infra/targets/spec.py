@@ -26,9 +26,7 @@ class Local(Spec):
     drain_seconds: float = Field(
         default=30.0, ge=0, description="How long a replaced server may finish its open requests, in seconds."
     )
-    max_in_flight: int = Field(
-        default=256, ge=1, description="Requests that one graph's orchestrator holds at once; more get 429."
-    )
+    max_in_flight: int = Field(default=256, ge=1, description="Requests that one predictor has at once; more get 429.")
 
 
 class Kubernetes(Spec):

@@ -121,7 +121,7 @@ def test_a_newcomer_changes_a_weight_and_a_class(clone: Clone) -> None:
 def test_what_is_broken_by_hand_shows_and_is_mended(clone: Clone) -> None:
     remove, preview, up = commands("docs/getting-started.md", "## Break")
     clone.run(remove)
-    assert re.search(r"digits-main-classify.*create", clone.run(preview))
+    assert re.search(r"digits\.main\.classify.*create", clone.run(preview))
     clone.run(up)
     assert min(accuracies(clone.run("seldon-infra verify --stack local")).values()) > 0.95
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import time
 from typing import Any
 
 import grpc
@@ -15,12 +16,19 @@ from aiohttp import web
 
 SLEEP = "x-sleep"
 """Header or metadata key: seconds before the answer."""
+BUSY = "x-busy"
+"""Header: seconds of computing before the answer, in which the server does nothing else."""
+LARGEST_MESSAGE_BYTES = 2 << 20
+"""Over gRPC; more is RESOURCE_EXHAUSTED, as with the real servers at 64 MiB."""
 
 
 def application(name: str) -> web.Application:
     async def answer(request: web.Request) -> web.Response:
         size = len(await request.read())
         await asyncio.sleep(float(request.headers.get(SLEEP, "0")))
+        until = time.monotonic() + float(request.headers.get(BUSY, "0"))
+        while time.monotonic() < until:
+            pass
         headers = {key: value for key, value in request.headers.items() if key.lower().startswith("x-")}
         return web.json_response({"name": name, "path": request.path, "size": size, "headers": headers})
 
@@ -56,7 +64,7 @@ class AnyMethod(grpc.GenericRpcHandler):
 
 
 async def serve(name: str, rest_port: int, grpc_port: int) -> None:
-    server = grpc.aio.server(options=[("grpc.max_receive_message_length", 1 << 30)])
+    server = grpc.aio.server(options=[("grpc.max_receive_message_length", LARGEST_MESSAGE_BYTES)])
     server.add_generic_rpc_handlers([AnyMethod(name)])
     server.add_insecure_port(f"127.0.0.1:{grpc_port}")
     await server.start()

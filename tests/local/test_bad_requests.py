@@ -160,7 +160,7 @@ def test_a_corrupt_model_fails_the_up_and_the_old_one_serves_on(project: Project
     file.write_bytes(kept[: len(kept) // 2])
     failed = project.engine.up(check=False)
     assert failed.returncode != 0
-    assert "process 'iris-main-classify'" in failed.stdout
+    assert "process 'iris.main.classify'" in failed.stdout
     good(project)
     file.write_bytes(kept)
     project.engine.up()

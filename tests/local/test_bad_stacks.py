@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 import socket
 from collections.abc import Iterator
 
 import pytest
 
+from seldon_infra.runtime import ports
 from tests.engine.scratch import STACK
 from tests.local.project import Project, model, new_project, predictor
 
@@ -128,6 +130,30 @@ def test_a_port_in_use_is_named_and_everything_else_waits(project: Project) -> N
         assert f"{port} is in use on 127.0.0.1; free it or set another gateway_port" in refused(project)
     project.engine.up()
     assert project.port == port
+    assert project.version() == 1
+    project.engine.destroy()
+
+
+def test_a_port_of_a_stack_that_is_down_is_refused_at_preview(project: Project) -> None:
+    """Row 38: nothing listens there now, and will as soon as that stack is up again."""
+    other = project.folder / "other"
+    other.mkdir()
+    (port,) = ports.allocate(other, ["gateway"]).values()
+    project.define(predictor(), target=f"Local(gateway_port={port})")
+    assert f"{port} belongs to {other}; take that stack down or set another gateway_port" in refused(project)
+    ports.release(other)
+
+
+def test_a_gateway_that_cannot_start_fails_the_up_with_its_last_words(project: Project) -> None:
+    blocked = project.stack_dir.gateway / "admin.sock" / "x"
+    blocked.mkdir(parents=True)
+    project.define(predictor())
+    up = project.engine.up(check=False)
+    assert up.returncode != 0
+    assert "process 'gateway' exits at start; its last words:" in up.stdout + up.stderr
+    assert "admin.sock" in up.stdout + up.stderr
+    shutil.rmtree(blocked.parent)
+    project.engine.up()
     assert project.version() == 1
     project.engine.destroy()
 

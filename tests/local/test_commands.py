@@ -7,9 +7,11 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from seldon_infra.cli import logs
 from tests.engine.scratch import STACK
 from tests.engine.waiting import wait_until
 from tests.local.project import NUMBERS, Project, new_project, predictor
@@ -51,10 +53,10 @@ def test_status_says_what_runs(project: Project) -> None:
 
 
 def test_logs_show_what_a_process_wrote_and_follow_it(project: Project) -> None:
-    done = run(project, "logs", "d-main")
-    assert f"REST on 127.0.0.1:{project.stack.process('d-main').ports['http']}" in done.stdout
-    following = subprocess.Popen(command(project, "logs", "d-main", "-f"), stdout=subprocess.PIPE, text=True)
-    log = project.stack_dir.processes / project.stack.process("d-main").id / "log"
+    done = run(project, "logs", "d.main")
+    assert f"REST on 127.0.0.1:{project.stack.process('d.main').ports['http']}" in done.stdout
+    following = subprocess.Popen(command(project, "logs", "d.main", "-f"), stdout=subprocess.PIPE, text=True)
+    log = project.stack_dir.processes / project.stack.process("d.main").id / "log"
     try:
         assert following.stdout is not None
         assert "REST on" in following.stdout.readline()
@@ -66,10 +68,21 @@ def test_logs_show_what_a_process_wrote_and_follow_it(project: Project) -> None:
         assert following.wait(timeout=10) == 130
 
 
+def test_logs_lose_no_line_between_the_last_ones_and_those_that_follow(tmp_path: Path) -> None:
+    """What is written after the last lines were read is what is followed from."""
+    log = tmp_path / "log"
+    log.write_text("one\ntwo\n")
+    with open(log, encoding="utf-8") as file:
+        assert logs.last_lines(file, 1) == ["two"]
+        with log.open("a") as stream:
+            stream.write("three\n")
+        assert file.read() == "three\n"
+
+
 def test_logs_of_nobody_name_those_that_there_are(project: Project) -> None:
     said = refused(project, "logs", "nobody")
     assert "no process 'nobody'" in said
-    assert "d-main-version" in said
+    assert "d.main.version" in said
 
 
 @pytest.mark.parametrize("transport", ["--rest", "--grpc"])
@@ -118,13 +131,13 @@ def test_commands_where_nothing_runs() -> None:
         empty.define(predictor())
         assert "runs nothing here" in run(empty, "status").stdout
         assert "it serves nothing" in refused(empty, "predict", "d")
-        assert "its processes: none" in refused(empty, "logs", "d-main")
+        assert "its processes: none" in refused(empty, "logs", "d.main")
 
 
 def test_a_stopped_process_makes_status_fail(project: Project) -> None:
     from seldon_infra.runtime.supervisor import Supervisor
 
-    id = project.stack.process("d-main-version").id
+    id = project.stack.process("d.main.version").id
     Supervisor(project.stack_dir).stop(id, 10)
     wait_until(lambda: run(project, "status").returncode == 1)
     project.engine.up()

@@ -27,16 +27,16 @@ def project() -> Iterator[Project]:
 
 
 def stop_the_server(project: Project) -> None:
-    Supervisor(project.stack_dir).stop(project.stack.process("d-main-version").id, 10)
+    Supervisor(project.stack_dir).stop(project.stack.process("d.main.version").id, 10)
 
 
 def edit_a_file_of_the_server(project: Project) -> None:
-    file = project.stack_dir.processes / project.stack.process("d-main-version").id / "serve.py"
+    file = project.stack_dir.processes / project.stack.process("d.main.version").id / "serve.py"
     file.write_text(file.read_text() + "\n# edited\n")
 
 
 def delete_the_servers_folder(project: Project) -> None:
-    shutil.rmtree(project.stack_dir.processes / project.stack.process("d-main-version").id)
+    shutil.rmtree(project.stack_dir.processes / project.stack.process("d.main.version").id)
 
 
 def edit_the_route(project: Project) -> None:
@@ -66,6 +66,20 @@ def stop_the_gateway(project: Project) -> None:
     Supervisor(project.stack_dir).stop(project.stack.process("gateway").id, 10)
 
 
+def edit_the_gateways_bootstrap(project: Project) -> None:
+    file = project.stack_dir.gateway / "envoy.json"
+    file.write_text(file.read_text().replace('"merge_slashes": true', '"merge_slashes": false'))
+
+
+def put_a_route_before_all_others(project: Project) -> None:
+    file = project.stack_dir.gateway / "rds.json"
+    found = json.loads(file.read_text())
+    routes = found["resources"][0]["virtual_hosts"][0]["routes"]
+    cluster = next(it["route"]["weighted_clusters"]["clusters"][0]["name"] for it in routes if "route" in it)
+    routes.insert(0, {"match": {"prefix": "/"}, "route": {"cluster": cluster}})
+    file.write_text(json.dumps(found))
+
+
 DRIFTS: dict[Callable[[Project], None], str] = {
     stop_the_server: "seldon:local:Process",
     edit_a_file_of_the_server: "seldon:local:Process",
@@ -75,6 +89,8 @@ DRIFTS: dict[Callable[[Project], None], str] = {
     edit_the_models_copy: "seldon:local:Artifact",
     delete_the_models_copy: "seldon:local:Artifact",
     stop_the_gateway: "seldon:local:Gateway",
+    edit_the_gateways_bootstrap: "seldon:local:Gateway",
+    put_a_route_before_all_others: "seldon:local:Route",
 }
 
 
@@ -96,7 +112,7 @@ def test_preview_shows_what_was_changed_by_hand_and_up_repairs_it(
     assert project.version() == 1
 
 
-@pytest.mark.parametrize("name", ["d-main-version", "d-main", "gateway"])
+@pytest.mark.parametrize("name", ["d.main.version", "d.main", "gateway"])
 def test_a_killed_process_comes_back_by_itself(project: Project, name: str) -> None:
     before = project.pids()[name]
     kill(before)
@@ -116,7 +132,7 @@ def test_a_killed_supervisor_comes_back_with_the_next_up_and_nothing_runs_twice(
     os.kill(project.scene.supervisor_pid(), signal.SIGKILL)
     project.engine.up()
     assert project.version() == 1
-    assert sorted(project.pids()) == ["d-main", "d-main-version", "gateway"]
+    assert sorted(project.pids()) == ["d.main", "d.main.version", "gateway"]
     assert len(set(project.pids().values())) == 3
 
 
@@ -124,6 +140,6 @@ def test_refresh_alone_takes_a_deleted_process_out_of_the_state(project: Project
     delete_the_servers_folder(project)
     project.engine.refresh()
     names = {resource["urn"].rpartition("::")[2] for resource in project.engine.resources("seldon:local:Process")}
-    assert "d-main-version" not in names
+    assert "d.main.version" not in names
     project.engine.up()
     assert project.version() == 1

@@ -99,7 +99,7 @@ def test_the_combiner_gives_the_mean_of_both_models(fraud: Example) -> None:
     row = [950.0, 3.0, 80.0, 4.0, 1.0]
     found = fraud.predict([row]).json["data"]["ndarray"][0][1]
     scaled = json.dumps({"data": {"ndarray": [normalised(row)]}}).encode()
-    ports = [fraud.stack.process(f"fraud-main-{name}").ports["http"] for name in ("linear", "network")]
+    ports = [fraud.stack.process(f"fraud.main.{name}").ports["http"] for name in ("linear", "network")]
     json_type = {"Content-Type": "application/json"}
     alone = [ask(port, "/predict", "POST", scaled, json_type) for port in ports]
     assert found == pytest.approx(sum(answer.json["data"]["ndarray"][0][1] for answer in alone) / 2)

@@ -7,18 +7,20 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from seldon_infra.core.errors import LimitReached, SeldonInfraError
-from seldon_infra.ingress.spec import Limits
+from seldon_infra.ingress.render.envoy import clusters_of
+from seldon_infra.ingress.spec import Backend, Limits
 from seldon_infra.runtime import ports
 from seldon_infra.runtime.health import is_ready
 from tests.engine.waiting import wait_until
 from tests.local.backend import SLEEP
-from tests.local.scene import INFER, Answer, Scene, behind, kill, load, processes_below, raw, route
+from tests.local.scene import INFER, Answer, Scene, behind, grpc_load, kill, load, processes_below, raw, route
 
 pytestmark = pytest.mark.local
 
@@ -44,6 +46,15 @@ def test_a_port_that_was_asked_for_and_is_taken_is_an_error_that_names_it(scene:
         with pytest.raises(LimitReached, match=f"port {port} of 127.0.0.1 is taken"):
             scene.start_gateway(port=port)
     assert not processes_below(scene.stack.root)
+
+
+def test_nobody_else_can_listen_on_the_gateways_port(serving: Scene) -> None:
+    """Not even a process of the same user that sets SO_REUSEPORT, who would get some of the connections."""
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        with pytest.raises(OSError, match="in use"):
+            other.bind(("127.0.0.1", serving.port))
 
 
 def test_two_stacks_that_ask_for_one_port(new_scene: Callable[[], Scene]) -> None:
@@ -105,30 +116,76 @@ def test_a_hanging_server_is_504_and_then_good_again(serving: Scene) -> None:
     wait_until(lambda: serving.ask().status == 200)
 
 
+def test_an_answer_may_take_as_long_as_its_route_allows(scene: Scene) -> None:
+    """Row 44: the limit on silent streams does not cut short what a deployment's own time-out lets go on."""
+    scene.start_gateway(Limits(idle_seconds=0.5))
+    scene.put(behind(scene.backend("a")), rest_seconds=15, grpc_seconds=15)
+    assert scene.ask(headers={SLEEP: "1.5"}).status == 200
+    assert scene.call(x_sleep="1.5")[0].startswith("a ")
+
+
+def test_a_silent_connection_is_closed(scene: Scene) -> None:
+    """Row 44: one that never asks anything, and one that has asked and is kept."""
+    scene.start_gateway(Limits(idle_seconds=0.5))
+    scene.put(behind(scene.backend("a")))
+    assert raw(scene.port, b"") == b""
+    assert b" 200 " in raw(scene.port, f"POST {INFER} HTTP/1.1\r\nhost: a\r\ncontent-length: 0\r\n\r\n".encode())
+
+
+def test_a_kept_connection_is_given_up_before_the_server_closes_it(serving: Scene) -> None:
+    """MLServer closes after 5 s of silence: a request sent in that moment would get 503."""
+    with closing_server(after=5.0) as (port, closed_by):
+        serving.put(Backend("main", 100, False, f"127.0.0.1:{port}", f"127.0.0.1:{port}"))
+        assert serving.ask().status == 200
+        wait_until(lambda: bool(closed_by))
+    assert closed_by == ["gateway"]
+
+
+@contextmanager
+def closing_server(after: float) -> Iterator[tuple[int, list[str]]]:
+    """A server that answers everything with 200, and who closed each of its connections when it was silent."""
+    closed_by: list[str] = []
+
+    def answer(connection: socket.socket) -> None:
+        connection.settimeout(after)
+        try:
+            while connection.recv(65536):
+                connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+            closed_by.append("gateway")
+        except TimeoutError:
+            closed_by.append("server")
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = in_background(lambda: answer(server.accept()[0]))
+        yield server.getsockname()[1], closed_by
+        thread.join(20)
+
+
 def test_a_hundred_changes_of_routes_fail_no_request(serving: Scene) -> None:
     """Row 49."""
     a, b = serving.backend("a"), serving.backend("b")
     serving.put(behind(a, "main", 50), behind(b, "canary", 50))
-    with load(serving.port, per_second=250) as seen:
+    with load(serving.port, per_second=200) as rest, grpc_load(serving.port) as called:
         for number in range(100):
             weight = number % 99 + 1
             serving.put(behind(a, "main", weight), behind(b, "canary", 100 - weight))
-    assert seen.failed == 0, seen.answers
+    assert rest.failed == 0, rest.answers
+    assert called.failed == 0, called.answers
 
 
 def test_replacing_a_server_under_load_fails_no_request(serving: Scene) -> None:
     """Row 51: start, ready, switch, drain, stop."""
     old = serving.backend("a")
     serving.put(behind(old))
-    with load(serving.port, per_second=150) as seen:
-        for _ in range(4):
+    with load(serving.port, per_second=150) as rest, grpc_load(serving.port, per_second=50) as called:
+        for _ in range(20):
             new = serving.backend("a")
             serving.put(behind(new))
             serving.processes.remove(old.id)
             old = new
-    print(f"4 replacements, {seen.sent} requests")
-    assert seen.failed == 0, seen.answers
-    assert seen.sent > 200
+    assert rest.failed == 0, rest.answers
+    assert called.failed == 0, called.answers
+    assert rest.sent > 1000
 
 
 def test_a_long_request_on_the_old_server_is_finished(serving: Scene) -> None:
@@ -333,7 +390,7 @@ def test_a_change_that_was_killed_is_finished_by_the_next(serving: Scene, moment
     with load(serving.port, per_second=100) as seen:
         assert subprocess.run(command, timeout=60, check=False).returncode == -signal.SIGKILL
         serving.put(target)
-        serving.gateway._drain([(f"ns/d/main/rest/{behind(old).rest}", behind(old).rest, False)], 0)
+        serving.gateway._drain(clusters_of(route(behind(old))), 0)
     assert seen.failed == 0, seen.answers
     assert serving.ask().json["name"] == "new"
     assert serving.gateway.in_force(route(target))

@@ -8,16 +8,18 @@ import socket
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import grpc
 import pytest
 
+from seldon_infra.ingress.render.envoy import clusters_of
 from seldon_infra.ingress.spec import Limits
 from seldon_infra.runtime.gateway import RoutesRefused
 from seldon_infra.runtime.processes import Record
 from tests.engine.waiting import wait_until
-from tests.local.backend import SLEEP
+from tests.local.backend import LARGEST_MESSAGE_BYTES, SLEEP
 from tests.local.scene import (
     INFER,
     Answer,
@@ -26,6 +28,7 @@ from tests.local.scene import (
     behind,
     call,
     listening,
+    load,
     processes_below,
     raw,
     received,
@@ -34,6 +37,7 @@ from tests.local.scene import (
 pytestmark = pytest.mark.local
 
 LIMITS = Limits(max_body_bytes=1 << 20, headers_seconds=1.0, request_seconds=2.0, idle_seconds=20.0)
+FOR_D = (("seldon", "d"), ("namespace", "ns"))
 ADMIN_PATHS = (
     "v2/repository/index",
     "v2/repository/models/m/load",
@@ -295,11 +299,20 @@ def push(connection: socket.socket, piece: bytes, total: int) -> bytes:
 
 
 def test_a_large_grpc_message_is_refused(two: Two) -> None:
-    """Row 43, gRPC."""
+    """Row 43, gRPC: by the server, since a gateway's 413 is UNKNOWN to a gRPC client."""
     with pytest.raises(grpc.RpcError) as error:
-        two.scene.call(body=b"x" * (2 << 20))
-    assert error.value.code() is not grpc.StatusCode.OK
+        two.scene.call(body=b"x" * (LARGEST_MESSAGE_BYTES + 1))
+    assert error.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
     assert "{" not in (error.value.details() or "")
+
+
+def test_a_grpc_message_at_the_servers_limit_passes_and_is_copied_to_a_shadow(two: Two) -> None:
+    two.scene.put(behind(two.a), behind(two.b, "shadow", shadow=True))
+    body = b"x" * (LARGEST_MESSAGE_BYTES - 100)
+    assert two.scene.call(body=body)[0].startswith("a ")
+    shadow = f"cluster.ns/d/shadow/grpc/{behind(two.b).grpc.replace(':', '_')}"
+    wait_until(lambda: stat(two.scene, f"{shadow}.upstream_rq_200") == "1")
+    assert int(stat(two.scene, f"{shadow}.upstream_cx_tx_bytes_total")) > len(body)
 
 
 def test_an_encoded_body_is_refused(two: Two) -> None:
@@ -335,6 +348,71 @@ def test_a_slow_body_ends_with_408(two: Two) -> None:
     assert json.loads(answer.partition(b"\r\n\r\n")[2])["status"]["status"] == "FAILURE"
 
 
+def test_headers_that_trickle_in_over_http2_end_the_stream(two: Two) -> None:
+    """Row 44: a HEADERS frame without its end, then nothing."""
+    with http2(two.scene.port) as connection:
+        connection.sendall(frame(HEADERS, 0, 1, HEAD))
+        assert ended(connection, 1), "the gateway gave it up"
+
+
+def test_a_message_that_trickles_in_over_http2_ends_the_stream(two: Two) -> None:
+    """Row 44: whole headers, the beginning of a gRPC message, then nothing."""
+    with http2(two.scene.port) as connection:
+        connection.sendall(frame(HEADERS, END_HEADERS, 1, HEAD) + frame(DATA, 0, 1, b"\0\0\0\0\x64x"))
+        assert ended(connection, 1), "the gateway gave it up"
+
+
+DATA, HEADERS, RST_STREAM, SETTINGS, GOAWAY = 0, 1, 3, 4, 7
+END_STREAM, END_HEADERS = 1, 4
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+
+
+def frame(kind: int, flags: int, stream: int, payload: bytes) -> bytes:
+    """One frame of HTTP/2 (RFC 9113, section 4.1)."""
+    return len(payload).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + payload
+
+
+def field(name: str, value: str) -> bytes:
+    """A header as HPACK writes it without any table (RFC 7541, section 6.2.2)."""
+    return b"\0" + bytes([len(name)]) + name.encode() + bytes([len(value)]) + value.encode()
+
+
+HEAD = b"".join(
+    field(name, value)
+    for name, value in {
+        ":method": "POST",
+        ":scheme": "http",
+        ":path": "/inference.GRPCInferenceService/ModelInfer",
+        ":authority": "d",
+        "content-type": "application/grpc",
+        "te": "trailers",
+        "seldon": "d",
+        "namespace": "ns",
+    }.items()
+)
+
+
+@contextmanager
+def http2(port: int) -> Iterator[socket.socket]:
+    """A connection that has begun to speak HTTP/2."""
+    with socket.create_connection(("127.0.0.1", port), timeout=15) as connection:
+        connection.sendall(PREFACE + frame(SETTINGS, 0, 0, b""))
+        yield connection
+
+
+def ended(connection: socket.socket, stream: int) -> bool:
+    """Read frames until one ends the stream, or the connection ends."""
+    with connection.makefile("rb") as file:
+        while head := file.read(9):
+            payload = file.read(int.from_bytes(head[:3], "big"))
+            kind, flags, of = head[3], head[4], int.from_bytes(head[5:9], "big")
+            if kind == GOAWAY:
+                return int.from_bytes(payload[4:8], "big") == 0
+            if of == stream and (kind == RST_STREAM or (kind in (DATA, HEADERS) and flags & END_STREAM)):
+                return True
+    return True
+
+
 def test_one_byte_chunks_are_gathered_before_a_server_sees_them(two: Two) -> None:
     """Row 45: the servers get one body, and the size stays bounded."""
     head = f"POST {INFER} HTTP/1.1\r\nhost: a\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n".encode()
@@ -350,7 +428,7 @@ def test_more_than_a_hundred_streams_wait_their_turn(two: Two) -> None:
     """Row 47: one HTTP/2 connection has at most 100 streams at once; the others follow."""
     with grpc.insecure_channel(f"127.0.0.1:{two.scene.port}") as channel:
         method = channel.unary_unary("/inference.GRPCInferenceService/ModelInfer")
-        metadata = (("seldon", "d"), ("namespace", "ns"), (SLEEP, "0.3"))
+        metadata = (*FOR_D, (SLEEP, "0.3"))
         calls = [method.future(b"", timeout=30, metadata=metadata) for _ in range(150)]
         high = 0
         while not all(each.done() for each in calls):
@@ -398,14 +476,29 @@ def requests_of(record: Record) -> int:
 
 
 def test_a_shadow_gets_copies_and_never_answers(two: Two) -> None:
-    two.scene.put(behind(two.a), behind(two.b, "shadow", 0, shadow=True))
+    two.scene.put(behind(two.a), behind(two.b, "shadow", shadow=True))
     before = requests_of(two.b)
     assert {two.scene.ask().json["name"] for _ in range(20)} == {"a"}
     wait_until(lambda: requests_of(two.b) == before + 20)
 
 
+def test_a_shadow_gets_its_share_of_copies_alone(two: Two) -> None:
+    """300 requests and 20 %: 60 copies expected, five standard deviations are 35."""
+    two.scene.put(behind(two.a), behind(two.b, "shadow", 20, shadow=True))
+    before = requests_of(two.b)
+    for _ in range(300):
+        assert two.scene.ask().json["name"] == "a"
+    copies = f"cluster.ns/d/shadow/rest/{behind(two.b).rest.replace(':', '_')}.upstream_rq_completed"
+    wait_until(lambda: int(stat(two.scene, copies)) == requests_of(two.b) - before)
+    assert abs(requests_of(two.b) - before - 60) <= 35
+
+
+def stat(scene: Scene, name: str) -> str:
+    return scene.gateway._admin(f"/stats?filter=^{re.escape(name)}$").rpartition(": ")[2].strip() or "0"
+
+
 def test_a_slow_shadow_slows_nobody(two: Two) -> None:
-    two.scene.put(behind(two.a), behind(two.b, "shadow", 0, shadow=True))
+    two.scene.put(behind(two.a), behind(two.b, "shadow", shadow=True))
     two.scene.processes.state(two.b.id)
     import os
     import signal
@@ -423,7 +516,7 @@ def test_a_slow_shadow_slows_nobody(two: Two) -> None:
 
 def test_a_shadow_that_is_gone_hurts_nobody(two: Two) -> None:
     gone = two.scene.backend("gone")
-    two.scene.put(behind(two.a), behind(gone, "shadow", 0, shadow=True))
+    two.scene.put(behind(two.a), behind(gone, "shadow", shadow=True))
     two.scene.processes.remove(gone.id)
     assert {two.scene.ask().status for _ in range(20)} == {200}
     assert two.scene.call()[0].startswith("a ")
@@ -480,6 +573,34 @@ def test_a_server_that_is_gone_is_503_in_the_protocols_shape(two: Two) -> None:
     assert error.value.code() is grpc.StatusCode.UNAVAILABLE
 
 
+def test_more_requests_than_a_server_may_have_at_once_are_429(two: Two) -> None:
+    """An orchestrator sees to that itself; over gRPC it is UNAVAILABLE, as Envoy has no other word for it."""
+    two.scene.put(behind(two.a), orchestrated=False, max_in_flight=2)
+    answers: list[Answer] = []
+    threads = [threading.Thread(target=lambda: answers.append(two.scene.ask(headers={SLEEP: "1"}))) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert Counter(answer.status for answer in answers) == {200: 2, 429: 4}
+    assert {refused(answer) for answer in answers if answer.status == 429} == {
+        "the model server has as many requests in flight as it may have; ask again later"
+    }
+    with grpc.insecure_channel(f"127.0.0.1:{two.scene.port}") as channel:
+        method = channel.unary_unary("/inference.GRPCInferenceService/ModelInfer")
+        calls = [method.future(b"", timeout=20, metadata=(*FOR_D, (SLEEP, "1"))) for _ in range(6)]
+        codes = Counter(each.code() for each in calls)
+    assert codes == {grpc.StatusCode.OK: 2, grpc.StatusCode.UNAVAILABLE: 4}
+
+
+def test_another_bound_on_requests_in_flight_fails_none_of_them(two: Two) -> None:
+    two.scene.put(behind(two.a), orchestrated=False)
+    with load(two.scene.port, per_second=150) as seen:
+        for bound in range(200, 220):
+            two.scene.put(behind(two.a), orchestrated=False, max_in_flight=bound)
+    assert seen.failed == 0, seen.answers
+
+
 def test_only_declared_transports_are_served(two: Two) -> None:
     two.scene.put(behind(two.a), transports=("rest",))
     assert two.scene.ask().status == 200
@@ -530,13 +651,12 @@ def test_a_half_written_file_changes_nothing_and_the_next_change_mends_it(two: T
 
 def test_what_somebody_edits_is_seen(two: Two) -> None:
     gateway = two.scene.gateway
-    other = two.scene.put(behind(two.a), name="second")
+    two.scene.put(behind(two.a), name="second")
     route = two.scene.put(behind(two.a))
     assert gateway.in_force(route)
     file = gateway.folder / "rds.json"
     file.write_text(re.sub(r"seldon/ns/d/", "seldon/ns/x/", file.read_text()))
     assert not gateway.in_force(route)
-    assert gateway.in_force(other)
     two.scene.put(behind(two.a))
     assert gateway.in_force(route)
     file = gateway.folder / "routes.d" / "ns.d.json"
@@ -545,6 +665,24 @@ def test_what_somebody_edits_is_seen(two: Two) -> None:
     two.scene.put(behind(two.a))
     assert gateway.in_force(route)
     gateway.remove("ns", "second", 0)
+
+
+def test_an_entry_put_before_all_others_is_seen_and_taken_away(two: Two) -> None:
+    """One that matches everything would open the paths that the allow-list closes."""
+    gateway = two.scene.gateway
+    route = two.scene.put(behind(two.a))
+    file = gateway.folder / "rds.json"
+    found = json.loads(file.read_text())
+    everything = {"match": {"prefix": "/"}, "route": {"cluster": clusters_of(route)[0].name}}
+    found["resources"][0]["virtual_hosts"][0]["routes"].insert(0, everything)
+    half = file.with_name("half")
+    half.write_text(json.dumps({**found, "version_info": "mine"}))
+    half.replace(file)
+    wait_until(lambda: two.scene.ask("/v2/repository/index").status == 200)
+    assert not gateway.in_force(route)
+    two.scene.put(behind(two.a))
+    assert gateway.in_force(route)
+    assert two.scene.ask("/v2/repository/index").status == 404
 
 
 def test_an_idle_client_does_not_keep_others_out(two: Two) -> None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
+import signal
 import threading
 
 import pytest
 
 from seldon_infra.core.paths import cache_dir
 from seldon_infra.runtime import ports
+from tests.engine.waiting import wait_until
 from tests.local.project import Project, model, new_project, predictor
-from tests.local.scene import ask, listening, processes_below
+from tests.local.scene import ask, kill, listening, processes_below
 
 pytestmark = [pytest.mark.engine, pytest.mark.local]
 
@@ -34,6 +37,18 @@ def test_up_serves_a_second_up_changes_nothing_and_destroy_leaves_nothing() -> N
         _destroy_and_look(project)
 
 
+def test_names_that_differ_only_in_where_one_ends_are_two() -> None:
+    """Node `x` of predictor `main`, beside a predictor `main-x`: two processes, and neither takes the other's place."""
+    with new_project() as project:
+        project.define(
+            predictor(graph=model("x"), traffic=50),
+            predictor("main-x", model("x"), traffic=50),
+            target="Local(portable=False)",
+        )
+        (project.folder / "x.py").write_text((project.folder / "version.py").read_text())
+        assert "create" in project.engine.preview().stdout
+
+
 def _destroy_and_look(project: Project) -> None:
     port, folder = project.port, str(project.stack_dir.root)
     project.engine.destroy()
@@ -42,6 +57,21 @@ def _destroy_and_look(project: Project) -> None:
     with pytest.raises(OSError, match="refused"):
         ask(port, "/", "GET", None)
     assert folder not in (cache_dir() / "ports.json").read_text()
+
+
+def test_a_first_up_with_a_broken_model_lets_nothing_of_its_deployment_go_live() -> None:
+    """What did come up stays for the next `up`, behind a gateway that leads nowhere; `destroy` takes it away."""
+    with new_project() as project:
+        (project.folder / "broken.py").write_text("raise RuntimeError('the model file is broken')\n")
+        broken = "Model(name='broken', server=PythonServer(source='broken.py', class_name='Version'))"
+        project.define(predictor(traffic=50), predictor("other", broken, traffic=50))
+        failed = project.engine.up(check=False)
+        assert failed.returncode != 0
+        assert "the model file is broken" in failed.stdout + failed.stderr
+        assert project.stack.routes() == []
+        assert project.ask().status == 404
+        assert "d.other.broken" not in project.pids()
+        _destroy_and_look(project)
 
 
 def test_two_checkouts_do_not_collide() -> None:
@@ -72,27 +102,60 @@ def test_another_gateway_port_keeps_the_routes() -> None:
         assert project.version() == 1
 
 
+def test_what_hangs_comes_back_by_itself_and_another_time_out_replaces_no_server() -> None:
+    """Row 41: until it is ended, its requests end with their time-out."""
+    with new_project() as project:
+        project.define(predictor(), more=", timeouts=Timeouts(rest='30s', grpc='30s')")
+        project.engine.up()
+        server = project.pids()["d.main.version"]
+        project.define(predictor(), more=", timeouts=Timeouts(rest='1s', grpc='1s')")
+        project.engine.up()
+        before = project.pids()
+        assert before["d.main.version"] == server
+        for name in ("d.main.version", "d.main"):
+            wait_until(lambda name=name: f"{project.stack.process(name).id} answers" in watched(project))  # type: ignore[misc]
+            for pid in processes_below(project.stack_dir.processes / project.stack.process(name).id):
+                kill(pid, signal.SIGSTOP)
+            assert project.ask().status == 504
+            wait_until(lambda name=name: project.pids()[name] != before[name], 60)  # type: ignore[misc]
+            wait_until(lambda: project.ask().status == 200)
+
+
+def watched(project: Project) -> str:
+    return (project.stack_dir.root / "watch.log").read_text()
+
+
 SHADOWED = """
-import time
+import os, time
 class Slow:
     def predict(self, rows, names, meta=None):
-        time.sleep(1)
+        while not os.path.exists({released!r}):
+            time.sleep(0.05)
         raise RuntimeError("a shadow that fails")
 """
 
 
 def test_a_shadow_is_asked_and_neither_heard_nor_felt() -> None:
+    """It answers nobody until all have their answers, and then with errors."""
     with new_project() as project:
-        (project.folder / "slow.py").write_text(SHADOWED)
+        released = project.folder / "released"
+        (project.folder / "slow.py").write_text(SHADOWED.format(released=str(released)))
         graph = "Model(name='slow', server=PythonServer(source='slow.py', class_name='Slow'))"
         project.define(predictor(), predictor("copy", graph, shadow=True))
         project.engine.up()
-        answers = [project.ask(timeout=5) for _ in range(5)]
+        answers = [project.ask(timeout=20) for _ in range(5)]
         assert {answer.predictor for answer in answers} == {"main"}
         assert {answer.json["data"]["ndarray"][0][0] for answer in answers} == {1}
-        copies = project.stack.process("d-copy")
-        text = ask(copies.ports["http"], "/prometheus", "GET", None).body.decode()
-        assert "seldon_api_executor" in text
+        assert failures(project, "d.copy") == 0
+        released.touch()
+        wait_until(lambda: failures(project, "d.copy") == 5)
+
+
+def failures(project: Project, name: str) -> int:
+    """How many requests an orchestrator has answered with 500."""
+    text = ask(project.stack.process(name).ports["http"], "/prometheus", "GET", None).body.decode()
+    wanted = r'^seldon_api_executor_server_requests_seconds_count\{[^}]*code="500"[^}]*\} (\S+)$'
+    return sum(round(float(count)) for count in re.findall(wanted, text, re.MULTILINE))
 
 
 def test_sticky_requests_keep_their_predictor_and_others_are_split() -> None:

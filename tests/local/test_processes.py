@@ -18,6 +18,7 @@ from seldon_infra.runtime import ports
 from seldon_infra.runtime.health import is_ready
 from seldon_infra.runtime.processes import ProcessSpec, process_id
 from seldon_infra.runtime.stack_dir import StackDir
+from seldon_infra.runtime.supervisor import Supervisor
 from tests.engine.waiting import wait_until
 from tests.local.scene import Scene, backend_spec, kill, listening, processes_below
 
@@ -99,6 +100,21 @@ def test_a_folder_with_odd_characters_works(new_scene: Callable[[], Scene]) -> N
         scene.close()
     assert not scene.stack.root.exists()
     outer.stack.remove()
+
+
+def test_a_stack_beside_one_of_a_similar_name_takes_none_of_its_programs(new_scene: Callable[[], Scene]) -> None:
+    outer = new_scene()
+    outer.stack.create()
+    one, other = (Scene(StackDir(outer.stack.root / name)) for name in ("my-proj", "my proj"))
+    try:
+        one.backend("a")
+        record = other.backend("b")
+        names = {info["name"] for info in Supervisor(other.stack)._call("getAllProcessInfo")}
+        assert names == {record.id, "watch"}
+    finally:
+        one.close()
+        other.close()
+        outer.stack.remove()
 
 
 def test_a_port_that_somebody_holds_is_not_given_out(scene: Scene) -> None:
@@ -246,6 +262,21 @@ def test_a_long_stop_does_not_hold_up_other_starts(scene: Scene) -> None:
     finally:
         assert stopping.wait(timeout=30) == 0
     assert scene.processes.record(slow.id) is None
+
+
+@pytest.mark.parametrize("broken", ["{}", "no JSON", None], ids=["empty", "garbage", "deleted"])
+def test_a_process_that_no_record_tells_of_is_taken_away_by_the_next_change(scene: Scene, broken: str | None) -> None:
+    """Whoever broke it: nobody could ever stop that process, and the stack would never be empty."""
+    lost, kept = scene.backend("a"), scene.backend("b")
+    file = scene.processes.folder(lost.id) / "record.json"
+    file.unlink() if broken is None else file.write_text(broken)
+    assert [record.id for record in scene.processes.all()] == [kept.id]
+    scene.processes.restart(kept.id)
+    assert not scene.processes.folder(lost.id).exists()
+    assert all(ports.is_free(port) for port in lost.ports.values())
+    scene.processes.remove(kept.id)
+    assert not scene.stack.root.exists()
+    assert not processes_below(scene.stack.root)
 
 
 def test_edited_files_are_found(scene: Scene) -> None:

@@ -6,12 +6,15 @@ import json
 from collections.abc import Callable, Iterator
 
 import pytest
+from google.protobuf import json_format
 
+from seldon_infra.runtime.messages import message
 from tests.local.project import NUMBERS, PREDICT, Project, model, new_project, predictor
-from tests.local.scene import Load, load
+from tests.local.scene import Load, grpc_load, load
 
 pytestmark = [pytest.mark.engine, pytest.mark.local]
 BODY = json.dumps(NUMBERS).encode()
+MESSAGE = json_format.ParseDict(NUMBERS, message("seldon.protos.SeldonMessage")()).SerializeToString()
 
 
 @pytest.fixture(scope="module")
@@ -22,12 +25,15 @@ def project() -> Iterator[Project]:
         yield made
 
 
-def under_load(project: Project, change: Callable[[], None]) -> Load:
-    """Apply a change while requests come in."""
+def under_load(project: Project, change: Callable[[], None]) -> tuple[Load, Load]:
+    """Apply a change while requests come in, over REST and over gRPC."""
     change()
-    with load(project.port, PREDICT, per_second=40, body=BODY) as seen:
+    with (
+        load(project.port, PREDICT, per_second=40, body=BODY) as rest,
+        grpc_load(project.port, "seldon.protos.Seldon/Predict", per_second=40, body=MESSAGE) as called,
+    ):
         project.engine.up()
-    return seen
+    return rest, called
 
 
 WITH_SETTING = model().removesuffix(")") + ", env=(EnvVar(name='A', value='b'),))"
@@ -50,8 +56,9 @@ def test_a_change_goes_live_with_no_failed_request(project: Project, name: str) 
         "class Same:\n    def transform_output(self, rows, names):\n        return rows\n"
     )
     change, version = CHANGES[name]
-    seen = under_load(project, lambda: change(project))
-    assert seen.failed == 0, seen.answers
+    rest, called = under_load(project, lambda: change(project))
+    assert rest.failed == 0, rest.answers
+    assert called.failed == 0, called.answers
     assert project.version() == version
     assert {each["type"] for each in project.engine.resources() if each.get("delete")} == set()
 
@@ -63,20 +70,61 @@ def test_traffic_is_split_by_the_weights(project: Project) -> None:
     assert 70 <= took <= 170  # 120 expected, five standard deviations are 46
 
 
-def test_a_version_that_never_becomes_ready_leaves_the_old_one_serving(project: Project) -> None:
-    project.write_class(2)
-    project.define(predictor())
+NO_CLASS = "class Other:\n    pass\n"
+IN_CONSTRUCTOR = "class Version:\n    def __init__(self):\n        raise ValueError('no weights')\n"
+NEVER_READY = "import time\nclass Version:\n    def load(self):\n        time.sleep(600)\n"
+BROKEN = {
+    "raises at import": ("raise RuntimeError('the model file is broken')\n", "the model file is broken"),
+    "is no Python": ("class Version\n", "SyntaxError"),
+    "has no such class": (NO_CLASS, "Version"),
+    "raises in its constructor": (IN_CONSTRUCTOR, "no weights"),
+    "ends the process": ("import os\nprint('so long', flush=True)\nos._exit(3)\n", "so long"),
+    "never becomes ready": (NEVER_READY, "was not ready within 8 s"),
+}
+"""Row 54: what a broken model's file may hold, and what the user is told."""
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_version_that_never_becomes_ready_leaves_the_old_one_serving(project: Project, name: str) -> None:
+    _serve(project, 2, "Local(ready_timeout_seconds=8)")
+    text, words = BROKEN[name]
+    (project.folder / "version.py").write_text(text)
+    failed, seen = _fails_under_load(project)
+    assert "process 'd.main.version'" in failed
+    assert words in failed
+    assert seen.failed == 0, seen.answers
+    assert project.version() == 2
+    assert sorted(project.pids()) == ["d.main", "d.main.version", "gateway"]  # what failed is gone
+
+
+def test_a_canary_that_never_becomes_ready_gets_no_request(project: Project) -> None:
+    """Row 42: it has no part in the traffic, and the old version has all of it."""
+    _serve(project, 2)
+    (project.folder / "broken.py").write_text("raise RuntimeError('the canary is broken')\n")
+    broken = "Model(name='broken', server=PythonServer(source='broken.py', class_name='Version'))"
+    project.define(predictor(traffic=50), predictor("canary", broken, traffic=50))
+    failed, seen = _fails_under_load(project)
+    assert "the canary is broken" in failed
+    assert seen.failed == 0, seen.answers
+    assert {project.ask().predictor for _ in range(50)} == {"main"}
+
+
+def _serve(project: Project, version: int, target: str = "Local()") -> None:
+    project.write_class(version)
+    project.define(predictor(), target=target)
     project.engine.up()
-    (project.folder / "version.py").write_text("raise RuntimeError('the model file is broken')\n")
+
+
+def _fails_under_load(project: Project) -> tuple[str, Load]:
+    """An `up` that must fail: what it says, and what requests got meanwhile."""
     with load(project.port, PREDICT, per_second=40, body=BODY) as seen:
         failed = project.engine.up(check=False)
     assert failed.returncode != 0
-    said = failed.stdout + failed.stderr
-    assert "process 'd-main-version' exits at start" in said
-    assert "the model file is broken" in said
-    assert seen.failed == 0, seen.answers
-    assert project.version() == 2
+    return failed.stdout + failed.stderr, seen
+
+
+def test_after_a_broken_version_a_good_one_goes_live(project: Project) -> None:
     project.write_class(3)
     project.engine.up()
     assert project.version() == 3
-    assert sorted(project.pids()) == ["d-main", "d-main-version", "gateway"]  # what failed is gone
+    assert sorted(project.pids()) == ["d.main", "d.main.version", "gateway"]  # what failed is gone

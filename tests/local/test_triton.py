@@ -81,7 +81,7 @@ def good(project: Project) -> None:
 
 def test_the_typed_configuration_is_in_force(project: Project) -> None:
     good(project)
-    port = project.stack.process("sums-main-sum").ports["http"]
+    port = project.stack.process("sums.main.sum").ports["http"]
     found = ask(port, "/v2/models/sum/config", "GET", None).json
     assert (found["max_batch_size"], found["instance_group"][0]["count"]) == (8, 2)
     assert found["dynamic_batching"]["max_queue_delay_microseconds"] == 100
@@ -167,7 +167,7 @@ def test_a_malformed_protobuf_is_refused_and_the_next_one_works(project: Project
 
 @pytest.mark.parametrize("path", ["/v2/repository/index", "/v2/systemsharedmemory/region/a/register", "/v2/logging"])
 def test_the_server_itself_keeps_what_only_an_operator_needs_behind_a_secret(project: Project, path: str) -> None:
-    port = project.stack.process("sums-main-sum").ports["http"]
+    port = project.stack.process("sums.main.sum").ports["http"]
     assert ask(port, path, "POST", b"{}").status == 403
 
 

@@ -84,11 +84,14 @@ def counts(deployment: SeldonDeployment) -> Iterator[Problem]:
 
 
 def sticky_header(deployment: SeldonDeployment) -> Iterator[Problem]:
-    """A header's name has no blanks; pseudo headers do not stick."""
+    """A header's name has no blanks; pseudo headers do not stick, and those with an underscore do not get in."""
     header = deployment.sticky.header if deployment.sticky else None
     if header is not None and not _HEADER.match(header):
         fix = "write header='x-user-id'"
         yield Problem(title(deployment), f"sticky.header '{header}'", "must be the name of an HTTP header", fix)
+    elif header is not None and "_" in header:
+        want, fix = "must be without '_', which gateways refuse in a header's name", header.replace("_", "-")
+        yield Problem(title(deployment), f"sticky.header '{header}'", want, f"write header='{fix}'")
 
 
 def istio_gateway(deployment: SeldonDeployment) -> Iterator[Problem]:

@@ -1,7 +1,6 @@
-"""Envoy's configuration: what starts it, and what is moved into place while it runs.
+"""Envoy's clusters and routes: what is moved into place while it runs.
 
-One listener carries HTTP/1.1, HTTP/2 and gRPC. Everything that is not on a route's list of paths and methods ends at
-the gateway. Source of the hardening: Envoy's guide for edge proxies.
+Everything that is not on a route's list of paths and methods ends at the gateway.
 """
 
 from __future__ import annotations
@@ -10,10 +9,9 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Sequence
-from pathlib import Path
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
-from seldon_infra.ingress.spec import Backend, Limits, Route
+from seldon_infra.ingress.spec import Backend, Route
 
 JsonValue: TypeAlias = "bool | int | float | str | Sequence[JsonValue] | dict[str, JsonValue] | None"
 JsonDict: TypeAlias = dict[str, JsonValue]
@@ -21,9 +19,18 @@ JsonDict: TypeAlias = dict[str, JsonValue]
 PREDICTOR_HEADER = "x-seldon-predictor"
 """Response header that names the predictor that answered."""
 LARGEST_PAGE_BYTES = 1 << 20
+LARGEST_MESSAGE_BYTES = 64 << 20
+"""Of gRPC messages, which the servers themselves refuse above it, up to here a copy is kept for retries and shadows."""
+KEPT_SECONDS = 4.0
+"""How long a silent connection to a server is kept: less than any server keeps its own, MLServer's uvicorn 5 s."""
+SILENT_SECONDS = 60.0
+"""How much longer than an answer may take its stream may be silent: as long as a request may take to come in."""
 ROUTES = "routes"
-_TYPE = "type.googleapis.com/"
-_HCM = _TYPE + "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
+"""Name of the only route configuration."""
+BUFFER = "buffer"
+"""Name of the filter that gathers a request's body, up to its limit."""
+TYPE = "type.googleapis.com/"
+"""What the name of each of Envoy's types begins with."""
 
 GRPC_METHODS = {
     "seldon": ("seldon.protos.Seldon/Predict", "seldon.protos.Seldon/SendFeedback"),
@@ -35,25 +42,21 @@ GRPC_METHODS = {
 """Methods that a client may call. Model repository, shared memory, trace, logging and streaming are not among them."""
 
 
-def bootstrap(folder: Path, port: int, limits: Limits) -> JsonDict:
-    """What Envoy is started with; clusters and routes follow as files in ``folder``."""
-    return {
-        "node": {"id": "gateway", "cluster": "seldon-infra"},
-        "admin": {"address": {"pipe": {"path": str(folder / "admin.sock"), "mode": 0o600}}},
-        "dynamic_resources": {"cds_config": _file_source(folder, "cds.json")},
-        "static_resources": {"listeners": [_listener(folder, port, limits)]},
-        "overload_manager": _overload_manager(limits),
-        "layered_runtime": {
-            "layers": [{"name": "static", "static_layer": {"re2.max_program_size.error_level": 10000}}]
-        },
-    }
+class Cluster(NamedTuple):
+    """Where one predictor answers over one transport."""
+
+    name: str
+    """It holds the address: a moved server is another cluster."""
+    address: str
+    http2: bool
+    max_in_flight: int
 
 
-def clusters(routes: Iterable[Route], retiring: Iterable[tuple[str, str, bool]] = ()) -> JsonDict:
+def clusters(routes: Iterable[Route], retiring: Iterable[Cluster] = ()) -> JsonDict:
     """The file ``cds.json``: one cluster per predictor and transport, and those that still finish their requests."""
-    wanted = {name: (address, http2) for route in routes for name, address, http2 in cluster_keys(route)}
-    wanted.update({name: (address, http2) for name, address, http2 in retiring})
-    return _versioned([_cluster(name, *wanted[name]) for name in sorted(wanted)])
+    wanted = {cluster.name: cluster for cluster in retiring}
+    wanted.update({cluster.name: cluster for route in routes for cluster in clusters_of(route)})
+    return _versioned([_cluster(wanted[name]) for name in sorted(wanted)])
 
 
 def route_configuration(routes: Iterable[Route]) -> JsonDict:
@@ -65,7 +68,7 @@ def route_configuration(routes: Iterable[Route]) -> JsonDict:
         "routes": [entry for route in ordered for entry in _routes(route)] + [_not_found("/", "no such deployment")],
     }
     configuration: JsonDict = {
-        "@type": _TYPE + "envoy.config.route.v3.RouteConfiguration",
+        "@type": TYPE + "envoy.config.route.v3.RouteConfiguration",
         "name": ROUTES,
         "virtual_hosts": [hosts],
         "max_direct_response_body_size_bytes": LARGEST_PAGE_BYTES,
@@ -73,10 +76,12 @@ def route_configuration(routes: Iterable[Route]) -> JsonDict:
     return _versioned([configuration])
 
 
-def cluster_keys(route: Route) -> list[tuple[str, str, bool]]:
-    """Name, address and whether HTTP/2, of each of a route's clusters. A moved server is another cluster."""
+def clusters_of(route: Route) -> list[Cluster]:
+    """A route's clusters, one per predictor and transport."""
+    # An orchestrator refuses by itself what is too much, in the words of its protocol; this is far enough from that.
+    most = 2 * route.max_in_flight if route.orchestrated else route.max_in_flight
     return [
-        (_cluster_name(route, backend, transport), getattr(backend, transport), transport == "grpc")
+        Cluster(_cluster_name(route, backend, transport), getattr(backend, transport), transport == "grpc", most)
         for backend in route.backends
         for transport in route.transports
     ]
@@ -91,151 +96,44 @@ def _versioned(resources: list[JsonValue]) -> JsonDict:
     return {"version_info": version, "resources": resources}
 
 
-def _file_source(folder: Path, name: str) -> JsonDict:
-    return {
-        "resource_api_version": "V3",
-        "path_config_source": {"path": str(folder / name), "watched_directory": {"path": str(folder)}},
-    }
-
-
-def _listener(folder: Path, port: int, limits: Limits) -> JsonDict:
-    return {
-        "name": "gateway",
-        "address": {"socket_address": {"address": "127.0.0.1", "port_value": port}},
-        "per_connection_buffer_limit_bytes": 32768,
-        "filter_chains": [
-            {"filters": [{"name": "http", "typed_config": _connection_manager(folder, limits)}]},
-        ],
-    }
-
-
-def _connection_manager(folder: Path, limits: Limits) -> JsonDict:
-    return {
-        "@type": _HCM,
-        "stat_prefix": "gateway",
-        "codec_type": "AUTO",
-        "rds": {"route_config_name": ROUTES, "config_source": _file_source(folder, "rds.json")},
-        "http_filters": [
-            {
-                "name": "buffer",
-                "typed_config": {
-                    "@type": _TYPE + "envoy.extensions.filters.http.buffer.v3.Buffer",
-                    "max_request_bytes": limits.max_body_bytes,
-                },
-            },
-            {"name": "router", "typed_config": {"@type": _TYPE + "envoy.extensions.filters.http.router.v3.Router"}},
-        ],
-        "use_remote_address": True,
-        "normalize_path": True,
-        "merge_slashes": True,
-        "path_with_escaped_slashes_action": "REJECT_REQUEST",
-        "common_http_protocol_options": {
-            "idle_timeout": _seconds(limits.idle_seconds),
-            "headers_with_underscores_action": "REJECT_REQUEST",
-            "max_headers_count": 100,
-        },
-        "http2_protocol_options": {
-            "max_concurrent_streams": 100,
-            "initial_stream_window_size": 65536,
-            "initial_connection_window_size": 1048576,
-        },
-        "max_request_headers_kb": 32,
-        "request_headers_timeout": _seconds(limits.headers_seconds),
-        "request_timeout": _seconds(limits.request_seconds),
-        "stream_idle_timeout": _seconds(limits.idle_seconds),
-        "local_reply_config": {"mappers": _protocol_errors()},
-    }
-
-
-def _protocol_errors() -> list[JsonValue]:
-    """What the gateway itself refuses is said in the shape of both protocols: v2's ``error``, Seldon's ``status``.
-
-    Over gRPC it is a status with a plain message, as any gRPC client expects. Where Envoy has no words, these are ours.
-    """
-    return [
-        _protocol_error("EQ", 400, "the request is malformed: %RESPONSE_CODE_DETAILS%"),
-        _protocol_error("EQ", 431, "the request's headers are too many or too long"),
-        _protocol_error("GE", 400, "%LOCAL_REPLY_BODY%"),
-    ]
-
-
-def _protocol_error(op: str, status: int, text: str) -> JsonDict:
-    compared: JsonDict = {"op": op, "value": {"default_value": status, "runtime_key": f"gateway.error_{op}_{status}"}}
-    is_grpc: JsonDict = {"name": "content-type", "string_match": {"prefix": "application/grpc"}}
-    said: JsonDict = {
-        "code": "%RESPONSE_CODE%",
-        "info": text,
-        "reason": "%RESPONSE_CODE_DETAILS%",
-        "status": "FAILURE",
-    }
-    return {
-        "filter": {
-            "and_filter": {
-                "filters": [
-                    {"status_code_filter": {"comparison": compared}},
-                    {
-                        "header_filter": {
-                            "header": {**is_grpc, "invert_match": True, "treat_missing_header_as_empty": True}
-                        }
-                    },
-                ]
-            }
-        },
-        "body_format_override": {"json_format": {"error": text, "status": said}},
-    }
-
-
-def _overload_manager(limits: Limits) -> JsonDict:
-    return {
-        "refresh_interval": "0.25s",
-        "resource_monitors": [
-            {
-                "name": "envoy.resource_monitors.fixed_heap",
-                "typed_config": {
-                    "@type": _TYPE + "envoy.extensions.resource_monitors.fixed_heap.v3.FixedHeapConfig",
-                    "max_heap_size_bytes": limits.max_heap_bytes,
-                },
-            },
-            {
-                "name": "envoy.resource_monitors.global_downstream_max_connections",
-                "typed_config": {
-                    "@type": _TYPE
-                    + "envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig",
-                    "max_active_downstream_connections": limits.max_connections,
-                },
-            },
-        ],
-        "actions": [
-            _overload_action("envoy.overload_actions.shrink_heap", 0.9),
-            _overload_action("envoy.overload_actions.stop_accepting_requests", 0.95),
-        ],
-    }
-
-
-def _overload_action(name: str, share: float) -> JsonDict:
-    return {
-        "name": name,
-        "triggers": [{"name": "envoy.resource_monitors.fixed_heap", "threshold": {"value": share}}],
-    }
-
-
-def _cluster(name: str, address: str, http2: bool) -> JsonDict:
+def _cluster(cluster: Cluster) -> JsonDict:
+    name, address, http2, max_in_flight = cluster
     host, _, port = address.rpartition(":")
     endpoint: JsonDict = {"address": {"socket_address": {"address": host, "port_value": int(port)}}}
-    protocol: JsonDict = {"http2_protocol_options": {}} if http2 else {"http_protocol_options": {}}
+    # What closes silent connections is HTTP/1.1 alone: a request sent in that moment would be lost.
+    protocol: JsonDict = (
+        {"explicit_http_config": {"http2_protocol_options": {}}}
+        if http2
+        else {
+            "explicit_http_config": {"http_protocol_options": {}},
+            "common_http_protocol_options": {"idle_timeout": duration(KEPT_SECONDS)},
+        }
+    )
     return {
-        "@type": _TYPE + "envoy.config.cluster.v3.Cluster",
+        "@type": TYPE + "envoy.config.cluster.v3.Cluster",
         "name": name,
         "type": "STATIC",
         "connect_timeout": "1s",
         "per_connection_buffer_limit_bytes": 32768,
+        "circuit_breakers": {"thresholds": [_bounds(max_in_flight)]},
         "load_assignment": {"cluster_name": name, "endpoints": [{"lb_endpoints": [{"endpoint": endpoint}]}]},
         "typed_extension_protocol_options": {
             "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
-                "@type": _TYPE + "envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
-                "explicit_http_config": protocol,
+                "@type": TYPE + "envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+                **protocol,
             }
         },
+    }
+
+
+def _bounds(max_in_flight: int) -> JsonDict:
+    """Requests at once; those that wait for a connection are as many at most, and connections are no bound."""
+    return {
+        "max_requests": max_in_flight,
+        "max_pending_requests": max_in_flight,
+        "max_connections": 2 * max_in_flight,
+        # A request is sent again only where no server got it, so that all of them may be.
+        "max_retries": max_in_flight,
     }
 
 
@@ -310,8 +208,13 @@ def _grpc(route: Route) -> list[JsonValue]:
             "route": {
                 **_forward(route, "grpc", route.grpc_seconds),
                 # A client's own, shorter deadline counts.
-                "max_stream_duration": {"grpc_timeout_header_max": _seconds(route.grpc_seconds)},
+                "max_stream_duration": {"grpc_timeout_header_max": duration(route.grpc_seconds)},
             },
+            # A server refuses a message that is too large in gRPC's own words: RESOURCE_EXHAUSTED.
+            "typed_per_filter_config": {
+                BUFFER: {"@type": TYPE + "envoy.extensions.filters.http.buffer.v3.BufferPerRoute", "disabled": True}
+            },
+            "request_body_buffer_limit": LARGEST_MESSAGE_BYTES,
         }
         for method in GRPC_METHODS[route.protocol]
     ]
@@ -351,7 +254,8 @@ def _forward(route: Route, transport: str, seconds: float) -> JsonDict:
     }
     action: JsonDict = {
         "weighted_clusters": weighted,
-        "timeout": _seconds(seconds),
+        "timeout": duration(seconds),
+        "idle_timeout": duration(seconds + SILENT_SECONDS),
         # Only what certainly never reached a server is sent again.
         "retry_policy": {"retry_on": "connect-failure,refused-stream", "num_retries": 2},
     }
@@ -359,7 +263,12 @@ def _forward(route: Route, transport: str, seconds: float) -> JsonDict:
         weighted["use_hash_policy"] = True
         action["hash_policy"] = [{"header": {"header_name": route.sticky_header}}]
     mirrors: list[JsonValue] = [
-        {"cluster": _cluster_name(route, backend, transport)} for backend in route.backends if backend.shadow
+        {
+            "cluster": _cluster_name(route, backend, transport),
+            "runtime_fraction": {"default_value": {"numerator": backend.weight, "denominator": "HUNDRED"}},
+        }
+        for backend in route.backends
+        if backend.shadow
     ]
     return {**action, "request_mirror_policies": mirrors} if mirrors else action
 
@@ -392,5 +301,6 @@ def _set_header(name: str, value: str) -> JsonDict:
     return {"header": {"key": name, "value": value}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
 
 
-def _seconds(seconds: float) -> str:
-    return f"{seconds:g}s"
+def duration(seconds: float) -> str:
+    """Write a number of seconds as Envoy reads it."""
+    return f"{seconds:.6f}".rstrip("0").rstrip(".") + "s"

@@ -8,6 +8,7 @@ from pathlib import Path
 from seldon_infra.core.errors import SeldonInfraError
 from seldon_infra.ingress.spec import Limits
 from seldon_infra.provider.framework import Context, Created, Failed, Instance, Problem, Refused, Resource
+from seldon_infra.provider.local.starting import wait_until_ready
 from seldon_infra.resources.local_gateway import GATEWAY, GatewayInputs, GatewayOutputs
 from seldon_infra.runtime import gateway as runtime
 from seldon_infra.runtime import ports
@@ -15,6 +16,7 @@ from seldon_infra.runtime.processes import Processes, Record
 from seldon_infra.runtime.stack_dir import StackDir
 
 START_SECONDS = 30.0
+"""How long Envoy may take to be live; it needs less than one."""
 
 
 class Gateway(Resource[GatewayInputs, GatewayOutputs]):
@@ -25,26 +27,14 @@ class Gateway(Resource[GatewayInputs, GatewayOutputs]):
     delete_before_replace = True
 
     def check(self, inputs: GatewayInputs, context: Context) -> GatewayInputs:
-        """Refuse a port that somebody else holds, before anything is changed."""
-        if inputs.port is not None and not ports.is_free(inputs.port) and not _is_ours(inputs):
-            raise Refused(Problem("port", f"{inputs.port} is in use on 127.0.0.1; free it or set another gateway_port"))
+        """Refuse a port that somebody else has, before anything is changed."""
+        if inputs.port is not None and not _is_ours(inputs):
+            _require_free(inputs.port)
         return inputs
 
     def create(self, inputs: GatewayInputs, context: Context) -> Created[GatewayOutputs]:
         """Start Envoy and wait until it is live."""
-        stack = StackDir(Path(inputs.stack_dir))
-        processes, gateway = Processes(stack), runtime.Gateway(stack)
-        limits = Limits(**dict(inputs.limits))
-        try:
-            record = processes.start(
-                runtime.process_spec(inputs.port),
-                context.owner,
-                context.token,
-                lambda given: gateway.prepare(given["gateway"], limits),
-            )
-            context.wait_for("the gateway to be live", gateway.is_live)
-        except (Failed, SeldonInfraError, OSError) as error:
-            raise Failed(str(error)) from error
+        record = _start(inputs, context.token, context)
         return Created(record.id, _outputs(inputs, record))
 
     def find(self, inputs: GatewayInputs, context: Context) -> Iterable[Instance[GatewayInputs, GatewayOutputs]]:
@@ -62,31 +52,66 @@ class Gateway(Resource[GatewayInputs, GatewayOutputs]):
     def read(
         self, id: str, last: Instance[GatewayInputs, GatewayOutputs] | None, context: Context
     ) -> Instance[GatewayInputs, GatewayOutputs] | None:
-        """Whether it is up."""
+        """Whether it is up, and whether somebody edited what it is started with."""
         if last is None:
             raise Failed("a gateway cannot be imported; declare it, and it is started")
-        processes = Processes(StackDir(Path(last.inputs.stack_dir)))
-        if processes.record(id) is None:
+        stack = StackDir(Path(last.inputs.stack_dir))
+        processes, gateway = Processes(stack), runtime.Gateway(stack)
+        record = processes.record(id)
+        if record is None:
             return None
-        return Instance(id, last.inputs.model_copy(update={"running": processes.state(id).wanted}), last.outputs)
+        whole = not processes.edited_files(record) and gateway.starts_as(record.ports["gateway"], _limits(last.inputs))
+        found = {"running": processes.state(id).wanted, "in_force": whole}
+        return Instance(id, last.inputs.model_copy(update=found), last.outputs)
 
     def update(
         self, id: str, last: Instance[GatewayInputs, GatewayOutputs], inputs: GatewayInputs, context: Context
     ) -> GatewayOutputs:
-        """Start a stopped gateway again."""
-        stack = StackDir(Path(inputs.stack_dir))
-        Processes(stack).restart(id)
-        context.wait_for("the gateway to be live", runtime.Gateway(stack).is_live)
-        return last.outputs
+        """Start it again if it is stopped, or if it may have been started with what somebody edited."""
+        processes = Processes(StackDir(Path(inputs.stack_dir)))
+        record = processes.record(id)
+        if record is None:
+            raise Failed(f"gateway {id} is gone; run `pulumi refresh`, then `pulumi up`")
+        if not last.inputs.in_force:
+            processes.stop(id)
+        return _outputs(inputs, _start(inputs, record.token, context))
 
     def delete(self, id: str, last: Instance[GatewayInputs, GatewayOutputs], context: Context) -> None:
         """Stop Envoy; with the last process the stack's folder goes too."""
         Processes(StackDir(Path(last.inputs.stack_dir))).remove(id)
 
 
+def _start(inputs: GatewayInputs, token: str, context: Context) -> Record:
+    stack = StackDir(Path(inputs.stack_dir))
+    processes, gateway = Processes(stack), runtime.Gateway(stack)
+    try:
+        record = processes.start(
+            runtime.process_spec(inputs.port),
+            context.owner,
+            token,
+            lambda given: gateway.prepare(given["gateway"], _limits(inputs)),
+        )
+        wait_until_ready(processes, record, gateway.is_live, START_SECONDS, context)
+    except (Failed, SeldonInfraError, OSError) as error:
+        raise Failed(str(error)) from error
+    return record
+
+
+def _limits(inputs: GatewayInputs) -> Limits:
+    return Limits(**dict(inputs.limits))
+
+
 def _is_ours(inputs: GatewayInputs) -> bool:
     records = Processes(StackDir(Path(inputs.stack_dir))).all()
     return any(record.ports.get("gateway") == inputs.port for record in records)
+
+
+def _require_free(port: int) -> None:
+    if holder := ports.holder(port):
+        said = f"{port} belongs to {holder}; take that stack down or set another gateway_port"
+        raise Refused(Problem("port", said))
+    if not ports.is_free(port):
+        raise Refused(Problem("port", f"{port} is in use on 127.0.0.1; free it or set another gateway_port"))
 
 
 def _outputs(inputs: GatewayInputs, record: Record) -> GatewayOutputs:

@@ -6,21 +6,19 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from seldon_infra.core.errors import SeldonInfraError
-from seldon_infra.provider.framework import Cancelled, Context, Created, Failed, Instance, Resource, TimedOut
+from seldon_infra.provider.framework import Context, Created, Failed, Instance, Resource
+from seldon_infra.provider.local.starting import wait_until_ready
 from seldon_infra.resources.local_process import PROCESS, ProcessInputs, ProcessOutputs
 from seldon_infra.runtime import health
-from seldon_infra.runtime.processes import Processes, ProcessSpec, Record
+from seldon_infra.runtime.processes import Liveness, Processes, ProcessSpec, Record
 from seldon_infra.runtime.stack_dir import StackDir
-
-START_FAILURES = 2
-"""How often a new process may exit before its `up` fails; a process that was ready once is restarted far longer."""
 
 
 class Process(Resource[ProcessInputs, ProcessOutputs]):
     """A process under the stack's supervisor."""
 
     type = PROCESS
-    replace_on = frozenset(ProcessInputs.model_fields) - {"running"}
+    replace_on = frozenset(ProcessInputs.model_fields) - {"live", "running"}
     timeout = 600.0
 
     def create(self, inputs: ProcessInputs, context: Context) -> Created[ProcessOutputs]:
@@ -28,7 +26,7 @@ class Process(Resource[ProcessInputs, ProcessOutputs]):
         processes = _processes(inputs)
         try:
             record = processes.start(_spec(inputs), context.owner, context.token)
-            wait_until_ready(processes, record, inputs, context)
+            _wait(processes, record, inputs, context)
         except (Failed, SeldonInfraError, OSError) as error:
             failed = next((it for it in processes.all() if it.token == context.token), None)
             if failed is not None:
@@ -70,13 +68,13 @@ class Process(Resource[ProcessInputs, ProcessOutputs]):
     def update(
         self, id: str, last: Instance[ProcessInputs, ProcessOutputs], inputs: ProcessInputs, context: Context
     ) -> ProcessOutputs:
-        """Start a stopped process again."""
+        """Start a stopped process again, and note how to tell that it hangs."""
         processes = _processes(inputs)
         record = processes.record(id)
         if record is None:
             raise Failed(f"process {id} is gone; run `pulumi refresh`, then `pulumi up`")
-        processes.restart(id)
-        wait_until_ready(processes, record, inputs, context)
+        record = processes.start(_spec(inputs), record.owner, record.token)
+        _wait(processes, record, inputs, context)
         return _outputs(inputs, record)
 
     def delete(self, id: str, last: Instance[ProcessInputs, ProcessOutputs], context: Context) -> None:
@@ -84,39 +82,11 @@ class Process(Resource[ProcessInputs, ProcessOutputs]):
         _processes(last.inputs).remove(id)
 
 
-def wait_until_ready(processes: Processes, record: Record, inputs: ProcessInputs, context: Context) -> None:
-    """Ask the probe until it says yes; tells the engine now and then what it waits for."""
-    probe = inputs.ready
-    port = record.ports[probe.port]
-    exits = 0
-    seen = 0
-
-    def ready() -> bool:
-        nonlocal exits, seen
-        state = processes.state(record.id)
-        exits += state.state in {"BACKOFF", "EXITED", "FATAL"} and state.pid != seen
-        seen = state.pid
-        if state.state == "FATAL" or exits >= START_FAILURES:
-            raise Failed(f"process '{inputs.name}' exits at start" + _log(processes, record))
-        context.progress(f"waiting for '{inputs.name}' to be ready")
-        return state.wanted and health.is_ready(probe.kind, port, probe.path)
-
-    bounded = Context(
-        context.urn, context.owner, timeout=min(probe.timeout_seconds, context.remaining()), cancelled=context.cancelled
+def _wait(processes: Processes, record: Record, inputs: ProcessInputs, context: Context) -> None:
+    probe, port = inputs.ready, record.ports[inputs.ready.port]
+    wait_until_ready(
+        processes, record, lambda: health.is_ready(probe.kind, port, probe.path), probe.timeout_seconds, context
     )
-    try:
-        bounded.wait_for(f"'{inputs.name}' to be ready", ready)
-    except Cancelled:
-        raise
-    except TimedOut:
-        raise Failed(
-            f"process '{inputs.name}' was not ready within {probe.timeout_seconds:g} s" + _log(processes, record)
-        ) from None
-
-
-def _log(processes: Processes, record: Record) -> str:
-    lines = processes.log_tail(record.id)
-    return "; its last words:\n" + "\n".join(lines) if lines else "; it wrote nothing"
 
 
 def _processes(inputs: ProcessInputs) -> Processes:
@@ -132,6 +102,7 @@ def _spec(inputs: ProcessInputs) -> ProcessSpec:
         links=inputs.links,
         ports=inputs.ports,
         grace_seconds=inputs.grace_seconds,
+        live=Liveness(**dict(inputs.live)) if inputs.live else None,
     )
 
 

@@ -77,6 +77,7 @@ def _way(inputs: RouteInputs) -> Way:
         sticky_header=inputs.sticky_header,
         rest_seconds=inputs.rest_seconds,
         grpc_seconds=inputs.grpc_seconds,
+        max_in_flight=inputs.max_in_flight,
         page=inputs.page,
         openapi=inputs.openapi,
     )

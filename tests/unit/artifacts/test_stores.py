@@ -41,6 +41,14 @@ def digest(uri: object) -> str:
     return stores.resolve(str(uri), Path("/nowhere")).digest
 
 
+def test_a_relative_file_uri_starts_from_the_project_wherever_the_plugin_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "model").write_text("x")
+    monkeypatch.chdir("/")
+    assert stores.resolve("file:model", tmp_path).path == tmp_path / "model"
+
+
 @given(TREES.filter(writable), st.randoms(use_true_random=False))
 @settings(deadline=None, max_examples=60)
 def test_a_digest_does_not_depend_on_the_order_of_writing_or_on_the_folder(

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seldon_infra.ingress.render import envoy
+from seldon_infra.ingress.render import envoy, envoy_start
 from seldon_infra.ingress.spec import Backend, Limits, Route
 
 MAIN = Backend("main", 90, False, "127.0.0.1:20001", "127.0.0.1:20002")
 CANARY = Backend("canary", 10, False, "127.0.0.1:20003", "127.0.0.1:20004")
-SHADOW = Backend("shadow", 0, True, "127.0.0.1:20005", "127.0.0.1:20006")
+SHADOW = Backend("shadow", 20, True, "127.0.0.1:20005", "127.0.0.1:20006")
 ROUTE = Route("ns", "d", "v2", (MAIN, CANARY), ("m", "d"), orchestrated=False)
 NAMES = st.from_regex(r"[a-z0-9]([-a-z0-9]{0,10}[a-z0-9])?", fullmatch=True)
 
@@ -57,6 +57,7 @@ def test_a_route_is_rendered_as_envoy_takes_it() -> None:
                 ]
             },
             "timeout": "60s",
+            "idle_timeout": "120s",
             "retry_policy": {"retry_on": "connect-failure,refused-stream", "num_retries": 2},
             "regex_rewrite": {
                 "pattern": {"regex": "/seldon/ns/d/v2/models/((?:m|d)/)?infer"},
@@ -123,8 +124,9 @@ def test_names_are_no_patterns(namespace: str, name: str, models: list[str]) -> 
 def test_a_shadow_is_mirrored_to_and_has_no_weight() -> None:
     for entry in forwarding(replace(ROUTE, backends=(MAIN, SHADOW))):
         assert [it["weight"] for it in entry["route"]["weighted_clusters"]["clusters"]] == [90]
-        assert len(entry["route"]["request_mirror_policies"]) == 1
-        assert "/shadow/" in entry["route"]["request_mirror_policies"][0]["cluster"]
+        (mirror,) = entry["route"]["request_mirror_policies"]
+        assert "/shadow/" in mirror["cluster"]
+        assert mirror["runtime_fraction"] == {"default_value": {"numerator": 20, "denominator": "HUNDRED"}}
 
 
 def test_stickiness_is_a_hash_over_the_same_order_for_both_transports() -> None:
@@ -161,14 +163,22 @@ def test_every_cluster_of_a_route_is_declared_and_no_other() -> None:
 
 def test_a_server_that_moved_is_another_cluster() -> None:
     moved = replace(ROUTE, backends=(replace(MAIN, rest="127.0.0.1:20099"), CANARY))
-    assert set(envoy.cluster_keys(moved)) ^ set(envoy.cluster_keys(ROUTE)) == {
+    assert {it[:3] for it in set(envoy.clusters_of(moved)) ^ set(envoy.clusters_of(ROUTE))} == {
         ("ns/d/main/rest/127.0.0.1:20001", "127.0.0.1:20001", False),
         ("ns/d/main/rest/127.0.0.1:20099", "127.0.0.1:20099", False),
     }
 
 
+def test_a_server_asked_directly_has_the_bound_that_was_declared_and_an_orchestrator_its_own() -> None:
+    for orchestrated, most in ((False, 7), (True, 14)):
+        rendered: Any = envoy.clusters([replace(ROUTE, orchestrated=orchestrated, max_in_flight=7)])
+        for cluster in rendered["resources"]:
+            (bounds,) = cluster["circuit_breakers"]["thresholds"]
+            assert bounds["max_requests"] == bounds["max_pending_requests"] == most
+
+
 def test_the_gateway_is_hardened_and_on_loopback() -> None:
-    rendered: Any = envoy.bootstrap(Path("/stack/gateway"), 8003, Limits(max_body_bytes=5, headers_seconds=0.5))
+    rendered: Any = envoy_start.bootstrap(Path("/stack/gateway"), 8003, Limits(max_body_bytes=5, headers_seconds=0.5))
     assert rendered["admin"]["address"] == {"pipe": {"path": "/stack/gateway/admin.sock", "mode": 0o600}}
     listener = rendered["static_resources"]["listeners"][0]
     assert listener["address"]["socket_address"] == {"address": "127.0.0.1", "port_value": 8003}
@@ -178,13 +188,30 @@ def test_the_gateway_is_hardened_and_on_loopback() -> None:
     assert manager["merge_slashes"]
     assert manager["path_with_escaped_slashes_action"] == "REJECT_REQUEST"
     assert manager["common_http_protocol_options"]["headers_with_underscores_action"] == "REJECT_REQUEST"
-    assert manager["http2_protocol_options"]["max_concurrent_streams"] == 100
+    assert manager["http2_protocol_options"] == {
+        "max_concurrent_streams": 100,
+        "initial_stream_window_size": 64 * 1024,
+        "initial_connection_window_size": 1024 * 1024,
+    }
+    assert listener["enable_reuse_port"] is False
+    assert listener["per_connection_buffer_limit_bytes"] == 32 * 1024
     assert manager["request_headers_timeout"] == "0.5s"
     assert manager["http_filters"][0]["typed_config"]["max_request_bytes"] == 5
     assert "0.0.0.0" not in json.dumps(rendered)
 
 
-@given(st.floats(0.001, 100_000))
+def test_memory_and_connections_of_the_gateway_are_bounded() -> None:
+    rendered: Any = envoy_start.bootstrap(Path("/s"), 8003, Limits(max_heap_bytes=1 << 30, max_connections=7))
+    manager = rendered["overload_manager"]
+    heap, connections = (monitor["typed_config"] for monitor in manager["resource_monitors"])
+    assert heap["max_heap_size_bytes"] == 1 << 30
+    assert connections["max_active_downstream_connections"] == 7
+    actions = {action["name"].rpartition(".")[2]: action["triggers"] for action in manager["actions"]}
+    assert set(actions) == {"shrink_heap", "stop_accepting_requests"}
+    assert all(trigger["name"] == "envoy.resource_monitors.fixed_heap" for (trigger,) in actions.values())
+
+
+@given(st.floats(0.001, 100_000_000))
 def test_seconds_are_written_as_envoy_reads_them(seconds: float) -> None:
-    assert re.fullmatch(r"\d+(\.\d{1,9})?s", envoy._seconds(seconds))
-    assert abs(float(envoy._seconds(seconds)[:-1]) - seconds) <= 0.001 * max(seconds, 1)
+    assert re.fullmatch(r"\d+(\.\d{1,9})?s", envoy.duration(seconds))
+    assert abs(float(envoy.duration(seconds)[:-1]) - seconds) <= 0.0001

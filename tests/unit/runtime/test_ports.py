@@ -117,6 +117,13 @@ def test_a_port_that_another_stack_has_is_named_with_it(cache: Path, tmp_path: P
         ports.allocate(owner(tmp_path, "b"), ["http"], first=port, last=port)
 
 
+def test_whose_a_port_is_can_be_asked(cache: Path, tmp_path: Path) -> None:
+    port = ports.allocate(owner(tmp_path), ["http"])["http"]
+    assert ports.holder(port) == tmp_path / "a"
+    ports.release(tmp_path / "a")
+    assert ports.holder(port) is None
+
+
 def test_a_folder_deleted_by_hand_frees_its_ports(cache: Path, tmp_path: Path) -> None:
     port = ports.allocate(owner(tmp_path), ["http"])["http"]
     (tmp_path / "a").rmdir()

@@ -77,6 +77,12 @@ ROWS = {
         "write ambassador.circuit_breakers.max_pending_requests=1 or more",
         deployment(ambassador=breakers(max_pending_requests=1)),
     ),
+    "a sticky header has no underscore": Row(
+        deployment(sticky=StickySession(header="user_id")),
+        f"{DEPLOYMENT}: sticky.header 'user_id', must be without '_', which gateways refuse in a header's name; "
+        "write header='user-id'",
+        deployment(sticky=StickySession(header="user-id")),
+    ),
     "a sticky header is one": Row(
         deployment(sticky=StickySession(header="user id")),
         f"{DEPLOYMENT}: sticky.header 'user id', must be the name of an HTTP header; write header='x-user-id'",

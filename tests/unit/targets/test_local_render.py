@@ -1,0 +1,36 @@
+"""What a deployment is made of on this machine, as plain values."""
+
+from __future__ import annotations
+
+import pytest
+
+from seldon_infra.graph.spec import Model, Predictor, SeldonDeployment
+from seldon_infra.servers.spec import SklearnServer
+from seldon_infra.targets import local_render
+
+GRAPH = Model(name="m", server=SklearnServer(), model_uri="m")
+
+
+def predictor(name: str, traffic: int | None = None, shadow: bool = False) -> Predictor:
+    return Predictor(name=name, graph=GRAPH, traffic=traffic, shadow=shadow)
+
+
+def shares(*predictors: Predictor) -> dict[object, object]:
+    deployment = SeldonDeployment(name="d", namespace="ns", protocol="v2", predictors=predictors)
+    return {(it := local_render.share(each, deployment))["name"]: it["weight"] for each in predictors}
+
+
+@pytest.mark.parametrize(
+    ("predictors", "expected"),
+    [
+        ([predictor("a")], [100]),
+        ([predictor("a", 30), predictor("b", 70)], [30, 70]),
+        ([predictor("a", 100), predictor("b")], [100, 0]),
+        ([predictor("a"), predictor("s", shadow=True)], [100, 100]),
+        ([predictor("a"), predictor("s", 20, shadow=True)], [100, 20]),
+        ([predictor("a"), predictor("s", 0, shadow=True)], [100, 0]),
+    ],
+)
+def test_a_share_is_what_a_cluster_would_give(predictors: list[Predictor], expected: list[int]) -> None:
+    """A shadow's is the part of the requests that is copied to it; none means all of them."""
+    assert list(shares(*predictors).values()) == expected
