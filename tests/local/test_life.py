@@ -181,11 +181,9 @@ def test_a_secret_in_the_environment_reaches_the_server_and_no_state_or_output()
         )
         secret = "hunter2-hunter2"
         project.engine.set_secret("token", secret)
-        graph = (
-            model().removesuffix(")") + ", env=(EnvVar(name='TOKEN', value=pulumi.Config().require_secret('token')),))"
-        )
+        graph = model().removesuffix(")") + ", env=(EnvVar(name='TOKEN', value=secret('token')),))"
         project.write(
-            "import pulumi\nstack = Stack(target=Local(), deployments=(SeldonDeployment(name='d', namespace='ns', "
+            "stack = Stack(target=Local(), deployments=(SeldonDeployment(name='d', namespace='ns', "
             f"predictors=({predictor(graph=graph)},)),))"
         )
         said = project.engine.up()
