@@ -11,11 +11,14 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 TICK_SECONDS = 5.0
 LAST_LINES = 15
+INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+Text = TypeVar("Text", str, bytes)
 
 
 class SetupFailed(Exception):
@@ -61,7 +64,8 @@ def run(
     """Run a command as a step, counting the lines it writes; on failure raise with the last of them and an advice."""
     lines: deque[str] = deque(maxlen=100_000)
     with step(name, lambda: f", {len(lines)} {unit}" if lines else ""):
-        process = subprocess.Popen(
+        start = partial(
+            subprocess.Popen[str],
             [str(part) for part in command],
             cwd=cwd,
             env=env,
@@ -71,8 +75,8 @@ def run(
             text=True,
             start_new_session=True,
         )
-        assert process.stdout is not None
-        with _bounded(name, process, timeout):
+        with _bounded(name, start, timeout) as process:
+            assert process.stdout is not None
             lines.extend(line.rstrip() for line in process.stdout)
     if process.returncode:
         said = list(lines)[-LAST_LINES:]
@@ -82,23 +86,30 @@ def run(
 
 def run_shown(name: str, command: Sequence[str | Path], *, timeout: float, cwd: Path | None = None) -> None:
     """Run a command that shows its own progress and says itself what failed."""
-    process = subprocess.Popen(
-        [str(part) for part in command], cwd=cwd, stdin=subprocess.DEVNULL, start_new_session=True
-    )
-    with _bounded(name, process, timeout):
+    words = [str(part) for part in command]
+    start = partial(subprocess.Popen[bytes], words, cwd=cwd, stdin=subprocess.DEVNULL, start_new_session=True)
+    with _bounded(name, start, timeout) as process:
         process.wait()
     if process.returncode:
         raise SetupFailed(f"{name} failed; what is said above says why")
 
 
 @contextmanager
-def _bounded(name: str, process: subprocess.Popen[Any], timeout: float) -> Iterator[None]:
-    """End a process, with all that it has started, if it takes too long or we are interrupted.
+def _bounded(
+    name: str, start: Callable[[], subprocess.Popen[Text]], timeout: float
+) -> Iterator[subprocess.Popen[Text]]:
+    """Start a process, and end it with all that it has started if it takes too long or we are interrupted.
 
     It leads a session of its own, so what it started can be ended with it, and holds no pipe of ours open. The
-    terminal's Ctrl-C then reaches us alone.
+    terminal's Ctrl-C then reaches us alone. One that comes while the process starts is heard when it can be ended.
     """
     too_late = threading.Event()
+    deliver = _hold_interrupts()
+    try:
+        process = start()
+    except BaseException:
+        deliver()
+        raise
 
     def stop() -> None:
         too_late.set()
@@ -107,7 +118,8 @@ def _bounded(name: str, process: subprocess.Popen[Any], timeout: float) -> Itera
     late = threading.Timer(timeout, stop)
     late.start()
     try:
-        yield
+        deliver()
+        yield process
         process.wait()
     except BaseException:
         _end(process)
@@ -117,6 +129,20 @@ def _bounded(name: str, process: subprocess.Popen[Any], timeout: float) -> Itera
         late.cancel()
     if too_late.is_set():
         raise SetupFailed(f"{name} took longer than {timeout:.0f} s and was stopped; run it again to go on")
+
+
+def _hold_interrupts() -> Callable[[], None]:
+    """Hold interrupts back until the function that is given back is called, which raises where there was one."""
+    held: list[int] = []
+    before = {number: signal.signal(number, lambda number, _: held.append(number)) for number in INTERRUPTS}
+
+    def deliver() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        if held:
+            os.kill(os.getpid(), held[0])
+
+    return deliver
 
 
 def _end(process: subprocess.Popen[Any]) -> None:

@@ -52,6 +52,26 @@ def test_what_an_interrupted_step_has_started_ends_with_it(tmp_path: Path, run: 
     wait_until(lambda: not is_alive(started(tmp_path / "pid")), 10)
 
 
+def test_an_interrupt_while_a_step_starts_ends_what_has_started() -> None:
+    running: list[subprocess.Popen[bytes]] = []
+
+    def start() -> subprocess.Popen[bytes]:
+        running.append(subprocess.Popen(["/bin/sleep", "300"], start_new_session=True))
+        signal.raise_signal(signal.SIGINT)
+        return running[0]
+
+    with pytest.raises(KeyboardInterrupt), console._bounded("waiting", start, 300):
+        pytest.fail("the step went on")
+    assert running[0].wait(10) == -signal.SIGKILL
+
+
+def test_a_command_that_is_not_there_leaves_interrupts_as_they_were() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(FileNotFoundError):
+        console.run("trying", ["/no/such/command"], timeout=20)
+    assert signal.getsignal(signal.SIGINT) == before
+
+
 def test_a_step_that_shows_its_own_progress_fails_by_name() -> None:
     with pytest.raises(console.SetupFailed, match="trying failed; what is said above says why"):
         console.run_shown("trying", ["/bin/false"], timeout=20)
