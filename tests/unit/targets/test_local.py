@@ -22,7 +22,7 @@ def declared(tmp_path: Path) -> Any:
 def orchestrator(done: Declared) -> Any:
     assert done.made, done.said
     return json.loads(
-        next(inputs["files"]["graph.json"] for _, name, inputs in done.made if name == "d-a")
+        next(inputs["files"]["graph.json"] for _, name, inputs in done.made if name == "d.a")
         .replace("{port.http}", "1")
         .replace("{port.grpc}", "2")
     )
