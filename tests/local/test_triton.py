@@ -178,6 +178,8 @@ def test_tritons_own_client_is_served(project: Project) -> None:
     wanted = tritonclient.http.InferRequestedOutput("total", binary_data=False)
     assert rest.is_model_ready("sum")
     assert rest.infer("sum", [tensor], outputs=[wanted]).as_numpy("total").tolist() == [[6.5]]
+    # Without outputs it asks for all of them as binary tensors.
+    assert rest.infer("sum", [tensor]).as_numpy("total").tolist() == [[6.5]]
     tensor.set_data_from_numpy(np.array([[1, 2, 3]], dtype=np.float32))
     with pytest.raises(InferenceServerException, match="binary_data=False"):
         rest.infer("sum", [tensor], outputs=[wanted])

@@ -43,8 +43,11 @@ class Admission:
         except Failure as failure:
             code = str(failure.status)
             raise
-        except BaseException:
+        except asyncio.CancelledError:
             code = "499"
+            raise
+        except BaseException:
+            code = "500"
             raise
         finally:
             self._metrics.answered(service, method, code, time.perf_counter() - began)

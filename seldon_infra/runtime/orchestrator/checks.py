@@ -81,6 +81,8 @@ def check_v2(tree: dict[str, Any]) -> None:
         _check_tensor(tensor)
     check_id(tree.get("id"))
     _check_outputs(tree.get("outputs"))
+    if tree.get("parameters") is not None:
+        _require("parameters", tree["parameters"], dict)
 
 
 def check_id(id_: Any) -> None:

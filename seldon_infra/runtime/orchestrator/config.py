@@ -17,6 +17,8 @@ DEFAULT_METHODS: Mapping[str, tuple[str, ...]] = {
     "COMBINER": ("AGGREGATE",),
 }
 """What a node of each type does. Source: Seldon's executor."""
+READY_SECONDS = 2.0
+"""How long a server may take to say that it is ready."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,15 @@ class Unit:
     def does(self, method: str) -> bool:
         """Tell whether the node takes part in a step of the walk."""
         return method in self.methods
+
+    def served(self) -> list[Unit]:
+        """The nodes from here down that have a server; the others are built into the orchestrator."""
+        return [unit for unit in self.walk() if unit.rest_port or unit.grpc_port]
+
+    def answering(self) -> Unit:
+        """The node that gives the answer: combiner or output transformer itself, else the end of the first way down."""
+        ends_here = self.does("AGGREGATE") or self.does("TRANSFORM_OUTPUT") or not self.children
+        return self if ends_here else self.children[0].answering()
 
     def walk(self) -> Iterator[Unit]:
         """Give the node and all below it."""

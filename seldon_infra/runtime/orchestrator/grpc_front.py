@@ -13,7 +13,7 @@ from google.protobuf.message import DecodeError
 
 from seldon_infra.runtime.messages import message as message_class
 from seldon_infra.runtime.orchestrator.admission import Admission, begin
-from seldon_infra.runtime.orchestrator.config import Config
+from seldon_infra.runtime.orchestrator.config import READY_SECONDS, Config, Unit
 from seldon_infra.runtime.orchestrator.failures import BAD_REQUEST, NOT_FOUND, Failure, brief, shortened
 from seldon_infra.runtime.orchestrator.grpc_nodes import OPTIONS, GrpcNodes
 from seldon_infra.runtime.orchestrator.seldon_grpc import SeldonGrpc, check_seldon_message
@@ -80,10 +80,10 @@ class GrpcFront(grpc.GenericRpcHandler):
 
     async def _model_ready(self, wire: bytes, context: Any) -> Any:
         self._require_model(_parsed("inference.ModelReadyRequest", wire).name)
-        return message_class("inference.ModelReadyResponse")(ready=await self._all_ready(context))
+        return message_class("inference.ModelReadyResponse")(ready=await self._all_ready())
 
     async def _server_ready(self, wire: bytes, context: Any) -> Any:
-        return message_class("inference.ServerReadyResponse")(ready=await self._all_ready(context))
+        return message_class("inference.ServerReadyResponse")(ready=await self._all_ready())
 
     async def _server_live(self, wire: bytes, context: Any) -> Any:
         return message_class("inference.ServerLiveResponse")(live=True)
@@ -92,32 +92,34 @@ class GrpcFront(grpc.GenericRpcHandler):
         """A node's own metadata, or the first node's inputs and the last one's outputs for the graph as a whole."""
         name = _parsed("inference.ModelMetadataRequest", wire).name
         self._require_model(name)
-        units = list(self._config.graph.walk())
-        trip = self._begin(context, None)
-        named = next((unit for unit in units if unit.name == name), None)
-        if named:
-            return await self._metadata(named, trip)
-        first, last = await self._metadata(units[0], trip), await self._metadata(units[-1], trip)
-        answer = message_class("inference.ModelMetadataResponse")
-        return answer(name=name, platform="seldon", inputs=first.inputs, outputs=last.outputs)
+        graph, trip = self._config.graph, self._begin(context, None)
+        served = {unit.name: unit for unit in graph.served()}
+        if name in served:
+            return await self._metadata(served[name], trip)
+        known = {unit.name: await self._metadata(unit, trip) for unit in served.values()}
+        answer = message_class("inference.ModelMetadataResponse")(name=name, platform="seldon")
+        answer.inputs.extend(next((found.inputs for found in known.values()), ()))
+        last = graph.answering().name
+        answer.outputs.extend(known[last].outputs if last in known else ())
+        return answer
 
-    async def _metadata(self, unit: Any, trip: Trip) -> Any:
+    async def _metadata(self, unit: Unit, trip: Trip) -> Any:
         request = message_class("inference.ModelMetadataRequest")(name=unit.model)
         answer = message_class("inference.ModelMetadataResponse")
         return await self._nodes.ask(unit, "inference.GRPCInferenceService/ModelMetadata", request, answer, trip)
 
-    async def _all_ready(self, context: Any) -> bool:
-        trip = self._begin(context, None)
+    async def _all_ready(self) -> bool:
+        trip = begin(None, READY_SECONDS)
+        return all(await asyncio.gather(*(self._is_ready(unit, trip) for unit in self._config.graph.served())))
+
+    async def _is_ready(self, unit: Unit, trip: Trip) -> bool:
+        request = message_class("inference.ModelReadyRequest")(name=unit.model)
         answer = message_class("inference.ModelReadyResponse")
-        for unit in self._config.graph.walk():
-            request = message_class("inference.ModelReadyRequest")(name=unit.model)
-            try:
-                found = await self._nodes.ask(unit, "inference.GRPCInferenceService/ModelReady", request, answer, trip)
-            except Failure:
-                return False
-            if not found.ready:
-                return False
-        return True
+        try:
+            found = await self._nodes.ask(unit, "inference.GRPCInferenceService/ModelReady", request, answer, trip)
+        except Failure:
+            return False
+        return bool(found.ready)
 
     def _require_model(self, name: str) -> None:
         if name not in self._config.models:

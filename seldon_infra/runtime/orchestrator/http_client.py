@@ -9,11 +9,11 @@ import httptools
 
 
 class ServerGone(Exception):
-    """The server closed the connection or refused one; ``unused`` says that it cannot have seen the request."""
+    """The server closed the connection or refused one; ``silent`` says that it has not begun to answer."""
 
-    def __init__(self, text: str, *, unused: bool) -> None:
+    def __init__(self, text: str, *, silent: bool) -> None:
         super().__init__(text)
-        self.unused = unused
+        self.silent = silent
 
 
 class Client:
@@ -50,15 +50,23 @@ class Client:
         return b"".join((b"POST ", path.encode(), self._head, headers, length, body))
 
     async def _send(self, wire: bytes) -> tuple[int, bytes]:
-        while self._idle:
-            connection = self._idle.pop()
+        connection = self._idle_connection()
+        if connection is not None:
             try:
                 return await self._exchange(connection, wire)
             except ServerGone as gone:
-                # A server may close a connection that was idle just as we write to it.
-                if not gone.unused:
+                # A server may close a connection that was idle just as we write to it. Once only: a server that
+                # closes each connection on which it reads this request may have acted on it each time.
+                if not gone.silent:
                     raise
         return await self._exchange(await self._connect(), wire)
+
+    def _idle_connection(self) -> _Connection | None:
+        while self._idle:
+            connection = self._idle.pop()
+            if connection.open:
+                return connection
+        return None
 
     def close(self) -> None:
         """Close the idle connections."""
@@ -69,7 +77,7 @@ class Client:
         try:
             _, connection = await asyncio.get_running_loop().create_connection(_Connection, "127.0.0.1", self._port)
         except OSError as error:
-            raise ServerGone(f"no connection: {error.strerror or error}", unused=True) from None
+            raise ServerGone(f"no connection: {error.strerror or error}", silent=True) from None
         return connection
 
     async def _exchange(self, connection: _Connection, wire: bytes) -> tuple[int, bytes]:
@@ -96,9 +104,13 @@ class _Connection(asyncio.Protocol):
         self._heard = False
         self.reusable = False
 
+    @property
+    def open(self) -> bool:
+        return self._transport is not None and not self._transport.is_closing()
+
     async def exchange(self, wire: bytes) -> tuple[int, bytes]:
         if self._transport is None or self._transport.is_closing():
-            raise ServerGone("the connection was closed", unused=True)
+            raise ServerGone("the connection was closed", silent=True)
         self._parser, self._body, self._heard, self.reusable = httptools.HttpResponseParser(self), [], False, False
         self._answer = asyncio.get_running_loop().create_future()
         self._transport.write(wire)
@@ -116,10 +128,10 @@ class _Connection(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserError as error:
-            self._fail(ServerGone(f"not an HTTP answer: {error}", unused=False))
+            self._fail(ServerGone(f"not an HTTP answer: {error}", silent=False))
 
     def connection_lost(self, error: Exception | None) -> None:
-        self._fail(ServerGone("the connection was closed before the answer", unused=not self._heard))
+        self._fail(ServerGone("the connection was closed before the answer", silent=not self._heard))
 
     def on_body(self, body: bytes) -> None:
         self._body.append(body)

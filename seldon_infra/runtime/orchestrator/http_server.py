@@ -12,7 +12,7 @@ from typing import cast
 import httptools
 
 LARGEST_BODY_BYTES = 64 * 1024 * 1024
-LARGEST_HEADERS = 100
+LARGEST_HEAD_BYTES = 64 * 1024
 _PHRASES = {status.value: status.phrase.encode() for status in http.HTTPStatus}
 
 
@@ -36,15 +36,15 @@ class Answer:
     content_type: bytes = b"application/json"
     headers: tuple[tuple[bytes, bytes], ...] = field(default=())
 
-    def wire(self, keep_alive: bool) -> bytes:
-        """Write the answer as it goes over the wire."""
+    def head(self, keep_alive: bool) -> bytes:
+        """Write what goes over the wire before the body."""
         head = [
             b"HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %d\r\n"
             % (self.status, _PHRASES.get(self.status, b"Unnamed"), self.content_type, len(self.body))
         ]
         head += [b"%s: %s\r\n" % header for header in self.headers]
         head.append(b"\r\n" if keep_alive else b"Connection: close\r\n\r\n")
-        return b"".join((*head, self.body))
+        return b"".join(head)
 
 
 Handler = Callable[[Request], Awaitable[Answer]]
@@ -96,20 +96,26 @@ class Server:
         self._connections.discard(connection)
 
 
+@dataclass(frozen=True)
+class _Turn:
+    """What is to be answered next on a connection."""
+
+    asked: Request | Answer
+    """A request, or the refusal of one that could not be read."""
+    keep_alive: bool
+
+
 class _Connection(asyncio.Protocol):
-    """One client's connection."""
+    """One client's connection. A client that closes its side has left: what it asked for is given up."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
         self._transport: asyncio.Transport | None = None
         self._parser = httptools.HttpRequestParser(self)
-        self._waiting: list[Request] = []
+        self._turns: list[_Turn] = []
         self._task: asyncio.Task[None] | None = None
-        self._url = b""
-        self._headers: dict[bytes, bytes] = {}
-        self._body: list[bytes] = []
-        self._size = 0
-        self._keep_alive = True
+        self._refused = False
+        self._start_message()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)  # uvloop's are of another class
@@ -121,40 +127,67 @@ class _Connection(asyncio.Protocol):
             self._task.cancel()
 
     def close_when_idle(self) -> None:
-        self._keep_alive = False
         if self._task is None and not self._url and self._transport is not None:
             self._transport.close()
 
     def data_received(self, data: bytes) -> None:
+        if self._refused:
+            return
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
-            self._end(400, "the connection cannot be upgraded")
+            self._refuse(400, "the connection cannot be upgraded")
         except httptools.HttpParserError as error:
-            self._end(400, f"not an HTTP request: {error}")
+            self._refuse(400, f"not an HTTP request: {error}")
 
     def on_url(self, url: bytes) -> None:
         self._url += url
+        self._count_head(len(url))
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self._headers[name.lower()] = value
-        if len(self._headers) > LARGEST_HEADERS:
-            self._end(400, f"more than {LARGEST_HEADERS} headers")
+        self._count_head(len(name) + len(value))
+
+    def on_headers_complete(self) -> None:
+        # Behind earlier requests it would be taken for an answer; a client that gets none sends its body after a while.
+        if self._headers.get(b"expect", b"").lower() == b"100-continue" and not self._task and self._transport:
+            self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def on_body(self, body: bytes) -> None:
         self._size += len(body)
         if self._size > LARGEST_BODY_BYTES:
-            self._end(413, f"the body has more than {LARGEST_BODY_BYTES} bytes")
+            self._refuse(413, f"the body has more than {LARGEST_BODY_BYTES} bytes")
         else:
             self._body.append(body)
 
     def on_message_complete(self) -> None:
+        if self._parser.should_upgrade():
+            self._refuse(400, "the connection cannot be upgraded")
+        if self._refused:
+            return
         path = self._url.partition(b"?")[0].decode("latin-1")
         method = self._parser.get_method().decode("latin-1")
         request = Request(method, path, b"".join(self._body), self._headers)
-        self._keep_alive = self._keep_alive and self._parser.should_keep_alive()
-        self._url, self._headers, self._body, self._size = b"", {}, [], 0
-        self._waiting.append(request)
+        self._start_message()
+        self._take_turn(_Turn(request, self._parser.should_keep_alive()))
+
+    def _start_message(self) -> None:
+        self._url, self._headers, self._head_size = b"", dict[bytes, bytes](), 0
+        self._body, self._size = list[bytes](), 0
+
+    def _count_head(self, size: int) -> None:
+        self._head_size += size
+        if self._head_size > LARGEST_HEAD_BYTES:
+            self._refuse(431, f"path and headers have more than {LARGEST_HEAD_BYTES} bytes")
+
+    def _refuse(self, status: int, text: str) -> None:
+        """Answer in its turn, and hear no more."""
+        if not self._refused:
+            self._refused = True
+            self._take_turn(_Turn(self._server.refuse(status, text), keep_alive=False))
+
+    def _take_turn(self, turn: _Turn) -> None:
+        self._turns.append(turn)
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._serve_or_close())
 
@@ -168,18 +201,16 @@ class _Connection(asyncio.Protocol):
                 self._transport.abort()
 
     async def _serve(self) -> None:
-        while self._waiting and self._transport is not None:
-            answer = await self._server.answer(self._waiting.pop(0))
+        while self._turns and self._transport is not None:
+            turn = self._turns.pop(0)
+            asked = turn.asked
+            answer = asked if isinstance(asked, Answer) else await self._server.answer(asked)
             if self._transport.is_closing():
                 return
-            keep_alive = self._keep_alive and not self._server.closing
-            self._transport.write(answer.wire(keep_alive))
+            keep_alive = turn.keep_alive and not (self._server.closing and not self._turns)
+            bare = isinstance(asked, Request) and asked.method == "HEAD"
+            self._transport.write(answer.head(keep_alive) + (b"" if bare else answer.body))
             if not keep_alive:
                 self._transport.close()
                 return
         self._task = None
-
-    def _end(self, status: int, text: str) -> None:
-        if self._transport is not None and not self._transport.is_closing():
-            self._transport.write(self._server.refuse(status, text).wire(keep_alive=False))
-            self._transport.close()

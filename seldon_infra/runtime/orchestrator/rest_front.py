@@ -22,7 +22,7 @@ from seldon_infra.runtime.orchestrator.http_server import Answer, Request
 from seldon_infra.runtime.orchestrator.metrics import Metrics
 from seldon_infra.runtime.orchestrator.rest_nodes import RestNodes
 from seldon_infra.runtime.orchestrator.seldon_rest import SeldonRest
-from seldon_infra.runtime.orchestrator.v2_rest import Tensors, V2Rest
+from seldon_infra.runtime.orchestrator.v2_rest import V2Rest, asked_in_json
 from seldon_infra.runtime.orchestrator.walk import predict, send_feedback
 
 PUID = b"seldon-puid"
@@ -61,7 +61,7 @@ class RestFront:
 
     def _seldon_paths(self) -> dict[str, tuple[str, Any]]:
         api = "/api/v1.0"
-        units = {f"{api}/metadata/{unit.name}": unit for unit in self._served()}
+        units = {f"{api}/metadata/{unit.name}": unit for unit in self._config.graph.served()}
         return {
             f"{api}/predictions": ("POST", self._predict_seldon),
             f"{api}/feedback": ("POST", self._feedback),
@@ -71,7 +71,7 @@ class RestFront:
         }
 
     def _v2_paths(self) -> dict[str, tuple[str, Any]]:
-        units = {unit.name: unit for unit in self._served()}
+        units = {unit.name: unit for unit in self._config.graph.served()}
         paths: dict[str, tuple[str, Any]] = {
             "/v2/models/infer": ("POST", self._predict_v2),
             "/v2/health/live": ("GET", self._live),
@@ -85,9 +85,6 @@ class RestFront:
             paths[f"/v2/models/{name}/ready"] = ("GET", self._ready)
             paths[f"/v2/models/{name}"] = ("GET", metadata)
         return paths
-
-    def _served(self) -> list[Unit]:
-        return [unit for unit in self._config.graph.walk() if unit.rest_port]
 
     async def _predict_seldon(self, request: Request) -> Answer:
         with self._admission.admit("predictions", "post"):
@@ -117,15 +114,16 @@ class RestFront:
             tree = parse_object(request.body)
             check_v2(tree)
             trip = begin(_text(request.headers.get(PUID)), self._config.rest_seconds)
+            message = asked_in_json(request.body, tree)
             trip.requested_outputs = tree.get("outputs")
-            answer = await predict(self._config.graph, Tensors(request.body), self._v2, trip)
+            answer = await predict(self._config.graph, message, self._v2, trip)
             return Answer(200, answer.wire, headers=((b"Seldon-Puid", trip.puid.encode()),))
 
     async def _live(self, _: Request) -> Answer:
         return Answer(200, b'{"live":true}')
 
     async def _ready(self, _: Request) -> Answer:
-        await asyncio.gather(*(self._require_ready(unit) for unit in self._served()))
+        await asyncio.gather(*(self._require_ready(unit) for unit in self._config.graph.served()))
         return Answer(200, b'{"ready":true}')
 
     async def _require_ready(self, unit: Unit) -> None:
@@ -146,14 +144,15 @@ class RestFront:
 
     async def _graph_metadata(self, _: Request) -> Answer:
         """The graph as one model: it takes what its first node takes, and gives what its last one gives."""
-        known = {unit.name: await self._metadata(unit) for unit in self._served()}
-        inputs = known.get(self._config.graph.name, {}).get("inputs", [])
-        outputs = known.get(_last(self._config.graph).name, {}).get("outputs", [])
+        graph = self._config.graph
+        known = {unit.name: await self._metadata(unit) for unit in graph.served()}
+        inputs = next(iter(known.values()), {}).get("inputs", [])
+        outputs = known.get(graph.answering().name, {}).get("outputs", [])
         if self._config.protocol == "v2":
-            named = {"name": self._config.deployment, "versions": [], "platform": "seldon"}
-            return _json({**named, "inputs": inputs, "outputs": outputs})
-        graph = {"name": self._config.predictor, "models": known}
-        return _json({**graph, "graphinputs": inputs, "graphoutputs": outputs})
+            graph_as_model = {"name": self._config.deployment, "versions": [], "platform": "seldon"}
+            return _json({**graph_as_model, "inputs": inputs, "outputs": outputs})
+        named = {"name": self._config.predictor, "models": known}
+        return _json({**named, "graphinputs": inputs, "graphoutputs": outputs})
 
     async def _metadata(self, unit: Unit) -> dict[str, Any]:
         path = "/metadata" if self._config.protocol == "seldon" else f"/v2/models/{unit.model}"
@@ -175,12 +174,6 @@ def _with_unit(handler: Any, unit: Unit) -> Any:
         return found
 
     return handle
-
-
-def _last(unit: Unit) -> Unit:
-    """The node that gives the answer: the combiner or output transformer itself, else the end of the first way down."""
-    ends_here = unit.does("AGGREGATE") or unit.does("TRANSFORM_OUTPUT") or not unit.children
-    return unit if ends_here else _last(unit.children[0])
 
 
 def _json(tree: Mapping[str, Any], puid: str | None = None) -> Answer:

@@ -8,14 +8,11 @@ from typing import Any
 
 import orjson
 
-from seldon_infra.runtime.orchestrator.config import Unit
+from seldon_infra.runtime.orchestrator.config import READY_SECONDS, Unit
 from seldon_infra.runtime.orchestrator.failures import INTERNAL, TIMED_OUT, UNAVAILABLE, Failure, shortened
 from seldon_infra.runtime.orchestrator.http_client import Client, ServerGone
 from seldon_infra.runtime.orchestrator.metrics import Metrics
 from seldon_infra.runtime.orchestrator.walk import Trip
-
-READY_SECONDS = 2.0
-"""How long a server may take to say that it is ready."""
 
 
 class RestNodes:

@@ -12,6 +12,8 @@ from seldon_infra.runtime.orchestrator.failures import INTERNAL, NOT_IMPLEMENTED
 from seldon_infra.runtime.orchestrator.rest_nodes import RestNodes
 from seldon_infra.runtime.orchestrator.walk import Trip
 
+_BINARY = {"binary_data_output", "binary_data"}
+
 
 @dataclass(frozen=True)
 class Tensors:
@@ -48,6 +50,21 @@ class V2Rest:
 
     def _goes_as_it_is(self, unit: Unit, message: Tensors, trip: Trip) -> bool:
         return message.answered_by is None and (trip.requested_outputs is None or not unit.children)
+
+
+def asked_in_json(body: bytes, tree: dict[str, Any]) -> Tensors:
+    """A client's request without its wish for binary tensors in the answer, of which it takes JSON as well.
+
+    They are an extension that this server does not name in its metadata; the node would follow it, and neither the
+    next node nor the client could tell where the JSON ends.
+    """
+    asked = [part.get("parameters") or {} for part in (tree, *(tree.get("outputs") or ()))]
+    if not any(_BINARY & parameters.keys() for parameters in asked):
+        return Tensors(body)
+    for parameters in asked:
+        for name in _BINARY & parameters.keys():
+            del parameters[name]
+    return Tensors(to_json(tree))
 
 
 def not_on_v2(unit: Unit) -> Failure:

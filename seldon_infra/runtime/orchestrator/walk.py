@@ -93,11 +93,16 @@ async def send_feedback(
 ) -> None:
     """Tell the nodes that took part in an answer, children before the node above them.
 
+    All children are told at once and all of them are waited for, whichever fails; a node below which one failed is not
+    told. Source: Seldon's executor.
+
     Raises:
         Failure: a node failed, or the routing names a child that is not there.
     """
-    for child in chosen_children(unit, routing.get(unit.name, ALL_CHILDREN), BAD_REQUEST):
-        await send_feedback(child, feedback, routing, wire, trip)
+    children = chosen_children(unit, routing.get(unit.name, ALL_CHILDREN), BAD_REQUEST)
+    told = (send_feedback(child, feedback, routing, wire, trip) for child in children)
+    for failed in filter(None, await asyncio.gather(*told, return_exceptions=True)):
+        raise failed
     if unit.does("SEND_FEEDBACK") and unit.implementation is None:
         await wire.send_feedback(unit, feedback, trip)
 

@@ -8,6 +8,7 @@ Called with ``module.Class``; ports and parameters come in the environment varia
 import functools
 import importlib
 import json
+import math
 import os
 import socket
 import sys
@@ -15,12 +16,14 @@ import threading
 
 import grpc
 from flask import has_request_context, jsonify, request
+from google.protobuf import struct_pb2
 from google.protobuf.message import DecodeError
 from gunicorn.app.base import BaseApplication
 from seldon_core import seldon_methods, wrapper
 from seldon_core.flask_utils import ANNOTATION_GRPC_MAX_MSG_SIZE, SeldonMicroserviceException
 from seldon_core.metrics import SeldonMetrics
 from seldon_core.microservice import parse_parameters
+from seldon_core.proto import prediction_pb2
 from werkzeug.exceptions import HTTPException
 
 HOST = "127.0.0.1"
@@ -84,6 +87,7 @@ def reading(extract):
     @functools.wraps(extract)
     def read(request):
         try:
+            require_json_numbers(request)
             return extract(request)
         except SeldonMicroserviceException:
             raise
@@ -95,6 +99,26 @@ def reading(extract):
             raise SeldonMicroserviceException(f"the data cannot be read: {error}") from error
 
     return read
+
+
+def require_json_numbers(request):
+    """Refuse NaN and infinity where the wrapper reads a gRPC message by way of JSON, which would make them texts."""
+    if not isinstance(request, dict):
+        messages = (request.request, request.truth) if isinstance(request, prediction_pb2.Feedback) else (request,)
+        if any(is_beyond_json(message.data.ndarray) or is_beyond_json(message.jsonData) for message in messages):
+            raise ValueError("an ndarray or jsonData holds neither NaN nor infinity; send a tensor")
+
+
+def is_beyond_json(value):
+    """Tell whether a list or a value of protobuf's own JSON types holds NaN or infinity."""
+    if isinstance(value, struct_pb2.ListValue):
+        return any(map(is_beyond_json, value.values))
+    kind = value.WhichOneof("kind")
+    if kind == "number_value":
+        return not math.isfinite(value.number_value)
+    if kind == "list_value":
+        return is_beyond_json(value.list_value)
+    return kind == "struct_value" and any(map(is_beyond_json, value.struct_value.fields.values()))
 
 
 def bounded(call, limit):

@@ -25,13 +25,14 @@ class OddNode:
     reply: Callable[[bytes], bytes | None]
     """The answer to a request's body; None resets the connection, no bytes wait until the other side leaves."""
     bodies: list[bytes] = field(default_factory=list)
-    connections: int = 0
+    grpc_port: int = 1
+    """Nothing listens there, until a test makes it so."""
     left: threading.Event = field(default_factory=threading.Event)
     """A connection has been closed by the other side while its request was open."""
 
     @property
     def ports(self) -> dict[str, int]:
-        return {"http": self.port}
+        return {"http": self.port, "grpc": self.grpc_port}
 
 
 @contextmanager
@@ -40,7 +41,6 @@ def odd_node(reply: Callable[[bytes], bytes | None] = lambda _: answer()) -> Ite
 
     class Handler(socketserver.StreamRequestHandler):
         def handle(self) -> None:
-            node.connections += 1
             while body := _request(self.rfile):
                 node.bodies.append(body)
                 said = node.reply(body)

@@ -131,9 +131,18 @@ def test_a_bad_message_over_grpc_is_the_clients_error_and_the_next_one_works(
 def test_numbers_that_json_lacks_pass_over_grpc(graph: Graph) -> None:
     tensor = call(graph, SELDON(data={"tensor": {"shape": [1, 2], "values": [math.inf, math.nan]}})).data.tensor
     assert [tensor.values[0], math.isnan(tensor.values[1])] == [math.inf, True]
-    rows = as_message({"data": {"ndarray": [1]}})
-    rows.data.ndarray.values[0].number_value = math.nan
-    assert math.isnan(call(graph, rows).data.ndarray.values[0].number_value)
+
+
+@pytest.mark.parametrize("kind", ["ndarray", "jsonData"])
+@pytest.mark.parametrize("number", [math.nan, math.inf])
+def test_numbers_that_json_lacks_do_not_become_texts(graph: Graph, kind: str, number: float) -> None:
+    sent = as_message({"data": {"ndarray": [[1]]}} if kind == "ndarray" else {"jsonData": {"a": [1]}})
+    fields = sent.jsonData.struct_value.fields["a"] if kind == "jsonData" else sent.data.ndarray.values[0]
+    fields.list_value.values[0].number_value = number
+    with pytest.raises(grpc.RpcError) as error:
+        call(graph, sent)
+    assert error.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert "the data cannot be read" in error.value.details()
 
 
 JSON = st.recursive(

@@ -11,6 +11,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -170,6 +171,10 @@ def test_feedback_to_a_child_that_is_not_there_is_the_clients_error(graph: Graph
     answer = graph.post(FEEDBACK, {"response": {"meta": {"routing": {"pick": 7}}}, "reward": 1})
     assert (answer.status, answer.json["status"]["status"]) == (400, "FAILURE")
     assert answer.json["error"] == "node 'pick': route 7, must be one of 0 to 2, -1 (all) or -2 (none)"
+    with pytest.raises(grpc.RpcError) as error:
+        Grpc(graph).feedback({"response": {"meta": {"routing": {"pick": 7}}}, "reward": 1})
+    assert error.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert error.value.details() == answer.json["error"]
     answer = graph.post(FEEDBACK, {"response": {"meta": {"routing": {"pick": "1"}}}})
     assert answer.status == 400
 
@@ -194,8 +199,7 @@ def test_an_error_names_the_node(
         Grpc(graph).predict(ndarray(*sent))
     assert error.value.details().startswith(node)
     assert words in error.value.details()
-    if node.endswith("0 to 2"):
-        assert error.value.code() is code
+    assert error.value.code() is code
 
 
 BAD = [
@@ -276,6 +280,37 @@ def test_a_node_that_is_late_is_named_and_the_rest_goes_on(graph: Graph) -> None
     assert error.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
     assert "node 'large'" in error.value.details()
     assert Rest(late).predict(ndarray(0))["data"]["ndarray"] == [[-1]]
+
+
+@pytest.mark.parametrize(("node", "sent"), [("large", (2, 5)), ("two", (1, 5)), ("both", (1, 5))])
+def test_a_node_that_hangs_is_named_and_the_rest_goes_on(graph: Graph, node: str, sent: tuple[float, ...]) -> None:
+    """Row 53: in a chain, below a combiner, and the combiner itself."""
+    limited = deployment("hangs", Timeouts(rest="1s", grpc="1s"))
+    asked = Graph(graph.scene, graph.servers, orchestrator(graph.scene, limited, graph.servers, Local()))
+    with stopped(graph, node):
+        answer = asked.post(PREDICT, ndarray(*sent))
+        assert answer.status == 504
+        assert answer.json["error"] == f"node '{node}': gave no answer before the deployment's timeout"
+        with pytest.raises(grpc.RpcError) as error:
+            Grpc(asked).predict(ndarray(*sent))
+        assert error.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+        assert error.value.details() == answer.json["error"]
+        assert Rest(asked).predict(ndarray(0))["data"]["ndarray"] == [[-1]]
+    wait_until(lambda: asked.post(PREDICT, ndarray(*sent)).status == 200)
+
+
+@contextmanager
+def stopped(graph: Graph, node: str) -> Iterator[None]:
+    """Stop all processes of a node's server, as a debugger would, while the block runs."""
+    master = graph.scene.pid(graph.servers[node])
+    workers = Path(f"/proc/{master}/task/{master}/children").read_text().split()
+    for pid in (master, *map(int, workers)):
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in (master, *map(int, workers)):
+            os.kill(pid, signal.SIGCONT)
 
 
 def test_more_requests_than_the_limit_are_refused(graph: Graph) -> None:

@@ -13,10 +13,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from seldon_infra.graph.spec import Model, Predictor, SeldonDeployment
+from seldon_infra.graph.spec import Model, Predictor, RandomAbTest, Router, SeldonDeployment
 from seldon_infra.runtime.messages import message
 from seldon_infra.servers.spec import MLServerRuntime
-from tests.local.orchestrator.graphs import Graph, start
+from seldon_infra.targets.spec import Local
+from tests.local.orchestrator.graphs import Graph, orchestrator, start
 from tests.local.scene import Scene
 
 pytestmark = pytest.mark.local
@@ -27,12 +28,16 @@ MODEL_INFER = "inference.GRPCInferenceService/ModelInfer"
 
 @pytest.fixture(scope="module")
 def graph(new_scene: Callable[[], Scene]) -> Iterator[Graph]:
+    return start(new_scene(), deployment("chain", plus("first", plus("second"))), SOURCE)
+
+
+def plus(name: str, *children: Model) -> Model:
     server = MLServerRuntime(source=str(SOURCE), class_name="Plus", image="example/plus:1")
-    root = Model(name="first", server=server, children=(Model(name="second", server=server),))
-    deployment = SeldonDeployment(
-        name="chain", namespace="ns", protocol="v2", predictors=(Predictor(name="main", graph=root),)
-    )
-    return start(new_scene(), deployment, SOURCE)
+    return Model(name=name, server=server, children=children)
+
+
+def deployment(name: str, root: Model | Router) -> SeldonDeployment:
+    return SeldonDeployment(name=name, namespace="ns", protocol="v2", predictors=(Predictor(name="main", graph=root),))
 
 
 def request(data: list[Any], shape: list[int] | None = None, datatype: str = "FP64", **more: Any) -> dict[str, Any]:
@@ -212,6 +217,27 @@ def test_health_and_metadata(graph: Graph) -> None:
     assert graph.call(f"{service}/ModelReady", model, "inference.ModelReadyResponse").ready
     metadata = graph.call(f"{service}/ModelMetadata", model, "inference.ModelMetadataResponse")
     assert metadata.name == "chain"
+
+
+def test_a_graph_with_a_built_in_node_is_ready_when_its_servers_are(graph: Graph) -> None:
+    dice = Router(name="dice", server=RandomAbTest(ratio_a=1.0), children=tuple(map(plus, ("first", "second"))))
+    built = deployment("dice", dice)
+    asked = Graph(graph.scene, graph.servers, orchestrator(graph.scene, built, graph.servers, Local()))
+    service = "inference.GRPCInferenceService"
+    empty, model = message("inference.ServerReadyRequest")(), message("inference.ModelReadyRequest")(name="dice")
+    assert asked.get("/v2/health/ready").status == 200
+    assert asked.call(f"{service}/ServerReady", empty, "inference.ServerReadyResponse").ready
+    assert asked.call(f"{service}/ModelReady", model, "inference.ModelReadyResponse").ready
+    metadata = asked.call(f"{service}/ModelMetadata", model, "inference.ModelMetadataResponse")
+    assert metadata.name == asked.get("/v2/models/dice").json["name"] == "dice"
+    assert asked.post("/v2/models/dice/infer", request([1.0])).json["model_name"] == "first"
+
+
+def test_an_answer_in_binary_tensors_is_answered_in_json(graph: Graph) -> None:
+    """The extension is none of this server's; the wish is not passed on to nodes, which might know it."""
+    outputs = [{"name": "sum", "parameters": {"binary_data": True}}]
+    for wish in ({"parameters": {"binary_data_output": True}}, {"outputs": outputs}):
+        assert graph.post(INFER, request([1.0], **wish)).json["outputs"][0]["data"] == [3.0]
 
 
 def test_a_clients_own_deadline_counts(graph: Graph) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from seldon_infra.runtime.orchestrator import built_in
 from seldon_infra.runtime.orchestrator.config import DEFAULT_METHODS, Unit
 from seldon_infra.runtime.orchestrator.failures import Failure
-from seldon_infra.runtime.orchestrator.walk import Trip, chosen_children, predict
+from seldon_infra.runtime.orchestrator.walk import Trip, chosen_children, predict, send_feedback
 
 
 def unit(
@@ -92,6 +92,42 @@ def test_dice_keep_to_their_ratio() -> None:
 
 def test_a_simple_router_takes_the_first_child() -> None:
     assert walk(unit("r", "ROUTER", unit("a"), unit("b"), implementation="SIMPLE_ROUTER"), 1)[0] == "in>a"
+
+
+class Told:
+    """A wire that notes which nodes were told of a reward; some of them fail, the slower the longer their name."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    async def send_feedback(self, unit: Unit, feedback: str, trip: Trip) -> None:
+        for _ in unit.name:
+            await asyncio.sleep(0)
+        self.told.append(unit.name)
+        if unit.name.startswith("broken"):
+            raise Failure(500, "is broken", unit.name)
+
+
+def test_feedback_reaches_all_children_whichever_fails_but_not_the_node_above_them() -> None:
+    graph = unit("r", "ROUTER", unit("broken"), unit("a", "MODEL", unit("below")), unit("slower-than-all"))
+    wire = Told()
+    with pytest.raises(Failure, match="node 'broken': is broken"):
+        asyncio.run(send_feedback(graph, "well done", {}, wire, Trip("id", 0.0)))
+    assert sorted(wire.told) == ["a", "below", "broken", "slower-than-all"]
+
+
+def test_feedback_reaches_children_before_the_node_above_them() -> None:
+    wire = Told()
+    graph = unit("r", "ROUTER", unit("a", "MODEL", unit("b")), unit("c"))
+    asyncio.run(send_feedback(graph, "well done", {"r": 0}, wire, Trip("id", 0.0)))
+    assert wire.told == ["b", "a", "r"]
+
+
+def test_the_answering_node_is_where_the_way_ends() -> None:
+    model = unit("m", "MODEL", unit("last"))
+    assert unit("t", "TRANSFORMER", unit("r", "ROUTER", model, unit("other"))).answering().name == "last"
+    assert unit("t", "TRANSFORMER", unit("out", "OUTPUT_TRANSFORMER", model)).answering().name == "out"
+    assert unit("c", "COMBINER", model, unit("other")).answering().name == "c"
 
 
 ROWS = st.integers(1, 4).flatmap(
