@@ -124,7 +124,6 @@ def _fails_under_load(project: Project) -> tuple[str, Load]:
 
 
 def test_after_a_broken_version_a_good_one_goes_live(project: Project) -> None:
-    project.write_class(3)
-    project.engine.up()
+    _serve(project, 3)
     assert project.version() == 3
     assert sorted(project.pids()) == ["d.main", "d.main.version", "gateway"]  # what failed is gone
