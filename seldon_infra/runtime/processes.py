@@ -20,6 +20,7 @@ from seldon_infra.runtime.supervisor import ProgramState, Supervisor, script
 LOG_TAIL_LINES = 20
 LOG_TAIL_BYTES = 64 * 1024
 RECORD = "record.json"
+SETTLED = "settled"
 
 
 @dataclass(frozen=True)
@@ -127,6 +128,14 @@ class Processes:
         except (FileNotFoundError, ValueError):
             return None
         return Record(raw["id"], raw["owner"], raw["token"], ProcessSpec(**raw["spec"]), raw["ports"])
+
+    def settle(self, id: str, owner: str) -> None:
+        """Note that the stack's state has the process, and for which declaration."""
+        atomic.write(self.folder(id) / SETTLED, owner)
+
+    def settled(self, id: str) -> str:
+        """The declaration that was noted, empty where none was."""
+        return _text(self.folder(id) / SETTLED)
 
     def state(self, id: str) -> ProgramState:
         """How the supervisor sees a process."""

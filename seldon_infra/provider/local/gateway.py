@@ -49,15 +49,21 @@ class Gateway(Resource[GatewayInputs, GatewayOutputs]):
 
     def find(self, inputs: GatewayInputs, context: Context) -> Iterable[Instance[GatewayInputs, GatewayOutputs]]:
         """The gateway that a killed run may have started."""
-        for record in Processes(StackDir(Path(inputs.stack_dir))).all():
+        processes = Processes(StackDir(Path(inputs.stack_dir)))
+        for record in processes.all():
             if record.owner == context.owner:
-                yield Instance(record.id, inputs, _outputs(inputs, record), record.token)
+                settled = processes.settled(record.id)
+                yield Instance(record.id, inputs, _outputs(inputs, record), record.token, settled)
 
     def resume(
         self, found: Instance[GatewayInputs, GatewayOutputs], inputs: GatewayInputs, context: Context
     ) -> Created[GatewayOutputs]:
         """Finish what a killed run began."""
         return self.create(inputs, context)
+
+    def settle(self, id: str, last: Instance[GatewayInputs, GatewayOutputs], context: Context) -> None:
+        """Note in the gateway's folder that the state has it."""
+        Processes(StackDir(Path(last.inputs.stack_dir))).settle(id, context.owner)
 
     def read(
         self, id: str, last: Instance[GatewayInputs, GatewayOutputs] | None, context: Context
@@ -66,9 +72,11 @@ class Gateway(Resource[GatewayInputs, GatewayOutputs]):
         if last is None:
             raise Failed("a gateway cannot be imported; declare it, and it is started")
         processes = Processes(StackDir(Path(last.inputs.stack_dir)))
-        if processes.record(id) is None:
+        record = processes.record(id)
+        if record is None:
             return None
-        return Instance(id, last.inputs.model_copy(update={"running": processes.state(id).wanted}), last.outputs)
+        inputs = last.inputs.model_copy(update={"running": processes.state(id).wanted})
+        return Instance(id, inputs, last.outputs, record.token, processes.settled(id))
 
     def update(
         self, id: str, last: Instance[GatewayInputs, GatewayOutputs], inputs: GatewayInputs, context: Context
