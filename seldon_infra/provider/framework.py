@@ -16,11 +16,14 @@
             return Created(made.id, BucketOutputs(url=made.url))
 
         def find(self, inputs, context):          # every object that carries context.owner
-            return [Instance(b.id, inputs_of(b), outputs_of(b), b.token) for b in cloud.list(owner=context.owner)]
+            return [instance(b) for b in cloud.list(owner=context.owner)]
+
+        def settle(self, id, last, context):      # the state is about to have it: the last call of a create
+            cloud.tag(id, settled=context.owner)
 
         def read(self, id, last, context):        # None: it is gone
             b = cloud.get(id)
-            return b and Instance(id, inputs_of(b), outputs_of(b))
+            return b and instance(b)              # Instance(b.id, inputs_of(b), outputs_of(b), b.token, b.settled)
 
         def update(self, id, last, inputs, context):
             return outputs_of(cloud.set(id, inputs.size))
@@ -29,13 +32,16 @@
             cloud.delete(id)
 
 Only `create` must be written. Without `update` every change replaces; without `read` a refresh believes the state;
-without `find` a create that was killed is not adopted; without `delete` there is nothing to take away.
+without `find` a create that was killed is not adopted; without `settle` what a killed one has made is not removed;
+without `delete` there is nothing to take away.
 
-Crash safety asks three things of an author: put `context.owner` and `context.token` on the object **in the very call
+Crash safety asks four things of an author: put `context.owner` and `context.token` on the object **in the very call
 that makes it**; derive a unique id or name from `context.token`, not from the owner (a replacement lives beside what it
-replaces); let `find` return what is there, half-made objects too. Then, whatever died and when, the next create adopts
-an object of this token (`resume` waits for what is still missing), and removes one of this owner that the state does
-not have. `context.token` is the same in a repeated run and another for a replacement, with equal inputs too.
+replaces); let `find` return what is there, half-made objects too; let `settle` note `context.owner` on the object, and
+`find` and `read` return the note. Then, whatever died and when, the next create adopts an object of this token
+(`resume` waits for what is still missing), and one of this owner that was never settled is removed: no state ever had
+it. What was settled is not removed, whatever the state says (`siblings.py`). `context.token` is the same in a repeated
+run and another for a replacement, with equal inputs too.
 
 An exception in `create` is one sentence to the user, without traceback and without secret values. Where `find` then
 sees the object, it goes into the state as failed, and the next `up` repairs it: by `update`, or by replacing it where
@@ -105,16 +111,24 @@ class Created(Generic[Out]):
 
 @dataclass(frozen=True)
 class Instance(Generic[In, Out]):
-    """An object as the state or the outside has it; `token` is the one that it was created with."""
+    """An object as the state or the outside has it."""
 
     id: str
     inputs: In
     outputs: Out
     token: str = ""
+    """The one that it was created with; empty where no create of ours has made it."""
+    settled: str = ""
+    """The owner that `settle` noted last; empty where none was noted yet."""
 
 
 def _say_nothing(message: str) -> None:
     """The log of a context that nobody listens to."""
+
+
+def _always() -> bool:
+    """The patience of a context that nobody leaves."""
+    return True
 
 
 @dataclass(frozen=True)
@@ -134,6 +148,8 @@ class Context:
     """Shows a passing status line at the resource."""
     warn: Callable[[str], None] = _say_nothing
     """Logs a warning that stays on the screen."""
+    awaited: Callable[[], bool] = _always
+    """Whether the engine still waits for the answer; it does not where it was killed."""
     started: float = field(default_factory=time.monotonic)
 
     @property
@@ -199,6 +215,10 @@ class Resource(ABC, Generic[In, Out]):
         """Finish an object of this token that an earlier, killed run made."""
         return Created(found.id, found.outputs)
 
+    def settle(self, id: str, last: Instance[In, Out], context: Context) -> None:
+        """Note `context.owner` on the object: the state has it from now on. Once in its life, or when it moves."""
+        raise NotImplementedError
+
     def read(self, id: str, last: Instance[In, Out] | None, context: Context) -> Instance[In, Out] | None:
         """The object as it is, None if gone; `last` is what the state has, None on import."""
         return last
@@ -214,3 +234,8 @@ class Resource(ABC, Generic[In, Out]):
     def updates_in_place(cls) -> bool:
         """Whether the type has an `update`."""
         return cls.update is not Resource.update
+
+    @classmethod
+    def settles(cls) -> bool:
+        """Whether the type has a `settle`."""
+        return cls.settle is not Resource.settle

@@ -1,19 +1,16 @@
 """What happens to one object from check to delete, whatever its type: the part that makes a killed run harmless.
 
 The engine reads every object that its state has before it asks for anything else (each answer says
-`refresh_before_update`), so this process knows which ids the state has for a URN. An object that carries the URN's
-owner and is not among them was made by a run that was killed. If it is the one that a create is asked for it is
-adopted, else it is removed: by a create, by an update, and where nothing else differs by an update that only does this.
-A replacement is safe because the object that it replaces is known.
+`refresh_before_update`), so this process knows which ids the state has for a URN. What else carries the URN's mark and
+was never settled was made by a run that was killed (`siblings.py`). If it is the one that a create is asked for it is
+adopted, else it is removed: by a create, by an update, by a delete, and where nothing else differs by an update that
+only does this. A replacement is safe because the object that it replaces is known.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
+import contextlib
 import re
-import threading
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Generic
@@ -23,15 +20,18 @@ from pydantic.alias_generators import to_camel
 from seldon_infra.provider.diff import Difference, Kind, differences
 from seldon_infra.provider.framework import Context, Created, Instance, PartialFailure, Problem, Refused, Resource
 from seldon_infra.provider.schema import secret_paths
+from seldon_infra.provider.siblings import Known, Siblings, siblings, token_of
 from seldon_infra.provider.validation import awaiting, recall, validate
 from seldon_infra.provider.values import Secrets, has_unknown, leaves, path_text, reveal
-from seldon_infra.resources.model import UNKNOWN, In, Out, ResourceModel
+from seldon_infra.resources.model import INTERRUPTED_ID, UNKNOWN, In, Out, ResourceModel
 
 Tree = dict[str, Any]
 Last = tuple[str, Tree, Tree]
 """An object as the state has it: its id, its outputs, its inputs."""
 _LEFT_BEHIND = "__leftBehind"
 """Named in a diff when there is nothing to do but to remove what a killed run has made."""
+_INTERRUPTED = "__interrupted"
+"""Named in the diff of an object whose creation was begun and not ended."""
 _INCOMPLETE = "__incomplete"
 """Kept in the state's outputs of an object that is there but unwell: a refresh must not make it look well again."""
 
@@ -58,46 +58,6 @@ class OutcomeUnknown(Exception):
     """A create failed and the outside does not even say whether the object is there."""
 
 
-class Known:
-    """The ids that the state has for each URN, as the engine has mentioned them to this process."""
-
-    def __init__(self) -> None:
-        self._ids: dict[str, set[str]] = defaultdict(set)
-        self._adopted: set[tuple[str, str]] = set()
-        self._lock = threading.Lock()
-
-    def mention(self, urn: str, id: str) -> None:
-        """The state has this object."""
-        with self._lock:
-            self._ids[urn].add(id)
-
-    def ids(self, urn: str) -> frozenset[str]:
-        """Every object that the state has for a URN."""
-        with self._lock:
-            return frozenset(self._ids[urn])
-
-    def adopt(self, urn: str, id: str) -> None:
-        """This process has just given the state this object, which it found outside."""
-        with self._lock:
-            self._adopted.add((urn, id))
-
-    def adopted(self, urn: str, id: str) -> bool:
-        """Whether this process gave the state this object: deleting "the old one" must spare it."""
-        with self._lock:
-            return (urn, id) in self._adopted
-
-
-def owner_of(urn: str) -> str:
-    """The tag that every object of a declaration carries."""
-    return hashlib.sha256(urn.encode()).hexdigest()[:32]
-
-
-def token_of(urn: str, known: frozenset[str], inputs: ResourceModel) -> str:
-    """The tag of one object: the same in a repeated run, another for a replacement even with equal inputs."""
-    text = json.dumps([urn, sorted(known), inputs.wire()], sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
-
-
 class Lifecycle(Generic[In, Out]):
     """The engine's questions about one resource type, on trees instead of messages."""
 
@@ -105,6 +65,7 @@ class Lifecycle(Generic[In, Out]):
         self._resource = resource
         self._kind = resource.type
         self._known = known
+        self.timeout = resource.timeout
 
     def check(self, news: Tree, context: Context) -> tuple[Tree, list[Problem]]:
         """The inputs as the state shall keep them, or every problem with them."""
@@ -126,10 +87,14 @@ class Lifecycle(Generic[In, Out]):
         """What differs between the state's inputs and the checked new ones."""
         id, olds, old_inputs = last
         self._known.mention(context.urn, id)
+        if id == INTERRUPTED_ID:
+            return Diffed(
+                [Difference((_INTERRUPTED,), Kind.UPDATE, replaces=True)], self._resource.delete_before_replace
+            )
         changes = self._differences(old_inputs, news)
         if not changes and olds.get(_INCOMPLETE) and not self._resource.updates_in_place():
             changes = [Difference((_INCOMPLETE,), Kind.UPDATE, replaces=True)]
-        if not changes and self._left_behind(self._recall(*last).inputs, context):
+        if self._announced(self._recall(*last).inputs, context) and not changes:
             changes = [Difference((_LEFT_BEHIND,), Kind.UPDATE, replaces=False)]
         return Diffed(changes, self._resource.delete_before_replace)
 
@@ -142,10 +107,12 @@ class Lifecycle(Generic[In, Out]):
         inputs, wrong = validate(self._kind.inputs, raw)
         return raw if inputs is None or wrong else inputs.wire()
 
-    def preview(self, last: Last | None, news: Tree) -> Tree:
+    def preview(self, last: Last | None, news: Tree, context: Context) -> Tree:
         """The outputs as far as they are sure before the apply."""
         raw, secrets = reveal(news)
         inputs = recall(self._kind.inputs, raw)
+        if last is None and not has_unknown(raw):
+            self._announced(inputs, context)
         echo = {} if has_unknown(raw) else self._previewed(inputs, last)
         sure = inputs.wire() | echo
         names = [field.alias or name for name, field in self._kind.outputs.model_fields.items()]
@@ -161,52 +128,89 @@ class Lifecycle(Generic[In, Out]):
         """A new object, or the one that an earlier run made and the state does not have."""
         raw, secrets = reveal(news)
         inputs = self._kind.inputs.model_validate(raw)
-        context = replace(context, token=token_of(context.urn, self._known.ids(context.urn), inputs))
+        others = self._siblings(inputs, context)
+        context = replace(context, token=token_of(context.urn, others.taken, inputs, secrets))
         try:
-            created = self._adopt_or_create(inputs, context)
+            created = self._adopt_or_create(inputs, others, context)
         except PartialFailure as failure:
-            return self._alive(failure.id, failure.outputs, secrets, failure.reasons)
+            return self._settled_unwell(failure.id, inputs, failure.outputs, secrets, failure.reasons, context)
         except Exception as error:
-            try:
-                half_made = self._half_made(inputs, context)
-            except OutcomeUnknown as unknown:
-                raise OutcomeUnknown(f"{describe(error)}; {unknown}") from error
+            half_made = self._half_made(inputs, error, context)
             if half_made is None:
                 raise
-            return self._alive(half_made.id, half_made.outputs, secrets, (describe(error),))
+            reasons = (describe(error),)
+            return self._settled_unwell(half_made.id, inputs, half_made.outputs, secrets, reasons, context)
         return self._alive(created.id, created.outputs, secrets)
 
-    def _adopt_or_create(self, inputs: In, context: Context) -> Created[Out]:
-        for instance in self._remove_left_behind(inputs, context):
-            self._known.adopt(context.urn, instance.id)
-            return self._resource.resume(instance, inputs, context)
-        return self._resource.create(inputs, context)
+    def _adopt_or_create(self, inputs: In, others: Siblings[In, Out], context: Context) -> Created[Out]:
+        own = others.adoptable(context.token)
+        self._remove(others, context)
+        if own is None:
+            self._say_what_is_kept(others, context)
+            created = self._resource.create(inputs, context)
+        else:
+            self._known.adopt(context.urn, own.id)
+            created = self._resource.resume(own, inputs, context)
+        if own is None or not own.settled:
+            self._settle(Instance(created.id, inputs, created.outputs, context.token), context)
+        return created
 
-    def _left_behind(self, inputs: In, context: Context) -> list[Instance[In, Out]]:
+    def _siblings(self, inputs: In, context: Context) -> Siblings[In, Out]:
         """What carries this declaration's mark and is not in the state."""
-        known = self._known.ids(context.urn)
-        return [instance for instance in self._resource.find(inputs, context) if instance.id not in known]
+        found = self._resource.find(inputs, context)
+        return siblings(found, context.urn, self._known, settles=self._resource.settles())
 
-    def _remove_left_behind(self, inputs: In, context: Context) -> list[Instance[In, Out]]:
-        """Remove what a killed run has made, but for the object of this token, which is returned."""
-        left = self._left_behind(inputs, context)
-        for instance in left:
-            if instance.token != context.token:
-                self._resource.delete(instance.id, instance, context)
-                context.warn(f"removed {instance.id}, which an interrupted run had left behind")
-        return [instance for instance in left if instance.token == context.token]
+    def _remove(self, others: Siblings[In, Out], context: Context) -> None:
+        """Remove what killed creates have made, but for the object of this token."""
+        for killed in others.killed:
+            if killed.token != context.token:
+                self._resource.delete(killed.id, killed, context)
+                context.warn(f"removed {killed.id}, which an interrupted run had left behind")
 
-    def _half_made(self, inputs: In, context: Context) -> Instance[In, Out] | None:
+    def _announced(self, inputs: In, context: Context) -> bool:
+        """Whether a killed create has left anything behind; if so, the user is told what."""
+        killed = self._siblings(inputs, context).killed
+        for one in killed:
+            said = f"an interrupted run left {one.id} behind: `pulumi up` takes it over or removes it"
+            if self._known.is_news(said):
+                context.warn(said)
+        return bool(killed)
+
+    def _say_what_is_kept(self, others: Siblings[In, Out], context: Context) -> None:
+        for kept in others.kept:
+            context.warn(
+                f"{kept.id} was made by this declaration too, and the state does not have it: it is left alone; "
+                "remove it by hand if nobody needs it"
+            )
+
+    def _settle(self, made: Instance[In, Out], context: Context) -> None:
+        """Note on an object that the state has it, unless nobody is there to record it."""
+        self._known.give(context.urn, made.id)
+        if self._resource.settles() and context.awaited():
+            self._resource.settle(made.id, made, context)
+
+    def _settled_unwell(
+        self, id: str, inputs: In, outputs: Out, secrets: Secrets, reasons: tuple[str, ...], context: Context
+    ) -> Alive:
+        """An object that a failed create leaves to the state; where it cannot be settled now, its next read does."""
+        with contextlib.suppress(Exception):
+            self._settle(Instance(id, inputs, outputs, context.token), context)
+        return self._alive(id, outputs, secrets, reasons)
+
+    def _half_made(self, inputs: In, error: Exception, context: Context) -> Instance[In, Out] | None:
         """The object that a failed create has left outside."""
         try:
-            left = self._left_behind(inputs, context)
-        except Exception as error:
-            raise OutcomeUnknown(f"nor could it be found out whether it is there: {describe(error)}") from error
-        return next((instance for instance in left if instance.token == context.token), None)
+            return self._siblings(inputs, context).adoptable(context.token)
+        except Exception as unknown:
+            raise OutcomeUnknown(
+                f"{describe(error)}; nor could it be found out whether it is there: {describe(unknown)}"
+            ) from error
 
     def read(self, id: str, outputs: Tree, inputs: Tree | None, context: Context) -> Alive | None:
         """The object as it is outside; None if it is gone."""
-        self._known.mention(context.urn, id)
+        if id == INTERRUPTED_ID:
+            return self._interrupted(inputs or {}, context)
+        self._known.read(context.urn, id)
         imported = not outputs and not inputs
         secrets = reveal(outputs)[1] | reveal(inputs or {})[1]
         last = None if imported else self._recall(id, outputs, inputs or {})
@@ -217,8 +221,23 @@ class Lifecycle(Generic[In, Out]):
             return self._alive(failure.id, failure.outputs, secrets, failure.reasons)
         if found is None:
             return None
+        self._settle_anew(found, context)
         alive = self._alive(found.id, found.outputs, secrets, reasons)
         return replace(alive, inputs=self._sealed(found.inputs, secrets))
+
+    def _settle_anew(self, found: Instance[In, Out], context: Context) -> None:
+        """Settle what could not be settled at its birth, or has moved here from another declaration."""
+        if not found.token or found.settled == context.owner or not self._resource.settles():
+            return
+        try:
+            self._resource.settle(found.id, found, context)
+        except Exception as error:
+            context.warn(f"could not note on {found.id} that the state has it: {describe(error)}")
+
+    def _interrupted(self, inputs: Tree, context: Context) -> Alive | None:
+        """What stands in the state for a killed create: it stays as long as there is something of it outside."""
+        there = self._siblings(recall(self._kind.inputs, reveal(inputs)[0]), context).killed
+        return Alive(INTERRUPTED_ID, {_INTERRUPTED: True}, inputs) if there else None
 
     def update(self, last: Last, news: Tree, context: Context) -> Alive:
         """The object brought to the new inputs; what goes wrong leaves it in the state as unwell."""
@@ -226,10 +245,9 @@ class Lifecycle(Generic[In, Out]):
         old = self._recall(*last)
         self._known.mention(context.urn, old.id)
         inputs = self._kind.inputs.model_validate(raw)
-        context = replace(context, token=token_of(context.urn, self._known.ids(context.urn), inputs))
         secrets = secrets | reveal(last[1])[1]
         try:
-            self._remove_left_behind(inputs, replace(context, token=""))
+            self._remove(self._siblings(inputs, context), context)
             return self._alive(old.id, self._updated(old, last, news, inputs, context), secrets)
         except PartialFailure as failure:
             return self._alive(failure.id, failure.outputs, secrets, failure.reasons)
@@ -243,9 +261,16 @@ class Lifecycle(Generic[In, Out]):
         return self._resource.update(old.id, old, inputs, context)
 
     def delete(self, last: Last, context: Context) -> None:
-        """The object gone, unless it is the one that this very run has adopted in its place."""
-        if not self._known.adopted(context.urn, last[0]):
-            self._resource.delete(last[0], self._recall(*last), context)
+        """The object gone, with what killed creates have made beside it.
+
+        What this very run has adopted in its place stays.
+        """
+        id, old = last[0], self._recall(*last)
+        if id != INTERRUPTED_ID and not self._known.was_adopted(context.urn, id):
+            self._resource.delete(id, old, context)
+        others = self._siblings(old.inputs, context)
+        mine = tuple(it for it in others.killed if it.id != id and not self._known.was_given(context.urn, it.id))
+        self._remove(replace(others, killed=mine), context)
 
     def _recall(self, id: str, outputs: Tree, inputs: Tree) -> Instance[In, Out]:
         """An object as the state has it."""

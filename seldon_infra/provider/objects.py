@@ -15,8 +15,9 @@ from google.protobuf.struct_pb2 import Struct
 from seldon_infra.provider.diff import Difference
 from seldon_infra.provider.engine_log import EngineLog
 from seldon_infra.provider.framework import Context, Resource
-from seldon_infra.provider.lifecycle import Alive, Known, Lifecycle, OutcomeUnknown, describe, owner_of
+from seldon_infra.provider.lifecycle import Alive, Lifecycle, OutcomeUnknown, describe
 from seldon_infra.provider.schema import package_schema
+from seldon_infra.provider.siblings import Known, owner_of
 from seldon_infra.provider.values import Secrets, from_wire, path_text, reveal, to_wire
 from seldon_infra.provider.wire import grpc, provider_pb2, status_pb2
 
@@ -35,16 +36,17 @@ class Status(grpc.Status):
 class Objects:
     """Hands each call to the resource type that it is about."""
 
-    def __init__(self, resources: Iterable[Resource[Any, Any]], log: EngineLog, cancelled: threading.Event) -> None:
-        known = Known()
+    def __init__(
+        self, resources: Iterable[Resource[Any, Any]], log: EngineLog, cancelled: threading.Event, known: Known
+    ) -> None:
         self._resources = {resource.type.token: resource for resource in resources}
         self._lifecycles = {token: Lifecycle(resource, known) for token, resource in self._resources.items()}
         self._log, self._cancelled = log, cancelled
 
-    def answer(self, question: str, request: Any) -> Message | Status:
+    def answer(self, question: str, request: Any, awaited: Callable[[], bool]) -> Message | Status:
         """Answer one call whatever happens in it; `question` is one of the methods below."""
         try:
-            answer: Message | Status = getattr(self, question)(request)
+            answer: Message | Status = getattr(self, question)(request, self._context(request, awaited))
         except Exception as error:
             return self._failure(request, error)
         return answer
@@ -53,16 +55,16 @@ class Objects:
         """The package's schema."""
         return package_schema(package, version, self._resources.values())
 
-    def check(self, request: provider_pb2.CheckRequest) -> Message | Status:
+    def check(self, request: provider_pb2.CheckRequest, context: Context) -> Message | Status:
         """Validate inputs and fill in what they leave out."""
-        inputs, problems = self._lifecycle(request).check(from_wire(request.news), self._context(request))
+        inputs, problems = self._lifecycle(request).check(from_wire(request.news), context)
         failures = [provider_pb2.CheckFailure(property=problem.path, reason=problem.reason) for problem in problems]
         return provider_pb2.CheckResponse(inputs=to_wire(inputs), failures=failures)
 
-    def diff(self, request: provider_pb2.DiffRequest) -> Message | Status:
+    def diff(self, request: provider_pb2.DiffRequest, context: Context) -> Message | Status:
         """Say which inputs differ, and whether that needs a new object."""
         last = (request.id, from_wire(request.olds), from_wire(request.old_inputs))
-        diffed = self._lifecycle(request).diff(last, from_wire(request.news), self._context(request))
+        diffed = self._lifecycle(request).diff(last, from_wire(request.news), context)
         changed = provider_pb2.DiffResponse.DIFF_SOME if diffed.changes else provider_pb2.DiffResponse.DIFF_NONE
         return provider_pb2.DiffResponse(
             changes=changed,
@@ -73,24 +75,24 @@ class Objects:
             detailedDiff={path_text(change.path): _property_diff(change) for change in diffed.changes},
         )
 
-    def create(self, request: provider_pb2.CreateRequest) -> Message | Status:
+    def create(self, request: provider_pb2.CreateRequest, context: Context) -> Message | Status:
         """Make an object, or say what it would be like."""
         news = from_wire(request.properties)
         if request.preview:
-            outputs = self._lifecycle(request).preview(None, news)
+            outputs = self._lifecycle(request).preview(None, news, context)
             return provider_pb2.CreateResponse(properties=to_wire(outputs), refresh_before_update=True)
-        made = self._lifecycle(request).create(news, self._context(request))
+        made = self._lifecycle(request).create(news, context)
         return self._unwell(made) or provider_pb2.CreateResponse(
             id=made.id,
             properties=to_wire(made.outputs),
             refresh_before_update=True,
         )
 
-    def read(self, request: provider_pb2.ReadRequest) -> Message | Status:
+    def read(self, request: provider_pb2.ReadRequest, context: Context) -> Message | Status:
         """Say what an object is like outside."""
         inputs = from_wire(request.inputs) if request.HasField("inputs") else None
         outputs = from_wire(request.properties)
-        seen = self._lifecycle(request).read(request.id, outputs, inputs, self._context(request))
+        seen = self._lifecycle(request).read(request.id, outputs, inputs, context)
         if seen is None:
             return provider_pb2.ReadResponse()
         return self._unwell(seen) or provider_pb2.ReadResponse(
@@ -100,22 +102,22 @@ class Objects:
             refresh_before_update=True,
         )
 
-    def update(self, request: provider_pb2.UpdateRequest) -> Message | Status:
+    def update(self, request: provider_pb2.UpdateRequest, context: Context) -> Message | Status:
         """Bring an object to its new inputs, or say what it would be like."""
         last = (request.id, from_wire(request.olds), from_wire(request.old_inputs))
         if request.preview:
-            outputs = self._lifecycle(request).preview(last, from_wire(request.news))
+            outputs = self._lifecycle(request).preview(last, from_wire(request.news), context)
         else:
-            alive = self._lifecycle(request).update(last, from_wire(request.news), self._context(request))
+            alive = self._lifecycle(request).update(last, from_wire(request.news), context)
             if unwell := self._unwell(alive):
                 return unwell
             outputs = alive.outputs
         return provider_pb2.UpdateResponse(properties=to_wire(outputs), refresh_before_update=True)
 
-    def delete(self, request: provider_pb2.DeleteRequest) -> Message | Status:
+    def delete(self, request: provider_pb2.DeleteRequest, context: Context) -> Message | Status:
         """Take an object away."""
         last = (request.id, from_wire(request.properties), from_wire(request.old_inputs))
-        self._lifecycle(request).delete(last, self._context(request))
+        self._lifecycle(request).delete(last, context)
         return Empty()
 
     # How a call finds its type, its context and its end
@@ -126,15 +128,16 @@ class Objects:
             raise LookupError(f"there is no resource type {token}; there are {', '.join(sorted(self._lifecycles))}")
         return self._lifecycles[token]
 
-    def _context(self, request: Any) -> Context:
+    def _context(self, request: Any, awaited: Callable[[], bool]) -> Context:
         secrets = _secrets_of(request)
         return Context(
             urn=request.urn,
             owner=owner_of(request.urn),
-            timeout=getattr(request, "timeout", 0) or self._resources[_token(request)].timeout,
+            timeout=getattr(request, "timeout", 0) or self._lifecycle(request).timeout,
             cancelled=self._cancelled,
             progress=_on_change(lambda text: self._log.status(request.urn, secrets.mask(text))),
             warn=lambda text: self._log.warning(request.urn, secrets.mask(text)),
+            awaited=awaited,
         )
 
     def _unwell(self, alive: Alive) -> Status | None:

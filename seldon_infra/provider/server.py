@@ -31,6 +31,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         self._package, self._version, self._load = package, version, resources
         self._loading = threading.Lock()
         self._loaded: Objects | None = None
+        self._reads_first = False
         self.log = EngineLog()
         self.in_flight = InFlight()
         self.cancelled = threading.Event()
@@ -39,19 +40,21 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         with self._loading:
             if self._loaded is None:
                 from seldon_infra.provider.objects import Objects
+                from seldon_infra.provider.siblings import Known
 
-                self._loaded = Objects(self._load(), self.log, self.cancelled)
+                self._loaded = Objects(self._load(), self.log, self.cancelled, Known(self._reads_first))
             return self._loaded
 
     def _answer(self, question: str, request: Any, context: grpc.ServicerContext) -> Any:
         with self.in_flight:
-            answer = self._objects().answer(question, request)
+            answer = self._objects().answer(question, request, context.is_active)
         return context.abort_with_status(answer) if isinstance(answer, grpc.Status) else answer
 
     # The plugin itself
 
     def Handshake(self, request: provider_pb2.ProviderHandshakeRequest, context: grpc.ServicerContext) -> Any:
-        """Say that secrets are taken as such, and learn where the engine listens."""
+        """Say that secrets are taken as such; learn where the engine listens and whether it reads before it updates."""
+        self._reads_first = request.supports_refresh_before_update
         self.log.connect(request.engine_address)
         return provider_pb2.ProviderHandshakeResponse(accept_secrets=True)
 

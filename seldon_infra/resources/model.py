@@ -48,6 +48,10 @@ UNKNOWN: Final = Unknown()
 """Stands for every value that is not known before the apply. It passes any field's validation, and equals itself."""
 
 
+INTERRUPTED_ID: Final = "interrupted"
+"""Stands in the state for an object whose creation was begun and not ended: the plugin looks what there is of it."""
+
+
 class SecretField:
     """Marks a field whose value is always encrypted in the state and never shown; write `Secret[str]`."""
 

@@ -22,6 +22,7 @@ from seldon_infra.runtime.supervisor import ProgramState, Supervisor, script
 LOG_TAIL_LINES = 20
 LOG_TAIL_BYTES = 64 * 1024
 RECORD = "record.json"
+SETTLED = "settled"
 LOST_SECONDS = 30.0
 """How long a process may take to end whose own grace nobody knows any more."""
 
@@ -153,6 +154,14 @@ class Processes:
         except (FileNotFoundError, ValueError):
             return None
         return _record(raw)
+
+    def settle(self, id: str, owner: str) -> None:
+        """Note that the stack's state has the process, and for which declaration."""
+        atomic.write(self.folder(id) / SETTLED, owner)
+
+    def settled(self, id: str) -> str:
+        """The declaration that was noted, empty where none was."""
+        return _text(self.folder(id) / SETTLED)
 
     def state(self, id: str) -> ProgramState:
         """How the supervisor sees a process."""

@@ -10,6 +10,7 @@ from seldon_infra.artifacts import stores
 from seldon_infra.core.errors import SeldonInfraError
 from seldon_infra.provider.framework import Context, Created, Failed, Instance, Problem, Refused, Resource
 from seldon_infra.resources.local_artifact import ARTIFACT, ArtifactInputs, ArtifactOutputs
+from seldon_infra.runtime import atomic
 from seldon_infra.runtime.processes import remove_if_empty
 from seldon_infra.runtime.stack_dir import StackDir, make_private
 
@@ -57,13 +58,18 @@ class Artifact(Resource[ArtifactInputs, ArtifactOutputs]):
         for mark in (Path(inputs.stack_dir) / "models").glob(f"*.users/{context.owner}.*"):
             token, name = mark.suffix[1:], mark.parent.name.removesuffix(".users")
             found = inputs.model_copy(update={"digest": f"sha256:{name}"})
-            yield Instance(f"{name}-{token[:8]}", found, _outputs(found), token)
+            yield Instance(f"{name}-{token[:8]}", found, _outputs(found), token, mark.read_text(encoding="utf-8"))
 
     def resume(
         self, found: Instance[ArtifactInputs, ArtifactOutputs], inputs: ArtifactInputs, context: Context
     ) -> Created[ArtifactOutputs]:
         """Copy what a killed run has not."""
         return self.create(inputs, context)
+
+    def settle(self, id: str, last: Instance[ArtifactInputs, ArtifactOutputs], context: Context) -> None:
+        """Note in the mark that the state has it."""
+        for mark in _marks(last.inputs, id):
+            atomic.write(mark, context.owner)
 
     def read(
         self, id: str, last: Instance[ArtifactInputs, ArtifactOutputs] | None, context: Context
@@ -75,7 +81,11 @@ class Artifact(Resource[ArtifactInputs, ArtifactOutputs]):
         digest = stores.digest_of_copy(models, str(last.inputs.digest))
         if digest is None and not _users(last.inputs).exists():
             return None
-        return Instance(id, last.inputs.model_copy(update={"digest": digest or GONE}), last.outputs)
+        inputs = last.inputs.model_copy(update={"digest": digest or GONE})
+        marks = _marks(last.inputs, id)
+        if not marks:
+            return Instance(id, inputs, last.outputs)
+        return Instance(id, inputs, last.outputs, marks[0].suffix[1:], marks[0].read_text(encoding="utf-8"))
 
     def delete(self, id: str, last: Instance[ArtifactInputs, ArtifactOutputs], context: Context) -> None:
         """Take the note away, and the copy with the last note."""
@@ -85,7 +95,7 @@ class Artifact(Resource[ArtifactInputs, ArtifactOutputs]):
         name, _, token = id.rpartition("-")
         users = stack.models / f"{name}.users"
         with stack.locked():
-            for mark in users.glob(f"*.{token}*"):
+            for mark in users.glob(f"*.{token}*"):  # also what a killed `settle` has not moved into place
                 mark.unlink()
             if users.exists() and not any(users.iterdir()):
                 users.rmdir()
@@ -104,6 +114,12 @@ def _folder(inputs: ArtifactInputs) -> Path:
 def _users(inputs: ArtifactInputs) -> Path:
     folder = _folder(inputs)
     return folder.with_name(f"{folder.name}.users")
+
+
+def _marks(inputs: ArtifactInputs, id: str) -> list[Path]:
+    """The mark of one artifact among those that use its copy."""
+    name, _, token = id.rpartition("-")
+    return list((Path(inputs.stack_dir) / "models" / f"{name}.users").glob(f"[!.]*.{token}*"))
 
 
 def _outputs(inputs: ArtifactInputs) -> ArtifactOutputs:

@@ -39,15 +39,21 @@ class Gateway(Resource[GatewayInputs, GatewayOutputs]):
 
     def find(self, inputs: GatewayInputs, context: Context) -> Iterable[Instance[GatewayInputs, GatewayOutputs]]:
         """The gateway that a killed run may have started."""
-        for record in Processes(StackDir(Path(inputs.stack_dir))).all():
+        processes = Processes(StackDir(Path(inputs.stack_dir)))
+        for record in processes.all():
             if record.owner == context.owner:
-                yield Instance(record.id, inputs, _outputs(inputs, record), record.token)
+                settled = processes.settled(record.id)
+                yield Instance(record.id, inputs, _outputs(inputs, record), record.token, settled)
 
     def resume(
         self, found: Instance[GatewayInputs, GatewayOutputs], inputs: GatewayInputs, context: Context
     ) -> Created[GatewayOutputs]:
         """Finish what a killed run began."""
         return self.create(inputs, context)
+
+    def settle(self, id: str, last: Instance[GatewayInputs, GatewayOutputs], context: Context) -> None:
+        """Note in the gateway's folder that the state has it."""
+        Processes(StackDir(Path(last.inputs.stack_dir))).settle(id, context.owner)
 
     def read(
         self, id: str, last: Instance[GatewayInputs, GatewayOutputs] | None, context: Context
@@ -62,7 +68,7 @@ class Gateway(Resource[GatewayInputs, GatewayOutputs]):
             return None
         whole = not processes.edited_files(record) and gateway.starts_as(record.ports["gateway"], _limits(last.inputs))
         found = {"running": processes.state(id).wanted, "in_force": whole}
-        return Instance(id, last.inputs.model_copy(update=found), last.outputs)
+        return Instance(id, last.inputs.model_copy(update=found), last.outputs, record.token, processes.settled(id))
 
     def update(
         self, id: str, last: Instance[GatewayInputs, GatewayOutputs], inputs: GatewayInputs, context: Context

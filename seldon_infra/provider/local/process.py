@@ -36,15 +36,21 @@ class Process(Resource[ProcessInputs, ProcessOutputs]):
 
     def find(self, inputs: ProcessInputs, context: Context) -> Iterable[Instance[ProcessInputs, ProcessOutputs]]:
         """Every process of this declaration, also half-made ones."""
-        for record in _processes(inputs).all():
+        processes = _processes(inputs)
+        for record in processes.all():
             if record.owner == context.owner:
-                yield Instance(record.id, inputs, _outputs(inputs, record), record.token)
+                settled = processes.settled(record.id)
+                yield Instance(record.id, inputs, _outputs(inputs, record), record.token, settled)
 
     def resume(
         self, found: Instance[ProcessInputs, ProcessOutputs], inputs: ProcessInputs, context: Context
     ) -> Created[ProcessOutputs]:
         """Finish what a killed run began."""
         return self.create(inputs, context)
+
+    def settle(self, id: str, last: Instance[ProcessInputs, ProcessOutputs], context: Context) -> None:
+        """Note in the process's folder that the state has it."""
+        _processes(last.inputs).settle(id, context.owner)
 
     def read(
         self, id: str, last: Instance[ProcessInputs, ProcessOutputs] | None, context: Context
@@ -63,7 +69,8 @@ class Process(Resource[ProcessInputs, ProcessOutputs]):
             changes["files"] = {**last.inputs.files, **edited}
         if script is not None:
             changes["command"] = ["/bin/sh", "run"]
-        return Instance(id, last.inputs.model_copy(update=changes), last.outputs)
+        inputs = last.inputs.model_copy(update=changes)
+        return Instance(id, inputs, last.outputs, record.token, processes.settled(id))
 
     def update(
         self, id: str, last: Instance[ProcessInputs, ProcessOutputs], inputs: ProcessInputs, context: Context

@@ -33,15 +33,14 @@ def wait_until_ready(
         context.progress(f"waiting for '{name}' to be ready")
         return state.wanted and is_ready()
 
-    bounded = Context(
-        context.urn, context.owner, timeout=min(seconds, context.remaining()), cancelled=context.cancelled
-    )
+    limit = min(seconds, context.remaining())
+    bounded = Context(context.urn, context.owner, timeout=limit, cancelled=context.cancelled)
     try:
         bounded.wait_for(f"'{name}' to be ready", ready)
     except Cancelled:
         raise
     except TimedOut:
-        raise Failed(f"process '{name}' was not ready within {seconds:g} s" + _log(processes, record)) from None
+        raise Failed(f"process '{name}' was not ready within {limit:.3g} s" + _log(processes, record)) from None
 
 
 def _log(processes: Processes, record: Record) -> str:

@@ -6,6 +6,7 @@ any of them just before or just after it takes effect and kill whom it likes mea
 
 from __future__ import annotations
 
+import itertools
 import json
 import threading
 from collections.abc import Iterator
@@ -50,11 +51,17 @@ class Fault:
 
 
 class Cloud:
-    """Objects by id, and a log of the calls that changed them."""
+    """Objects by id, and a log of the calls that changed them.
+
+    A POST makes an object under an id of the cloud's own, however often it is sent: a double create shows.
+    """
 
     def __init__(self) -> None:
         self.objects: dict[str, dict[str, Any]] = {}
         self.calls: list[str] = []
+        self.marks: list[str] = []
+        """The ids of the calls that only note something on an object."""
+        self._numbers = itertools.count(1)
         self.ready = True
         self._gates: list[Gate] = []
         self._faults: list[Fault] = []
@@ -115,11 +122,15 @@ class Cloud:
     def apply(self, method: str, id: str, body: dict[str, Any]) -> Any:
         """Let one call take effect."""
         with self._lock:
-            if method != "GET":
-                self.calls.append(f"{method} {id}")
             if method == "POST":
+                id = f"{body['name']}-{next(self._numbers)}"
                 self.objects[id] = {"id": id, "revision": 1, **body}
-            elif method == "PUT":
+            if method == "PATCH":
+                self.marks.append(id)
+                self.objects[id] |= body
+            elif method != "GET":
+                self.calls.append(f"{method} {id}")
+            if method == "PUT":
                 self.objects[id] |= {**body, "revision": self.objects[id]["revision"] + 1}
             elif method == "DELETE":
                 return self.objects.pop(id, None)
@@ -149,7 +160,7 @@ def _handler(cloud: Cloud) -> type[BaseHTTPRequestHandler]:
                 return self._send(500, fault)
             return self._send(200, answer)
 
-        do_GET = do_POST = do_PUT = do_DELETE = _serve  # noqa: N815
+        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve  # noqa: N815
 
         def _send(self, status: int, answer: Any) -> None:
             content = json.dumps(answer).encode()

@@ -119,7 +119,7 @@ class Bucket(Resource[BucketInputs, BucketOutputs]):
     def create(self, inputs: BucketInputs, context: Context) -> Created[BucketOutputs]:
         if inputs.motto == "explode":
             raise RuntimeError(f"cannot log in with {inputs.password!r} (owner {context.owner})")
-        made = ask("POST", f"{inputs.name}-{context.token[:8]}", body_of(inputs, context))
+        made = ask("POST", "", body_of(inputs, context))
         wait_until_ready(context)
         return Created(made["id"], self._outputs(made))
 
@@ -131,6 +131,9 @@ class Bucket(Resource[BucketInputs, BucketOutputs]):
     ) -> Created[BucketOutputs]:
         wait_until_ready(context)
         return Created(found.id, found.outputs)
+
+    def settle(self, id: str, last: Instance[BucketInputs, BucketOutputs], context: Context) -> None:
+        ask("PATCH", id, {"settled": context.owner})
 
     def read(
         self, id: str, last: Instance[BucketInputs, BucketOutputs] | None, context: Context
@@ -149,7 +152,7 @@ class Bucket(Resource[BucketInputs, BucketOutputs]):
     def _instance(self, thing: dict[str, Any]) -> Instance[BucketInputs, BucketOutputs]:
         known = {field.alias: thing.get(field.alias or "") for field in BucketInputs.model_fields.values()}
         inputs = BucketInputs.model_validate({key: value for key, value in known.items() if value is not None})
-        return Instance(thing["id"], inputs, self._outputs(thing), thing["token"])
+        return Instance(thing["id"], inputs, self._outputs(thing), thing["token"], thing.get("settled", ""))
 
     def _outputs(self, thing: dict[str, Any]) -> BucketOutputs:
         return BucketOutputs.model_validate(
@@ -163,12 +166,15 @@ class Task(Resource[TaskInputs, TaskOutputs]):
     type = TASK
 
     def create(self, inputs: TaskInputs, context: Context) -> Created[TaskOutputs]:
-        made = ask("POST", f"{inputs.name}-{context.token[:8]}", {**body_of(inputs, context), "pid": 7})
+        made = ask("POST", "", {**body_of(inputs, context), "pid": 7})
         wait_until_ready(context)
         return Created(made["id"], TaskOutputs.model_validate(made))
 
     def find(self, inputs: TaskInputs, context: Context) -> Iterable[Instance[TaskInputs, TaskOutputs]]:
         return [self._instance(thing) for thing in ask("GET") if thing["owner"] == context.owner]
+
+    def settle(self, id: str, last: Instance[TaskInputs, TaskOutputs], context: Context) -> None:
+        ask("PATCH", id, {"settled": context.owner})
 
     def read(
         self, id: str, last: Instance[TaskInputs, TaskOutputs] | None, context: Context
@@ -181,4 +187,6 @@ class Task(Resource[TaskInputs, TaskOutputs]):
 
     def _instance(self, thing: dict[str, Any]) -> Instance[TaskInputs, TaskOutputs]:
         inputs = TaskInputs.model_validate({key: thing[key] for key in ("name", "command", "environment")})
-        return Instance(thing["id"], inputs, TaskOutputs.model_validate(thing), thing["token"])
+        return Instance(
+            thing["id"], inputs, TaskOutputs.model_validate(thing), thing["token"], thing.get("settled", "")
+        )

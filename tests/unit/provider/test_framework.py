@@ -8,7 +8,9 @@ import time
 import pytest
 
 from seldon_infra.provider.framework import Cancelled, Context, TimedOut
-from seldon_infra.provider.lifecycle import describe, owner_of, token_of
+from seldon_infra.provider.lifecycle import describe
+from seldon_infra.provider.siblings import owner_of, token_of
+from seldon_infra.provider.values import Secrets
 from seldon_infra.resources.model import Inputs
 
 URN = "urn:pulumi:prod::shop::seldon:aws:Cluster$seldon:aws:NodeGroup::gpu-nodes"
@@ -44,12 +46,12 @@ def test_a_cancelled_wait_ends_at_once() -> None:
 
 def test_a_token_is_repeatable_and_tells_objects_apart() -> None:
     nothing: frozenset[str] = frozenset()
-    token = token_of(URN, nothing, Name(name="a"))
-    assert token == token_of(URN, nothing, Name(name="a"))
+    token = token_of(URN, nothing, Name(name="a"), Secrets())
+    assert token == token_of(URN, nothing, Name(name="a"), Secrets())
     others = {
-        token_of(URN, nothing, Name(name="b")),
-        token_of(URN, frozenset({"id-1"}), Name(name="a")),
-        token_of(URN + "2", nothing, Name(name="a")),
+        token_of(URN, nothing, Name(name="b"), Secrets()),
+        token_of(URN, frozenset({"id-1"}), Name(name="a"), Secrets()),
+        token_of(URN + "2", nothing, Name(name="a"), Secrets()),
     }
     assert token not in others
     assert len(others) == 3
@@ -65,3 +67,10 @@ def test_a_token_is_repeatable_and_tells_objects_apart() -> None:
 )
 def test_an_exception_is_told_without_its_traceback(error: Exception, text: str) -> None:
     assert describe(error) == text
+
+
+def test_a_token_over_a_secret_is_not_the_quick_hash_of_it() -> None:
+    secret = Secrets(frozenset({("name",)}), ("hunter2",))
+    token = token_of(URN, frozenset(), Name(name="hunter2"), secret)
+    assert token == token_of(URN, frozenset(), Name(name="hunter2"), secret)
+    assert token != token_of(URN, frozenset(), Name(name="hunter2"), Secrets())

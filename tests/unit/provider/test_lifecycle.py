@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from seldon_infra.provider.framework import Context, Created, Failed, Instance, PartialFailure, Resource
-from seldon_infra.provider.lifecycle import Known, Lifecycle, OutcomeUnknown, owner_of
+from seldon_infra.provider.lifecycle import Lifecycle, OutcomeUnknown
+from seldon_infra.provider.siblings import Known, owner_of
 from seldon_infra.provider.values import Sealed
-from seldon_infra.resources.model import UNKNOWN, Inputs, Outputs, ResourceType
+from seldon_infra.resources.model import INTERRUPTED_ID, UNKNOWN, Inputs, Outputs, ResourceType
 
 URN = "urn:pulumi:test::scratch::seldon:test:Lamp::lamp"
 
@@ -35,6 +37,7 @@ class Lamp(Resource[LampInputs, LampOutputs]):
 
     def __init__(self) -> None:
         self.lamps: dict[str, Instance[LampInputs, LampOutputs]] = {}
+        self.owners: dict[str, str] = {}
         self.broken: dict[str, Exception] = {}
 
     def create(self, inputs: LampInputs, context: Context) -> Created[LampOutputs]:
@@ -42,12 +45,17 @@ class Lamp(Resource[LampInputs, LampOutputs]):
         outputs = LampOutputs(watt=inputs.watt, colour=inputs.colour, serial=id)
         self._fail("before create")
         self.lamps[id] = Instance(id, inputs, outputs, context.token)
+        self.owners[id] = context.owner
         self._fail("after create")
         return Created(id, outputs)
 
     def find(self, inputs: LampInputs, context: Context) -> Iterable[Instance[LampInputs, LampOutputs]]:
         self._fail("find")
-        return list(self.lamps.values())
+        return [lamp for id, lamp in self.lamps.items() if self.owners[id] == context.owner]
+
+    def settle(self, id: str, last: Any, context: Context) -> None:
+        self._fail("settle")
+        self.lamps[id] = replace(self.lamps[id], settled=context.owner)
 
     def read(self, id: str, last: Any, context: Context) -> Instance[LampInputs, LampOutputs] | None:
         self._fail("read")
@@ -56,7 +64,7 @@ class Lamp(Resource[LampInputs, LampOutputs]):
     def update(self, id: str, last: Any, inputs: LampInputs, context: Context) -> LampOutputs:
         self._fail("update")
         outputs = LampOutputs(watt=inputs.watt, colour=inputs.colour, serial=id)
-        self.lamps[id] = Instance(id, inputs, outputs, self.lamps[id].token)
+        self.lamps[id] = replace(self.lamps[id], inputs=inputs, outputs=outputs)
         return outputs
 
     def delete(self, id: str, last: Any, context: Context) -> None:
@@ -77,8 +85,13 @@ def lifecycle(lamp: Lamp) -> Lifecycle[LampInputs, LampOutputs]:
     return Lifecycle(lamp, Known())
 
 
-def context() -> Context:
-    return Context(URN, owner_of(URN))
+def context(urn: str = URN) -> Context:
+    return Context(urn, owner_of(urn))
+
+
+def killed() -> Context:
+    """The context of a create whose engine dies before the answer."""
+    return Context(URN, owner_of(URN), awaited=lambda: False)
 
 
 NEWS = {"watt": 40, "colour": "white"}
@@ -95,7 +108,7 @@ def test_a_check_leaves_open_what_it_can_only_compute_later(lamp: Lamp) -> None:
 
 
 def test_a_preview_echoes_what_is_known(lamp: Lamp) -> None:
-    outputs = lifecycle(lamp).preview(None, {"watt": UNKNOWN, "colour": Sealed("red")})
+    outputs = lifecycle(lamp).preview(None, {"watt": UNKNOWN, "colour": Sealed("red")}, context())
     assert outputs == {"watt": UNKNOWN, "colour": Sealed("red"), "serial": UNKNOWN}
 
 
@@ -138,7 +151,7 @@ def test_a_lamp_left_behind_is_named_by_a_diff_and_removed_by_the_update(lamp: L
     ours = lifecycle(lamp).create(NEWS, context())
     other = lifecycle(lamp)
     other.read(ours.id, ours.outputs, NEWS, context())
-    other.create({**NEWS, "watt": 60}, context())
+    other.create({**NEWS, "watt": 60}, killed())
     healing = lifecycle(lamp)
     healing.read(ours.id, ours.outputs, NEWS, context())
     last = (ours.id, ours.outputs, NEWS)
@@ -216,3 +229,119 @@ def test_what_is_gone_outside_is_gone(lamp: Lamp) -> None:
     made = lifecycle(lamp).create(NEWS, context())
     lamp.lamps.clear()
     assert lifecycle(lamp).read(made.id, made.outputs, NEWS, context()) is None
+
+
+def test_a_lamp_that_a_state_has_had_is_neither_removed_nor_named(lamp: Lamp) -> None:
+    kept = lifecycle(lamp).create(NEWS, context())
+    later = lifecycle(lamp)
+    made = later.create({**NEWS, "watt": 60}, context())
+    last = (made.id, made.outputs, {**NEWS, "watt": 60})
+    assert lifecycle(lamp).diff(last, last[2], context()).changes == []
+    lifecycle(lamp).update(last, last[2], context())
+    lifecycle(lamp).delete(last, context())
+    assert list(lamp.lamps) == [kept.id]
+
+
+def test_a_lamp_that_moved_to_another_declaration_is_not_adopted_by_its_first_one(lamp: Lamp) -> None:
+    moved = lifecycle(lamp).create(NEWS, context())
+    lifecycle(lamp).read(moved.id, moved.outputs, NEWS, context(f"{URN}2"))
+    assert lamp.lamps[moved.id].settled == owner_of(f"{URN}2")
+    assert lifecycle(lamp).create(NEWS, context()).id != moved.id
+    assert len(lamp.lamps) == 2
+
+
+def test_a_lamp_that_the_state_has_under_another_name_is_left_alone(lamp: Lamp) -> None:
+    first = lifecycle(lamp).create(NEWS, killed())
+    process = lifecycle(lamp)
+    process.read(first.id, first.outputs, NEWS, context(f"{URN}2"))
+    assert process.create(NEWS, context()).id != first.id
+    assert first.id in lamp.lamps
+
+
+def test_where_the_engine_does_not_read_first_nothing_settled_is_adopted(lamp: Lamp) -> None:
+    first = lifecycle(lamp).create(NEWS, context())
+    blind = Lifecycle(lamp, Known(reads_first=False))
+    assert blind.create(NEWS, context()).id != first.id
+    assert len(lamp.lamps) == 2
+
+
+def test_where_the_engine_does_not_read_first_a_killed_create_is_still_adopted(lamp: Lamp) -> None:
+    first = lifecycle(lamp).create(NEWS, killed())
+    blind = Lifecycle(lamp, Known(reads_first=False))
+    assert blind.create(NEWS, context()).id == first.id
+
+
+def test_a_diff_of_what_nobody_read_shows_that_the_engine_does_not_read_first(lamp: Lamp) -> None:
+    first = lifecycle(lamp).create(NEWS, context())
+    process = lifecycle(lamp)
+    process.diff(("unread", first.outputs, NEWS), NEWS, context(f"{URN}2"))
+    assert process.create(NEWS, context()).id != first.id
+
+
+def test_of_a_type_that_cannot_settle_nothing_is_removed(monkeypatch: pytest.MonkeyPatch, lamp: Lamp) -> None:
+    monkeypatch.setattr(Lamp, "settle", Resource.settle)
+    first = lifecycle(lamp).create(NEWS, killed())
+    lifecycle(lamp).create({**NEWS, "watt": 60}, context())
+    assert first.id in lamp.lamps
+    assert lifecycle(lamp).create(NEWS, context()).id == first.id
+
+
+def test_what_carries_no_token_is_nobodys_business(lamp: Lamp) -> None:
+    first = lifecycle(lamp).create(NEWS, killed())
+    lamp.lamps[first.id] = replace(lamp.lamps[first.id], token="")
+    made = lifecycle(lamp).create(NEWS, context())
+    assert lifecycle(lamp).diff((made.id, made.outputs, NEWS), NEWS, context()).changes == []
+
+
+def test_a_lamp_that_could_not_be_settled_is_settled_by_its_next_read(lamp: Lamp) -> None:
+    lamp.broken["settle"] = Failed("no pen")
+    made = lifecycle(lamp).create(NEWS, context())
+    assert made.reasons == ("no pen",)
+    lamp.lamps[made.id] = replace(lamp.lamps[made.id], settled="")
+    lifecycle(lamp).read(made.id, made.outputs, NEWS, context())
+    assert lamp.lamps[made.id].settled == owner_of(URN)
+
+
+def test_a_delete_takes_along_what_a_killed_replacement_has_made(lamp: Lamp) -> None:
+    first = lifecycle(lamp).create(NEWS, context())
+    replacing = lifecycle(lamp)
+    replacing.read(first.id, first.outputs, NEWS, context())
+    replacing.create({**NEWS, "watt": 60}, killed())
+    lifecycle(lamp).delete((first.id, first.outputs, NEWS), context())
+    assert lamp.lamps == {}
+
+
+def test_a_replacement_that_could_not_be_settled_survives_the_removal_of_the_old_one(lamp: Lamp) -> None:
+    first = lifecycle(lamp).create(NEWS, context())
+    process = lifecycle(lamp)
+    process.read(first.id, first.outputs, NEWS, context())
+    second = process.create({**NEWS, "watt": 60}, killed())
+    process.delete((first.id, first.outputs, NEWS), context())
+    assert list(lamp.lamps) == [second.id]
+
+
+def interrupted(lamp: Lamp) -> Any:
+    """What the state has of a killed create after `seldon-infra recover`, as a process reads it."""
+    return lifecycle(lamp).read(INTERRUPTED_ID, {}, NEWS, context())
+
+
+def test_an_interrupted_create_that_made_nothing_is_gone(lamp: Lamp) -> None:
+    assert interrupted(lamp) is None
+
+
+def test_an_interrupted_create_is_taken_over_by_a_replacement_of_what_stands_for_it(lamp: Lamp) -> None:
+    first = lifecycle(lamp).create(NEWS, killed())
+    there = interrupted(lamp)
+    process, last = lifecycle(lamp), (there.id, there.outputs, NEWS)
+    (change,) = process.diff(last, NEWS, context()).changes
+    assert change.replaces
+    assert process.create(NEWS, context()).id == first.id
+    process.delete(last, context())
+    assert list(lamp.lamps) == [first.id]
+
+
+def test_destroying_what_stands_for_an_interrupted_create_removes_what_it_made(lamp: Lamp) -> None:
+    lifecycle(lamp).create(NEWS, killed())
+    there = interrupted(lamp)
+    lifecycle(lamp).delete((there.id, there.outputs, NEWS), context())
+    assert lamp.lamps == {}

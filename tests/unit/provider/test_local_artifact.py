@@ -1,0 +1,59 @@
+"""The artifact's mark: who uses a copy, and whether a state has it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from seldon_infra.provider.framework import Context
+from seldon_infra.provider.lifecycle import Alive, Lifecycle
+from seldon_infra.provider.local.artifact import Artifact
+from seldon_infra.provider.siblings import Known, owner_of
+from seldon_infra.resources.local_artifact import ArtifactInputs, ArtifactOutputs
+
+URN = "urn:pulumi:test::scratch::seldon:local:Artifact::model"
+
+
+def context(urn: str = URN, *, killed: bool = False) -> Context:
+    return Context(urn, owner_of(urn), awaited=lambda: not killed)
+
+
+def process() -> Lifecycle[ArtifactInputs, ArtifactOutputs]:
+    """A plugin process that has just started."""
+    return Lifecycle(Artifact(), Known())
+
+
+def news(folder: Path, content: str) -> dict[str, Any]:
+    (folder / "model").mkdir(exist_ok=True)
+    (folder / "model" / "model.bin").write_text(content)
+    raw = {"stackDir": str(folder / "stack"), "project": str(folder), "uri": "model"}
+    checked, problems = process().check(raw, context())
+    assert not problems
+    return checked
+
+
+def copies(folder: Path) -> int:
+    return len([it for it in (folder / "stack" / "models").iterdir() if it.suffix != ".users"])
+
+
+def made(folder: Path, content: str, *, killed: bool = False) -> Alive:
+    return process().create(news(folder, content), context(killed=killed))
+
+
+def test_a_copy_that_a_killed_create_has_made_is_removed_by_the_next_one(tmp_path: Path) -> None:
+    made(tmp_path, "one", killed=True)
+    made(tmp_path, "two")
+    assert copies(tmp_path) == 1
+
+
+def test_a_copy_that_a_state_has_had_stays(tmp_path: Path) -> None:
+    made(tmp_path, "one")
+    made(tmp_path, "two")
+    assert copies(tmp_path) == 2
+
+
+def test_a_copy_that_has_moved_to_another_declaration_stays_with_it(tmp_path: Path) -> None:
+    checked = news(tmp_path, "one")
+    first = process().create(checked, context())
+    process().read(first.id, first.outputs, checked, context(f"{URN}2"))
+    assert process().create(checked, context()).id != first.id
