@@ -13,6 +13,8 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from importlib.machinery import ModuleSpec
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -95,7 +97,7 @@ def _import_stack(name: str, folder: Path) -> Stack:
 
 def _run_module(name: str, folder: Path) -> ModuleType:
     try:
-        return importlib.import_module(f"{folder.name}.{name}")
+        return importlib.import_module(f"{_package(folder)}.{name}")
     except SeldonInfraError:
         raise
     except Exception as error:
@@ -103,6 +105,29 @@ def _run_module(name: str, folder: Path) -> ModuleType:
             raise
         said = report(error, str(Path(__file__).parent))
         raise SeldonInfraError(f"stack '{name}': its definition {folder.name}/{name}.py failed:\n{said}") from None
+
+
+def _package(folder: Path) -> str:
+    """Make the folder a package that Python imports from, whatever else has its name on the path; return its name.
+
+    Raises:
+        SeldonInfraError: a module of that name from elsewhere is in use.
+    """
+    name = re.sub(r"\W", "_", folder.name)
+    there = sys.modules.get(name)
+    if there is not None and str(folder) in getattr(there, "__path__", ()):
+        return name
+    if there is not None:
+        at = getattr(there, "__file__", None) or "Python itself"
+        raise SeldonInfraError(f"folder {folder}: its name is a module's that is in use, {at}; rename the folder")
+    file = folder / "__init__.py"
+    spec = spec_from_file_location(name, file if file.is_file() else None, submodule_search_locations=[str(folder)])
+    spec = spec or ModuleSpec(name, None, is_package=True)
+    spec.submodule_search_locations = [str(folder)]
+    sys.modules[name] = package = module_from_spec(spec)
+    if spec.loader is not None:
+        spec.loader.exec_module(package)
+    return name
 
 
 def _is_of_pulumi(error: Exception) -> bool:

@@ -242,3 +242,28 @@ def test_a_syntax_error_in_a_definition_names_file_and_line(project: Path) -> No
     said = refused(project, "render", "--stack", "failing")
     assert 'stacks/failing.py", line 1' in said
     assert "Traceback" not in said
+
+
+def moved(project: Path, name: str) -> Path:
+    """Give the folder of definitions another name."""
+    (project / "stacks").rename(project / name)
+    (project / name / "__init__.py").unlink()
+    (project / "Pulumi.yaml").write_text(f"name: demo\nruntime: python\nmain: {name}\n")
+    return project
+
+
+@pytest.mark.parametrize("name", ["stacks", "py", "my-models", "v1.2"])
+def test_definitions_are_found_whatever_their_folder_is_called(project: Path, name: str) -> None:
+    if name != "stacks":
+        moved(project, name)
+    else:
+        (project / "stacks" / "__init__.py").unlink()
+    done = run(project, "render", "--stack", "local")
+    assert done.returncode == 0, done.stderr
+    assert "name: iris" in done.stdout
+
+
+def test_a_folder_with_the_name_of_a_module_in_use_is_to_be_renamed(project: Path) -> None:
+    said = refused(moved(project, "json"), "render", "--stack", "local")
+    assert "/json: its name is a module's that is in use" in said
+    assert "rename the folder" in said
