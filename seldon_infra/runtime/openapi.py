@@ -61,17 +61,18 @@ _TENSOR = {
     "required": ["name", "shape", "datatype", "data"],
     "properties": {
         "name": {"type": "string"},
-        "shape": {"type": "array", "items": {"type": "integer", "minimum": 0}},
+        "shape": {"type": "array", "maxItems": 32, "items": {"type": "integer", "minimum": 0}},
         "datatype": {"type": "string", "enum": [*_DATATYPES, "BYTES"]},
         "parameters": {"type": "object", "additionalProperties": True},
         "data": _NUMBERS,
     },
 }
 _TENSORS = {"type": "array", "minItems": 1, "items": {"$ref": "#/components/schemas/Tensor"}}
+_ID = {"type": "string", "pattern": "^[!-~]{1,256}$", "description": "Comes back with the answer."}
 _INFER = {
     "type": "object",
     "required": ["inputs"],
-    "properties": {"id": {"type": "string"}, "parameters": {"type": "object"}, "inputs": _TENSORS},
+    "properties": {"id": _ID, "parameters": {"type": "object"}, "inputs": _TENSORS},
     "example": {"inputs": [{"name": "x", "shape": [1, 2], "datatype": "FP64", "data": [1.0, 2.0]}]},
 }
 _INFERRED = {

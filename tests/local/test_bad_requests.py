@@ -12,7 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import grpc
+import jsonschema
+import openapi_spec_validator
 import pytest
+from openapi_schema_validator import OAS30Validator
 
 from seldon_infra.runtime.messages import message
 from seldon_infra.servers.catalogue import environment, load
@@ -152,6 +155,29 @@ def call(project: Project, wire: bytes, method: str = METHOD) -> bytes:
     metadata = (("seldon", "iris"), ("namespace", "ns"))
     with grpc.insecure_channel(f"127.0.0.1:{project.port}") as channel:
         return bytes(channel.unary_unary(f"/{method}")(wire, timeout=20, metadata=metadata))
+
+
+def test_the_api_document_is_openapi_and_tells_the_truth(project: Project) -> None:
+    document = ask(project.port, "/seldon/ns/iris/api/v1.0/doc/openapi.json", "GET", None).json
+    openapi_spec_validator.validate(document)
+    where = document["servers"][0]["url"]
+    for path, operations in document["paths"].items():
+        if "get" in operations:
+            assert ask(project.port, where + path, "GET", None).status == 200, path
+        if "post" in operations:
+            taken = operations["post"]["requestBody"]
+            given = operations["post"]["responses"]
+            require(document, taken, json.loads(GOOD))
+            require(document, given["200"], ask(project.port, where + path, "POST", GOOD).json)
+            require(document, given["default"], ask(project.port, where + path, "POST", b"{").json)
+    with pytest.raises(jsonschema.ValidationError):
+        require(document, taken, {"inputs": []})
+
+
+def require(document: Any, body: Any, tree: Any) -> None:
+    """Hold a tree against the schema of a request's or an answer's body."""
+    schema = body["content"]["application/json"]["schema"]
+    OAS30Validator({**schema, "components": document["components"]}).validate(tree)
 
 
 def test_a_corrupt_model_fails_the_up_and_the_old_one_serves_on(project: Project) -> None:

@@ -4,7 +4,9 @@ import json
 import re
 from typing import Any
 
+import openapi_spec_validator
 import pytest
+from openapi_schema_validator import OAS30Validator
 
 from seldon_infra.ingress.render import envoy
 from seldon_infra.ingress.spec import Backend, Route
@@ -26,6 +28,21 @@ def test_every_reference_leads_to_a_schema(protocol: str) -> None:
     schemas = document["components"]["schemas"]
     assert references(document) == {f"#/components/schemas/{name}" for name in schemas}
     assert json.loads(json.dumps(document)) == document
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_the_document_is_openapi(protocol: str) -> None:
+    openapi_spec_validator.validate(openapi("d", "ns", protocol, ["m"]))
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_examples_are_what_their_schemas_say(protocol: str) -> None:
+    document = openapi("d", "ns", protocol, ["m"])
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            for content in operation.get("requestBody", {}).get("content", {}).values():
+                whole = {**content["schema"], "components": document["components"]}
+                OAS30Validator(whole).validate(content["example"])
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
