@@ -79,7 +79,7 @@ def prepare(cli: str, project: Path, state: StateFile | None, operation: str) ->
     if not state.path.exists():
         made = [cli, "--non-interactive", "stack", "init", STACK, "--no-select", "--cwd", str(project)]
         subprocess.run(made, check=True, stdout=subprocess.DEVNULL, timeout=60)
-    for line in heal(state, cli):
+    for line in heal(state):
         print(f"recover: {line}", file=sys.stderr)
     if operation in CHANGES:
         require_space(state)

@@ -1,4 +1,4 @@
-"""`seldon:memory:Bucket`, updated in place, and `seldon:memory:Task`, always replaced."""
+"""`seldon:memory:Bucket`, updated in place, `Vault`, deleted before it is replaced, and `Task`, always replaced."""
 
 from __future__ import annotations
 
@@ -73,6 +73,7 @@ class TaskOutputs(TaskInputs, Outputs):
 
 
 BUCKET = ResourceType("seldon:memory:Bucket", BucketInputs, BucketOutputs)
+VAULT = ResourceType("seldon:memory:Vault", BucketInputs, BucketOutputs)
 TASK = ResourceType("seldon:memory:Task", TaskInputs, TaskOutputs)
 
 
@@ -158,6 +159,13 @@ class Bucket(Resource[BucketInputs, BucketOutputs]):
         return BucketOutputs.model_validate(
             {**thing, "url": f"memory://{thing['id']}/{thing.get('motto', '')}", "accessKey": f"key-of-{thing['id']}"}
         )
+
+
+class Vault(Bucket):
+    """A bucket of which there can be only one at a time."""
+
+    type = VAULT
+    delete_before_replace = True
 
 
 class Task(Resource[TaskInputs, TaskOutputs]):
