@@ -60,8 +60,11 @@ def _reason(model: type[Inputs], path: Path, line: Any, secrets: Secrets) -> str
         return _unknown_field(model, path)
     text = line["msg"].removeprefix("Value error, ")
     text = _PHRASES.get(line["type"]) or text.replace("Input should be", "must be")
+    text = secrets.mask(text)
+    if line["type"] == "missing" or not path:
+        return text
     quoted = _HIDDEN if _is_secret(path, secrets) else _quote(line["input"], secrets)
-    return secrets.mask(text) if line["type"] == "missing" else f"{secrets.mask(text)}, got {quoted}"
+    return f"{text}, got {quoted}"
 
 
 def _is_secret(path: Path, secrets: Secrets) -> bool:
