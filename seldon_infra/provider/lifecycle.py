@@ -21,7 +21,7 @@ from seldon_infra.provider.diff import Difference, Kind, differences
 from seldon_infra.provider.framework import Context, Created, Instance, PartialFailure, Problem, Refused, Resource
 from seldon_infra.provider.schema import secret_paths
 from seldon_infra.provider.siblings import Known, Siblings, siblings, token_of
-from seldon_infra.provider.validation import awaiting, recall, validate
+from seldon_infra.provider.validation import awaiting, recall, validate, without_unknown_fields
 from seldon_infra.provider.values import NO_SECRETS, Secrets, has_unknown, leaves, path_text, reveal
 from seldon_infra.resources.model import INTERRUPTED_ID, UNKNOWN, In, Out, ResourceModel
 
@@ -103,9 +103,10 @@ class Lifecycle(Generic[In, Out]):
         return differences(self._normal(reveal(old_inputs)[0]), reveal(news)[0], replace_on)
 
     def _normal(self, raw: Tree) -> Tree:
-        """Old inputs with the defaults that fields got since, so that a newer library alone makes no difference."""
-        inputs, wrong = validate(self._kind.inputs, raw)
-        return raw if inputs is None or wrong else inputs.wire()
+        """Old inputs with the fields and defaults of today, so that a newer library alone makes no difference."""
+        known = without_unknown_fields(self._kind.inputs, raw)
+        inputs, _ = validate(self._kind.inputs, known)
+        return known if inputs is None else inputs.wire()
 
     def preview(self, last: Last | None, news: Tree, context: Context) -> Tree:
         """The outputs as far as they are sure before the apply."""

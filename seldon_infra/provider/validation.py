@@ -103,12 +103,32 @@ def _models(annotation: Any) -> Iterator[type[BaseModel]]:
 
 def recall(model: type[M], raw: Mapping[str, Any]) -> M:
     """A value from the state, also one that an older version of the library wrote and that is no longer valid."""
-    fields = {field.alias or name: name for name, field in model.model_fields.items()}
-    known = {key: value for key, value in raw.items() if key in fields}
+    known = without_unknown_fields(model, raw)
     try:
         return model.model_validate(known)
     except ValidationError:
-        return model.model_construct(**{fields[key]: value for key, value in known.items()})
+        names = {field.alias or name: name for name, field in model.model_fields.items()}
+        return model.model_construct(**{names[key]: value for key, value in known.items() if key in names})
+
+
+def without_unknown_fields(model: type[ResourceModel], raw: Mapping[str, Any]) -> dict[str, Any]:
+    """A value from the state without the fields that the library has dropped since, wherever they are in it."""
+    try:
+        model.model_validate(raw)
+    except ValidationError as error:
+        dropped = [data_path(it["loc"], raw) for it in error.errors() if it["type"] == "extra_forbidden"]
+        return dict(_without(raw, dropped, ()))
+    return dict(raw)
+
+
+def _without(node: Any, dropped: Sequence[Path], path: Path) -> Any:
+    """A copy of a tree without what is at some paths."""
+    kept = {
+        step: _without(child, dropped, at) for step, child in children(node) if (at := (*path, step)) not in dropped
+    }
+    if isinstance(node, Mapping):
+        return kept
+    return list(kept.values()) if isinstance(node, (list, tuple)) else node
 
 
 def awaiting(inputs: In, computed: frozenset[str]) -> In:

@@ -12,15 +12,20 @@ from seldon_infra.provider.framework import Context, Created, Failed, Instance, 
 from seldon_infra.provider.lifecycle import Lifecycle, OutcomeUnknown
 from seldon_infra.provider.siblings import Known, owner_of
 from seldon_infra.provider.values import Sealed
-from seldon_infra.resources.model import INTERRUPTED_ID, UNKNOWN, Inputs, Outputs, ResourceType, Secret
+from seldon_infra.resources.model import INTERRUPTED_ID, UNKNOWN, Inputs, Outputs, ResourceModel, ResourceType, Secret
 
 URN = "urn:pulumi:test::scratch::seldon:test:Lamp::lamp"
+
+
+class Base(ResourceModel):
+    wood: str
 
 
 class LampInputs(Inputs):
     watt: int
     colour: str = "white"
     digest: str | None = None
+    base: Base | None = None
 
 
 class LampOutputs(Outputs):
@@ -226,6 +231,18 @@ def test_an_update_that_failed_keeps_the_old_outputs_and_its_reason(lamp: Lamp) 
 def test_a_new_version_with_a_new_default_makes_no_difference(lamp: Lamp) -> None:
     made = lifecycle(lamp).create(NEWS, context())
     assert lifecycle(lamp).diff((made.id, made.outputs, {"watt": 40}), NEWS, context()).changes == []
+
+
+@pytest.mark.parametrize(
+    "older",
+    [{"watt": 40, "dropped": True}, {"watt": 40, "base": {"wood": "oak", "dropped": 1}}],
+    ids=["a field", "a field of a field"],
+)
+def test_a_field_that_a_new_version_has_dropped_makes_no_difference(lamp: Lamp, older: dict[str, Any]) -> None:
+    news = {key: {"wood": "oak"} if key == "base" else value for key, value in older.items() if key != "dropped"}
+    news, problems = lifecycle(lamp).check(news, context())
+    assert problems == []
+    assert lifecycle(lamp).diff(("id", {}, older), news, context()).changes == []
 
 
 def test_what_is_gone_outside_is_gone(lamp: Lamp) -> None:

@@ -56,12 +56,12 @@ def wait_until(condition: Callable[[], bool], seconds: float) -> None:
 
 
 BUSY = """
-import sys; sys.path.insert(0, '.')
+import os, sys; sys.path.insert(0, '.')
 from tests.unit.provider.test_lifecycle import Lamp
 from seldon_infra.provider import serve
 class Slow(Lamp):
     def create(self, inputs, context):
-        print('begun', file=sys.stderr, flush=True)
+        os.write(2, b'begun\\n')
         context.wait_for('godot', lambda: None)
 serve._THREADS = 2
 serve.serve('test', lambda: '1', lambda: [Slow()])
