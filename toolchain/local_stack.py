@@ -93,7 +93,7 @@ def _prepare(cli: str, project: Path, state: StateFile, operation: str) -> None:
     """Make the stack where it is not there yet, heal it where it is, and look for space before a change."""
     if not state.path.exists():
         _init(cli, project)
-    for line in heal(state, cli):
+    for line in heal(state):
         print(f"recover: {line}", file=sys.stderr)
     if operation in CHANGES:
         require_space(state)

@@ -2,30 +2,29 @@
 
 Three things can be left behind. A broken state file gets replaced by its best whole copy. The lock of a process that
 no longer runs on this host is removed; a lock of a living process or of another host never is. Operations that were
-begun and not ended are taken out of the state: an update or a deletion is then simply done again, and the `seldon:`
-provider finds what a creation has already made by its owner's mark and takes it over. Other providers cannot do that,
-so their begun creations stay in the state and are named.
+begun and not ended are settled: an update or a deletion is simply done again, and for a begun creation of a `seldon:`
+resource an object to look for is put into the state. The provider finds what there is of it by its owner's mark: the
+next `pulumi up` takes it over, `pulumi destroy` removes it. Other providers cannot do that, so their begun creations
+stay as they are and are named.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from seldon_infra.cli.locks import StackHeld, held
 from seldon_infra.cli.state import DiskAlmostFull, StateFile, find_state, keep_copy, restore
 from seldon_infra.core.errors import SeldonInfraError
+from seldon_infra.resources.model import INTERRUPTED_ID
 
 __all__ = ["add_arguments", "heal", "keep_copy", "require_space", "run", "use_empty_passphrase"]
 
 TAKES_OVER = "seldon:"
-COMMAND_TIMEOUT_SECONDS = 60
 MIN_FREE_BYTES = 64 * 1024**2
 WRITES_PER_OPERATION = 20
 
@@ -45,16 +44,18 @@ def run(arguments: argparse.Namespace) -> int:
     state = find_state(project, arguments.stack, backend)
     if state is None:
         raise SeldonInfraError(
-            f"stack '{arguments.stack}' is kept on {backend.split('://')[0]}://, which heals itself: "
-            f"`pulumi cancel` removes its lock, `pulumi refresh --stack {arguments.stack}` settles what was begun"
+            f"stack '{arguments.stack}' is kept on {backend.split('://')[0]}://, where `recover` cannot look. When "
+            f"nobody works on it: `pulumi cancel --stack {arguments.stack}` removes its lock, `pulumi refresh "
+            f"--clear-pending-creates --stack {arguments.stack}` forgets what was begun, and the next `pulumi up` "
+            "takes over what a begun creation of a seldon: resource made; look for those of other providers yourself"
         )
-    done = list(heal(state, _cli()))
+    done = list(heal(state))
     keep_copy(state)
     print("\n".join(done) if done else f"stack '{state.stack}': nothing to heal")
     return 0
 
 
-def heal(state: StateFile, cli: str) -> Iterator[str]:
+def heal(state: StateFile) -> Iterator[str]:
     """Heal a stack on a file backend; yield one line for each thing done.
 
     Raises:
@@ -63,14 +64,25 @@ def heal(state: StateFile, cli: str) -> Iterator[str]:
     if not state.path.exists():
         return
     yield from _remove_dead_locks(state)
-    if held := state.locks():
-        yield f"stack '{state.stack}' is held by {held[0]}; nothing else is touched"
+    if state.is_whole() and not state.pending() and not state.locks():
         return
+    try:
+        with held(state.lock_folder):
+            done = _mend(state)
+    except StackHeld as holder:
+        done = [f"stack '{state.stack}' is {holder}; nothing else is touched"]
+    yield from done
+
+
+def _mend(state: StateFile) -> list[str]:
+    """Repair the state of a stack that this process holds."""
+    done = []
     if not state.is_whole():
         copy, broken = restore(state)
-        yield f"THE STATE OF STACK '{state.stack}' WAS BROKEN. It is restored from {copy}; the broken file is {broken}"
-    if state.pending():
-        yield from _settle(state, cli)
+        done.append(
+            f"THE STATE OF STACK '{state.stack}' WAS BROKEN. It is restored from {copy}; the broken file is {broken}"
+        )
+    return [*done, *_settle(state)] if state.pending() else done
 
 
 def require_space(state: StateFile, least: int = MIN_FREE_BYTES) -> None:
@@ -92,21 +104,53 @@ def require_space(state: StateFile, least: int = MIN_FREE_BYTES) -> None:
 def _remove_dead_locks(state: StateFile) -> Iterator[str]:
     for lock in state.locks():
         if lock.is_dead:
-            lock.path.unlink(missing_ok=True)
-            lock.path.with_name(lock.path.name + ".attrs").unlink(missing_ok=True)
+            lock.remove()
             yield f"removed the lock of {lock}, which no longer runs"
 
 
-def _settle(state: StateFile, cli: str) -> Iterator[str]:
-    """Take what was begun out of the state, through the engine's own export and import."""
-    exported = json.loads(_pulumi(state, cli, "export"))
-    pending = exported["deployment"].get("pending_operations") or []
+def _settle(state: StateFile) -> list[str]:
+    """Take what was begun out of the state, and put in what is to be looked for."""
+    checkpoint = state.read()
+    latest = checkpoint["checkpoint"]["latest"]
+    pending = latest.get("pending_operations") or []
     left = [operation for operation in pending if not _can_be_dropped(operation)]
     for operation in pending:
-        yield _line(operation, operation in left, state.stack)
+        if operation["type"] == "creating" and operation not in left:
+            _look_for(operation["resource"], latest)
     if len(left) < len(pending):
-        exported["deployment"]["pending_operations"] = left
-        _pulumi(state, cli, "import", json.dumps(exported))
+        latest["pending_operations"] = left
+        state.write(checkpoint)
+    return [_line(operation, operation in left, state.stack) for operation in pending]
+
+
+def _look_for(begun: dict[str, Any], latest: dict[str, Any]) -> None:
+    """Put into the state what stands for a begun creation, unless the state has an object of this name.
+
+    The one that a replacement was to replace is such an object: its removal takes along what the replacement has made.
+    One that has already been deleted to make room only waits for its successor, which now stands in its place.
+    """
+    resources = latest.setdefault("resources", [])
+    needed = {begun.get("parent"), (begun.get("provider") or "").rpartition("::")[0]} - {None, ""}
+    if not needed <= {it["urn"] for it in resources}:
+        return
+    there = [it for it in resources if it["urn"] == begun["urn"] and not it.get("delete")]
+    if not all(it.get("pendingReplacement") for it in there):
+        return
+    latest["resources"] = [it for it in resources if it not in there] + [_interrupted(begun, resources)]
+
+
+def _interrupted(begun: dict[str, Any], resources: list[dict[str, Any]]) -> dict[str, Any]:
+    """A resource of which only the provider knows whether it is there; nothing may keep the engine from asking it."""
+    urns = {it["urn"] for it in resources}
+    depends = begun.get("propertyDependencies") or {}
+    kept = {key: value for key, value in begun.items() if key not in ("protect", "retainOnDelete", "deletedWith")}
+    return kept | {
+        "id": INTERRUPTED_ID,
+        "outputs": {},
+        "refreshBeforeUpdate": True,
+        "dependencies": [urn for urn in begun.get("dependencies") or [] if urn in urns],
+        "propertyDependencies": {key: [urn for urn in on or [] if urn in urns] for key, on in depends.items()},
+    }
 
 
 def _can_be_dropped(operation: dict[str, Any]) -> bool:
@@ -117,44 +161,7 @@ def _line(operation: dict[str, Any], left: bool, stack: str) -> str:
     what = f"{operation['resource']['urn']} was interrupted while {operation['type']}"
     if left:
         return f"{what}: look whether it exists, then run `pulumi refresh --stack {stack}` and answer its question"
-    return f"{what}; the next `pulumi up --stack {stack}` does it again"
-
-
-def _pulumi(state: StateFile, cli: str, command: str, given: str | None = None) -> str:
-    """Run `pulumi stack export` or `import` on this very state."""
-    environment = os.environ | {
-        "PULUMI_BACKEND_URL": f"file://{state.backend}",
-        "PULUMI_SKIP_UPDATE_CHECK": "true",
-    }
-    arguments = ["--non-interactive", "stack", command, "--stack", f"organization/{state.project}/{state.stack}"]
-    try:
-        done = subprocess.run(
-            [cli, *arguments],
-            input=given,
-            capture_output=True,
-            text=True,
-            timeout=COMMAND_TIMEOUT_SECONDS,
-            env=environment,
-        )
-    except subprocess.TimeoutExpired:
-        raise SeldonInfraError(
-            f"`pulumi stack {command}` gave no answer in {COMMAND_TIMEOUT_SECONDS} s while healing stack "
-            f"'{state.stack}' in {state.backend}; run it again"
-        ) from None
-    if done.returncode:
-        raise SeldonInfraError(
-            f"`pulumi stack {command}` failed while healing stack '{state.stack}': {done.stderr.strip()}"
-        )
-    return done.stdout
-
-
-def _cli() -> str:
-    """Return the Pulumi CLI: the one that set-up placed beside this interpreter, else the one on PATH."""
-    placed = Path(sys.executable).parent.parent / "pulumi" / "pulumi"
-    found = str(placed) if placed.exists() else shutil.which("pulumi")
-    if not found:
-        raise SeldonInfraError("there is no `pulumi` on PATH: run `make setup`, or install the Pulumi CLI")
-    return found
+    return f"{what}; the next `pulumi up --stack {stack}` does it again, and finds what is already there"
 
 
 def _default_backend(project: Path, stack: str) -> str:

@@ -1,4 +1,4 @@
-"""The state file of a stack on a file backend: whether it is whole, who holds it, and its checked copies.
+"""The state file of a stack on a file backend: whether it is whole, and its checked copies.
 
 The engine writes the file together with a file of attributes that holds its MD5 sum. A full disk leaves both the file
 and its `.bak` truncated, a killed engine leaves its lock: neither does the engine repair by itself.
@@ -7,22 +7,24 @@ and its `.bak` truncated, a killed engine leaves its lock: neither does the engi
 from __future__ import annotations
 
 import base64
-import contextlib
 import hashlib
 import json
-import os
 import shutil
-import socket
 import time
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from seldon_infra.cli.files import packed_for, plain, write_safely
+from seldon_infra.cli.locks import Lock, locks_in
 from seldon_infra.core.errors import SeldonInfraError
 from seldon_infra.core.settings_file import read_settings
 
 KEPT_COPIES = 3
+_UNREADABLE = ".zst"
 
 
 class StateLost(SeldonInfraError):
@@ -31,24 +33,6 @@ class StateLost(SeldonInfraError):
 
 class DiskAlmostFull(SeldonInfraError):
     """There is too little space left to write the state safely."""
-
-
-@dataclass(frozen=True)
-class Lock:
-    """A lock on a stack: the process that holds it, as it wrote itself down."""
-
-    path: Path
-    pid: int
-    host: str
-    since: str
-
-    @property
-    def is_dead(self) -> bool:
-        """Whether its process is known to be gone; a process of another host is never known to be."""
-        return self.host == socket.gethostname() and not is_alive(self.pid)
-
-    def __str__(self) -> str:
-        return f"process {self.pid} on {self.host} since {self.since}"
 
 
 @dataclass(frozen=True)
@@ -61,8 +45,16 @@ class StateFile:
 
     @property
     def path(self) -> Path:
-        """The checkpoint that the engine reads and writes."""
-        return self.backend / ".pulumi" / "stacks" / self.project / f"{self.stack}.json"
+        """The checkpoint that the engine reads and writes: the newest where compression has changed."""
+        plain_file = self.backend / ".pulumi" / "stacks" / self.project / f"{self.stack}.json"
+        files = [plain_file, *(plain_file.with_name(plain_file.name + suffix) for suffix in (".gz", _UNREADABLE))]
+        newest = max((file for file in files if file.is_file()), key=_changed, default=plain_file)
+        if newest.suffix == _UNREADABLE:
+            raise SeldonInfraError(
+                f"{newest} is compressed with zstd, which `recover` cannot read: unset PULUMI_DIY_BACKEND_ZSTD "
+                f"and run `pulumi stack export --stack {self.stack} | pulumi stack import --stack {self.stack}`"
+            )
+        return newest
 
     @property
     def copies(self) -> Path:
@@ -73,20 +65,36 @@ class StateFile:
     def engine_copies(self) -> Iterator[Path]:
         """The copies that the engine makes: the one before the last write, and one per operation."""
         yield self.path.with_name(self.path.name + ".bak")
-        yield from (self.backend / ".pulumi" / "backups" / self.project / self.stack).glob("*.json")
+        yield from (self.backend / ".pulumi" / "backups" / self.project / self.stack).glob("*.json*")
+
+    @property
+    def lock_folder(self) -> Path:
+        """Where the engine keeps the stack's locks."""
+        return self.backend / ".pulumi" / "locks" / "organization" / self.project / self.stack
 
     def locks(self) -> list[Lock]:
         """Return who holds the stack now."""
-        folder = self.backend / ".pulumi" / "locks" / "organization" / self.project / self.stack
-        return [lock for file in sorted(folder.glob("*.json")) if (lock := _read_lock(file))]
+        return locks_in(self.lock_folder)
 
     def is_whole(self) -> bool:
         """Whether the state file is there and is what the engine wrote."""
         return is_whole(self.path)
 
-    def pending(self) -> list[dict[str, object]]:
+    def read(self) -> dict[str, Any]:
+        """Return the checkpoint."""
+        return dict(json.loads(plain(self.path.read_bytes())))
+
+    def write(self, checkpoint: dict[str, Any]) -> None:
+        """Replace the checkpoint in the engine's own order: the old one aside, the new one's sum, the new one."""
+        path = self.path
+        content = packed_for(path, json.dumps(checkpoint, indent=4).encode())
+        write_safely(path.with_name(path.name + ".bak"), path.read_bytes())
+        write_safely(path.with_name(path.name + ".attrs"), _attributes(content))
+        write_safely(path, content)
+
+    def pending(self) -> list[dict[str, Any]]:
         """Return the operations that the engine began and did not end, as it wrote them down."""
-        latest = json.loads(self.path.read_bytes())["checkpoint"].get("latest") or {}
+        latest = self.read()["checkpoint"].get("latest") or {}
         return list(latest.get("pending_operations") or [])
 
 
@@ -113,25 +121,12 @@ def project_name(folder: Path) -> str:
     return name
 
 
-def is_alive(pid: int) -> bool:
-    """Whether a process of this host runs; one that has ended and waits for its parent does not."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    with contextlib.suppress(OSError, IndexError):
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    return True
-
-
 def is_whole(file: Path) -> bool:
     """Whether a checkpoint can be read and, as far as the engine noted its sum, has not changed since."""
     try:
         content = file.read_bytes()
-        parsed = json.loads(content)
-    except (OSError, ValueError):
+        parsed = json.loads(plain(content))
+    except (OSError, EOFError, zlib.error, ValueError):
         return False
     if not isinstance(parsed, dict) or not isinstance(parsed.get("checkpoint"), dict):
         return False
@@ -165,6 +160,15 @@ def md5(content: bytes) -> str:
     '1B2M2Y8AsgTpgAmY7PhCfg=='
     """
     return base64.b64encode(hashlib.md5(content, usedforsecurity=False).digest()).decode()
+
+
+def _attributes(content: bytes) -> bytes:
+    """The file of attributes that the engine keeps beside a state."""
+    return json.dumps({"md5": md5(content)}).encode()
+
+
+def _changed(file: Path) -> int:
+    return file.stat().st_mtime_ns
 
 
 def keep_copy(state: StateFile) -> Path | None:
@@ -213,36 +217,8 @@ def restore(state: StateFile) -> tuple[Path, Path]:
     state.copies.mkdir(parents=True, exist_ok=True, mode=0o700)
     broken = state.copies / f"broken.{time.time_ns()}"
     shutil.copyfile(state.path, broken)
-    content = best.read_bytes()
-    write_safely(state.path.with_name(state.path.name + ".attrs"), json.dumps({"md5": md5(content)}).encode())
-    write_safely(state.path, content)
+    path = state.path
+    content = packed_for(path, best.read_bytes())
+    write_safely(path.with_name(path.name + ".attrs"), _attributes(content))
+    write_safely(path, content)
     return best, broken
-
-
-def write_safely(file: Path, content: bytes) -> None:
-    """Write a file so that after a crash there is the old one or the new one, whole."""
-    temporary = file.with_name(f".{file.name}.{os.getpid()}")
-    try:
-        with temporary.open("wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(temporary, file)
-    finally:
-        temporary.unlink(missing_ok=True)
-    folder = os.open(file.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-
-
-def _read_lock(file: Path) -> Lock | None:
-    try:
-        held = json.loads(file.read_bytes())
-        return Lock(file, int(held["pid"]), str(held["hostname"]), str(held["timestamp"]))
-    except FileNotFoundError:
-        return None
-    except (ValueError, KeyError, TypeError):
-        # An engine killed while it wrote its lock leaves half of it; without a process id nobody can be asked.
-        return Lock(file, 0, "an unknown host", "an unknown time")

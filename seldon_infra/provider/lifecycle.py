@@ -21,8 +21,8 @@ from seldon_infra.provider.diff import Difference, Kind, differences
 from seldon_infra.provider.framework import Context, Created, Instance, PartialFailure, Problem, Refused, Resource
 from seldon_infra.provider.schema import secret_paths
 from seldon_infra.provider.siblings import Known, Siblings, siblings, token_of
-from seldon_infra.provider.validation import awaiting, recall, validate
-from seldon_infra.provider.values import Secrets, has_unknown, leaves, path_text, reveal
+from seldon_infra.provider.validation import awaiting, recall, validate, without_unknown_fields
+from seldon_infra.provider.values import NO_SECRETS, Secrets, has_unknown, leaves, path_text, reveal
 from seldon_infra.resources.model import INTERRUPTED_ID, UNKNOWN, In, Out, ResourceModel
 
 Tree = dict[str, Any]
@@ -33,7 +33,9 @@ _LEFT_BEHIND = "__leftBehind"
 _INTERRUPTED = "__interrupted"
 """Named in the diff of an object whose creation was begun and not ended."""
 _INCOMPLETE = "__incomplete"
-"""Kept in the state's outputs of an object that is there but unwell: a refresh must not make it look well again."""
+"""Kept in the state's outputs of an object that failed to be made or changed: a refresh must not make it look well."""
+_UNWELL = "__unwell"
+"""Kept there of an object that a read has found unwell: the next read may find it well again."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ class Lifecycle(Generic[In, Out]):
         """The inputs as the state shall keep them, or every problem with them."""
         raw, given = reveal(news)
         secrets = given | reveal(Secrets().seal(raw, secret_paths(self._kind.inputs, raw)))[1]
-        inputs, wrong = validate(self._kind.inputs, raw)
+        inputs, wrong = validate(self._kind.inputs, raw, secrets)
         if inputs is None:
             return {}, [_problem(path_text(path), reason, secrets) for path, reason in wrong]
         try:
@@ -88,11 +90,9 @@ class Lifecycle(Generic[In, Out]):
         id, olds, old_inputs = last
         self._known.mention(context.urn, id)
         if id == INTERRUPTED_ID:
-            return Diffed(
-                [Difference((_INTERRUPTED,), Kind.UPDATE, replaces=True)], self._resource.delete_before_replace
-            )
+            return Diffed([Difference((_INTERRUPTED,), Kind.UPDATE, replaces=True)], delete_first=False)
         changes = self._differences(old_inputs, news)
-        if not changes and olds.get(_INCOMPLETE) and not self._resource.updates_in_place():
+        if not changes and _is_unwell(olds) and not self._resource.updates_in_place():
             changes = [Difference((_INCOMPLETE,), Kind.UPDATE, replaces=True)]
         if self._announced(self._recall(*last).inputs, context) and not changes:
             changes = [Difference((_LEFT_BEHIND,), Kind.UPDATE, replaces=False)]
@@ -103,9 +103,10 @@ class Lifecycle(Generic[In, Out]):
         return differences(self._normal(reveal(old_inputs)[0]), reveal(news)[0], replace_on)
 
     def _normal(self, raw: Tree) -> Tree:
-        """Old inputs with the defaults that fields got since, so that a newer library alone makes no difference."""
-        inputs, wrong = validate(self._kind.inputs, raw)
-        return raw if inputs is None or wrong else inputs.wire()
+        """Old inputs with the fields and defaults of today, so that a newer library alone makes no difference."""
+        known = without_unknown_fields(self._kind.inputs, raw)
+        inputs, _ = validate(self._kind.inputs, known)
+        return known if inputs is None else inputs.wire()
 
     def preview(self, last: Last | None, news: Tree, context: Context) -> Tree:
         """The outputs as far as they are sure before the apply."""
@@ -117,7 +118,7 @@ class Lifecycle(Generic[In, Out]):
         sure = inputs.wire() | echo
         names = [field.alias or name for name, field in self._kind.outputs.model_fields.items()]
         shown = {name: sure.get(name, UNKNOWN) for name in names if _shown(name, sure, inputs)}
-        return self._seal_outputs(shown, secrets)
+        return (secrets | self._own_secrets(shown)).seal(shown)
 
     def _previewed(self, inputs: In, last: Last | None) -> Tree:
         known = self._resource.preview(inputs, self._recall(*last) if last else None)
@@ -135,10 +136,10 @@ class Lifecycle(Generic[In, Out]):
         except PartialFailure as failure:
             return self._settled_unwell(failure.id, inputs, failure.outputs, secrets, failure.reasons, context)
         except Exception as error:
-            half_made = self._half_made(inputs, error, context)
+            half_made = self._half_made(inputs, error, secrets, context)
             if half_made is None:
                 raise
-            reasons = (describe(error),)
+            reasons = (describe(error, secrets),)
             return self._settled_unwell(half_made.id, inputs, half_made.outputs, secrets, reasons, context)
         return self._alive(created.id, created.outputs, secrets)
 
@@ -197,13 +198,14 @@ class Lifecycle(Generic[In, Out]):
             self._settle(Instance(id, inputs, outputs, context.token), context)
         return self._alive(id, outputs, secrets, reasons)
 
-    def _half_made(self, inputs: In, error: Exception, context: Context) -> Instance[In, Out] | None:
+    def _half_made(self, inputs: In, error: Exception, secrets: Secrets, context: Context) -> Instance[In, Out] | None:
         """The object that a failed create has left outside."""
         try:
             return self._siblings(inputs, context).adoptable(context.token)
         except Exception as unknown:
+            why = describe(unknown, secrets)
             raise OutcomeUnknown(
-                f"{describe(error)}; nor could it be found out whether it is there: {describe(unknown)}"
+                f"{describe(error, secrets)}; nor could it be found out whether it is there: {why}"
             ) from error
 
     def read(self, id: str, outputs: Tree, inputs: Tree | None, context: Context) -> Alive | None:
@@ -218,7 +220,8 @@ class Lifecycle(Generic[In, Out]):
         try:
             found = self._resource.read(id, last, context)
         except PartialFailure as failure:
-            return self._alive(failure.id, failure.outputs, secrets, failure.reasons)
+            told = tuple(dict.fromkeys(reasons + failure.reasons))
+            return self._alive(failure.id, failure.outputs, secrets, told, _mark(reasons))
         if found is None:
             return None
         self._settle_anew(found, context)
@@ -252,11 +255,11 @@ class Lifecycle(Generic[In, Out]):
         except PartialFailure as failure:
             return self._alive(failure.id, failure.outputs, secrets, failure.reasons)
         except Exception as error:
-            return self._alive(old.id, old.outputs, secrets, (describe(error),))
+            return self._alive(old.id, old.outputs, secrets, (describe(error, secrets),))
 
     def _updated(self, old: Instance[In, Out], last: Last, news: Tree, inputs: In, context: Context) -> Out:
         """The outputs after an update, which a sound object without differences does not need."""
-        if not self._differences(last[2], news) and not last[1].get(_INCOMPLETE):
+        if not self._differences(last[2], news) and not _is_unwell(last[1]):
             return old.outputs
         return self._resource.update(old.id, old, inputs, context)
 
@@ -277,27 +280,38 @@ class Lifecycle(Generic[In, Out]):
         old_inputs = recall(self._kind.inputs, reveal(inputs)[0])
         return Instance(id, old_inputs, recall(self._kind.outputs, reveal(outputs)[0]))
 
-    def _alive(self, id: str, outputs: Out, secrets: Secrets, reasons: tuple[str, ...] = ()) -> Alive:
-        sealed = self._seal_outputs(outputs.wire(), secrets)
+    def _alive(
+        self, id: str, outputs: Out, secrets: Secrets, reasons: tuple[str, ...] = (), mark: str = _INCOMPLETE
+    ) -> Alive:
+        secrets |= self._own_secrets(outputs.wire())
         masked = tuple(secrets.mask(reason) for reason in reasons)
-        return Alive(id, sealed | ({_INCOMPLETE: list(masked)} if masked else {}), reasons=masked)
+        return Alive(id, secrets.seal(outputs.wire()) | ({mark: list(masked)} if masked else {}), reasons=masked)
 
     def _sealed(self, inputs: In, secrets: Secrets) -> Tree:
         tree = inputs.wire()
         return secrets.seal(tree, secret_paths(self._kind.inputs, tree))
 
-    def _seal_outputs(self, tree: Tree, secrets: Secrets) -> Tree:
-        declared = frozenset(secret_paths(self._kind.outputs, tree))
-        _, own = reveal(Secrets().seal(tree, declared))
-        return (secrets | own).seal(tree)
+    def _own_secrets(self, outputs: Tree) -> Secrets:
+        """What the type declares secret among an object's outputs: the object brought it, no input did."""
+        return reveal(Secrets().seal(outputs, secret_paths(self._kind.outputs, outputs)))[1]
 
 
-def describe(error: BaseException) -> str:
+def describe(error: BaseException, secrets: Secrets = NO_SECRETS) -> str:
     """An exception as the user sees it: our own in its own words, any other as one line with its kind."""
-    text = str(error).strip()
+    text = secrets.mask(str(error)).strip()  # before the line is made one, which would change a secret of several lines
     if type(error).__module__.startswith("seldon_infra") and text:
         return text
     return f"{type(error).__name__}: {' '.join(text.split())}".removesuffix(": ")
+
+
+def _is_unwell(outputs: Tree) -> bool:
+    """Whether the state says that an object needs repair."""
+    return bool(outputs.get(_INCOMPLETE) or outputs.get(_UNWELL))
+
+
+def _mark(earlier: tuple[str, ...]) -> str:
+    """How the state keeps what a read has found: with what was wrong before, else only until the next read."""
+    return _INCOMPLETE if earlier else _UNWELL
 
 
 def _shown(name: str, sure: Mapping[str, Any], inputs: ResourceModel) -> bool:

@@ -160,7 +160,7 @@ class Objects:
         self._log.debug(getattr(request, "urn", ""), secrets.mask(trace))
         uncertain = isinstance(error, OutcomeUnknown)
         code = grpc.StatusCode.UNKNOWN if uncertain else grpc.StatusCode.FAILED_PRECONDITION
-        return Status(code, secrets.mask(describe(error)))
+        return Status(code, describe(error, secrets))
 
 
 def _on_change(say: Callable[[str], None]) -> Callable[[str], None]:

@@ -51,12 +51,14 @@ def _object(token: str, model: type[ResourceModel], types: dict[str, Any]) -> di
     """One model's properties; the models inside it land in `types`."""
     schema = _json_schema(model)
     for name, nested in schema.get("$defs", {}).items():
-        types[_nested(token, name)] = {
+        spec = {
             "type": "object",
             "description": nested.get("description", ""),
             "properties": _properties(token, nested),
             "required": sorted(nested.get("required", ())),
         }
+        if types.setdefault(_nested(token, name), spec) != spec:
+            raise TypeError(f"{token}: another type's inputs have a model {name} with other fields; rename one of them")
     return {"properties": _properties(token, schema), "required": sorted(schema.get("required", ()))}
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _MOST_BYTES = 400 * 1024 * 1024
 _THREADS = 256
-"""Each call blocks one, and a Cancel must always find one free."""
+"""Each call about an object blocks one; more calls wait for a free one."""
 _PARENT_CHECK_MILLISECONDS = 250
 
 

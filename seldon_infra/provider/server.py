@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from google.protobuf.empty_pb2 import Empty
@@ -88,6 +89,9 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         """Tell every call at work that the user wants to stop."""
         self.cancelled.set()
         return Empty()
+
+    # gRPC lets a method have threads of its own: however many calls block all others, a Cancel finds one free.
+    Cancel.experimental_thread_pool = ThreadPoolExecutor(1, "cancel")  # type: ignore[attr-defined]
 
     # Objects
 

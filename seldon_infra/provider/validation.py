@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from seldon_infra.provider.values import Path, children
+from seldon_infra.provider.values import NO_SECRETS, Path, Secrets, children
 from seldon_infra.resources.model import UNKNOWN, In, Inputs, ResourceModel
 
 M = TypeVar("M", bound=ResourceModel)
@@ -28,15 +28,18 @@ _PHRASES = {
     "model_type": "must be an object",
 }
 _LONGEST_QUOTE = 60
+_HIDDEN = "[secret]"
 
 
-def validate(model: type[In], raw: Mapping[str, Any]) -> tuple[In | None, list[tuple[Path, str]]]:
-    """The inputs, or what is wrong with them; `UNKNOWN` parts pass and stay."""
+def validate(
+    model: type[In], raw: Mapping[str, Any], secrets: Secrets = NO_SECRETS
+) -> tuple[In | None, list[tuple[Path, str]]]:
+    """The inputs, or what is wrong with them without a secret in it; `UNKNOWN` parts pass and stay."""
     try:
         return model.model_validate(raw), []
     except ValidationError as error:
         lines = error.errors(include_url=False, include_context=False)
-        return None, [(path := data_path(line["loc"], raw), _reason(model, path, line)) for line in lines]
+        return None, [(path := data_path(line["loc"], raw), _reason(model, path, line, secrets)) for line in lines]
 
 
 def data_path(location: Sequence[str | int], raw: Any) -> Path:
@@ -52,16 +55,26 @@ def data_path(location: Sequence[str | int], raw: Any) -> Path:
     return tuple(path)
 
 
-def _reason(model: type[Inputs], path: Path, line: Any) -> str:
+def _reason(model: type[Inputs], path: Path, line: Any, secrets: Secrets) -> str:
     if line["type"] == "extra_forbidden":
         return _unknown_field(model, path)
     text = line["msg"].removeprefix("Value error, ")
     text = _PHRASES.get(line["type"]) or text.replace("Input should be", "must be")
-    return text if line["type"] == "missing" else f"{text}, got {_quote(line['input'])}"
+    text = secrets.mask(text)
+    if line["type"] == "missing" or not path:
+        return text
+    quoted = _HIDDEN if _is_secret(path, secrets) else _quote(line["input"], secrets)
+    return f"{text}, got {quoted}"
 
 
-def _quote(value: Any) -> str:
-    text = repr(value)
+def _is_secret(path: Path, secrets: Secrets) -> bool:
+    """Whether a secret is at a path, above it or below it."""
+    return any(path[: len(secret)] == secret[: len(path)] for secret in secrets.paths)
+
+
+def _quote(value: Any, secrets: Secrets) -> str:
+    """A value as it is shown; masked first, for half a secret is one too."""
+    text = secrets.mask(repr(value))
     return text if len(text) <= _LONGEST_QUOTE else text[:_LONGEST_QUOTE] + "…"
 
 
@@ -90,12 +103,32 @@ def _models(annotation: Any) -> Iterator[type[BaseModel]]:
 
 def recall(model: type[M], raw: Mapping[str, Any]) -> M:
     """A value from the state, also one that an older version of the library wrote and that is no longer valid."""
-    fields = {field.alias or name: name for name, field in model.model_fields.items()}
-    known = {key: value for key, value in raw.items() if key in fields}
+    known = without_unknown_fields(model, raw)
     try:
         return model.model_validate(known)
     except ValidationError:
-        return model.model_construct(**{fields[key]: value for key, value in known.items()})
+        names = {field.alias or name: name for name, field in model.model_fields.items()}
+        return model.model_construct(**{names[key]: value for key, value in known.items() if key in names})
+
+
+def without_unknown_fields(model: type[ResourceModel], raw: Mapping[str, Any]) -> dict[str, Any]:
+    """A value from the state without the fields that the library has dropped since, wherever they are in it."""
+    try:
+        model.model_validate(raw)
+    except ValidationError as error:
+        dropped = [data_path(it["loc"], raw) for it in error.errors() if it["type"] == "extra_forbidden"]
+        return dict(_without(raw, dropped, ()))
+    return dict(raw)
+
+
+def _without(node: Any, dropped: Sequence[Path], path: Path) -> Any:
+    """A copy of a tree without what is at some paths."""
+    kept = {
+        step: _without(child, dropped, at) for step, child in children(node) if (at := (*path, step)) not in dropped
+    }
+    if isinstance(node, Mapping):
+        return kept
+    return list(kept.values()) if isinstance(node, (list, tuple)) else node
 
 
 def awaiting(inputs: In, computed: frozenset[str]) -> In:

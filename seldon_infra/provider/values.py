@@ -134,7 +134,8 @@ class Secrets:
     _forms: tuple[str, ...] = field(init=False, repr=False, default=())
 
     def __post_init__(self) -> None:
-        forms = {form for text in self.texts if len(text) >= _SHORTEST_MASKED for form in _spellings(text)}
+        spelled = {form for text in self.texts for form in _spellings(text)}
+        forms = {form for form in spelled if len(form) >= _SHORTEST_MASKED}
         object.__setattr__(self, "_forms", tuple(sorted(forms, key=len, reverse=True)))
 
     def __or__(self, other: Secrets) -> Secrets:
@@ -166,9 +167,12 @@ class Secrets:
         return text in self.texts or any(form in text for form in self._forms)
 
 
+NO_SECRETS = Secrets()
+
+
 def _spellings(text: str) -> set[str]:
     """How a secret may be written inside an error's text or another value."""
-    return {text, repr(text)[1:-1], json.dumps(text)[1:-1], quote(text, safe="")}
+    return {text, " ".join(text.split()), repr(text)[1:-1], json.dumps(text)[1:-1], quote(text, safe="")}
 
 
 def reveal(tree: Mapping[str, Any]) -> tuple[dict[str, Any], Secrets]:
@@ -213,5 +217,5 @@ def path_text(path: Iterable[str | int]) -> str:
         elif step.replace("_", "a").replace("-", "a").isalnum():
             text += f".{step}" if text else step
         else:
-            text += f"[{json.dumps(step)}]"
+            text += '["' + step.replace('"', '\\"') + '"]'
     return text

@@ -21,12 +21,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Final, Generic, TypeVar, final
+from typing import TYPE_CHECKING, Annotated, Any, Final, Generic, TypeVar, cast
 
-from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.alias_generators import to_camel
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
+from pydantic_core import CoreSchema
+
+from seldon_infra.resources.unknown import UNKNOWN as UNKNOWN
+from seldon_infra.resources.unknown import let_unknown_through
 
 if TYPE_CHECKING:
     import pulumi
@@ -34,18 +37,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 In = TypeVar("In", bound="Inputs")
 Out = TypeVar("Out", bound="Outputs")
-
-
-@final
-class Unknown:
-    """The type of `UNKNOWN`: a value that only the apply will bring."""
-
-    def __repr__(self) -> str:
-        return "UNKNOWN"
-
-
-UNKNOWN: Final = Unknown()
-"""Stands for every value that is not known before the apply. It passes any field's validation, and equals itself."""
 
 
 INTERRUPTED_ID: Final = "interrupted"
@@ -60,31 +51,6 @@ class SecretField:
 
 
 Secret = Annotated[T, SecretField()]
-
-
-def _let_unknown_through(value: Any, handler: core_schema.ValidatorFunctionWrapHandler) -> Any:
-    """Validate what is known of one field's value."""
-    if value is UNKNOWN:
-        return value
-    try:
-        return handler(value)
-    except ValidationError as error:
-        wrong = [line for line in error.errors(include_url=False) if line["input"] is not UNKNOWN]
-        if not wrong:
-            return value
-        raise ValidationError.from_exception_data(error.title, [_again(line) for line in wrong]) from None
-
-
-def _again(line: Any) -> InitErrorDetails:
-    """One error of a caught validation, ready to be raised again with its words unchanged."""
-    return {"type": PydanticCustomError(line["type"], line["msg"]), "loc": line["loc"], "input": line["input"]}
-
-
-def _model_fields(schema: Any) -> list[Any]:
-    """The field definitions inside a model's core schema, whatever validators are wrapped around the model."""
-    while schema["type"] in ("definitions", "model", "function-before", "function-after", "function-wrap"):
-        schema = schema["schema"]
-    return list(schema["fields"].values()) if schema["type"] == "model-fields" else []
 
 
 class ResourceModel(BaseModel):
@@ -103,19 +69,24 @@ class ResourceModel(BaseModel):
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        schema = handler(source)
-        for field in _model_fields(schema):
-            wrapped = field["schema"]
-            inner, has_default = (wrapped["schema"], True) if wrapped["type"] == "default" else (wrapped, False)
-            if inner["type"] == "literal" and len(inner["expected"]) == 1:
-                continue  # It tells the models of a union apart, so it is never unknown, and pydantic wants it plain.
-            guarded = core_schema.no_info_wrap_validator_function(_let_unknown_through, inner)
-            field["schema"] = {**wrapped, "schema": guarded} if has_default else guarded
-        return schema
+        return cast("CoreSchema", let_unknown_through(handler(source)))
 
     def wire(self) -> dict[str, Any]:
         """The value as the engine sees it: camelCase names, absent fields left out."""
-        return self.model_dump(mode="python", by_alias=True, exclude_none=True, warnings="none")
+        fields = type(self).model_fields.items()
+        values = ((field.alias or name, getattr(self, name)) for name, field in fields)
+        return {name: _plain(value) for name, value in values if value is not None}
+
+
+def _plain(value: object) -> Any:
+    """A field's value as the engine sees it."""
+    if isinstance(value, ResourceModel):
+        return value.wire()
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items() if item is not None}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return value
 
 
 class Inputs(ResourceModel):
@@ -157,6 +128,8 @@ class ResourceType(Generic[In, Out]):
 
 def wire_value(value: object) -> object:
     """A plain value with every model inside it turned into a dict; Outputs stay as they are."""
+    if isinstance(value, ResourceModel):
+        return value.wire()
     if isinstance(value, BaseModel):
         return value.model_dump(mode="python", by_alias=True, exclude_none=True, warnings="none")
     if isinstance(value, Mapping):

@@ -56,6 +56,13 @@ class Slow(api.Provider):
     async def delete(self, request: api.DeleteRequest) -> None:
         await self._hold()
 
+    async def read(self, request: api.ReadRequest) -> api.ReadResponse:
+        """Find nothing of an interrupted create: what is held was never made."""
+        there = request.resource_id == "one"
+        return (
+            api.ReadResponse(request.resource_id, request.properties, request.inputs) if there else api.ReadResponse()
+        )
+
     async def cancel(self) -> None:
         """Nothing to cancel: what is held ends with the process."""
 

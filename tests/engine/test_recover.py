@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -76,7 +77,8 @@ def lock_file(engine: Engine) -> Path:
 def write_lock(engine: Engine, pid: int, host: str) -> Path:
     file = lock_file(engine)
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps({"pid": pid, "username": "u", "hostname": host, "timestamp": "2026-01-01T00:00:00Z"}))
+    now = datetime.now(UTC).isoformat()
+    file.write_text(json.dumps({"pid": pid, "username": "u", "hostname": host, "timestamp": now}))
     return file
 
 
@@ -193,5 +195,17 @@ def test_a_broken_state_without_a_copy_is_an_error_and_is_kept(engine: Engine) -
 def test_a_stack_on_another_backend_is_told_what_to_do(engine: Engine) -> None:
     engine.environment["PULUMI_BACKEND_URL"] = "s3://states"
     said = recover(engine, check=False)
-    assert "pulumi cancel" in said
+    assert "pulumi cancel --stack test" in said
+    assert "pulumi refresh --clear-pending-creates --stack test" in said
     assert "Traceback" not in said
+
+
+def test_a_compressed_state_is_healed_too(held: Held) -> None:
+    held.engine.environment["PULUMI_DIY_BACKEND_GZIP"] = "true"
+    held.declare(1)
+    held.kill_during("up")
+    assert held.engine.state_file.with_name("test.json.gz").exists()
+    assert "thing was interrupted while creating" in recover(held.engine)
+    held.engine.up()
+    assert held.sizes() == [1]
+    assert not held.engine.deployment().get("pending_operations")

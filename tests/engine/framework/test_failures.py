@@ -94,3 +94,33 @@ def test_interrupted_in_a_create_it_saves_what_there_is_and_ends(world: World) -
     world.cloud.ready = True
     world.up()
     world.assert_clean("photos")
+
+
+LIMITED = "opts = ResourceOptions(custom_timeouts=CustomTimeouts(update='1s', delete='1s'))\n"
+
+
+def test_the_users_time_limit_holds_for_update_and_delete_too(world: World) -> None:
+    declared = f"{LIMITED}BUCKET.register('b', opts, name='photos', size=2)"
+    world.up(declared)
+    with world.cloud.gate("PUT", "before"):
+        assert "the cloud did not answer PUT in time" in world.failed_up(declared.replace("size=2", "size=5"))
+    with world.cloud.gate("DELETE", "before"):
+        assert "the cloud did not answer DELETE in time" in world.failed_up("")
+    world.up(declared)
+    world.assert_clean("photos")
+    assert world.cloud.only()["size"] == 2
+
+
+def test_interrupted_twice_it_is_healed_by_one_further_up(world: World) -> None:
+    world.declare(PHOTOS)
+    with world.cloud.gate("POST", "after") as gate:
+        running = world.engine.start("up", "--stack", "test", "--yes", "--skip-preview")
+        plugin = gate.wait()
+        os.kill(running.pid, signal.SIGINT)
+        os.kill(running.pid, signal.SIGINT)
+        world.assert_gone(plugin, 10)
+    running.communicate(timeout=30)
+    world.heal()
+    world.up()
+    world.assert_clean("photos")
+    assert [call.split()[0] for call in world.cloud.calls] == ["POST"]

@@ -79,11 +79,9 @@ def test_an_object_is_marked_as_recorded_once_in_its_life(world: World) -> None:
     assert world.cloud.marks == [world.only()["id"]]
 
 
-def test_what_an_interrupted_run_left_is_named_before_it_is_removed(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_an_interrupted_run_left_is_named_before_it_is_removed(world: World) -> None:
     kill_at(world, CREATE, "plugin", "after")
-    world.heal(monkeypatch)
+    world.heal()
     (left,) = world.cloud.objects
     world.declare(PHOTOS.replace("photos", "pictures"))
     said = world.engine.preview().stdout

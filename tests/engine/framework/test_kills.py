@@ -41,6 +41,14 @@ UPDATE = Step("update", PHOTOS, BIGGER, "PUT", ("photos",))
 DELETE = Step("delete", PHOTOS, "", "DELETE", ())
 REPLACE = Step("replace, new", PHOTOS, PICTURES, "POST", ("pictures",))
 REPLACE_OLD = Step("replace, old", PHOTOS, PICTURES, "DELETE", ("pictures",))
+ONE_VAULT = Step(
+    "replace the only one",
+    PHOTOS.replace("BUCKET", "VAULT"),
+    PICTURES.replace("BUCKET", "VAULT"),
+    "POST",
+    ("pictures",),
+)
+ROOM = Step("make room for", ONE_VAULT.before, ONE_VAULT.program, "DELETE", ("pictures",))
 SAME = Step("replace with equal inputs", PHOTOS, PHOTOS, "POST", ("photos",), ("--replace", URN))
 
 
@@ -56,35 +64,60 @@ def kill_at(world: World, step: Step, victim: str, moment: Moment) -> int:
     return plugin
 
 
+MAKING = (CREATE, REPLACE, REPLACE_OLD, SAME, ONE_VAULT, ROOM)
+
+
+def posts(world: World) -> int:
+    """How many objects were ever made."""
+    return len([call for call in world.cloud.calls if call.startswith("POST")])
+
+
 POINTS = [
     *itertools.product([CREATE, UPDATE, DELETE, REPLACE], ["engine", "plugin"], ["before", "after"]),
-    *itertools.product([REPLACE_OLD, SAME], ["engine", "plugin"], ["after"]),
+    *itertools.product([REPLACE_OLD, SAME], ["engine"], ["before", "after"]),
+    *itertools.product([REPLACE_OLD, SAME], ["plugin"], ["after"]),
+    *itertools.product([ONE_VAULT], ["engine", "plugin"], ["after"]),
+    *itertools.product([ROOM], ["engine", "plugin"], ["before"]),
 ]
 
 
 @pytest.mark.parametrize(("step", "victim", "moment"), POINTS, ids=lambda it: it.name if isinstance(it, Step) else it)
-def test_one_further_up_heals(
-    world: World, monkeypatch: pytest.MonkeyPatch, step: Step, victim: str, moment: Moment
-) -> None:
+def test_one_further_up_heals(world: World, step: Step, victim: str, moment: Moment) -> None:
     if step.before is not None:
         world.up(step.before)
     plugin = kill_at(world, step, victim, moment)
-    world.heal(monkeypatch)
+    world.heal()
     world.up()
     world.assert_clean(*step.left)
     assert all(it["size"] == (5 if step is UPDATE else 2) for it in world.cloud.objects.values())
+    assert posts(world) == (step.before is not None) + (step in MAKING), "what was there was not adopted"
     assert not runs(plugin)
 
 
 @pytest.mark.parametrize("victim", ["engine", "plugin"])
-def test_what_was_left_behind_goes_where_the_program_has_changed_since(
-    world: World, monkeypatch: pytest.MonkeyPatch, victim: str
-) -> None:
+def test_what_was_left_behind_goes_where_the_program_has_changed_since(world: World, victim: str) -> None:
     kill_at(world, CREATE, victim, "after")
-    world.heal(monkeypatch)
+    world.heal()
     said = world.up(PICTURES)
     world.assert_clean("pictures")
     assert "which an interrupted run had left behind" in said
+
+
+@pytest.mark.parametrize("step", [CREATE, REPLACE, ONE_VAULT], ids=lambda it: it.name)
+def test_a_destroy_after_the_kill_leaves_nothing(world: World, step: Step) -> None:
+    if step.before is not None:
+        world.up(step.before)
+    kill_at(world, step, "engine", "after")
+    world.heal()
+    world.engine.destroy()
+    world.assert_clean()
+
+
+def test_a_destroy_removes_what_a_killed_plugin_was_replacing_with(world: World) -> None:
+    world.up(PHOTOS)
+    kill_at(world, REPLACE, "plugin", "after")
+    world.engine.destroy()
+    world.assert_clean()
 
 
 def test_an_idle_plugin_goes_with_the_engine(world: World) -> None:

@@ -108,6 +108,24 @@ def test_an_object_that_exists_is_imported_and_then_unchanged(world: World) -> N
     assert world.cloud.calls == []
 
 
+FOUND = {
+    "id": "photos-0", "revision": 1, "name": "photos", "size": 2, "settings": {}, "region": "here", "owner": "someone",
+    "token": "",
+}  # fmt: skip
+
+
+def test_an_object_that_a_program_imports_becomes_its_own(world: World) -> None:
+    world.cloud.objects["photos-0"] = dict(FOUND)
+    declared = "BUCKET.register('b', ResourceOptions(import_='photos-0'), name='photos', size=%d)"
+    assert "inputs to import do not match the existing resource" in world.failed_up(declared % 3)
+    assert world.resources() == []
+    world.up(declared % 2)
+    assert "2 unchanged" in world.up("BUCKET.register('b', name='photos', size=2)")
+    assert (world.cloud.calls, world.cloud.marks) == ([], [])
+    world.up("")
+    world.assert_clean()
+
+
 def test_importing_what_does_not_exist_says_so(world: World) -> None:
     world.declare("")
     done = world.engine.run("import", "--stack", "test", "--yes", "--generate-code=false",

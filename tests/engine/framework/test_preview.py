@@ -41,6 +41,21 @@ b = BUCKET.register('b', name=a.url.apply(lambda url: 'x'), size=a.revision.appl
     assert world.cloud.names() == ["photos"]
 
 
+def test_an_unknown_item_differs_alone(world: World) -> None:
+    program = """
+a = BUCKET.register('a', name='photos')
+rules = [{'prefix': 'a'}, a.url.apply(lambda url: {'prefix': url})]
+b = BUCKET.register('b', name='pictures', rules=rules)
+"""
+    world.up(program)
+    said = world.preview(program.replace("'photos'", "'portraits'"))
+    assert "[1]" in said
+    assert "[0]" not in said
+    assert "keepDays" not in said.partition("Bucket::b")[2].partition("output<")[0]
+    world.up()
+    assert [it["keepDays"] for it in world.cloud.objects["pictures-2"]["rules"]] == [30, 30]
+
+
 def refused(world: World, statement: str) -> str:
     world.declare(statement)
     done = world.engine.preview(check=False)

@@ -33,6 +33,6 @@ def main() -> None:
 
 
 def _resources() -> Iterable[Resource[Any, Any]]:
-    from tests.engine.memory_provider.types import Bucket, Task
+    from tests.engine.memory_provider.types import Bucket, Task, Vault
 
-    return [Bucket(), Task()]
+    return [Bucket(), Task(), Vault()]

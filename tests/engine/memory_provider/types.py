@@ -1,4 +1,4 @@
-"""`seldon:memory:Bucket`, updated in place, and `seldon:memory:Task`, always replaced."""
+"""`seldon:memory:Bucket`, updated in place, `Vault`, deleted before it is replaced, and `Task`, always replaced."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from seldon_infra.provider.framework import (
     Problem,
     Refused,
     Resource,
+    TimedOut,
 )
 from seldon_infra.resources.model import Inputs, Outputs, ResourceType, Secret
 
@@ -73,15 +74,19 @@ class TaskOutputs(TaskInputs, Outputs):
 
 
 BUCKET = ResourceType("seldon:memory:Bucket", BucketInputs, BucketOutputs)
+VAULT = ResourceType("seldon:memory:Vault", BucketInputs, BucketOutputs)
 TASK = ResourceType("seldon:memory:Task", TaskInputs, TaskOutputs)
 
 
 def ask(method: str, id: str = "", body: dict[str, Any] | None = None, seconds: float = 30) -> Any:
     """One call to the cloud."""
     connection = http.client.HTTPConnection(os.environ["MEMORY_CLOUD"], timeout=seconds)
-    connection.request(method, f"/{id}", json.dumps(body or {}), {"Plugin": str(os.getpid())})
-    answer = connection.getresponse()
-    content = json.loads(answer.read())
+    try:
+        connection.request(method, f"/{id}", json.dumps(body or {}), {"Plugin": str(os.getpid())})
+        answer = connection.getresponse()
+        content = json.loads(answer.read())
+    except TimeoutError:
+        raise TimedOut(f"the cloud did not answer {method} in time") from None
     if answer.status != 200:
         raise Failed(f"the cloud says: {content}")
     return content
@@ -138,16 +143,17 @@ class Bucket(Resource[BucketInputs, BucketOutputs]):
     def read(
         self, id: str, last: Instance[BucketInputs, BucketOutputs] | None, context: Context
     ) -> Instance[BucketInputs, BucketOutputs] | None:
-        thing = ask("GET", id)
+        thing = ask("GET", id, seconds=context.remaining())
         return self._instance(thing) if thing else None
 
     def update(
         self, id: str, last: Instance[BucketInputs, BucketOutputs], inputs: BucketInputs, context: Context
     ) -> BucketOutputs:
-        return self._outputs(ask("PUT", id, {"size": 1, "settings": {}, "rules": [], **inputs.wire()}))
+        body = {"size": 1, "settings": {}, "rules": [], **inputs.wire()}
+        return self._outputs(ask("PUT", id, body, context.remaining()))
 
     def delete(self, id: str, last: Instance[BucketInputs, BucketOutputs], context: Context) -> None:
-        ask("DELETE", id)
+        ask("DELETE", id, seconds=context.remaining())
 
     def _instance(self, thing: dict[str, Any]) -> Instance[BucketInputs, BucketOutputs]:
         known = {field.alias: thing.get(field.alias or "") for field in BucketInputs.model_fields.values()}
@@ -158,6 +164,13 @@ class Bucket(Resource[BucketInputs, BucketOutputs]):
         return BucketOutputs.model_validate(
             {**thing, "url": f"memory://{thing['id']}/{thing.get('motto', '')}", "accessKey": f"key-of-{thing['id']}"}
         )
+
+
+class Vault(Bucket):
+    """A bucket of which there can be only one at a time."""
+
+    type = VAULT
+    delete_before_replace = True
 
 
 class Task(Resource[TaskInputs, TaskOutputs]):

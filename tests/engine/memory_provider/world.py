@@ -9,17 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from seldon_infra.cli.recover import heal
 from seldon_infra.cli.state import StateFile
 from tests.engine.memory_provider.cloud import Cloud, runs
-from tests.engine.scratch import CLI, STACK, Engine
+from tests.engine.scratch import STACK, Engine
 
 PROGRAM = """
 import pulumi
 from pulumi import Output, ResourceOptions, CustomTimeouts
-from tests.engine.memory_provider.types import BUCKET, TASK
+from tests.engine.memory_provider.types import BUCKET, TASK, VAULT
 
 secret = Output.secret
 {statements}
@@ -80,11 +78,9 @@ class World:
         (resource,) = self.resources()
         return resource
 
-    def heal(self, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    def heal(self) -> list[str]:
         """Do what `seldon-infra recover` does."""
-        monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "")
-        monkeypatch.setenv("PULUMI_HOME", self.engine.environment["PULUMI_HOME"])
-        return list(heal(StateFile(self.engine.directory / "backend", "scratch", STACK), str(CLI)))
+        return list(heal(StateFile(self.engine.directory / "backend", "scratch", STACK)))
 
     def assert_clean(self, *names: str) -> None:
         """Exactly these objects are in the cloud, the state has them and nothing half done."""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from seldon_infra.cli import recover
+from seldon_infra.cli.locks import held
 from seldon_infra.cli.recover import heal, require_space
 from seldon_infra.cli.state import (
     KEPT_COPIES,
@@ -23,6 +25,7 @@ from seldon_infra.cli.state import (
     restore,
 )
 from seldon_infra.core.errors import SeldonInfraError
+from seldon_infra.resources.model import INTERRUPTED_ID
 
 
 def engine_writes(state: StateFile, serial: int) -> bytes:
@@ -184,15 +187,95 @@ def test_a_remote_backend_has_no_folder(tmp_path: Path) -> None:
     assert find_state(tmp_path, "test", "s3://states") is None
 
 
-def test_a_cli_that_does_not_answer_while_healing_is_one_message(
-    state: StateFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    cli = tmp_path / "pulumi"
-    cli.write_text("#!/bin/sh\nexec sleep 600\n")
-    cli.chmod(0o755)
-    monkeypatch.setattr(recover, "COMMAND_TIMEOUT_SECONDS", 0.2)
-    pending = {"checkpoint": {"stack": "test", "latest": {"pending_operations": [{"type": "creating"}]}}}
-    state.path.parent.mkdir(parents=True)
-    state.path.write_text(json.dumps(pending))
-    with pytest.raises(SeldonInfraError, match=r"`pulumi stack export` gave no answer in 0.2 s .*; run it again"):
-        list(heal(state, str(cli)))
+def compressed(state: StateFile) -> bytes:
+    """Turn a state into what the engine writes under PULUMI_DIY_BACKEND_GZIP."""
+    content = gzip.compress(engine_writes(state, 1))
+    for file in (state.path, state.path.with_name("test.json.attrs")):
+        file.unlink()
+    write_with_sum(state.path.with_name("test.json.gz"), content)
+    return content
+
+
+def test_a_compressed_state_is_found_read_and_restored(state: StateFile) -> None:
+    whole = compressed(state)
+    assert state.is_whole()
+    assert state.pending() == []
+    keep_copy(state)
+    for broken in (whole[: len(whole) // 2], whole[:-4], b""):
+        state.path.write_bytes(broken)
+        assert not state.is_whole()
+        restore(state)
+        assert state.path.read_bytes() == whole
+
+
+def test_a_written_state_is_compressed_as_it_was_and_agrees_with_its_sum(state: StateFile) -> None:
+    compressed(state)
+    checkpoint = state.read()
+    checkpoint["checkpoint"]["latest"]["pending_operations"] = []
+    state.write(checkpoint)
+    assert state.path.name == "test.json.gz"
+    assert state.is_whole()
+    assert state.read() == checkpoint
+
+
+def test_a_state_under_zstd_is_named(state: StateFile) -> None:
+    engine_writes(state, 1)
+    newer = state.path.with_name("test.json.zst")
+    newer.write_bytes(b"")
+    os.utime(newer, ns=(2**62, 2**62))
+    with pytest.raises(SeldonInfraError, match="compressed with zstd"):
+        state.is_whole()
+
+
+URN = "urn:pulumi:test::scratch::seldon:local:Process::new"
+BEGUN = {
+    "type": "creating",
+    "resource": {
+        "urn": URN, "custom": True, "type": "seldon:local:Process", "inputs": {"name": "new"}, "protect": True,
+        "retainOnDelete": True, "dependencies": ["urn:gone"], "propertyDependencies": {"name": ["urn:gone"]},
+    },
+}  # fmt: skip
+
+
+def heal_with(state: StateFile, begun: dict[str, Any], *resources: dict[str, Any]) -> list[dict[str, Any]]:
+    """Heal a state with one begun operation; return the resources that are in it then."""
+    engine_writes(state, 1)
+    checkpoint = state.read()
+    checkpoint["checkpoint"]["latest"] = {"resources": list(resources), "pending_operations": [begun]}
+    state.write(checkpoint)
+    (said,) = heal(state)
+    assert "was interrupted while creating" in said
+    assert state.pending() == []
+    assert state.locks() == []
+    return list(state.read()["checkpoint"]["latest"]["resources"])
+
+
+def test_what_was_being_created_is_looked_for_and_nothing_keeps_it(state: StateFile) -> None:
+    (there,) = heal_with(state, BEGUN)
+    assert (there["id"], there["inputs"], there["refreshBeforeUpdate"]) == (INTERRUPTED_ID, {"name": "new"}, True)
+    assert not {"protect", "retainOnDelete"} & set(there)
+    assert (there["dependencies"], there["propertyDependencies"]) == ([], {"name": []})
+
+
+def test_what_was_being_replaced_finds_its_replacement_itself(state: StateFile) -> None:
+    old = {"urn": URN, "id": "old"}
+    assert heal_with(state, BEGUN, old) == [old]
+
+
+def test_what_was_deleted_to_make_room_gives_its_place_to_what_is_looked_for(state: StateFile) -> None:
+    (there,) = heal_with(state, BEGUN, {"urn": URN, "id": "old", "pendingReplacement": True})
+    assert there["id"] == INTERRUPTED_ID
+
+
+def test_nothing_is_looked_for_whose_parent_has_gone(state: StateFile) -> None:
+    orphan = {**BEGUN, "resource": {**BEGUN["resource"], "parent": "urn:gone"}}  # type: ignore[dict-item]
+    assert heal_with(state, orphan) == []
+
+
+def test_a_stack_that_someone_holds_is_not_healed(state: StateFile) -> None:
+    engine_writes(state, 1)
+    state.path.write_bytes(b"{")
+    with held(state.lock_folder):
+        (said,) = heal(state)
+    assert f"stack 'test' is held by process {os.getpid()}" in said
+    assert state.path.read_bytes() == b"{"

@@ -12,21 +12,27 @@ from seldon_infra.provider.framework import Context, Created, Failed, Instance, 
 from seldon_infra.provider.lifecycle import Lifecycle, OutcomeUnknown
 from seldon_infra.provider.siblings import Known, owner_of
 from seldon_infra.provider.values import Sealed
-from seldon_infra.resources.model import INTERRUPTED_ID, UNKNOWN, Inputs, Outputs, ResourceType
+from seldon_infra.resources.model import INTERRUPTED_ID, UNKNOWN, Inputs, Outputs, ResourceModel, ResourceType, Secret
 
 URN = "urn:pulumi:test::scratch::seldon:test:Lamp::lamp"
+
+
+class Base(ResourceModel):
+    wood: str
 
 
 class LampInputs(Inputs):
     watt: int
     colour: str = "white"
     digest: str | None = None
+    base: Base | None = None
 
 
 class LampOutputs(Outputs):
     watt: int
     colour: str = "white"
     serial: str
+    key: Secret[str] | None = None
 
 
 class Lamp(Resource[LampInputs, LampOutputs]):
@@ -38,6 +44,7 @@ class Lamp(Resource[LampInputs, LampOutputs]):
     def __init__(self) -> None:
         self.lamps: dict[str, Instance[LampInputs, LampOutputs]] = {}
         self.owners: dict[str, str] = {}
+        self.updates: list[str] = []
         self.broken: dict[str, Exception] = {}
 
     def create(self, inputs: LampInputs, context: Context) -> Created[LampOutputs]:
@@ -62,6 +69,7 @@ class Lamp(Resource[LampInputs, LampOutputs]):
         return self.lamps.get(id)
 
     def update(self, id: str, last: Any, inputs: LampInputs, context: Context) -> LampOutputs:
+        self.updates.append(id)
         self._fail("update")
         outputs = LampOutputs(watt=inputs.watt, colour=inputs.colour, serial=id)
         self.lamps[id] = replace(self.lamps[id], inputs=inputs, outputs=outputs)
@@ -109,7 +117,7 @@ def test_a_check_leaves_open_what_it_can_only_compute_later(lamp: Lamp) -> None:
 
 def test_a_preview_echoes_what_is_known(lamp: Lamp) -> None:
     outputs = lifecycle(lamp).preview(None, {"watt": UNKNOWN, "colour": Sealed("red")}, context())
-    assert outputs == {"watt": UNKNOWN, "colour": Sealed("red"), "serial": UNKNOWN}
+    assert outputs == {"watt": UNKNOWN, "colour": Sealed("red"), "serial": UNKNOWN, "key": Sealed(UNKNOWN)}
 
 
 def test_a_created_lamp_that_nobody_recorded_is_adopted(lamp: Lamp) -> None:
@@ -223,6 +231,18 @@ def test_an_update_that_failed_keeps_the_old_outputs_and_its_reason(lamp: Lamp) 
 def test_a_new_version_with_a_new_default_makes_no_difference(lamp: Lamp) -> None:
     made = lifecycle(lamp).create(NEWS, context())
     assert lifecycle(lamp).diff((made.id, made.outputs, {"watt": 40}), NEWS, context()).changes == []
+
+
+@pytest.mark.parametrize(
+    "older",
+    [{"watt": 40, "dropped": True}, {"watt": 40, "base": {"wood": "oak", "dropped": 1}}],
+    ids=["a field", "a field of a field"],
+)
+def test_a_field_that_a_new_version_has_dropped_makes_no_difference(lamp: Lamp, older: dict[str, Any]) -> None:
+    news = {key: {"wood": "oak"} if key == "base" else value for key, value in older.items() if key != "dropped"}
+    news, problems = lifecycle(lamp).check(news, context())
+    assert problems == []
+    assert lifecycle(lamp).diff(("id", {}, older), news, context()).changes == []
 
 
 def test_what_is_gone_outside_is_gone(lamp: Lamp) -> None:
@@ -345,3 +365,70 @@ def test_destroying_what_stands_for_an_interrupted_create_removes_what_it_made(l
     there = interrupted(lamp)
     lifecycle(lamp).delete((there.id, there.outputs, NEWS), context())
     assert lamp.lamps == {}
+
+
+LONG = "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBg" * 5
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        {"watt": Sealed(LONG)},
+        {"watt": 40, "colour": Sealed([LONG])},
+        {"watt": 40, "colour": [Sealed(LONG)]},
+        {"watt": 40, "colour": Sealed([4711])},
+        {"watt": [LONG], "colour": Sealed(LONG)},
+    ],
+    ids=["long", "in a list", "below", "a number", "again elsewhere"],
+)
+def test_nothing_of_a_secret_is_quoted_however_long_it_is(lamp: Lamp, raw: dict[str, Any]) -> None:
+    _, problems = lifecycle(lamp).check(raw, context())
+    (said,) = [problem.reason for problem in problems]
+    assert "[secret]" in said
+    assert not any(part in said for part in ("MIIEv", "BEGIN", "4711"))
+
+
+@pytest.mark.parametrize("secret", [LONG, "two  spaces", "a\ttab"], ids=["lines", "spaces", "tab"])
+def test_a_secret_with_white_space_is_masked_in_an_exceptions_one_line(lamp: Lamp, secret: str) -> None:
+    lamp.broken["after create"] = RuntimeError(f"cannot use {secret} here")
+    unwell = lifecycle(lamp).create({**NEWS, "colour": Sealed(secret)}, context())
+    assert unwell.reasons == ("RuntimeError: cannot use [secret] here",)
+
+
+def test_a_secret_that_the_object_brought_is_masked_in_its_reasons(lamp: Lamp) -> None:
+    made = lifecycle(lamp).create(NEWS, context())
+    outputs = LampOutputs(watt=40, serial=made.id, key="key-4711")
+    for moment in ("before create", "read", "update"):
+        lamp.broken[moment] = PartialFailure(made.id, outputs, "no light with key-4711")
+    read = lifecycle(lamp).read(made.id, made.outputs, NEWS, context())
+    updated = lifecycle(lamp).update((made.id, made.outputs, NEWS), {**NEWS, "watt": 60}, context())
+    created = lifecycle(lamp).create({**NEWS, "watt": 60}, context())
+    assert [it and it.reasons for it in (read, updated, created)] == [("no light with [secret]",)] * 3
+    assert created.outputs["key"] == Sealed("key-4711")
+
+
+def test_what_a_read_has_found_unwell_is_well_again_when_a_read_finds_it_so(lamp: Lamp) -> None:
+    made = lifecycle(lamp).create(NEWS, context())
+    lamp.broken["read"] = PartialFailure(made.id, lamp.lamps[made.id].outputs, "dim")
+    dim = lifecycle(lamp).read(made.id, made.outputs, NEWS, context())
+    assert dim is not None
+    repaired = lifecycle(lamp).update((made.id, dim.outputs, NEWS), NEWS, context())
+    assert lamp.updates == [made.id]
+    assert repaired.outputs == made.outputs
+    again = lifecycle(lamp).read(made.id, dim.outputs, NEWS, context())
+    assert again is not None
+    assert (again.reasons, again.outputs) == ((), made.outputs)
+
+
+def test_what_failed_to_be_made_stays_unwell_though_a_read_finds_more_wrong_with_it(lamp: Lamp) -> None:
+    lamp.broken["after create"] = Failed("flickers")
+    made = lifecycle(lamp).create(NEWS, context())
+    for _ in range(2):
+        lamp.broken["read"] = PartialFailure(made.id, lamp.lamps[made.id].outputs, "dim")
+        dim = lifecycle(lamp).read(made.id, made.outputs, NEWS, context())
+        assert dim is not None
+        assert dim.reasons == ("flickers", "dim")
+        made = dim
+    again = lifecycle(lamp).read(made.id, made.outputs, NEWS, context())
+    assert again is not None
+    assert again.reasons == ("flickers", "dim")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import Field
+import pytest
+from pydantic import Field, create_model
 
 from seldon_infra.provider.framework import Context, Created, Resource
 from seldon_infra.provider.schema import package_schema, secret_paths
@@ -88,3 +89,27 @@ def test_declared_secrets_are_found_wherever_they_are() -> None:
         ("logins", 0, "password"),
         ("byName", "a.b", "password"),
     }
+
+
+Badge = create_model("Login", __base__=Inputs, badge=(str, ...))
+GateInputs = create_model("GateInputs", __base__=Inputs, login=(Badge, ...))
+
+
+class Gate(Resource[Any, Any]):
+    """A gate, whose logins are others by the same name."""
+
+    type = ResourceType("seldon:house:Gate", GateInputs, DoorOutputs)
+
+    def create(self, inputs: Any, context: Context) -> Created[Any]:
+        raise NotImplementedError
+
+
+def test_two_models_of_one_name_are_not_mixed_up() -> None:
+    with pytest.raises(
+        TypeError, match="seldon:house:Gate: another type's inputs have a model Login with other fields"
+    ):
+        package_schema("seldon", "1.2.3", [Door(), Gate()])
+
+
+def test_one_model_may_serve_two_types() -> None:
+    assert len(package_schema("seldon", "1.2.3", [Door(), Door()])["types"]) == 1

@@ -12,6 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from google.protobuf.empty_pb2 import Empty
+
+from seldon_infra.provider.values import to_wire
+from seldon_infra.provider.wire import grpc, provider_pb2, provider_pb2_grpc
+from tests.unit.provider.test_lifecycle import NEWS, URN
 
 REPOSITORY = Path(__file__).parents[3]
 PLUGIN = "from seldon_infra.provider.serve import serve; serve('test', lambda: '1', lambda: [])"
@@ -48,6 +53,34 @@ def wait_until(condition: Callable[[], bool], seconds: float) -> None:
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.02)
+
+
+BUSY = """
+import os, sys; sys.path.insert(0, '.')
+from tests.unit.provider.test_lifecycle import Lamp
+from seldon_infra.provider import serve
+class Slow(Lamp):
+    def create(self, inputs, context):
+        os.write(2, b'begun\\n')
+        context.wait_for('godot', lambda: None)
+serve._THREADS = 2
+serve.serve('test', lambda: '1', lambda: [Slow()])
+"""
+
+
+def test_a_cancel_is_heard_where_every_thread_is_at_work() -> None:
+    plugin = python(BUSY, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert plugin.stdout is not None
+    assert plugin.stderr is not None
+    with grpc.insecure_channel(f"127.0.0.1:{int(plugin.stdout.readline())}") as channel:
+        stub = provider_pb2_grpc.ResourceProviderStub(channel)
+        request = provider_pb2.CreateRequest(urn=f"{URN}-1", properties=to_wire(NEWS))
+        calls = [stub.Create.future(request, timeout=30) for _ in range(5)]
+        assert [plugin.stderr.readline() for _ in range(2)] == ["begun\n"] * 2
+        stub.Cancel(Empty(), timeout=10)
+        assert all("cancelled while waiting for godot" in call.exception().details() for call in calls)
+    plugin.send_signal(signal.SIGINT)
+    plugin.communicate(timeout=10)
 
 
 def test_it_says_its_port_and_nothing_else() -> None:

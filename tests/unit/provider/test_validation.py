@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 import pytest
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
+from seldon_infra.provider.schema import secret_paths
 from seldon_infra.provider.validation import awaiting, recall, validate
 from seldon_infra.provider.values import path_text
-from seldon_infra.resources.model import UNKNOWN, Inputs, Outputs, ResourceType
+from seldon_infra.resources.model import UNKNOWN, Inputs, Outputs, ResourceModel, ResourceType, Secret
 
 
 class Http(Inputs):
@@ -22,12 +23,25 @@ class Tcp(Inputs):
     port: int = Field(ge=1)
 
 
+class Rule(ResourceModel):
+    prefix: str
+    keep_days: int = Field(default=30, ge=1)
+    password: Secret[str] | None = None
+
+
 class Server(Inputs):
     name: str = Field(min_length=3)
     replicas: int = 1
     probe: Annotated[Http | Tcp, Field(discriminator="kind")] | None = None
     tags: dict[str, str] = Field(default_factory=dict)
     ready_ports: list[int] = Field(default_factory=list)
+    rules: list[Rule] = Field(default_factory=list)
+    first: Rule | None = None
+    by_name: dict[str, Rule] = Field(default_factory=dict)
+    pair: tuple[Rule, ...] = ()
+    either: Http | Tcp | None = None
+    least: int = 0
+    most: int = 9
 
     @field_validator("name")
     @classmethod
@@ -35,6 +49,19 @@ class Server(Inputs):
         if name != name.lower():
             raise ValueError("must be in lower case")
         return name
+
+    @field_validator("tags")
+    @classmethod
+    def _short(cls, tags: dict[str, str]) -> dict[str, str]:
+        if any(len(tag) > 5 for tag in tags.values()):
+            raise ValueError("must be short")
+        return tags
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Server:
+        if self.least > self.most:
+            raise ValueError("least must not be above most")
+        return self
 
 
 class Running(Outputs):
@@ -80,15 +107,74 @@ def test_what_is_unknown_passes_and_what_is_known_beside_it_does_not() -> None:
 
 def test_unknown_parts_stay_and_defaults_are_filled_in() -> None:
     raw = {"name": UNKNOWN, "readyPorts": [UNKNOWN, 2], "probe": {"kind": "http", "path": UNKNOWN}}
-    inputs, _ = validate(Server, raw)
-    assert inputs is not None
-    assert inputs.wire() == {
+    assert wired(raw) == {
         "name": UNKNOWN,
         "replicas": 1,
         "probe": {"kind": "http", "path": UNKNOWN},
         "tags": {},
         "readyPorts": [UNKNOWN, 2],
+        "rules": [],
+        "byName": {},
+        "pair": [],
+        "least": 0,
+        "most": 9,
     }
+
+
+def wired(raw: dict[str, Any]) -> dict[str, Any]:
+    """Inputs as the engine gets them after a check."""
+    inputs, wrong = validate(Server, raw)
+    assert inputs is not None, wrong
+    return inputs.wire()
+
+
+RULE = {"prefix": "a", "keepDays": 30}
+
+
+@pytest.mark.parametrize(
+    ("given", "seen"),
+    [
+        pytest.param({"first": UNKNOWN}, {"first": UNKNOWN}, id="a model"),
+        pytest.param({"first": {"prefix": UNKNOWN}}, {"first": {**RULE, "prefix": UNKNOWN}}, id="in a model"),
+        pytest.param({"rules": UNKNOWN}, {"rules": UNKNOWN}, id="a list"),
+        pytest.param({"rules": [{"prefix": "a"}, UNKNOWN]}, {"rules": [RULE, UNKNOWN]}, id="an item"),
+        pytest.param({"pair": [{"prefix": "a"}, UNKNOWN]}, {"pair": [RULE, UNKNOWN]}, id="an item of a tuple"),
+        pytest.param({"byName": {"x": {"prefix": "a"}, "y": UNKNOWN}}, {"byName": {"x": RULE, "y": UNKNOWN}},
+                     id="a value by name"),
+        pytest.param({"probe": UNKNOWN}, {"probe": UNKNOWN}, id="a union"),
+        pytest.param({"probe": {"kind": UNKNOWN, "port": 0}}, {"probe": {"kind": UNKNOWN, "port": 0}}, id="a tag"),
+        pytest.param({"either": {"kind": UNKNOWN, "port": 0}}, {"either": {"kind": UNKNOWN, "port": 0}},
+                     id="what may be one of two"),
+        pytest.param({"tags": {"a": UNKNOWN, "b": "x"}}, {"tags": {"a": UNKNOWN, "b": "x"}}, id="what a rule sees"),
+        pytest.param({"least": UNKNOWN}, {"least": UNKNOWN}, id="what a rule of the whole sees"),
+    ],
+)  # fmt: skip
+def test_an_unknown_stays_where_it_is_and_its_siblings_get_their_defaults(
+    given: dict[str, Any], seen: dict[str, Any]
+) -> None:
+    assert {name: wired({"name": "abc", **given})[name] for name in seen} == seen
+
+
+@pytest.mark.parametrize(
+    ("given", "path"),
+    [
+        ({"rules": [{"prefix": "a", "keepDays": 0}, UNKNOWN]}, "rules[0].keepDays"),
+        ({"byName": {"x": {"prefx": "a", "prefix": "b"}, "y": UNKNOWN}}, "byName.x.prefx"),
+        ({"pair": [UNKNOWN, {}]}, "pair[1].prefix"),
+        ({"probe": {"kind": "tcp", "port": 0}, "first": UNKNOWN}, "probe.port"),
+    ],
+)
+def test_what_is_wrong_beside_an_unknown_is_told(given: dict[str, Any], path: str) -> None:
+    assert list(problems({"name": "abc", **given})) == [path]
+
+
+def test_a_secret_beside_an_unknown_item_is_found() -> None:
+    tree = wired({"name": "abc", "rules": [{"prefix": "a", "password": "typed"}, UNKNOWN]})
+    assert list(secret_paths(Server, tree)) == [("rules", 0, "password")]
+
+
+def test_a_rule_of_the_whole_is_told_when_all_is_known() -> None:
+    assert problems({"name": "abc", "least": 10}) == {"": "least must not be above most"}
 
 
 def test_a_state_of_an_older_version_is_read_as_far_as_it_goes() -> None:
@@ -104,7 +190,7 @@ def test_what_a_check_would_compute_is_unknown_while_the_check_must_wait() -> No
 
 def test_a_program_cannot_give_an_input_that_does_not_exist() -> None:
     kind = ResourceType("seldon:test:Server", Server, Running)
-    with pytest.raises(TypeError, match="seldon:test:Server has no input 'nam'; its inputs are name, probe"):
+    with pytest.raises(TypeError, match="seldon:test:Server has no input 'nam'; its inputs are by_name, either"):
         kind.wire_inputs({"nam": "x"})
 
 

@@ -107,3 +107,4 @@ def test_a_secret_of_one_letter_does_not_mask_every_text() -> None:
 
 def test_a_path_reads_as_pulumi_writes_it() -> None:
     assert path_text(("ready", "ports", 0, "x.y", "z")) == 'ready.ports[0]["x.y"].z'
+    assert path_text(("tags", "é x", 'a"b', "c\\")) == 'tags["é x"]["a\\"b"]["c\\"]'
