@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from seldon_infra.cli.state import project_name, write_safely
+from seldon_infra.cli.files import write_safely
+from seldon_infra.cli.state import project_name
 from seldon_infra.runtime.stack_dir import make_private
 
 COMMITTED_SALT = "v1:FWUN/3e54zw=:v1:yGJ0LIBCKN0xtinI:EGzzFCVci84WW7kMAnqGPCPxXClNAw=="
