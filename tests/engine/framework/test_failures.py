@@ -116,8 +116,7 @@ def test_interrupted_twice_it_is_healed_by_one_further_up(world: World) -> None:
     with world.cloud.gate("POST", "after") as gate:
         running = world.engine.start("up", "--stack", "test", "--yes", "--skip-preview")
         plugin = gate.wait()
-        os.kill(running.pid, signal.SIGINT)
-        os.kill(running.pid, signal.SIGINT)
+        wait_until(lambda: running.send_signal(signal.SIGINT) or running.poll() is not None)  # the second ends it
         world.assert_gone(plugin, 10)
     running.communicate(timeout=30)
     world.heal()

@@ -67,6 +67,17 @@ def kill_at(world: World, step: Step, victim: str, moment: Moment) -> int:
 MAKING = (CREATE, REPLACE, REPLACE_OLD, SAME, ONE_VAULT, ROOM)
 
 
+def made_in_all(step: Step, victim: str, moment: Moment) -> int:
+    """How many objects an uninterrupted run and its healing make: nothing is made twice.
+
+    The one exception is what stands for the only one of its kind, whose predecessor the state no longer has. And a
+    replacement that was only asked for by an argument is not asked for again.
+    """
+    asked_again = not (step is SAME and moment == "before")
+    unrecognised = step is ONE_VAULT and victim == "engine"
+    return (step.before is not None) + (step in MAKING and asked_again) + unrecognised
+
+
 def posts(world: World) -> int:
     """How many objects were ever made."""
     return len([call for call in world.cloud.calls if call.startswith("POST")])
@@ -90,7 +101,7 @@ def test_one_further_up_heals(world: World, step: Step, victim: str, moment: Mom
     world.up()
     world.assert_clean(*step.left)
     assert all(it["size"] == (5 if step is UPDATE else 2) for it in world.cloud.objects.values())
-    assert posts(world) == (step.before is not None) + (step in MAKING), "what was there was not adopted"
+    assert posts(world) == made_in_all(step, victim, moment), "what was there was not adopted"
     assert not runs(plugin)
 
 
