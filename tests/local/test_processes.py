@@ -48,9 +48,9 @@ def test_a_crashed_process_comes_back_on_its_port(scene: Scene) -> None:
 def test_a_process_that_never_stays_up_is_started_again_with_growing_pauses(scene: Scene) -> None:
     """Row 40: exit at start; the supervisor backs off instead of spinning, and the log says why."""
     record = scene.start(ProcessSpec("a", ["/bin/sh", "-c", "date +%s.%N; exit 3"]))
-    wait_until(lambda: len(scene.processes.log_tail(record.id)) >= 3)
-    first, second, third = map(float, scene.processes.log_tail(record.id)[:3])
-    assert third - second > second - first
+    wait_until(lambda: len(scene.processes.log_tail(record.id)) >= 4)
+    first, second, third, fourth = map(float, scene.processes.log_tail(record.id)[:4])
+    assert fourth - third > second - first
     assert scene.processes.state(record.id).state in {"BACKOFF", "STARTING"}
 
 
