@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from seldon_infra.cli.state import is_alive
+from seldon_infra.runtime.leftovers import is_alive
 from tests.engine.waiting import wait_until
 from toolchain import console
 
