@@ -115,7 +115,9 @@ def wait_until_ready(processes: Processes, record: Record, inputs: ProcessInputs
     except Cancelled:
         raise
     except TimedOut:
-        raise Failed(f"process '{inputs.name}' was not ready within {limit:.3g} s" + _log(processes, record)) from None
+        raise Failed(
+            f"process '{inputs.name}' was not ready within {round(limit, 1):g} s" + _log(processes, record)
+        ) from None
 
 
 def _log(processes: Processes, record: Record) -> str:
