@@ -40,7 +40,7 @@ def wait_until_ready(
     except Cancelled:
         raise
     except TimedOut:
-        raise Failed(f"process '{name}' was not ready within {limit:.3g} s" + _log(processes, record)) from None
+        raise Failed(f"process '{name}' was not ready within {round(limit, 1):g} s" + _log(processes, record)) from None
 
 
 def _log(processes: Processes, record: Record) -> str:

@@ -95,3 +95,35 @@ def test_one_that_fails_to_be_marked_is_marked_by_the_next_run(world: World) -> 
     world.up()
     world.assert_clean("photos")
     assert world.cloud.only()["settled"]
+
+
+TWO = "a = BUCKET.register('a', name='{}'); BUCKET.register('c', name='route', motto=a.url)\n"
+
+
+@pytest.fixture(params=["switched off", "by running the program"])
+def unread(world: World, request: pytest.FixtureRequest) -> tuple[str, ...]:
+    """Arguments of an `up` whose engine does not read first."""
+    if request.param == "switched off":
+        world.engine.environment["PULUMI_DISABLE_REFRESH_BEFORE_UPDATE"] = "true"
+        return ()
+    return ("--run-program",)
+
+
+def test_where_nothing_is_read_first_what_waits_for_its_removal_is_removed_and_nothing_else(
+    world: World, unread: tuple[str, ...]
+) -> None:
+    world.up(TWO.format("photos"), *unread)
+    world.cloud.fail("PUT", "before", "not now")
+    world.failed_up(TWO.format("pictures"))
+    assert world.cloud.names() == ["photos", "pictures", "route"]
+    world.up(None, *unread)
+    world.assert_clean("pictures", "route")
+
+
+def test_where_nothing_is_read_first_a_move_keeps_its_object(world: World, unread: tuple[str, ...]) -> None:
+    world.up(FIRST, *unread)
+    (old,) = world.cloud.objects
+    world.up(MOVED, *unread)
+    world.up(MOVED + FIRST, *unread)
+    world.assert_clean("photos", "photos")
+    assert {it["urn"].rpartition("::")[2] for it in world.resources() if it["id"] == old} == {"b"}
