@@ -12,6 +12,17 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
+from seldon_infra.graph.spec import (
+    ExplainerType,
+    LogMode,
+    Method,
+    NodeType,
+    ParameterType,
+    Protocol,
+    ServerType,
+    Transport,
+)
+
 GROUP = "machinelearning.seldon.io"
 VERSIONS = ("v1", "v1alpha3", "v1alpha2")
 """What the API server serves, the stored version first."""
@@ -65,14 +76,14 @@ class Parameter(Wire):
 
     name: str
     value: str
-    type: Literal["INT", "FLOAT", "DOUBLE", "STRING", "BOOL"]
+    type: ParameterType
 
 
 class Logger(Wire):
     """Payloads of a node sent on as CloudEvents."""
 
     url: str | None = None
-    mode: Literal["request", "response", "all"] | None = None
+    mode: LogMode | None = None
 
 
 class PredictiveUnit(Wire):
@@ -80,11 +91,9 @@ class PredictiveUnit(Wire):
 
     name: str
     children: tuple["PredictiveUnit", ...] | None = None
-    type: Literal["MODEL", "ROUTER", "COMBINER", "TRANSFORMER", "OUTPUT_TRANSFORMER", "UNKNOWN_TYPE"] | None = None
+    type: Literal[NodeType, "UNKNOWN_TYPE"] | None = None
     implementation: str | None = None
-    methods: (
-        tuple[Literal["TRANSFORM_INPUT", "TRANSFORM_OUTPUT", "ROUTE", "AGGREGATE", "SEND_FEEDBACK"], ...] | None
-    ) = None
+    methods: tuple[Method, ...] | None = None
     endpoint: Endpoint | None = None
     parameters: tuple[Parameter, ...] | None = None
     model_uri: str | None = None
@@ -185,20 +194,7 @@ class Ssl(Wire):
 class Explainer(Wire):
     """The server that explains a predictor's answers."""
 
-    type: (
-        Literal[
-            "AnchorTabular",
-            "AnchorImages",
-            "AnchorText",
-            "Counterfactuals",
-            "Contrastive",
-            "KernelShap",
-            "IntegratedGradients",
-            "ALE",
-            "TreeShap",
-        ]
-        | None
-    ) = None
+    type: ExplainerType | None = None
     model_uri: str | None = None
     service_account_name: str | None = None
     container_spec: Container | None = None
@@ -235,9 +231,9 @@ class SeldonDeploymentSpec(Wire):
     annotations: Mapping[str, str] | None = None
     oauth_key: str | None = Field(default=None, alias="oauth_key")
     oauth_secret: str | None = Field(default=None, alias="oauth_secret", repr=False)
-    protocol: Literal["seldon", "tensorflow", "v2", "kfserving"] | None = None
-    transport: Literal["rest", "grpc"] | None = None
-    server_type: Literal["rpc", "kafka"] | None = None
+    protocol: Literal[Protocol, "kfserving"] | None = None
+    transport: Transport | None = None
+    server_type: ServerType | None = None
     replicas: Int32 | None = None
     predictors: tuple[PredictorSpec, ...]
 

@@ -11,6 +11,7 @@ import yaml
 
 from seldon_infra.graph.manifest import GROUP
 from tests.cluster.control_plane import ControlPlane, Refused
+from tests.engine.waiting import wait_until
 from tests.unit.graph.cases import CASES, GOLDEN
 
 pytestmark = pytest.mark.cluster
@@ -27,6 +28,10 @@ def namespace_of(manifest: dict[str, Any]) -> str:
     return str(manifest["metadata"]["namespace"])
 
 
+def all_namespaces(control_plane: ControlPlane) -> list[dict[str, Any]]:
+    return list(control_plane.request("GET", "/api/v1/namespaces")["items"])
+
+
 @pytest.fixture(scope="module", autouse=True)
 def namespaces(control_plane: ControlPlane) -> Iterator[None]:
     names = {namespace_of(manifest(name)) for name in CASES} - {"default"}
@@ -35,6 +40,7 @@ def namespaces(control_plane: ControlPlane) -> Iterator[None]:
     yield
     for name in names:
         control_plane.request("DELETE", f"/api/v1/namespaces/{name}")
+    wait_until(lambda: not names & {it["metadata"]["name"] for it in all_namespaces(control_plane)}, 60)
 
 
 @pytest.mark.parametrize("name", CASES)
