@@ -20,7 +20,7 @@ from typing import Any
 from seldon_infra.cli.locks import StackHeld, held
 from seldon_infra.cli.state import DiskAlmostFull, StateFile, find_state, keep_copy, restore
 from seldon_infra.core.errors import SeldonInfraError
-from seldon_infra.resources.model import INTERRUPTED_ID
+from seldon_infra.resources.interrupted import INTERRUPTED_ID
 
 __all__ = ["add_arguments", "heal", "keep_copy", "require_space", "run"]
 

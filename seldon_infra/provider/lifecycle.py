@@ -23,7 +23,8 @@ from seldon_infra.provider.schema import secret_paths
 from seldon_infra.provider.siblings import Known, Siblings, siblings, token_of
 from seldon_infra.provider.validation import awaiting, recall, validate, without_unknown_fields
 from seldon_infra.provider.values import NO_SECRETS, Secrets, has_unknown, leaves, path_text, reveal
-from seldon_infra.resources.model import INTERRUPTED_ID, UNKNOWN, In, Out, ResourceModel
+from seldon_infra.resources.interrupted import INTERRUPTED_ID
+from seldon_infra.resources.model import UNKNOWN, In, Out, ResourceModel
 
 Tree = dict[str, Any]
 Last = tuple[str, Tree, Tree]

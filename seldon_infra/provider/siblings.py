@@ -21,7 +21,8 @@ from typing import Generic
 
 from seldon_infra.provider.framework import Instance
 from seldon_infra.provider.values import Secrets
-from seldon_infra.resources.model import INTERRUPTED_ID, In, Out, ResourceModel
+from seldon_infra.resources.interrupted import INTERRUPTED_ID
+from seldon_infra.resources.model import In, Out, ResourceModel
 
 _SLOW_ROUNDS = 200_000
 """About a tenth of a second: a token is no secret, so whoever reads one must not be able to try many passwords."""

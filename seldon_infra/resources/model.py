@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Final, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.alias_generators import to_camel
@@ -37,10 +37,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 In = TypeVar("In", bound="Inputs")
 Out = TypeVar("Out", bound="Outputs")
-
-
-INTERRUPTED_ID: Final = "interrupted"
-"""Stands in the state for an object whose creation was begun and not ended: the plugin looks what there is of it."""
 
 
 class SecretField:

@@ -58,4 +58,4 @@ def test_only_the_asked_commands_module_is_imported() -> None:
         "print(sorted(loaded), [m for m in ('pulumi', 'pydantic', 'grpc') if m in sys.modules])\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
-    assert done.stdout.splitlines()[-1] == "['main', 'recover', 'state'] []"
+    assert done.stdout.splitlines()[-1] == "['files', 'locks', 'main', 'recover', 'state'] []"

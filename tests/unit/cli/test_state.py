@@ -25,7 +25,7 @@ from seldon_infra.cli.state import (
     restore,
 )
 from seldon_infra.core.errors import SeldonInfraError
-from seldon_infra.resources.model import INTERRUPTED_ID
+from seldon_infra.resources.interrupted import INTERRUPTED_ID
 
 
 def engine_writes(state: StateFile, serial: int) -> bytes:

@@ -12,7 +12,8 @@ from seldon_infra.provider.framework import Context, Created, Failed, Instance, 
 from seldon_infra.provider.lifecycle import Lifecycle, OutcomeUnknown
 from seldon_infra.provider.siblings import Known, owner_of
 from seldon_infra.provider.values import Sealed
-from seldon_infra.resources.model import INTERRUPTED_ID, UNKNOWN, Inputs, Outputs, ResourceModel, ResourceType, Secret
+from seldon_infra.resources.interrupted import INTERRUPTED_ID
+from seldon_infra.resources.model import UNKNOWN, Inputs, Outputs, ResourceModel, ResourceType, Secret
 
 URN = "urn:pulumi:test::scratch::seldon:test:Lamp::lamp"
 
