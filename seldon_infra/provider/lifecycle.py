@@ -179,7 +179,7 @@ class Lifecycle(Generic[In, Out]):
         return bool(killed)
 
     def _say_what_is_kept(self, others: Siblings[In, Out], context: Context) -> None:
-        for kept in others.kept:
+        for kept in others.kept if self._known.reads_first else ():
             context.warn(
                 f"{kept.id} was made by this declaration too, and the state does not have it: it is left alone; "
                 "remove it by hand if nobody needs it"
@@ -225,18 +225,18 @@ class Lifecycle(Generic[In, Out]):
             return self._alive(failure.id, failure.outputs, secrets, told, _mark(reasons))
         if found is None:
             return None
-        self._settle_anew(found, context)
+        self._settle_anew(found, secrets, context)
         alive = self._alive(found.id, found.outputs, secrets, reasons)
         return replace(alive, inputs=self._sealed(found.inputs, secrets))
 
-    def _settle_anew(self, found: Instance[In, Out], context: Context) -> None:
+    def _settle_anew(self, found: Instance[In, Out], secrets: Secrets, context: Context) -> None:
         """Settle what could not be settled at its birth, or has moved here from another declaration."""
         if not found.token or found.settled == context.owner or not self._resource.settles():
             return
         try:
             self._resource.settle(found.id, found, context)
         except Exception as error:
-            context.warn(f"could not note on {found.id} that the state has it: {describe(error)}")
+            context.warn(f"could not note on {found.id} that the state has it: {describe(error, secrets)}")
 
     def _interrupted(self, inputs: Tree, context: Context) -> Alive | None:
         """What stands in the state for a killed create: it stays as long as there is something of it outside."""

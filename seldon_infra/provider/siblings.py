@@ -120,8 +120,8 @@ class Siblings(Generic[In, Out]):
     """The ids that make a new object's token another one: what the state has, and what is elsewhere."""
 
     def adoptable(self, token: str) -> Instance[In, Out] | None:
-        """The object that is exactly what is asked for."""
-        return next((it for it in (*self.killed, *self.kept) if it.token == token and it.id not in self.taken), None)
+        """The object that is exactly what is asked for; one whose id the token hashes cannot be it."""
+        return next((it for it in (*self.killed, *self.kept) if it.token == token), None)
 
 
 def siblings(found: Iterable[Instance[In, Out]], urn: str, known: Known, *, settles: bool) -> Siblings[In, Out]:

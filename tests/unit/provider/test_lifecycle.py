@@ -323,6 +323,21 @@ def test_a_lamp_that_could_not_be_settled_is_settled_by_its_next_read(lamp: Lamp
     assert lamp.lamps[made.id].settled == owner_of(URN)
 
 
+def test_a_lamp_whose_settling_was_not_answered_is_kept_as_unwell_by_any_engine(lamp: Lamp) -> None:
+    settle = lamp.settle
+
+    def unanswered(id: str, last: Any, at: Context) -> None:
+        settle(id, last, at)
+        raise Failed("no answer")
+
+    lamp.settle = unanswered  # type: ignore[method-assign]
+    for known in (Known(), Known(reads_first=False)):
+        made = Lifecycle(lamp, known).create(NEWS, context())
+        assert made.reasons == ("no answer",)
+        assert made.id in lamp.lamps
+        lamp.lamps.clear()
+
+
 def test_a_delete_takes_along_what_a_killed_replacement_has_made(lamp: Lamp) -> None:
     first = lifecycle(lamp).create(NEWS, context())
     replacing = lifecycle(lamp)
