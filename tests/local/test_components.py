@@ -129,7 +129,7 @@ def test_a_cluster_gets_the_operator_s_custom_resource(project: Project, tmp_pat
     steps = json.loads(project.engine.preview("--json").stdout)["steps"]
     below = {step["urn"].partition("seldon-components:index:Stack$")[2]: step["newState"] for step in steps}
     assert "kubernetes:core/v1:Namespace::ns" in below
-    resource = below["kubernetes:machinelearning.seldon.io/v1:SeldonDeployment::ns-d"]
+    resource = below["kubernetes:machinelearning.seldon.io/v1:SeldonDeployment::d"]
     assert [each["name"] for each in resource["inputs"]["spec"]["predictors"]] == ["main"]
 
 
@@ -141,8 +141,8 @@ def test_files_that_are_missing_are_named(project: Project) -> None:
 @pytest.mark.parametrize(
     ("field", "said"),
     [
-        ("traffic", "predictor 'main': traffic 20, must be 100 for the only predictor that answers; remove traffic"),
-        ("replicas", "predictor 'main': replicas 'many', must be a whole number"),
+        ("traffic", "predictor 'main': traffic [secret], must be 100 for the only predictor that answers"),
+        ("replicas", "predictor 'main': replicas [secret], must be a whole number"),
         ("name", "name is an Output, must be known before anything is applied"),
     ],
 )
@@ -151,8 +151,7 @@ def test_values_of_later_are_held_to_the_same_rules(project: Project, field: str
     settings = {"number": {"type": "integer", "secret": True}}
     values = {"traffic": "${number}", "replicas": {"fn::secret": "many"}, "name": {"fn::secret": "main"}}
     declare(project, predictor(**{field: values[field]}), config=settings)
-    found = refused(project)
-    assert said in found or said.replace("'many'", "'[secret]'") in found
+    assert said in refused(project)
 
 
 ANSWERS = """
@@ -209,7 +208,7 @@ def test_the_plugin_goes_with_an_engine_that_is_killed(host_too: bool) -> None:
         (project.folder / "version.py").write_text(SLOW)
         declare(project, predictor())
         running = project.engine.start("up", "--stack", "test", "--yes", "--skip-preview")
-        wait_until(lambda: "d-main-version" in project.pids() and bool(plugins(project)), 60)
+        wait_until(lambda: "d.main.version" in project.pids() and bool(plugins(project)), 60)
         hosts = [parent(pid) for pid in plugins(project)] if host_too else []
         for victim in (running.pid, *hosts):
             os.kill(victim, signal.SIGKILL)
