@@ -53,7 +53,9 @@ class Stack(Spec):
     def check(self) -> list[Problem]:
         """Find every problem that can be known without a cluster, in all deployments at once."""
         found = [problem for deployment in self.deployments for problem in _check(deployment, self.target)]
-        return [*found, *_names_used_twice(self.deployments), *check_together(self.deployments)]
+        stays_here = isinstance(self.target, Local) and not self.target.portable
+        together = [] if stays_here else check_together(self.deployments)
+        return [*found, *_names_used_twice(self.deployments), *together]
 
     def require_valid(self) -> None:
         """Raise InvalidSpec with all problems at once, if there are any."""

@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 
 DEPLOYMENT_RULES: tuple[DeploymentRule, ...] = (
     *names.DEPLOYMENT_RULES,
-    *objects.DEPLOYMENT_RULES,
     *traffic.DEPLOYMENT_RULES,
     *protocols.DEPLOYMENT_RULES,
     *settings.DEPLOYMENT_RULES,
@@ -78,7 +77,7 @@ def check(deployment: SeldonDeployment, *, portable: bool = True) -> list[Proble
         deployment: what is declared.
         portable: hold it to what Seldon's executor does on a cluster; False for a stack that stays on this machine.
     """
-    return _judge(deployment, DEPLOYMENT_RULES, PREDICTOR_RULES, _node_rules(portable=portable))
+    return _judge(deployment, _deployment_rules(portable=portable), PREDICTOR_RULES, _node_rules(portable=portable))
 
 
 def check_local(deployment: SeldonDeployment, *, portable: bool = True) -> list[Problem]:
@@ -86,7 +85,7 @@ def check_local(deployment: SeldonDeployment, *, portable: bool = True) -> list[
     only = () if portable else targets.LOCAL_ONLY_NODE_RULES
     return _judge(
         deployment,
-        (*DEPLOYMENT_RULES, *targets.LOCAL_DEPLOYMENT_RULES),
+        (*_deployment_rules(portable=portable), *targets.LOCAL_DEPLOYMENT_RULES),
         (*PREDICTOR_RULES, *targets.LOCAL_PREDICTOR_RULES),
         (*_node_rules(portable=portable), *targets.LOCAL_NODE_RULES, *only),
     )
@@ -94,12 +93,16 @@ def check_local(deployment: SeldonDeployment, *, portable: bool = True) -> list[
 
 def check_cluster(deployment: SeldonDeployment) -> list[Problem]:
     """Find what keeps a deployment from running on a cluster, what :func:`check` finds included."""
-    nodes = (*_node_rules(portable=True), *targets.CLUSTER_NODE_RULES)
-    return _judge(deployment, DEPLOYMENT_RULES, (*PREDICTOR_RULES, *targets.CLUSTER_PREDICTOR_RULES), nodes)
+    return _judge(
+        deployment,
+        _deployment_rules(portable=True),
+        (*PREDICTOR_RULES, *targets.CLUSTER_PREDICTOR_RULES),
+        (*_node_rules(portable=True), *targets.CLUSTER_NODE_RULES),
+    )
 
 
 def check_together(deployments: Sequence[SeldonDeployment]) -> list[Problem]:
-    """Find what keeps deployments from being side by side in one stack, though each is right by itself."""
+    """Find what keeps deployments from being side by side on a cluster, though each is right by itself."""
     return list(objects.objects_differ_between([each for each in deployments if not too_large(each)]))
 
 
@@ -111,6 +114,10 @@ def check_manifest(deployment: SeldonDeployment) -> list[Problem]:
 def too_large(deployment: SeldonDeployment) -> list[Problem]:
     """Find graphs that nothing here should walk through, whatever it wants to do with them."""
     return list(gather(shape.size_is_bounded(at) for at in predictors(deployment)))
+
+
+def _deployment_rules(*, portable: bool) -> tuple[DeploymentRule, ...]:
+    return (*DEPLOYMENT_RULES, *objects.PORTABLE_DEPLOYMENT_RULES) if portable else DEPLOYMENT_RULES
 
 
 def _node_rules(*, portable: bool) -> tuple[NodeRule, ...]:

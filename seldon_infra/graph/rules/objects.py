@@ -1,7 +1,7 @@
-"""Rules about the objects that the operator makes, and the processes of this machine: each name is one object's.
+"""Rules about the objects that the operator makes: each name is one object's.
 
-Names are composed with ``-``, which names may hold too: node ``c`` of predictor ``b`` and predictor ``b-c`` want the
-same Service. On this machine processes are named as Services are.
+It composes names with ``-``, which names may hold too: node ``c`` of predictor ``b`` and predictor ``b-c`` want the
+same Service. A stack that stays on this machine has no such objects.
 """
 
 from __future__ import annotations
@@ -96,5 +96,5 @@ def _deployments(at: InPredictor) -> Iterator[tuple[str, str, str]]:
         yield "Deployment", f"{base}-svc-orch", f"the orchestrator of '{name}'"
 
 
-DEPLOYMENT_RULES = (objects_differ,)
+PORTABLE_DEPLOYMENT_RULES = (objects_differ,)
 NODE_RULES = (container_is_the_nodes,)

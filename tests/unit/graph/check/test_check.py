@@ -14,7 +14,7 @@ from seldon_infra.graph.check import (
     PREDICTOR_RULES,
     check,
 )
-from seldon_infra.graph.rules import protocols
+from seldon_infra.graph.rules import objects, protocols
 from seldon_infra.graph.rules.place import nodes_in, predictors
 from seldon_infra.graph.spec import (
     Amounts,
@@ -56,15 +56,18 @@ def rows() -> list[Row]:
     return [row for module in modules for row in module.ROWS.values()]
 
 
+OF_DEPLOYMENTS = [*DEPLOYMENT_RULES, *objects.PORTABLE_DEPLOYMENT_RULES]
+
+
 def broken_by(rule: Callable[[Any], Iterator[object]], wrong: SeldonDeployment) -> bool:
-    if rule in DEPLOYMENT_RULES:
+    if rule in OF_DEPLOYMENTS:
         return any(rule(wrong))
     if rule in PREDICTOR_RULES:
         return any(problem for at in predictors(wrong) for problem in rule(at))
     return any(problem for at in predictors(wrong) for node in nodes_in(at) for problem in rule(node))
 
 
-RULES = [*DEPLOYMENT_RULES, *PREDICTOR_RULES, *NODE_RULES, *protocols.PORTABLE_NODE_RULES]
+RULES = [*OF_DEPLOYMENTS, *PREDICTOR_RULES, *NODE_RULES, *protocols.PORTABLE_NODE_RULES]
 
 
 # An image that speaks nothing breaks two rules at once: that one has a test of its own.
