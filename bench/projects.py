@@ -22,14 +22,15 @@ class Project:
     """A Pulumi project with a stack `local`."""
 
     folder: Path
-    backend: Path
+    backend: Path | None
+    """Where its state is; None leaves that to the checkout."""
 
     def pulumi(self, *arguments: str) -> str:
         """Run one Pulumi command to its end and return what it printed; RuntimeError where it failed."""
         done = subprocess.run(
             [str(CLI), *arguments],
             cwd=self.folder,
-            env=os.environ | {"PULUMI_BACKEND_URL": f"file://{self.backend}", "PULUMI_CONFIG_PASSPHRASE": ""},
+            env=self._settings(),
             capture_output=True,
             text=True,
             timeout=TIMEOUT_SECONDS,
@@ -38,14 +39,21 @@ class Project:
             raise RuntimeError(f"pulumi {' '.join(arguments)} failed:\n{done.stdout}{done.stderr}")
         return done.stdout
 
+    def _settings(self) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("PULUMI_")}
+        own = {"PULUMI_BACKEND_URL": f"file://{self.backend}", "PULUMI_CONFIG_PASSPHRASE": ""}
+        return kept | (own if self.backend else {})
+
     def up(self) -> str:
         """Apply stack `local`."""
         return self.pulumi("up", "--non-interactive", "--yes", "--skip-preview", "--stack", "local")
 
 
 def applied_checkout() -> Project:
-    """The checkout itself, with stack `local` applied."""
-    project = Project(ROOT, ROOT / ".seldon" / "backend")
+    """The checkout itself, with its models trained and stack `local` applied."""
+    train = [str(ENVIRONMENT / "bin" / "python"), "-m", "stacks.digits.train"]
+    subprocess.run(train, cwd=ROOT, check=True, timeout=TIMEOUT_SECONDS)
+    project = Project(ROOT, None)
     project.up()
     return project
 
