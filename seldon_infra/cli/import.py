@@ -89,21 +89,16 @@ def _documents(name: str) -> list[Document]:
 
 def _further(documents: Iterable[Document]) -> list[Problem]:
     """What else is wrong with documents whose form has to be mended first."""
-    return [problem for document in documents for problem in _problems(document)]
+    return [problem for document in documents for inner in _objects(document) for problem in _read(inner)[1]]
 
 
 def _read_all(documents: Iterable[Document]) -> list[Read]:
     """Read every SeldonDeployment; all problems of all documents at once."""
-    problems, found = [], []
-    for document in documents:
-        for inner in _objects(document):
-            wrong = _problems(inner)
-            problems += wrong
-            if not wrong:
-                found.append(read_deployment(inner.data))
+    results = [_read(inner) for document in documents for inner in _objects(document)]
+    problems = [problem for _, wrong in results for problem in wrong]
     if problems:
         raise InvalidGraph(problems)
-    return found
+    return [read for found, _ in results for read in found]
 
 
 def _objects(document: Document) -> list[Document]:
@@ -119,20 +114,19 @@ def _below(document: Document, path: tuple[str | int, ...]) -> dict[tuple[str | 
     return {key[len(path) :]: line for key, line in document.lines.items() if key[: len(path)] == path}
 
 
-def _problems(document: Document) -> list[Problem]:
-    """What keeps a document from being read, each with its line."""
+def _read(document: Document) -> tuple[list[Read], list[Problem]]:
+    """Read one document, or say what keeps it from being read, each problem with its line."""
     kind = document.data.get("kind")
     if kind not in (None, KIND):
         fix = "remove it from the file; other objects belong in other programs"
-        return [_located(Problem("kind", str(kind), f"must be {KIND}", fix), document)]
+        return [], [_located(Problem("kind", str(kind), f"must be {KIND}", fix), document)]
     try:
-        read_deployment(document.data)
+        return [read_deployment(document.data)], []
     except InvalidGraph as error:
         ordered = sorted(error.problems, key=lambda problem: document.line_of(problem.path))
-        return [_located(problem, document) for problem in ordered]
+        return [], [_located(problem, document) for problem in ordered]
     except InvalidSpec as error:
-        return [problem.within(document.file) for problem in error.problems]
-    return []
+        return [], [problem.within(document.file) for problem in error.problems]
 
 
 def _located(problem: Problem, document: Document) -> Problem:

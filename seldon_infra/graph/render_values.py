@@ -174,12 +174,13 @@ def _in_units(text: str, per_second: int) -> str:
 def _merged_value(rendered: Any, value: Any) -> Any:
     if isinstance(rendered, Mapping) and isinstance(value, Mapping):
         return merged(rendered, value)
-    if _is_named(rendered) and _is_named(value):
+    if is_named(rendered) and is_named(value):
         return _merged_by_name(rendered, value)
     return plain(value)
 
 
-def _is_named(value: Any) -> bool:
+def is_named(value: Any) -> bool:
+    """Tell whether a value is a list of named things, which are merged by name."""
     items = value if isinstance(value, (list, tuple)) else (None,)
     names = [item.get("name") if isinstance(item, Mapping) else None for item in items]
     return all(isinstance(name, str) or is_later(name) for name in names)

@@ -9,6 +9,7 @@ from typing import Any
 from seldon_infra.graph import manifest as wire
 from seldon_infra.graph.read.normal import metrics_v2
 from seldon_infra.graph.read.values import given
+from seldon_infra.graph.render_values import is_named
 from seldon_infra.graph.spec import (
     ContainerMetric,
     ExternalMetric,
@@ -116,13 +117,9 @@ def _containers(pod: wire.SeldonPodSpec) -> list[Mapping[str, Any]]:
 def _changed(rendered: object, wanted: object) -> object:
     if isinstance(rendered, Mapping) and isinstance(wanted, Mapping):
         return override(rendered, wanted)
-    if _is_named(rendered) and _is_named(wanted):
+    if is_named(rendered) and is_named(wanted):
         return _changed_by_name(rendered, wanted)
     return wanted
-
-
-def _is_named(value: object) -> bool:
-    return isinstance(value, (list, tuple)) and all(isinstance(item, Mapping) and "name" in item for item in value)
 
 
 def _changed_by_name(rendered: Any, wanted: Any) -> list[dict[str, Any]]:
