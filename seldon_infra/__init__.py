@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from seldon_infra.core.problems import Problem
     from seldon_infra.graph.check import check
     from seldon_infra.graph.spec import (
-        Ambassador,
+        AmbassadorRoute,
         Amounts,
         AverageCombiner,
         BuiltIn,
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
         ExplainerType,
         ExternalMetric,
         Hpa,
-        Istio,
+        IstioRoute,
         Keda,
         KedaFallback,
         KedaTrigger,
@@ -83,10 +83,10 @@ if TYPE_CHECKING:
         Licence,
         MLflowServer,
         MLServerRuntime,
-        ModelServer,
         NodeType,
         Protocol,
         PythonServer,
+        Server,
         SklearnServer,
         TempoServer,
         Tensor,
@@ -116,8 +116,8 @@ _HOMES = {
     "seldon_infra.core.problems": "Problem",
     "seldon_infra.graph.check": "check",
     "seldon_infra.graph.spec": (
-        "Ambassador Amounts AverageCombiner BuiltIn BuiltInName CircuitBreakers Combiner ConfigMapKey "
-        "ContainerAmount ContainerMetric Endpoint EnvVar Explainer ExplainerType ExternalMetric Hpa Istio "
+        "AmbassadorRoute Amounts AverageCombiner BuiltIn BuiltInName CircuitBreakers Combiner ConfigMapKey "
+        "ContainerAmount ContainerMetric Endpoint EnvVar Explainer ExplainerType ExternalMetric Hpa IstioRoute "
         "Keda KedaFallback KedaTrigger LogMode Logger Method MetricTarget Model Node ObjectMetric "
         "Orchestrator OutputTransformer Parameter ParameterType Pdb Pod PodDefaults PodField PodTemplate PodsMetric "
         "Predictor RandomAbTest RequestLogQueue ResourceMetric Resources Router SecretKey SeldonDeployment "
@@ -125,7 +125,7 @@ _HOMES = {
     ),
     "seldon_infra.servers.spec": (
         "ContainerServer DynamicBatching HuggingFaceServer InstanceGroup Licence MLServerRuntime MLflowServer "
-        "ModelServer NodeType Protocol PythonServer SklearnServer TempoServer Tensor TensorFlowServer "
+        "NodeType Protocol PythonServer Server SklearnServer TempoServer Tensor TensorFlowServer "
         "Transport TritonModel TritonServer XGBoostServer"
     ),
     "seldon_infra.servers.triton": "config_pbtxt",
@@ -136,7 +136,7 @@ _HOMES = {
 _HOME = {name: module for module, names in _HOMES.items() for name in names.split()}
 
 __all__ = [
-    "Ambassador",
+    "AmbassadorRoute",
     "Amounts",
     "AverageCombiner",
     "BuiltIn",
@@ -157,7 +157,7 @@ __all__ = [
     "HuggingFaceServer",
     "InstanceGroup",
     "InvalidSpec",
-    "Istio",
+    "IstioRoute",
     "Json",
     "JsonObject",
     "Keda",
@@ -174,7 +174,6 @@ __all__ = [
     "Method",
     "MetricTarget",
     "Model",
-    "ModelServer",
     "Node",
     "NodeType",
     "ObjectMetric",
@@ -200,6 +199,7 @@ __all__ = [
     "SecretKey",
     "SeldonDeployment",
     "SeldonInfraError",
+    "Server",
     "ServerType",
     "SimpleModel",
     "SimpleRouter",

@@ -15,7 +15,7 @@ import grpc
 from seldon_infra.cli.local_stack import Sample
 from seldon_infra.core.errors import SeldonInfraError
 from seldon_infra.ingress.render.envoy import PREDICTOR_HEADER
-from seldon_infra.ingress.spec import Route
+from seldon_infra.ingress.routes import Route
 from seldon_infra.runtime.messages import CONTENTS, message
 
 ASK_SECONDS = 60.0

@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from seldon_infra.core.errors import SeldonInfraError
-from seldon_infra.ingress.spec import Route
+from seldon_infra.ingress.routes import Route
 from seldon_infra.runtime.gateway import Gateway
 from seldon_infra.runtime.processes import Processes, Record
 from seldon_infra.runtime.stack_dir import StackDir

@@ -10,7 +10,7 @@ from typing import Any
 
 from seldon_infra.cli.client import CLIENTS, Client, request_of
 from seldon_infra.cli.local_stack import LocalStack, NotServed, add_stack_arguments
-from seldon_infra.ingress.spec import Route
+from seldon_infra.ingress.routes import Route
 from seldon_infra.stack import load_stack
 
 

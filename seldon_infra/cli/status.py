@@ -7,7 +7,7 @@ import json
 import time
 
 from seldon_infra.cli.local_stack import LocalStack, add_stack_arguments
-from seldon_infra.ingress.spec import Route
+from seldon_infra.ingress.routes import Route
 from seldon_infra.runtime.processes import Record
 
 MINUTE, HOUR, DAY = 60, 3600, 86400

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from seldon_infra.cli.client import CLIENTS, Client, NotAnswered, request_of
 from seldon_infra.cli.local_stack import LocalStack, NotServed, Sample, add_stack_arguments
-from seldon_infra.ingress.spec import Route
+from seldon_infra.ingress.routes import Route
 from seldon_infra.stack import load_stack
 
 ROWS_PER_REQUEST = 3

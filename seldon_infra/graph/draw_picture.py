@@ -27,8 +27,8 @@ from seldon_infra.servers.spec import (
     HuggingFaceServer,
     MLflowServer,
     MLServerRuntime,
-    ModelServer,
     PythonServer,
+    Server,
     SklearnServer,
     TempoServer,
     TensorFlowServer,
@@ -167,12 +167,12 @@ def _step(deployment: SeldonDeployment, node: Node) -> Step:
 
 
 def _server(deployment: SeldonDeployment, node: Node) -> str:
-    if not isinstance(node.server, ModelServer):
+    if not isinstance(node.server, Server):
         return f"{_NAMES.get(type(node.server), type(node.server).__name__)}, built in"
     return f"{_server_name(node.server)} · {deployment.protocol}"
 
 
-def _server_name(server: ModelServer) -> str:
+def _server_name(server: Server) -> str:
     match server:
         case PythonServer(class_name=name):
             return f"{name}, Seldon wrapper"

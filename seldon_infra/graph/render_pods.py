@@ -18,8 +18,8 @@ from seldon_infra.servers.spec import (
     ContainerServer,
     MLflowServer,
     MLServerRuntime,
-    ModelServer,
     PythonServer,
+    Server,
     SklearnServer,
     XGBoostServer,
 )
@@ -43,7 +43,7 @@ _PROBE_TIMES: dict[str, Manifest] = {
 
 def component_specs(deployment: SeldonDeployment, predictor: Predictor) -> list[Manifest]:
     """Pods of a predictor: the one that its nodes share with the orchestrator, then those of nodes with their own."""
-    served = [node for node in nodes(predictor.graph) if isinstance(node.server, ModelServer)]
+    served = [node for node in nodes(predictor.graph) if isinstance(node.server, Server)]
     shared = [node for node in served if node.pod is None]
     alone = [own_pod(deployment, predictor, node, node.pod) for node in served if node.pod is not None]
     containers = [container(deployment, predictor, node) for node in shared]

@@ -20,7 +20,7 @@ from seldon_infra.servers.layout import LocalProcess, Named, Node, local_process
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from seldon_infra.servers.spec import ModelServer
+    from seldon_infra.servers.spec import Server
 
 ENTRY_FILE = "server.toml"
 _PACKAGE = Path(__file__).parent.parent
@@ -57,7 +57,7 @@ def read(file: Path) -> CatalogueEntry:
     return CatalogueEntry(name=file.parent.name, folder=file.parent, **content)
 
 
-def process(server: ModelServer, node: Node, deployment: Named, predictor: Named) -> LocalProcess:
+def process(server: Server, node: Node, deployment: Named, predictor: Named) -> LocalProcess:
     """Say what runs a node on this machine; nothing in the node is an Output any more.
 
     Raises:

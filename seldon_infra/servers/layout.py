@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from seldon_infra.servers.entry import CatalogueEntry
-    from seldon_infra.servers.spec import ModelServer
+    from seldon_infra.servers.spec import Server
 
 FILLED_IN_LATER = frozenset({"model", "source", "dir", *(f"port.{name}" for name in PORTS)})
 """Placeholders that stay in what :func:`process` gives."""
@@ -115,7 +115,7 @@ class LocalProcess:
 
 
 def local_process(
-    entry: CatalogueEntry, server: ModelServer, node: Node, deployment: Named, predictor: Named
+    entry: CatalogueEntry, server: Server, node: Node, deployment: Named, predictor: Named
 ) -> LocalProcess:
     """Fill an entry's templates in for a node that the typed ``server`` runs."""
     fill = _filler({**_of_node(node, deployment, predictor), **_of_server(server, node), **_of_entry(entry, server)})
@@ -187,7 +187,7 @@ def _as_operator(node: Node) -> Iterator[dict[str, str]]:
         yield {"name": str(parameter.name), "value": str(parameter.value), "type": parameter.wire_type}
 
 
-def _of_server(server: ModelServer, node: Node) -> dict[str, str | None]:
+def _of_server(server: Server, node: Node) -> dict[str, str | None]:
     fields = {f"server.{name}": str(value) for name, value in server.__dict__.items() if isinstance(value, str | int)}
     source = getattr(server, "source", None)
     config = server.config if isinstance(server, TritonServer) else None
@@ -200,6 +200,6 @@ def _of_server(server: ModelServer, node: Node) -> dict[str, str | None]:
     }
 
 
-def _of_entry(entry: CatalogueEntry, server: ModelServer) -> dict[str, str | None]:
+def _of_entry(entry: CatalogueEntry, server: Server) -> dict[str, str | None]:
     root = environment_path(entry, getattr(server, "requirements", ()))
     return {"bin": str(root / "bin"), "python": str(root / "bin" / "python")}

@@ -28,7 +28,7 @@ LAST_APACHE_EXPLAINER = "1.4.0"
 _ALL_TYPES: tuple[NodeType, ...] = ("MODEL", "TRANSFORMER", "OUTPUT_TRANSFORMER", "ROUTER", "COMBINER")
 
 
-class ModelServer(Spec):
+class Server(Spec):
     """What runs a node; use one of its kinds: ``SklearnServer()``, ``PythonServer(…)``, ``TritonServer(…)``."""
 
     alternatives: ClassVar[str] = "kind such as SklearnServer, PythonServer or TritonServer"
@@ -50,7 +50,7 @@ class ModelServer(Spec):
         return self.spoken
 
 
-class SklearnServer(ModelServer):
+class SklearnServer(Server):
     """A scikit-learn model from ``model.joblib`` or ``model.pickle``. Source: Seldon's SKLEARN_SERVER.
 
     Protocol v2 is served by MLServer, protocol seldon by Seldon's own wrapper.
@@ -73,7 +73,7 @@ class SklearnServer(ModelServer):
     """Terms that you accept; a ``version`` later than 1.17.1 needs ``BSL-1.1``. Default: Apache-2.0."""
 
 
-class XGBoostServer(ModelServer):
+class XGBoostServer(Server):
     """An XGBoost model from ``model.bst`` or ``model.json``. Source: Seldon's XGBOOST_SERVER."""
 
     implementation: ClassVar[str | None] = "XGBOOST_SERVER"
@@ -88,7 +88,7 @@ class XGBoostServer(ModelServer):
     """Terms that you accept; a ``version`` later than 1.17.1 needs ``BSL-1.1``. Default: Apache-2.0."""
 
 
-class MLflowServer(ModelServer):
+class MLflowServer(Server):
     """An MLflow model folder, the one with the file ``MLmodel``. Source: Seldon's MLFLOW_SERVER."""
 
     implementation: ClassVar[str | None] = "MLFLOW_SERVER"
@@ -103,7 +103,7 @@ class MLflowServer(ModelServer):
     """Terms that you accept; a ``version`` later than 1.17.1 needs ``BSL-1.1``. Default: Apache-2.0."""
 
 
-class TensorFlowServer(ModelServer):
+class TensorFlowServer(Server):
     """A TensorFlow SavedModel with its version folders ``1/``, ``2/``, …. Source: Seldon's TENSORFLOW_SERVER.
 
     Protocol tensorflow is served by TensorFlow Serving, protocol seldon by Seldon's proxy before it. The images of
@@ -127,7 +127,7 @@ class TensorFlowServer(ModelServer):
     ``model_output``."""
 
 
-class HuggingFaceServer(ModelServer):
+class HuggingFaceServer(Server):
     """A Hugging Face pipeline, from a model folder or from the hub. Source: Seldon's HUGGINGFACE_SERVER."""
 
     implementation: ClassVar[str | None] = "HUGGINGFACE_SERVER"
@@ -147,7 +147,7 @@ class HuggingFaceServer(ModelServer):
     """Whether the model is an Optimum (ONNX) one. Default: False. Source: parameter ``optimum_model``."""
 
 
-class TempoServer(ModelServer):
+class TempoServer(Server):
     """A Tempo pipeline in MLServer's slim image. Source: Seldon's TEMPO_SERVER."""
 
     implementation: ClassVar[str | None] = "TEMPO_SERVER"
@@ -158,7 +158,7 @@ class TempoServer(ModelServer):
     """Tells servers apart in data. Always ``tempo``."""
 
 
-class TritonServer(ModelServer):
+class TritonServer(Server):
     """NVIDIA Triton on one model. Source: Seldon's TRITON_SERVER.
 
     ``model_uri`` holds the model's files (``model.py`` for the python backend, ``model.onnx`` for onnxruntime).
@@ -179,7 +179,7 @@ class TritonServer(ModelServer):
     local target only: a cluster's Triton reads ``model_uri`` alone."""
 
 
-class PythonServer(ModelServer):
+class PythonServer(Server):
     """Your Python class in Seldon's own wrapper, on protocol seldon; it can be every type of node.
 
     The class has the methods that its node needs: ``predict``, ``transform_input``, ``transform_output``, ``route``,
@@ -203,7 +203,7 @@ class PythonServer(ModelServer):
     """What the class needs beside the wrapper, as pip's requirements: ``scikit-learn==1.9.1``. Default: nothing."""
 
 
-class MLServerRuntime(ModelServer):
+class MLServerRuntime(Server):
     """Your Python class as a runtime of MLServer, on protocol v2: a subclass of ``mlserver.MLModel``."""
 
     catalogue: ClassVar[str | None] = "mlserver"
@@ -223,7 +223,7 @@ class MLServerRuntime(ModelServer):
     """What the class needs beside MLServer, as pip's requirements. Default: nothing."""
 
 
-class ContainerServer(ModelServer):
+class ContainerServer(Server):
     """Any image that speaks one of Seldon's protocols; on clusters only."""
 
     roles: ClassVar[tuple[NodeType, ...]] = _ALL_TYPES
@@ -255,10 +255,10 @@ __all__ = [
     "Licence",
     "MLServerRuntime",
     "MLflowServer",
-    "ModelServer",
     "NodeType",
     "Protocol",
     "PythonServer",
+    "Server",
     "SklearnServer",
     "TempoServer",
     "Tensor",

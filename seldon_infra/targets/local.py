@@ -25,7 +25,7 @@ from seldon_infra.resources.local_artifact import ARTIFACT
 from seldon_infra.resources.local_gateway import GATEWAY
 from seldon_infra.resources.local_process import PROCESS
 from seldon_infra.resources.local_route import ROUTE
-from seldon_infra.servers.spec import ModelServer
+from seldon_infra.servers.spec import Server
 from seldon_infra.targets import local_render as render
 from seldon_infra.targets.later import once_valid, when_known
 from seldon_infra.targets.local_files import missing_files
@@ -100,7 +100,7 @@ class LocalDeployment(pulumi.ComponentResource):
         servers = {
             node.name: self._server(predictor, node).addresses
             for node in nodes(predictor.graph)
-            if isinstance(node.server, ModelServer)
+            if isinstance(node.server, Server)
         }
         if render.asks_server_directly(self._deployment):
             addresses = servers[predictor.graph.name]

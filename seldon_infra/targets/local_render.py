@@ -12,7 +12,7 @@ from seldon_infra.graph.spec import Node, Predictor, RandomAbTest, SeldonDeploym
 from seldon_infra.graph.walk import nodes
 from seldon_infra.runtime.openapi import openapi, page
 from seldon_infra.servers import catalogue
-from seldon_infra.servers.spec import MLServerRuntime, ModelServer, SklearnServer
+from seldon_infra.servers.spec import MLServerRuntime, Server, SklearnServer
 from seldon_infra.targets.spec import Local
 
 _ASKED_DIRECTLY = (SklearnServer, MLServerRuntime)
@@ -45,7 +45,7 @@ def asks_server_directly(deployment: SeldonDeployment) -> bool:
 
 def server(node: Node, deployment: SeldonDeployment, predictor: Predictor, target: Local) -> dict[str, object]:
     """A node's process; ``{model}`` and ``{source}`` stand for the copies of its files."""
-    assert isinstance(node.server, ModelServer)
+    assert isinstance(node.server, Server)
     process = catalogue.process(node.server, node, deployment, predictor)
     return {
         "command": list(process.command),
@@ -74,7 +74,7 @@ def install(node: Node) -> None:
     Raises:
         PartNotFound: a package could not be had, or there is no server for the node.
     """
-    assert isinstance(node.server, ModelServer)
+    assert isinstance(node.server, Server)
     if node.server.catalogue is not None:
         catalogue.environment(catalogue.load(node.server.catalogue), getattr(node.server, "requirements", ()))
 
@@ -174,7 +174,7 @@ def _unit(node: Node, addresses: Mapping[str, Mapping[str, str]]) -> dict[str, o
     unit: dict[str, object] = {
         "name": node.name,
         "type": node.type,
-        "implementation": None if isinstance(node.server, ModelServer) else node.server.implementation,
+        "implementation": None if isinstance(node.server, Server) else node.server.implementation,
         "parameters": [{"name": p.name, "value": p.value, "type": p.wire_type} for p in node.parameters],
         "methods": list(node.methods),
         "rest": where.get("http"),
@@ -190,7 +190,7 @@ def _unit(node: Node, addresses: Mapping[str, Mapping[str, str]]) -> dict[str, o
 
 def _image(node: Node) -> str:
     """What runs a node, with its version: on a cluster this is the container's image."""
-    name = node.server.catalogue if isinstance(node.server, ModelServer) else None
+    name = node.server.catalogue if isinstance(node.server, Server) else None
     return f"{name}:{catalogue.load(name).version}" if name else ""
 
 

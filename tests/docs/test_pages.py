@@ -11,7 +11,7 @@ import pytest
 
 import seldon_infra
 from seldon_infra.cli.main import COMMANDS
-from seldon_infra.ingress.spec import Limits
+from seldon_infra.ingress.routes import Limits
 from seldon_infra.servers import catalogue
 from seldon_infra.targets.spec import Local
 

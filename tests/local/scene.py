@@ -22,7 +22,7 @@ from typing import Any
 import aiohttp
 import grpc
 
-from seldon_infra.ingress.spec import Backend, Limits, Route
+from seldon_infra.ingress.routes import Backend, Limits, Route
 from seldon_infra.runtime.gateway import Gateway, process_spec
 from seldon_infra.runtime.health import is_ready
 from seldon_infra.runtime.processes import Processes, ProcessSpec, Record

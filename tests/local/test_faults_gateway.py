@@ -15,7 +15,7 @@ import pytest
 
 from seldon_infra.core.errors import LimitReached, SeldonInfraError
 from seldon_infra.ingress.render.envoy import clusters_of
-from seldon_infra.ingress.spec import Backend, Limits
+from seldon_infra.ingress.routes import Backend, Limits
 from seldon_infra.runtime import ports
 from seldon_infra.runtime.health import is_ready
 from tests.engine.waiting import wait_until
@@ -361,7 +361,7 @@ def test_a_broken_route_file_spoils_no_other_deployment(serving: Scene) -> None:
 CHANGE = """
 import os, sys
 from pathlib import Path
-from seldon_infra.ingress.spec import Backend
+from seldon_infra.ingress.routes import Backend
 from seldon_infra.runtime import gateway
 from seldon_infra.runtime.stack_dir import StackDir
 moment, old = sys.argv[2], gateway._write

@@ -15,7 +15,7 @@ import grpc
 import pytest
 
 from seldon_infra.ingress.render.envoy import clusters_of
-from seldon_infra.ingress.spec import Limits
+from seldon_infra.ingress.routes import Limits
 from seldon_infra.runtime.gateway import RoutesRefused
 from seldon_infra.runtime.processes import Record
 from tests.engine.waiting import wait_until

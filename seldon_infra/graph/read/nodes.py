@@ -32,8 +32,8 @@ from seldon_infra.servers.spec import (
     ContainerServer,
     HuggingFaceServer,
     MLflowServer,
-    ModelServer,
     Protocol,
+    Server,
     SklearnServer,
     TempoServer,
     TensorFlowServer,
@@ -41,7 +41,7 @@ from seldon_infra.servers.spec import (
     XGBoostServer,
 )
 
-_SERVERS: dict[str, type[ModelServer]] = {
+_SERVERS: dict[str, type[Server]] = {
     str(server.implementation): server
     for server in (
         SklearnServer,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from seldon_infra.graph.read.values import given
-from seldon_infra.graph.spec import Ambassador, CircuitBreakers, Istio, RequestLogQueue, Timeouts
+from seldon_infra.graph.spec import AmbassadorRoute, CircuitBreakers, IstioRoute, RequestLogQueue, Timeouts
 
 PREFIX = "seldon.io/"
 _BREAKERS = ("max-connections", "max-requests", "max-pending-requests", "max-retries")
@@ -45,22 +45,22 @@ def _request_log(left: dict[str, str]) -> RequestLogQueue | None:
     return RequestLogQueue(**fields) if fields else None
 
 
-def _istio(left: dict[str, str]) -> Istio | None:
+def _istio(left: dict[str, str]) -> IstioRoute | None:
     fields = given(
         gateway=left.pop(f"{PREFIX}istio-gateway", None),
         host=left.pop(f"{PREFIX}istio-host", None),
         retries=_number(left, "istio-retries"),
         retries_timeout=_duration(left, "istio-retries-timeout", "s"),
     )
-    return Istio(**fields) if fields else None
+    return IstioRoute(**fields) if fields else None
 
 
-def _ambassador(left: dict[str, str]) -> Ambassador | None:
+def _ambassador(left: dict[str, str]) -> AmbassadorRoute | None:
     texts = {name.replace("-", "_"): left.pop(f"{PREFIX}ambassador-{name}", None) for name in _AMBASSADOR}
     limits = {name.replace("-", "_"): _number(left, f"ambassador-circuit-breakers-{name}") for name in _BREAKERS}
     breakers = CircuitBreakers(**given(**limits)) if given(**limits) else None
     fields = given(**texts, retries=_number(left, "ambassador-retries"), circuit_breakers=breakers)
-    return Ambassador(**fields) if fields else None
+    return AmbassadorRoute(**fields) if fields else None
 
 
 def _flag(left: dict[str, str], name: str) -> bool | None:

@@ -11,9 +11,9 @@ from seldon_infra.servers.spec import MLflowServer, SklearnServer, TensorFlowSer
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from seldon_infra.servers.spec import ModelServer, Protocol
+    from seldon_infra.servers.spec import Protocol, Server
 
-_READ_ON_SELDON: tuple[tuple[type[ModelServer], Protocol, tuple[str, ...]], ...] = (
+_READ_ON_SELDON: tuple[tuple[type[Server], Protocol, tuple[str, ...]], ...] = (
     (SklearnServer, "v2", ("method", "version")),
     (XGBoostServer, "v2", ("version",)),
     (MLflowServer, "v2", ("version",)),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from seldon_infra.core.model import known, title
 from seldon_infra.core.problems import ARROW, Problem
 from seldon_infra.graph.walk import nodes
-from seldon_infra.servers.spec import ModelServer
+from seldon_infra.servers.spec import Server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -59,9 +59,9 @@ def nodes_in(at: InPredictor) -> Iterator[InNode]:
     return (InNode(at.deployment, at.predictor, node) for node in nodes(at.predictor.graph))
 
 
-def server_of(node: Node) -> ModelServer | None:
+def server_of(node: Node) -> Server | None:
     """Give the server that runs a node, None where the orchestrator does it by itself."""
-    return node.server if isinstance(node.server, ModelServer) else None
+    return node.server if isinstance(node.server, Server) else None
 
 
 def transports(deployment: SeldonDeployment) -> tuple[Transport, ...]:

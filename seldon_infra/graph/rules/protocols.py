@@ -26,7 +26,7 @@ from seldon_infra.core.problems import Problem
 from seldon_infra.graph.rules.place import InNode, listed, nodes_in, predictors, server_of, transports
 from seldon_infra.graph.spec import Combiner, RandomAbTest, Router
 from seldon_infra.graph.walk import is_chain
-from seldon_infra.servers.spec import ContainerServer, MLServerRuntime, ModelServer, PythonServer, TensorFlowServer
+from seldon_infra.servers.spec import ContainerServer, MLServerRuntime, PythonServer, Server, TensorFlowServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +38,7 @@ _OF_ITS_OWN = {
     "SIMPLE_ROUTER": "Seldon's executor asks all children there and keeps the first answer",
     "AVERAGE_COMBINER": "Seldon's executor keeps the first child's answer there",
 }
-_USUAL: dict[str, type[ModelServer]] = {
+_USUAL: dict[str, type[Server]] = {
     "seldon": PythonServer,
     "v2": MLServerRuntime,
     "tensorflow": TensorFlowServer,
@@ -161,7 +161,7 @@ def _refused_anyway(at: InNode) -> bool:
 
 def _server_for(at: InNode) -> str:
     """Name servers that speak the deployment's protocol and can be a node of this type."""
-    kind: type[ModelServer] = _USUAL[at.deployment.protocol]
+    kind: type[Server] = _USUAL[at.deployment.protocol]
     usual = f"{kind.__name__} or " if at.node.type in kind.roles else ""
     return f"{usual}ContainerServer"
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from seldon_infra.graph.spec.deployment import (
-    Ambassador,
+    AmbassadorRoute,
     CircuitBreakers,
-    Istio,
+    IstioRoute,
     PodDefaults,
     RequestLogQueue,
     SeldonDeployment,
@@ -66,10 +66,10 @@ from seldon_infra.graph.spec.values import (
     SecretKey,
     parameter_text,
 )
-from seldon_infra.servers.spec import Licence, ModelServer, NodeType, Protocol, Transport
+from seldon_infra.servers.spec import Licence, NodeType, Protocol, Server, Transport
 
 __all__ = [
-    "Ambassador",
+    "AmbassadorRoute",
     "Amounts",
     "AverageCombiner",
     "BuiltIn",
@@ -86,7 +86,7 @@ __all__ = [
     "ExternalMetric",
     "GraphNode",
     "Hpa",
-    "Istio",
+    "IstioRoute",
     "Keda",
     "KedaFallback",
     "KedaTrigger",
@@ -96,7 +96,6 @@ __all__ = [
     "Method",
     "MetricTarget",
     "Model",
-    "ModelServer",
     "Node",
     "NodeType",
     "ObjectMetric",
@@ -119,6 +118,7 @@ __all__ = [
     "Router",
     "SecretKey",
     "SeldonDeployment",
+    "Server",
     "ServerType",
     "SimpleModel",
     "SimpleRouter",

@@ -59,7 +59,7 @@ class RequestLogQueue(Spec):
     Source: annotation seldon.io/executor-logger-write-timeout-ms."""
 
 
-class Istio(Spec):
+class IstioRoute(Spec):
     """How the deployment is reached behind Istio. Source: annotations of Seldon's operator."""
 
     noun: ClassVar[str] = "istio"
@@ -90,7 +90,7 @@ class CircuitBreakers(Spec):
     """Retries at once. Default: Ambassador's, 3."""
 
 
-class Ambassador(Spec):
+class AmbassadorRoute(Spec):
     """How the deployment is reached behind Ambassador (Emissary). Source: annotations seldon.io/ambassador-*."""
 
     noun: ClassVar[str] = "ambassador"
@@ -145,9 +145,9 @@ class SeldonDeployment(Spec):
     """Same header, same predictor. Default: each request by weight alone."""
     request_log: RequestLogQueue | None = None
     """The queue of the request logger. Default: the chart's."""
-    istio: Istio | None = None
+    istio: IstioRoute | None = None
     """How it is reached behind Istio. Default: the operator's."""
-    ambassador: Ambassador | None = None
+    ambassador: AmbassadorRoute | None = None
     """How it is reached behind Ambassador. Default: the operator's."""
     engine_separate_pod: bool = False
     """Whether orchestrators get pods of their own. Default: False. Source: annotation

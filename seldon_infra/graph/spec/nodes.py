@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 from seldon_infra.core.model import AtLeastOne, AtLeastTwo, AtMostOne, Later, Many, Spec
 from seldon_infra.graph.spec.scaling import Pod
 from seldon_infra.graph.spec.values import Endpoint, EnvVar, Logger, Parameter, Resources
-from seldon_infra.servers.spec import ModelServer, NodeType
+from seldon_infra.servers.spec import NodeType, Server
 
 Method: TypeAlias = Literal["TRANSFORM_INPUT", "TRANSFORM_OUTPUT", "ROUTE", "AGGREGATE", "SEND_FEEDBACK"]
 """A call that Seldon's executor makes to a node."""
@@ -92,7 +92,7 @@ class GraphNode(Spec):
             """Nodes that this one asks, in order."""
 
         @property
-        def server(self) -> ModelServer | BuiltIn:
+        def server(self) -> Server | BuiltIn:
             """What runs the node."""
 
     @property
@@ -114,7 +114,7 @@ class Model(GraphNode):
     noun: ClassVar[str] = "model"
     type: ClassVar[NodeType] = "MODEL"
 
-    server: ModelServer | SimpleModel
+    server: Server | SimpleModel
     """What runs it."""
     children: AtMostOne[Node] = ()
     """The next node of the chain, in a tuple: ``children=(Model(…),)``. Default: none, the chain ends here."""
@@ -126,7 +126,7 @@ class Transformer(GraphNode):
     noun: ClassVar[str] = "transformer"
     type: ClassVar[NodeType] = "TRANSFORMER"
 
-    server: ModelServer
+    server: Server
     """What runs it."""
     child: Node
     """The node that gets the changed request."""
@@ -143,7 +143,7 @@ class OutputTransformer(GraphNode):
     noun: ClassVar[str] = "output transformer"
     type: ClassVar[NodeType] = "OUTPUT_TRANSFORMER"
 
-    server: ModelServer
+    server: Server
     """What runs it."""
     child: Node
     """The node whose answer is changed."""
@@ -160,7 +160,7 @@ class Router(GraphNode):
     noun: ClassVar[str] = "router"
     type: ClassVar[NodeType] = "ROUTER"
 
-    server: ModelServer | RandomAbTest | SimpleRouter
+    server: Server | RandomAbTest | SimpleRouter
     """What decides."""
     children: AtLeastOne[Node]
     """Nodes to choose from, at least one; the router answers with their number, from 0."""
@@ -172,7 +172,7 @@ class Combiner(GraphNode):
     noun: ClassVar[str] = "combiner"
     type: ClassVar[NodeType] = "COMBINER"
 
-    server: ModelServer | AverageCombiner
+    server: Server | AverageCombiner
     """What joins."""
     children: AtLeastTwo[Node]
     """Nodes that are asked, at least two."""

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple, TypeAlias
 
-from seldon_infra.ingress.spec import Backend, Route
+from seldon_infra.ingress.routes import Backend, Route
 
 JsonValue: TypeAlias = "bool | int | float | str | Sequence[JsonValue] | dict[str, JsonValue] | None"
 JsonDict: TypeAlias = dict[str, JsonValue]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from seldon_infra.ingress.render.envoy import BUFFER, ROUTES, TYPE, JsonDict, JsonValue, duration
-from seldon_infra.ingress.spec import Limits
+from seldon_infra.ingress.routes import Limits
 
 _HCM = TYPE + "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from seldon_infra.core.errors import SeldonInfraError
-from seldon_infra.ingress.spec import Limits
+from seldon_infra.ingress.routes import Limits
 from seldon_infra.provider.framework import Context, Created, Failed, Instance, Problem, Refused, Resource
 from seldon_infra.provider.local.starting import wait_until_ready
 from seldon_infra.resources.local_gateway import GATEWAY, GatewayInputs, GatewayOutputs

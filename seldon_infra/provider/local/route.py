@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from seldon_infra.core.errors import SeldonInfraError
-from seldon_infra.ingress.spec import Backend
-from seldon_infra.ingress.spec import Route as Way
+from seldon_infra.ingress.routes import Backend
+from seldon_infra.ingress.routes import Route as Way
 from seldon_infra.provider.framework import Context, Created, Failed, Instance, Resource
 from seldon_infra.resources.local_route import ROUTE, RouteInputs, RouteOutputs
 from seldon_infra.runtime.gateway import Gateway

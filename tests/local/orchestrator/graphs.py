@@ -17,7 +17,7 @@ from seldon_infra.graph.walk import nodes
 from seldon_infra.runtime.health import is_ready
 from seldon_infra.runtime.messages import message
 from seldon_infra.runtime.processes import ProcessSpec, Record
-from seldon_infra.servers.spec import ModelServer
+from seldon_infra.servers.spec import Server
 from seldon_infra.targets import local_render as render
 from seldon_infra.targets.spec import Local
 from tests.engine.waiting import wait_until
@@ -68,7 +68,7 @@ def start_servers(
     (predictor,) = deployment.predictors
     servers, ready = {}, {}
     for node in nodes(predictor.graph):
-        if isinstance(node.server, ModelServer):
+        if isinstance(node.server, Server):
             parts = render.fill(render.server(node, deployment, predictor, target or Local()), paths)
             ready[node.name] = parts.pop("ready")
             servers[node.name] = scene.start(ProcessSpec(name=node.name, **parts))

@@ -18,8 +18,8 @@ from seldon_infra.runtime.processes import Record
 from seldon_infra.servers.spec import (
     InstanceGroup,
     MLServerRuntime,
-    ModelServer,
     PythonServer,
+    Server,
     Tensor,
     TritonModel,
     TritonServer,
@@ -47,7 +47,7 @@ class Kind:
     """A server of the catalogue and how it is asked."""
 
     protocol: Any
-    server: ModelServer
+    server: Server
     path: str
     method: str
     message: Any

@@ -11,14 +11,14 @@ from typing import NamedTuple
 from seldon_infra.core.yaml import dump
 from seldon_infra.graph.render import seldon_deployment
 from seldon_infra.graph.spec import (
-    Ambassador,
+    AmbassadorRoute,
     Amounts,
     CircuitBreakers,
     Combiner,
     EnvVar,
     Explainer,
     Hpa,
-    Istio,
+    IstioRoute,
     Keda,
     KedaFallback,
     KedaTrigger,
@@ -388,8 +388,8 @@ def ingress_settings() -> SeldonDeployment:
         headless_service=True,
         no_storage_initializer=True,
         timeouts=Timeouts(rest="5s", grpc="200ms"),
-        istio=Istio(gateway="istio-system/public", host="chat.acme.com", retries=2, retries_timeout="3s"),
-        ambassador=Ambassador(
+        istio=IstioRoute(gateway="istio-system/public", host="chat.acme.com", retries=2, retries_timeout="3s"),
+        ambassador=AmbassadorRoute(
             header="x-team: nlp", id="edge", retries=3, circuit_breakers=CircuitBreakers(max_connections=200)
         ),
         predictors=[

@@ -21,7 +21,7 @@ from seldon_infra.graph.spec import (
     Timeouts,
     Transformer,
 )
-from seldon_infra.servers.spec import MLflowServer, ModelServer, SklearnServer, TensorFlowServer, XGBoostServer
+from seldon_infra.servers.spec import MLflowServer, Server, SklearnServer, TensorFlowServer, XGBoostServer
 from tests.unit.graph.cases import CASES, GOLDEN, digits, fraud, golden, python, scaler, single, sklearn
 
 
@@ -87,7 +87,7 @@ def images(node: Model, **fields: object) -> list[object]:
     ],
 )
 def test_an_image_of_seldon_s_own_is_the_last_under_apache_unless_a_version_says_otherwise(
-    server: ModelServer, image: str | None
+    server: Server, image: str | None
 ) -> None:
     assert images(Model(name="m", server=server, model_uri="s3://b/m")) == [image]
 

@@ -7,7 +7,7 @@ import pytest
 from seldon_infra.graph.check import check, check_cluster, check_local, too_large
 from seldon_infra.graph.spec import Combiner, GraphNode, Model, Node, Predictor
 from seldon_infra.graph.walk import is_chain, leaf, nodes, with_paths
-from seldon_infra.servers.spec import ModelServer
+from seldon_infra.servers.spec import Server
 from tests.unit.graph.check.build import PREDICTOR, graph, model, python
 
 
@@ -68,7 +68,7 @@ def test_a_graph_of_a_hundred_nodes_is_judged_by_all_rules() -> None:
             "node 'x': it is of no kind, must be a Model, Transformer, OutputTransformer, Router",
         ),
         (lambda: Predictor(name="p", graph={"name": "m"}), "predictor 'p': graph {'name': 'm'}, must be a Model"),
-        (lambda: ModelServer(), "ModelServer: it is of no kind, must be a kind such as SklearnServer"),
+        (lambda: Server(), "Server: it is of no kind, must be a kind such as SklearnServer"),
     ],
 )
 def test_what_is_of_no_kind_is_refused_when_it_is_made(make: object, said: str) -> None:

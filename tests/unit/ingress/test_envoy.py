@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seldon_infra.ingress.render import envoy, envoy_start
-from seldon_infra.ingress.spec import Backend, Limits, Route
+from seldon_infra.ingress.routes import Backend, Limits, Route
 
 MAIN = Backend("main", 90, False, "127.0.0.1:20001", "127.0.0.1:20002")
 CANARY = Backend("canary", 10, False, "127.0.0.1:20003", "127.0.0.1:20004")

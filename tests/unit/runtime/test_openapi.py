@@ -9,7 +9,7 @@ import pytest
 from openapi_schema_validator import OAS30Validator
 
 from seldon_infra.ingress.render import envoy
-from seldon_infra.ingress.spec import Backend, Route
+from seldon_infra.ingress.routes import Backend, Route
 from seldon_infra.runtime.openapi import openapi, page
 
 PROTOCOLS = ["seldon", "v2"]

@@ -5,9 +5,9 @@ import pytest
 from seldon_infra.graph.check import check
 from seldon_infra.graph.rules.settings import _FIELD_OF
 from seldon_infra.graph.spec import (
-    Ambassador,
+    AmbassadorRoute,
     CircuitBreakers,
-    Istio,
+    IstioRoute,
     Pod,
     PodTemplate,
     RequestLogQueue,
@@ -21,8 +21,8 @@ VALUE = "must be at most 63 letters, digits, '-', '_' and '.'"
 KEY = "must be a label's key: name or domain/name"
 
 
-def breakers(**fields: object) -> Ambassador:
-    return Ambassador(circuit_breakers=CircuitBreakers(**fields))
+def breakers(**fields: object) -> AmbassadorRoute:
+    return AmbassadorRoute(circuit_breakers=CircuitBreakers(**fields))
 
 
 ROWS = {
@@ -47,9 +47,9 @@ ROWS = {
         deployment(timeouts=Timeouts(rest="2000us")),
     ),
     "a retry's time-out is in seconds": Row(
-        deployment(istio=Istio(retries_timeout="1500ms")),
+        deployment(istio=IstioRoute(retries_timeout="1500ms")),
         f"{DEPLOYMENT}: istio.retries_timeout '1500ms', must be a multiple of 1s; write retries_timeout='1s' or more",
-        deployment(istio=Istio(retries_timeout="2000ms")),
+        deployment(istio=IstioRoute(retries_timeout="2000ms")),
     ),
     "a log's time-out": Row(
         deployment(request_log=RequestLogQueue(write_timeout="-1s")),
@@ -62,14 +62,14 @@ ROWS = {
         deployment(request_log=RequestLogQueue(size=1)),
     ),
     "Istio's retries": Row(
-        deployment(istio=Istio(retries=-1)),
+        deployment(istio=IstioRoute(retries=-1)),
         f"{DEPLOYMENT}: istio.retries -1, must be 0 or more; write istio.retries=0 or more",
-        deployment(istio=Istio(retries=0)),
+        deployment(istio=IstioRoute(retries=0)),
     ),
     "Ambassador's retries": Row(
-        deployment(ambassador=Ambassador(retries=-1)),
+        deployment(ambassador=AmbassadorRoute(retries=-1)),
         f"{DEPLOYMENT}: ambassador.retries -1, must be 0 or more; write ambassador.retries=0 or more",
-        deployment(ambassador=Ambassador(retries=3)),
+        deployment(ambassador=AmbassadorRoute(retries=3)),
     ),
     "Ambassador's bounds": Row(
         deployment(ambassador=breakers(max_pending_requests=0)),
@@ -89,10 +89,10 @@ ROWS = {
         deployment(sticky=StickySession(header="user-id")),
     ),
     "a gateway has a name": Row(
-        deployment(istio=Istio(gateway="istio-system/")),
+        deployment(istio=IstioRoute(gateway="istio-system/")),
         f"{DEPLOYMENT}: istio.gateway 'istio-system/', must be NAMESPACE/NAME; "
         "write gateway='istio-system/seldon-gateway'",
-        deployment(istio=Istio(gateway="istio-system/edge")),
+        deployment(istio=IstioRoute(gateway="istio-system/edge")),
     ),
     "a time-out that an operator can count": Row(
         deployment(timeouts=Timeouts(rest="1000h")),
@@ -100,21 +100,21 @@ ROWS = {
         deployment(timeouts=Timeouts(rest="500h")),
     ),
     "a host is one": Row(
-        deployment(istio=Istio(host="chat.acme.com,not a host!")),
+        deployment(istio=IstioRoute(host="chat.acme.com,not a host!")),
         f"{DEPLOYMENT}: istio.host 'chat.acme.com,not a host!', must be host names, such as chat.acme.com or "
         "*.acme.com, separated by commas; write host='chat.acme.com'",
-        deployment(istio=Istio(host="*.acme.com,chat.acme.org")),
+        deployment(istio=IstioRoute(host="*.acme.com,chat.acme.org")),
     ),
     "a required header has a value": Row(
-        deployment(ambassador=Ambassador(header="nocolon")),
+        deployment(ambassador=AmbassadorRoute(header="nocolon")),
         f"{DEPLOYMENT}: ambassador.header 'nocolon', must be a header's name and value; write header='x-team: a'",
-        deployment(ambassador=Ambassador(header="x-team: a")),
+        deployment(ambassador=AmbassadorRoute(header="x-team: a")),
     ),
     "a required header's expression": Row(
-        deployment(ambassador=Ambassador(regex_header="x team: .*")),
+        deployment(ambassador=AmbassadorRoute(regex_header="x team: .*")),
         f"{DEPLOYMENT}: ambassador.regex_header 'x team: .*', must be a header's name and value; "
         "write regex_header='x-team: a'",
-        deployment(ambassador=Ambassador(regex_header="x-team: .*")),
+        deployment(ambassador=AmbassadorRoute(regex_header="x-team: .*")),
     ),
     "an operator's id is a label": Row(
         deployment(controller_id="my id!"),
@@ -204,6 +204,7 @@ def test_a_rule_says_what_is_wrong_and_nothing_about_what_is_right(row: Row) -> 
 @pytest.mark.parametrize(("annotation", "field"), _FIELD_OF.items())
 def test_a_field_that_a_message_names_is_there(annotation: str, field: str) -> None:
     del annotation
-    owner: object = deployment(timeouts=Timeouts(), istio=Istio(), ambassador=breakers(), request_log=RequestLogQueue())
+    route = IstioRoute()
+    owner: object = deployment(timeouts=Timeouts(), istio=route, ambassador=breakers(), request_log=RequestLogQueue())
     for name in field.split("."):
         owner = getattr(owner if hasattr(owner, name) else owner.predictors[0], name)
