@@ -14,6 +14,8 @@ SECTIONS = {
     "gateway": "Gateway cost: one MLServer model through Envoy against the server asked directly",
     "cold": "The first `make up` of a set-up machine",
     "rollouts": "Requests during ten rollouts",
+    "fleet": "10 and 100 deployments on a cluster, beside pulumi_kubernetes alone, kubectl and helm",
+    "large_fleet": "500 of them (the better part of an hour)",
 }
 
 

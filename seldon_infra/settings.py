@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
 
-from seldon_infra.core.errors import InvalidSpec
+from seldon_infra.core.errors import InvalidSpec, SeldonInfraError
 from seldon_infra.core.problems import Problem
 
 if TYPE_CHECKING:
@@ -75,8 +75,9 @@ def config(name: str, kind: type[T], *, default: T | None = None) -> T:
 
     Raises:
         InvalidSpec: the setting is not set and has no default, or is not of the type.
+        SeldonInfraError: no stack is being read.
     """
-    settings = _settings.get()
+    settings = _of_stack(name)
     text = settings.read(name)
     if text is None:
         if default is None:
@@ -97,12 +98,23 @@ def secret(name: str) -> pulumi.Output[str]:
 
     Raises:
         InvalidSpec: the secret is not set.
+        SeldonInfraError: no stack is being read.
     """
-    settings = _settings.get()
+    settings = _of_stack(name)
     found = settings.secret(name)
     if found is None:
         raise InvalidSpec([_unset(settings.stack, name, f"--secret {name}")])
     return cast("pulumi.Output[str]", found)
+
+
+def _of_stack(name: str) -> _Settings:
+    settings = _settings.get(None)
+    if settings is None:
+        raise SeldonInfraError(
+            f"config '{name}' is asked for outside of a stack; run: pulumi preview --stack STACK, "
+            "or read the definition with load_stack() or settings_of()"
+        )
+    return settings
 
 
 def _unset(stack: str, name: str, words: str) -> Problem:

@@ -30,9 +30,9 @@ def with_paths(root: Node) -> Iterator[tuple[Node, tuple[Node, ...]]]:
 
 def is_deeper(root: Node, than: int) -> bool:
     """Tell whether there are more nodes than that on the way down to some node; a node is not visited twice."""
-    level = {id(root): root}
-    for _ in range(than):
-        level = {id(child): child for node in level.values() for child in node.children}
+    level, depth = {id(root): root}, 0
+    while level and depth < than:
+        level, depth = {id(child): child for node in level.values() for child in node.children}, depth + 1
     return bool(level)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from tests.cluster.control_plane import ControlPlane
@@ -25,13 +26,13 @@ def node(name: str, *, gpus: int = 0) -> dict[str, Any]:
     }
 
 
-def add_nodes(control_plane: ControlPlane) -> None:
+def add_nodes(control_plane: ControlPlane, cpu_nodes: Sequence[str] = CPU_NODES) -> None:
     """Add the nodes, and return when all of them are ready."""
-    for name in CPU_NODES:
+    for name in cpu_nodes:
         control_plane.request("POST", "/api/v1/nodes", node(name))
     for name in GPU_NODES:
         control_plane.request("POST", "/api/v1/nodes", node(name, gpus=8))
-    wait_until(lambda: all(_is_ready(control_plane, name) for name in CPU_NODES + GPU_NODES))
+    wait_until(lambda: all(_is_ready(control_plane, name) for name in (*cpu_nodes, *GPU_NODES)))
 
 
 def _is_ready(control_plane: ControlPlane, name: str) -> bool:

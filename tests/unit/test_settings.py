@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
-from seldon_infra.core.errors import InvalidSpec
+from seldon_infra.core.errors import InvalidSpec, SeldonInfraError
 from seldon_infra.core.model import is_later
-from seldon_infra.settings import Withheld, secret, settings_of
+from seldon_infra.settings import Withheld, config, secret, settings_of
 from tests.unit.core.later import Later
 
 
@@ -31,3 +33,9 @@ def test_a_secret_that_is_not_set_is_asked_for(secrets: object) -> None:
         pytest.raises(InvalidSpec, match="pulumi config set --secret token --stack prod"),
     ):
         secret("token")
+
+
+@pytest.mark.parametrize("read", [lambda: config("token", str), lambda: secret("token")])
+def test_a_setting_that_is_asked_for_outside_of_a_stack_is_an_error_in_words(read: Callable[[], object]) -> None:
+    with pytest.raises(SeldonInfraError, match="config 'token' is asked for outside of a stack"):
+        read()

@@ -1,0 +1,14 @@
+"""The fleet of 500, which takes the better part of an hour: a file backend is written anew at each of its steps."""
+
+from __future__ import annotations
+
+from bench.fleet import cluster, compare
+from bench.table import Figure
+
+SIZE = 500
+
+
+def figures() -> list[Figure]:
+    """Compare at this size."""
+    with cluster() as control_plane:
+        return compare(control_plane, SIZE)
