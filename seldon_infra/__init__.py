@@ -9,6 +9,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from seldon_infra.artifacts.spec import (
+        AzureStorage,
+        GcsStorage,
+        HttpStorage,
+        S3Storage,
+        Storage,
+    )
     from seldon_infra.core.errors import (
         InvalidSpec,
         SeldonInfraError,
@@ -47,6 +54,7 @@ if TYPE_CHECKING:
         Method,
         MetricTarget,
         Model,
+        NetworkPolicy,
         Node,
         ObjectMetric,
         Orchestrator,
@@ -68,6 +76,7 @@ if TYPE_CHECKING:
         SecretKey,
         SeldonDeployment,
         ServerType,
+        ServiceAccount,
         SimpleModel,
         SimpleRouter,
         Ssl,
@@ -111,6 +120,7 @@ if TYPE_CHECKING:
     )
 
 _HOMES = {
+    "seldon_infra.artifacts.spec": "AzureStorage GcsStorage HttpStorage S3Storage Storage",
     "seldon_infra.core.errors": "InvalidSpec SeldonInfraError",
     "seldon_infra.core.model": "Json JsonObject Later Spec",
     "seldon_infra.core.problems": "Problem",
@@ -118,10 +128,10 @@ _HOMES = {
     "seldon_infra.graph.spec": (
         "AmbassadorRoute Amounts AverageCombiner BuiltIn BuiltInName CircuitBreakers Combiner ConfigMapKey "
         "ContainerAmount ContainerMetric Endpoint EnvVar Explainer ExplainerType ExternalMetric Hpa IstioRoute "
-        "Keda KedaFallback KedaTrigger LogMode Logger Method MetricTarget Model Node ObjectMetric "
+        "Keda KedaFallback KedaTrigger LogMode Logger Method MetricTarget Model NetworkPolicy Node ObjectMetric "
         "Orchestrator OutputTransformer Parameter ParameterType Pdb Pod PodDefaults PodField PodTemplate PodsMetric "
         "Predictor RandomAbTest RequestLogQueue ResourceMetric Resources Router SecretKey SeldonDeployment "
-        "ServerType SimpleModel SimpleRouter Ssl StickySession Timeouts Transformer"
+        "ServerType ServiceAccount SimpleModel SimpleRouter Ssl StickySession Timeouts Transformer"
     ),
     "seldon_infra.servers.spec": (
         "ContainerServer DynamicBatching HuggingFaceServer InstanceGroup Licence MLServerRuntime MLflowServer "
@@ -139,6 +149,7 @@ __all__ = [
     "AmbassadorRoute",
     "Amounts",
     "AverageCombiner",
+    "AzureStorage",
     "BuiltIn",
     "BuiltInName",
     "CircuitBreakers",
@@ -153,7 +164,9 @@ __all__ = [
     "Explainer",
     "ExplainerType",
     "ExternalMetric",
+    "GcsStorage",
     "Hpa",
+    "HttpStorage",
     "HuggingFaceServer",
     "InstanceGroup",
     "InvalidSpec",
@@ -174,6 +187,7 @@ __all__ = [
     "Method",
     "MetricTarget",
     "Model",
+    "NetworkPolicy",
     "Node",
     "NodeType",
     "ObjectMetric",
@@ -196,11 +210,13 @@ __all__ = [
     "ResourceMetric",
     "Resources",
     "Router",
+    "S3Storage",
     "SecretKey",
     "SeldonDeployment",
     "SeldonInfraError",
     "Server",
     "ServerType",
+    "ServiceAccount",
     "SimpleModel",
     "SimpleRouter",
     "SklearnServer",
@@ -208,6 +224,7 @@ __all__ = [
     "Ssl",
     "Stack",
     "StickySession",
+    "Storage",
     "TempoServer",
     "Tensor",
     "TensorFlowServer",

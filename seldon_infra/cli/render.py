@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     problems = list(dict.fromkeys(found))
     if problems:
         raise InvalidSpec(problems)
-    rendered = manifests(stack.deployments)
+    rendered = [without_secrets(manifest) for manifest in manifests(stack.deployments)]
     sys.stdout.write(dump(*(shown(manifest) for manifest in rendered)))
     for problem in refused(stack):
         print(f"note, a cluster would refuse this: {problem}", file=sys.stderr)
@@ -51,6 +51,13 @@ def run(arguments: argparse.Namespace) -> int:
 def refused(stack: Stack) -> list[Problem]:
     """Find what a cluster would refuse of a stack that is right where it lands, such as a folder of this machine."""
     return [problem for deployment in stack.deployments for problem in check_cluster(deployment)]
+
+
+def without_secrets(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Withhold what a Secret holds, however it was given."""
+    if manifest["kind"] != "Secret":
+        return manifest
+    return {**manifest, "stringData": dict.fromkeys(manifest["stringData"], Withheld())}
 
 
 def shown(value: Any) -> Any:

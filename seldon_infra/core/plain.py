@@ -19,6 +19,7 @@ from typing import Annotated, TypeVar, Union, cast, get_args, get_origin
 
 from pydantic import ValidationError
 from pydantic.alias_generators import to_camel
+from pydantic.fields import FieldInfo
 
 from seldon_infra.core.errors import InvalidSpec
 from seldon_infra.core.model import Spec, title_of
@@ -85,15 +86,17 @@ class _Reader:
         return None
 
     def _fields(self, kind: type[Spec], data: Mapping[str, object], place: str) -> dict[str, object]:
-        """Translate an object's keys; null is as good as nothing."""
+        """Translate an object's keys; null is as good as nothing, except where it turns a default off."""
         kind.model_rebuild()  # A type that names itself knows its fields' types only then.
         fields = {to_camel(name): name for name in kind.model_fields}
         found: dict[str, object] = {}
         for key, value in data.items():
-            if key in fields and value is not None:
+            if key in fields and value is None:
+                found |= {fields[key]: None} if _turns_off(kind.model_fields[fields[key]]) else {}
+            elif key in fields:
                 annotation = kind.model_fields[fields[key]].annotation
                 found[fields[key]] = self._value(annotation, value, place, key)
-            elif key not in fields and key != TYPE:
+            elif key != TYPE:
                 near = nearest(str(key), sorted(fields))
                 self._problem(place, f"key '{key}' is not a field", "must be one that the object has", near)
         return found
@@ -128,6 +131,11 @@ def _alternatives(annotation: object) -> Iterator[object]:
             yield from _alternatives(each)
     else:
         yield annotation
+
+
+def _turns_off(field: FieldInfo) -> bool:
+    """Tell whether None means something else than leaving a field out."""
+    return isinstance(field.default, Spec) and type(None) in _alternatives(field.annotation)
 
 
 def _kinds(annotation: object) -> list[type[Spec]]:

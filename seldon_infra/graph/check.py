@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from seldon_infra.core.problems import gather
 from seldon_infra.graph.rules import (
+    access,
     amounts,
     environment,
     lost,
@@ -22,6 +23,7 @@ from seldon_infra.graph.rules import (
     servers,
     settings,
     shape,
+    storage,
     targets,
     traffic,
     triton,
@@ -43,6 +45,8 @@ DEPLOYMENT_RULES: tuple[DeploymentRule, ...] = (
     *traffic.DEPLOYMENT_RULES,
     *protocols.DEPLOYMENT_RULES,
     *settings.DEPLOYMENT_RULES,
+    *storage.DEPLOYMENT_RULES,
+    *access.DEPLOYMENT_RULES,
 )
 PREDICTOR_RULES: tuple[PredictorRule, ...] = (
     *names.PREDICTOR_RULES,

@@ -12,6 +12,7 @@ from seldon_infra.core.errors import InvalidSpec
 from seldon_infra.core.model import known
 from seldon_infra.graph.check import check_manifest
 from seldon_infra.graph.render_graph import graph
+from seldon_infra.graph.render_objects import account_name, own_objects, secret_for
 from seldon_infra.graph.render_pods import component_specs, explainer_container
 from seldon_infra.graph.render_values import (
     Manifest,
@@ -32,7 +33,8 @@ STICKY_HEADER = "seldon-infra/sticky-header"
 
 
 def manifests(deployments: Iterable[SeldonDeployment]) -> tuple[Manifest, ...]:
-    """Render deployments with the namespaces they are in: namespaces by name, then deployments in their own order.
+    """Render deployments with the namespaces they are in: namespaces by name, then deployments in their own order,
+    each after what is its own.
 
     Raises:
         InvalidSpec: a cluster cannot run some of them; all problems at once.
@@ -41,7 +43,12 @@ def manifests(deployments: Iterable[SeldonDeployment]) -> tuple[Manifest, ...]:
     problems = [problem for deployment in deployments for problem in check_manifest(deployment)]
     if problems:
         raise InvalidSpec(problems)
-    return (*map(namespace, namespaces(deployments)), *map(seldon_deployment, deployments))
+    own = (
+        each
+        for deployment in deployments
+        for each in (*own_objects(deployment).values(), seldon_deployment(deployment))
+    )
+    return (*map(namespace, namespaces(deployments)), *own)
 
 
 def namespaces(deployments: Iterable[SeldonDeployment]) -> list[str]:
@@ -148,11 +155,11 @@ def explainer(deployment: SeldonDeployment, spec: Explainer | None) -> Manifest:
         {
             "type": spec.type,
             "modelUri": spec.model_uri,
-            "serviceAccountName": spec.service_account_name,
+            "serviceAccountName": spec.service_account_name or account_name(deployment),
             "containerSpec": explainer_container(deployment, spec),
             "config": dict(spec.config),
             "endpoint": endpoint(spec.endpoint),
-            "envSecretRefName": spec.env_secret_ref_name,
+            "envSecretRefName": secret_for(deployment, spec),
             "storageInitializerImage": spec.storage_initializer_image,
             "replicas": spec.replicas,
             "initParameters": json_text(spec.init_parameters),

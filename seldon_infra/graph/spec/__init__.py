@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from seldon_infra.graph.spec.access import NetworkPolicy, ServiceAccount
 from seldon_infra.graph.spec.deployment import (
     AmbassadorRoute,
     CircuitBreakers,
@@ -96,6 +97,7 @@ __all__ = [
     "Method",
     "MetricTarget",
     "Model",
+    "NetworkPolicy",
     "Node",
     "NodeType",
     "ObjectMetric",
@@ -120,6 +122,7 @@ __all__ = [
     "SeldonDeployment",
     "Server",
     "ServerType",
+    "ServiceAccount",
     "SimpleModel",
     "SimpleRouter",
     "Ssl",

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field
 
+from seldon_infra.artifacts.spec import Storage
 from seldon_infra.core.model import Later, Many, Spec
+from seldon_infra.graph.spec.access import NetworkPolicy, ServiceAccount
 from seldon_infra.graph.spec.predictor import Predictor
 from seldon_infra.servers.spec import Transport
 
@@ -111,6 +113,10 @@ class AmbassadorRoute(Spec):
     """Bounds on what is sent at once. Default: Ambassador's."""
 
 
+# Validating them would compile their schemas at import.
+_DEFAULT_ACCOUNT, _DEFAULT_POLICY = ServiceAccount.model_construct(), NetworkPolicy.model_construct()
+
+
 class SeldonDeployment(Spec):
     """What clients call by one name. Source: SeldonDeployment, machinelearning.seldon.io/v1."""
 
@@ -162,6 +168,15 @@ class SeldonDeployment(Spec):
     """What stands in pods that the definition does not say: ``restricted`` keeps them to the restricted Pod Security
     Standard, probes images of your own and takes Seldon's images in their last version under Apache-2.0; ``operator``
     adds nothing and leaves all of that to the operator and its chart. Default: ``restricted``."""
+    storage: Many[Storage] = ()
+    """Credentials for the stores that ``model_uri`` leads to, one per scheme; on a cluster they become one Secret.
+    Default: none, the operator's own count."""
+    service_account: ServiceAccount | None = _DEFAULT_ACCOUNT
+    """Who its pods are; None takes the namespace's own. Default: one that is made for it, unless ``pod_defaults`` is
+    ``operator``. Source: serviceAccountName."""
+    network_policy: NetworkPolicy | None = _DEFAULT_POLICY
+    """What its pods may talk to; None leaves that open. Default: what it needs, unless ``pod_defaults`` is
+    ``operator``."""
     controller_id: Later[str] | None = None
     """Which operator owns it, where a cluster has several. Default: the one without id.
     Source: label seldon.io/controller-id."""

@@ -68,7 +68,15 @@ def test_render_prints_every_manifest(project: Path) -> None:
     done = run(project, "render", "--stack", "local")
     assert done.returncode == 0, done.stderr
     kinds = [(each["kind"], each["metadata"]["name"]) for each in yaml.safe_load_all(done.stdout)]
-    assert kinds == [("Namespace", "default"), ("SeldonDeployment", "iris"), ("SeldonDeployment", "wine")]
+    assert kinds == [
+        ("Namespace", "default"),
+        ("ServiceAccount", "iris"),
+        ("NetworkPolicy", "iris"),
+        ("SeldonDeployment", "iris"),
+        ("ServiceAccount", "wine"),
+        ("NetworkPolicy", "wine"),
+        ("SeldonDeployment", "wine"),
+    ]
 
 
 def test_render_prints_the_same_twice_and_from_any_folder(project: Path) -> None:
@@ -88,7 +96,7 @@ def test_render_names_all_problems_without_a_traceback(project: Path) -> None:
 def test_render_shows_what_only_an_apply_brings(project: Path) -> None:
     done = run(project, "render", "--stack", "later")
     assert 'modelUri: "<known after pulumi up>"' in done.stdout
-    assert "[1].spec.predictors[0].graph.modelUri" in done.stderr
+    assert "[3].spec.predictors[0].graph.modelUri" in done.stderr
 
 
 def test_render_notes_what_a_cluster_would_refuse(project: Path) -> None:
@@ -164,7 +172,7 @@ def test_a_secret_is_shown_as_one_and_never_read(project: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert 'value: "[secret]"' in done.stdout
     assert "v1:abc" not in done.stdout + done.stderr
-    assert "[secret] stands for: [1].spec.predictors[0]" in done.stderr
+    assert "[secret] stands for: [3].spec.predictors[0]" in done.stderr
     assert run(project, "graph", "--stack", "hidden").returncode == 0
 
 
@@ -267,3 +275,22 @@ def test_a_folder_with_the_name_of_a_module_in_use_is_to_be_renamed(project: Pat
     said = refused(moved(project, "json"), "render", "--stack", "local")
     assert "/json: its name is a module's that is in use" in said
     assert "rename the folder" in said
+
+
+STORED = """
+    from seldon_infra import Kubernetes, Model, Predictor, S3Storage, SeldonDeployment, SklearnServer, Stack
+
+    graph = Model(name="classifier", server=SklearnServer(), model_uri="s3://models/iris")
+    storage = [S3Storage(access_key_id="AKIA-7", secret_access_key="hunter2")]
+    iris = SeldonDeployment(name="iris", predictors=[Predictor(name="main", graph=graph)], storage=storage)
+    stack = Stack(target=Kubernetes(), deployments=[iris])
+"""
+
+
+def test_credentials_are_never_shown_however_they_were_given(project: Path) -> None:
+    (project / "stacks" / "stored.py").write_text(dedent(STORED))
+    done = run(project, "render", "--stack", "stored")
+    assert done.returncode == 0, done.stderr
+    assert 'RCLONE_CONFIG_S3_SECRET_ACCESS_KEY: "[secret]"' in done.stdout
+    assert "hunter2" not in done.stdout + done.stderr
+    assert "AKIA-7" not in done.stdout + done.stderr

@@ -34,6 +34,10 @@ class Box(Spec):
     more: JsonObject = {}  # noqa: RUF012 (pydantic copies it)
 
 
+class Guarded(Spec):
+    guard: Square | None = Square.model_construct()
+
+
 def messages(data: Mapping[str, object], kind: type[Spec] = Box) -> list[str]:
     with pytest.raises(InvalidSpec) as caught:
         read(kind, data)
@@ -62,6 +66,11 @@ def test_objects_in_lists_are_made_too() -> None:
 
 def test_null_is_as_good_as_nothing() -> None:
     assert read(Box, {"name": "a", "shape": None, "boxes": None}) == Box(name="a")
+
+
+def test_null_turns_a_default_off_where_a_field_takes_nothing() -> None:
+    assert read(Guarded, {}).guard == Square()
+    assert read(Guarded, {"guard": None}).guard is None
 
 
 def test_a_value_may_be_one_of_later_where_the_typed_form_takes_one() -> None:

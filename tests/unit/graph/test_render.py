@@ -24,6 +24,8 @@ from seldon_infra.graph.spec import (
 from seldon_infra.servers.spec import MLflowServer, Server, SklearnServer, TensorFlowServer, XGBoostServer
 from tests.unit.graph.cases import CASES, GOLDEN, digits, fraud, golden, python, scaler, single, sklearn
 
+OBJECTS = ("ServiceAccount", "NetworkPolicy", "SeldonDeployment")
+
 
 def served(*roots: Model | Transformer | OutputTransformer, **fields: object) -> SeldonDeployment:
     """Give a deployment of graphs, one predictor each."""
@@ -113,15 +115,10 @@ def test_an_explainer_s_image_has_the_last_alibi_under_apache_on_each_protocol(
     assert rendered["spec"]["predictors"][0]["explainer"]["containerSpec"]["image"] == image
 
 
-def test_namespaces_come_first_each_once_then_deployments_in_their_order() -> None:
+def test_namespaces_come_first_each_once_then_deployments_in_their_order_after_what_is_theirs() -> None:
     kinds = [(each["kind"], each["metadata"]["name"]) for each in manifests([digits(), fraud(), single("b")])]
-    assert kinds == [
-        ("Namespace", "default"),
-        ("Namespace", "vision"),
-        ("SeldonDeployment", "digits"),
-        ("SeldonDeployment", "fraud"),
-        ("SeldonDeployment", "b"),
-    ]
+    objects = [(kind, name) for name in ("digits", "fraud", "b") for kind in OBJECTS]
+    assert kinds == [("Namespace", "default"), ("Namespace", "vision"), *objects]
 
 
 def test_a_v2_chain_is_all_models_in_the_order_of_requests() -> None:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 TABLES = (
+    "access",
     "amounts",
     "environment",
     "lost",
@@ -46,6 +47,7 @@ TABLES = (
     "servers",
     "settings",
     "shape",
+    "storage",
     "traffic",
     "triton",
 )

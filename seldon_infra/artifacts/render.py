@@ -1,0 +1,90 @@
+"""Credentials as the variables that rclone reads: ``RCLONE_CONFIG_<REMOTE>_<OPTION>``.
+
+The names of options are those of rclone's backends in 1.59, which Seldon's storage initializer 1.17.1 holds.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from seldon_infra.artifacts.spec import AzureStorage, GcsStorage, HttpStorage, S3Storage, Storage
+from seldon_infra.core.model import is_later
+
+
+def rclone_variables(storages: Iterable[Storage]) -> dict[str, Any]:
+    """Variables for several stores together."""
+    return {name: value for storage in storages for name, value in rclone_remote(storage).items()}
+
+
+def rclone_remote(storage: Storage) -> dict[str, Any]:
+    """Variables for one store; the remote's name is the scheme of the URIs that it is for."""
+    prefix = f"RCLONE_CONFIG_{storage.scheme.upper()}_"
+    return {prefix + name: value for name, value in _options(storage).items() if value is not None}
+
+
+def _options(storage: Storage) -> dict[str, Any]:
+    match storage:
+        case S3Storage():
+            return s3(storage)
+        case GcsStorage():
+            return gcs(storage)
+        case AzureStorage():
+            return azure(storage)
+        case HttpStorage():
+            return http(storage)
+
+
+def s3(storage: S3Storage) -> dict[str, Any]:
+    """Options of the backend s3."""
+    return {
+        "TYPE": "s3",
+        "PROVIDER": storage.provider,
+        "ENV_AUTH": _truth(storage.access_key_id is None),
+        "ACCESS_KEY_ID": storage.access_key_id,
+        "SECRET_ACCESS_KEY": storage.secret_access_key,
+        "SESSION_TOKEN": storage.session_token,
+        "REGION": storage.region,
+        "ENDPOINT": storage.endpoint,
+    }
+
+
+def gcs(storage: GcsStorage) -> dict[str, Any]:
+    """Options of the backend "google cloud storage"; Seldon's image sets ANONYMOUS for gs, so it is always said."""
+    return {
+        "TYPE": "google cloud storage",
+        "ANONYMOUS": _truth(storage.anonymous),
+        "SERVICE_ACCOUNT_CREDENTIALS": storage.service_account_json,
+    }
+
+
+def azure(storage: AzureStorage) -> dict[str, Any]:
+    """Options of the backend azureblob."""
+    return {
+        "TYPE": "azureblob",
+        "ACCOUNT": storage.account,
+        "KEY": storage.key,
+        "SAS_URL": storage.sas_url,
+        "USE_MSI": "true" if storage.managed_identity else None,
+    }
+
+
+def http(storage: HttpStorage) -> dict[str, Any]:
+    """Options of the backend http: it takes what stands before the path in a URI from the URI itself."""
+    return {"TYPE": "http", "URL": storage.url, "HEADERS": _csv(storage.headers)}
+
+
+def _truth(value: bool) -> str:
+    return "true" if value else "false"
+
+
+def _csv(headers: Mapping[str, Any]) -> Any:
+    """Headers as one line of names and values; where one is yet to come, it stands for all of them."""
+    later = next((value for value in headers.values() if is_later(value)), None)
+    if later is not None or not headers:
+        return later
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(part for pair in headers.items() for part in pair)
+    return line.getvalue()

@@ -1,0 +1,131 @@
+"""What stands beside a SeldonDeployment on a cluster and is its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from seldon_infra.artifacts.spec import S3Storage
+from seldon_infra.core.yaml import dump
+from seldon_infra.graph.render import seldon_deployment
+from seldon_infra.graph.render_objects import own_objects, ports_asked
+from seldon_infra.graph.spec import (
+    EnvVar,
+    Explainer,
+    Logger,
+    Model,
+    NetworkPolicy,
+    Orchestrator,
+    PodTemplate,
+    Predictor,
+    SeldonDeployment,
+    ServiceAccount,
+)
+from seldon_infra.servers.spec import SklearnServer
+
+GOLDEN = Path(__file__).parent / "own-objects.yaml"
+
+
+def stored(**fields: Any) -> SeldonDeployment:
+    graph = Model(name="classify", server=SklearnServer(), model_uri="s3://models/iris")
+    predictor = Predictor(name="main", graph=graph, explainer=Explainer(type="ALE", model_uri="s3://models/ale"))
+    storage = [S3Storage(access_key_id="AKIA", secret_access_key="hunter2", endpoint="http://minio.minio:9000")]
+    defaults = {"name": "iris", "namespace": "vision", "predictors": [predictor], "storage": storage}
+    return SeldonDeployment(**defaults | fields)
+
+
+def pod(deployment: SeldonDeployment) -> Any:
+    return seldon_deployment(deployment)["spec"]["predictors"][0]["componentSpecs"][0]["spec"]
+
+
+def predictor(deployment: SeldonDeployment) -> Any:
+    return seldon_deployment(deployment)["spec"]["predictors"][0]
+
+
+def test_the_golden_file_shows_a_deployments_own_objects() -> None:
+    annotations = {"eks.amazonaws.com/role-arn": "arn:aws:iam::1:role/models"}
+    deployment = stored(service_account=ServiceAccount(annotations=annotations))
+    assert GOLDEN.read_text(encoding="utf-8") == dump(*own_objects(deployment).values())
+
+
+def test_pods_are_the_deployments_service_account_and_get_no_token() -> None:
+    assert pod(stored())["serviceAccountName"] == "iris"
+    assert pod(stored())["automountServiceAccountToken"] is False
+    assert predictor(stored())["explainer"]["serviceAccountName"] == "iris"
+
+
+def test_a_token_is_mounted_where_it_is_asked_for() -> None:
+    deployment = stored(service_account=ServiceAccount(name="reader", mount_token=True))
+    assert pod(deployment)["serviceAccountName"] == "reader"
+    assert pod(deployment)["automountServiceAccountToken"] is True
+    assert own_objects(deployment)["ServiceAccount"]["automountServiceAccountToken"] is True
+
+
+def test_an_existing_service_account_is_named_and_not_made() -> None:
+    deployment = stored(service_account=ServiceAccount(name="reader", existing=True))
+    assert pod(deployment)["serviceAccountName"] == "reader"
+    assert "ServiceAccount" not in own_objects(deployment)
+
+
+def test_the_namespaces_own_account_gives_no_token_either() -> None:
+    deployment = stored(service_account=None)
+    assert "serviceAccountName" not in pod(deployment)
+    assert pod(deployment)["automountServiceAccountToken"] is False
+
+
+def test_a_pod_of_ones_own_words_wins() -> None:
+    deployment = stored()
+    spec = {"serviceAccountName": "other", "automountServiceAccountToken": True}
+    changed = deployment.predictors[0].model_copy(update={"pod": PodTemplate(spec=spec)})
+    assert pod(stored(predictors=[changed]))["serviceAccountName"] == "other"
+
+
+def test_models_are_fetched_with_the_storages_secret() -> None:
+    assert predictor(stored())["graph"]["envSecretRefName"] == "iris-storage"
+    assert predictor(stored())["explainer"]["envSecretRefName"] == "iris-storage"
+
+
+def test_a_secret_of_ones_own_is_kept() -> None:
+    graph = Model(name="classify", server=SklearnServer(), model_uri="s3://m/iris", env_secret_ref_name="mine")
+    explainer = Explainer(type="ALE", model_uri="s3://m/ale")
+    deployment = stored(predictors=[Predictor(name="main", graph=graph, explainer=explainer)])
+    assert predictor(deployment)["graph"]["envSecretRefName"] == "mine"
+
+
+def test_what_the_operator_fills_in_gets_nothing_that_is_not_asked_for() -> None:
+    deployment = stored(pod_defaults="operator", storage=())
+    assert own_objects(deployment) == {}
+    assert "serviceAccountName" not in str(seldon_deployment(deployment))
+    asked = stored(pod_defaults="operator", storage=(), service_account=ServiceAccount())
+    assert list(own_objects(asked)) == ["ServiceAccount"]
+    assert predictor(asked)["explainer"]["serviceAccountName"] == "iris"
+
+
+def test_a_policy_is_left_out_by_name() -> None:
+    assert "NetworkPolicy" not in own_objects(stored(network_policy=None))
+
+
+def test_a_policy_names_whom_pods_talk_to() -> None:
+    policy = NetworkPolicy(
+        ingress_namespaces=["gateways"], monitoring_namespaces=[], egress_ports=[], egress_namespaces=["features"]
+    )
+    spec = own_objects(stored(network_policy=policy))["NetworkPolicy"]["spec"]
+    assert [each["namespaceSelector"]["matchLabels"] for each in spec["ingress"][0]["from"][1:]] == [
+        {"kubernetes.io/metadata.name": "gateways"}
+    ]
+    assert {"to": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "features"}}}]} in (
+        spec["egress"]
+    )
+    assert {"ports": [{"protocol": "TCP", "port": 9000}]} in spec["egress"]
+
+
+def test_ports_follow_from_what_the_definition_asks() -> None:
+    graph = Model(
+        name="classify", server=SklearnServer(), model_uri="http://store:8081/iris", logger=Logger(mode="all")
+    )
+    brokers = EnvVar(name="KAFKA_BROKER", value="kafka-0:9092,kafka-1:9093")
+    main = Predictor(name="main", graph=graph, orchestrator=Orchestrator(env=[brokers]))
+    assert ports_asked(stored(predictors=[main], storage=())) == {80, 8081, 9092, 9093}
+    assert ports_asked(stored()) == {9000}
+    named = graph.model_copy(update={"logger": Logger(mode="all", url="http://log:x/")})
+    assert ports_asked(stored(predictors=[Predictor(name="main", graph=named)], storage=())) == {8081}
