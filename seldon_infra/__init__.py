@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         ConfigMapKey,
         ContainerAmount,
         ContainerMetric,
+        ContainerSecurity,
         Endpoint,
         EnvVar,
         Explainer,
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
         Pod,
         PodDefaults,
         PodField,
+        PodSecurity,
         PodsMetric,
         PodTemplate,
         Predictor,
@@ -117,11 +119,11 @@ _HOMES = {
     "seldon_infra.graph.check": "check",
     "seldon_infra.graph.spec": (
         "AmbassadorRoute Amounts AverageCombiner BuiltIn BuiltInName CircuitBreakers Combiner ConfigMapKey "
-        "ContainerAmount ContainerMetric Endpoint EnvVar Explainer ExplainerType ExternalMetric Hpa IstioRoute "
-        "Keda KedaFallback KedaTrigger LogMode Logger Method MetricTarget Model Node ObjectMetric "
-        "Orchestrator OutputTransformer Parameter ParameterType Pdb Pod PodDefaults PodField PodTemplate PodsMetric "
-        "Predictor RandomAbTest RequestLogQueue ResourceMetric Resources Router SecretKey SeldonDeployment "
-        "ServerType SimpleModel SimpleRouter Ssl StickySession Timeouts Transformer"
+        "ContainerAmount ContainerMetric ContainerSecurity Endpoint EnvVar Explainer ExplainerType ExternalMetric Hpa "
+        "IstioRoute Keda KedaFallback KedaTrigger LogMode Logger Method MetricTarget Model Node ObjectMetric "
+        "Orchestrator OutputTransformer Parameter ParameterType Pdb Pod PodDefaults PodField PodSecurity "
+        "PodTemplate PodsMetric Predictor RandomAbTest RequestLogQueue ResourceMetric Resources Router SecretKey "
+        "SeldonDeployment ServerType SimpleModel SimpleRouter Ssl StickySession Timeouts Transformer"
     ),
     "seldon_infra.servers.spec": (
         "ContainerServer DynamicBatching HuggingFaceServer InstanceGroup Licence MLServerRuntime MLflowServer "
@@ -146,6 +148,7 @@ __all__ = [
     "ConfigMapKey",
     "ContainerAmount",
     "ContainerMetric",
+    "ContainerSecurity",
     "ContainerServer",
     "DynamicBatching",
     "Endpoint",
@@ -185,6 +188,7 @@ __all__ = [
     "Pod",
     "PodDefaults",
     "PodField",
+    "PodSecurity",
     "PodTemplate",
     "PodsMetric",
     "Predictor",

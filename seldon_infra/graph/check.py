@@ -19,6 +19,7 @@ from seldon_infra.graph.rules import (
     protocols,
     references,
     scaling,
+    security,
     servers,
     settings,
     shape,
@@ -43,6 +44,7 @@ DEPLOYMENT_RULES: tuple[DeploymentRule, ...] = (
     *traffic.DEPLOYMENT_RULES,
     *protocols.DEPLOYMENT_RULES,
     *settings.DEPLOYMENT_RULES,
+    *security.DEPLOYMENT_RULES,
 )
 PREDICTOR_RULES: tuple[PredictorRule, ...] = (
     *names.PREDICTOR_RULES,
@@ -56,6 +58,7 @@ PREDICTOR_RULES: tuple[PredictorRule, ...] = (
     *environment.PREDICTOR_RULES,
     *scaling.PREDICTOR_RULES,
     *settings.PREDICTOR_RULES,
+    *security.PREDICTOR_RULES,
 )
 NODE_RULES: tuple[NodeRule, ...] = (
     *names.NODE_RULES,
@@ -67,6 +70,7 @@ NODE_RULES: tuple[NodeRule, ...] = (
     *triton.NODE_RULES,
     *protocols.NODE_RULES,
     *environment.NODE_RULES,
+    *security.NODE_RULES,
 )
 
 

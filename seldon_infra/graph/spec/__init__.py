@@ -51,6 +51,7 @@ from seldon_infra.graph.spec.scaling import (
     PodTemplate,
     ResourceMetric,
 )
+from seldon_infra.graph.spec.security import ContainerSecurity, PodSecurity
 from seldon_infra.graph.spec.values import (
     Amounts,
     ConfigMapKey,
@@ -79,6 +80,7 @@ __all__ = [
     "ConfigMapKey",
     "ContainerAmount",
     "ContainerMetric",
+    "ContainerSecurity",
     "Endpoint",
     "EnvVar",
     "Explainer",
@@ -107,6 +109,7 @@ __all__ = [
     "Pod",
     "PodDefaults",
     "PodField",
+    "PodSecurity",
     "PodTemplate",
     "PodsMetric",
     "Predictor",

@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field
 
 from seldon_infra.core.model import Later, Many, Spec
 from seldon_infra.graph.spec.predictor import Predictor
+from seldon_infra.graph.spec.security import PodSecurity
 from seldon_infra.servers.spec import Transport
 
 if TYPE_CHECKING:
@@ -162,6 +163,9 @@ class SeldonDeployment(Spec):
     """What stands in pods that the definition does not say: ``restricted`` keeps them to the restricted Pod Security
     Standard, probes images of your own and takes Seldon's images in their last version under Apache-2.0; ``operator``
     adds nothing and leaves all of that to the operator and its chart. Default: ``restricted``."""
+    security: PodSecurity | None = None
+    """How far its pods are locked up, where ``pod_defaults`` is ``restricted``. Default: as the restricted Pod Security
+    Standard wants, and further."""
     controller_id: Later[str] | None = None
     """Which operator owns it, where a cluster has several. Default: the one without id.
     Source: label seldon.io/controller-id."""

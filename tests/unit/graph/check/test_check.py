@@ -43,6 +43,7 @@ TABLES = (
     "protocols",
     "references",
     "scaling",
+    "security",
     "servers",
     "settings",
     "shape",
