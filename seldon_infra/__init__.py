@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         ConfigMapKey,
         ContainerAmount,
         ContainerMetric,
+        ContainerSecurity,
         Endpoint,
         EnvVar,
         Explainer,
@@ -65,6 +66,7 @@ if TYPE_CHECKING:
         Pod,
         PodDefaults,
         PodField,
+        PodSecurity,
         PodsMetric,
         PodTemplate,
         Predictor,
@@ -127,16 +129,17 @@ _HOMES = {
     "seldon_infra.graph.check": "check",
     "seldon_infra.graph.spec": (
         "AmbassadorRoute Amounts AverageCombiner BuiltIn BuiltInName CircuitBreakers Combiner ConfigMapKey "
-        "ContainerAmount ContainerMetric Endpoint EnvVar Explainer ExplainerType ExternalMetric Hpa IstioRoute "
-        "Keda KedaFallback KedaTrigger LogMode Logger Method MetricTarget Model NetworkPolicy Node ObjectMetric "
-        "Orchestrator OutputTransformer Parameter ParameterType Pdb Pod PodDefaults PodField PodTemplate PodsMetric "
-        "Predictor RandomAbTest RequestLogQueue ResourceMetric Resources Router SecretKey SeldonDeployment "
-        "ServerType ServiceAccount SimpleModel SimpleRouter Ssl StickySession Timeouts Transformer"
+        "ContainerAmount ContainerMetric ContainerSecurity Endpoint EnvVar Explainer ExplainerType ExternalMetric "
+        "Hpa IstioRoute Keda KedaFallback KedaTrigger LogMode Logger Method MetricTarget Model NetworkPolicy Node "
+        "ObjectMetric Orchestrator OutputTransformer Parameter ParameterType Pdb Pod PodDefaults PodField "
+        "PodSecurity PodTemplate PodsMetric Predictor RandomAbTest RequestLogQueue ResourceMetric Resources Router "
+        "SecretKey SeldonDeployment ServerType ServiceAccount SimpleModel SimpleRouter Ssl StickySession Timeouts "
+        "Transformer"
     ),
     "seldon_infra.servers.spec": (
         "ContainerServer DynamicBatching HuggingFaceServer InstanceGroup Licence MLServerRuntime MLflowServer "
-        "NodeType Protocol PythonServer Server SklearnServer TempoServer Tensor TensorFlowServer "
-        "Transport TritonModel TritonServer XGBoostServer"
+        "NodeType Protocol PythonServer Server SklearnServer TempoServer Tensor TensorFlowServer Transport "
+        "TritonModel TritonServer XGBoostServer"
     ),
     "seldon_infra.servers.triton": "config_pbtxt",
     "seldon_infra.settings": "config secret",
@@ -157,6 +160,7 @@ __all__ = [
     "ConfigMapKey",
     "ContainerAmount",
     "ContainerMetric",
+    "ContainerSecurity",
     "ContainerServer",
     "DynamicBatching",
     "Endpoint",
@@ -199,6 +203,7 @@ __all__ = [
     "Pod",
     "PodDefaults",
     "PodField",
+    "PodSecurity",
     "PodTemplate",
     "PodsMetric",
     "Predictor",

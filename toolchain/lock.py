@@ -1,4 +1,4 @@
-"""`make lock`: write the lock files anew, from pyproject.toml and from each model server's requirements.in.
+"""`make lock`: write the lock files anew, from pyproject.toml and from every requirements.in (servers, scanners).
 
 `make lock ARGS=--upgrade` takes newer versions, `make lock ARGS=triton` writes one model server's lock alone. The files
 hold names, versions and hashes and no address, so they work behind any mirror.
@@ -32,6 +32,7 @@ def main(arguments: Sequence[str]) -> int:
             # The development lock lies on top of the library's versions.
             _lock(ROOT, "pyproject.toml", "requirements.lock", "make lock", (*LIBRARY, *options))
             _lock(ROOT, "pyproject.toml", "requirements-dev.lock", "make lock", (*DEVELOPMENT, *options))
+            _lock(ROOT / "toolchain" / "judges", "requirements.in", "requirements.lock", SERVER_COMMAND, options)
         for name in named or SERVERS:
             _lock(ROOT / "servers" / name, "requirements.in", "requirements.lock", SERVER_COMMAND, options)
     except SetupFailed as failure:

@@ -20,6 +20,7 @@ from seldon_infra.graph.rules import (
     protocols,
     references,
     scaling,
+    security,
     servers,
     settings,
     shape,
@@ -47,6 +48,7 @@ DEPLOYMENT_RULES: tuple[DeploymentRule, ...] = (
     *settings.DEPLOYMENT_RULES,
     *storage.DEPLOYMENT_RULES,
     *access.DEPLOYMENT_RULES,
+    *security.DEPLOYMENT_RULES,
 )
 PREDICTOR_RULES: tuple[PredictorRule, ...] = (
     *names.PREDICTOR_RULES,
@@ -60,6 +62,7 @@ PREDICTOR_RULES: tuple[PredictorRule, ...] = (
     *environment.PREDICTOR_RULES,
     *scaling.PREDICTOR_RULES,
     *settings.PREDICTOR_RULES,
+    *security.PREDICTOR_RULES,
 )
 NODE_RULES: tuple[NodeRule, ...] = (
     *names.NODE_RULES,
@@ -71,6 +74,7 @@ NODE_RULES: tuple[NodeRule, ...] = (
     *triton.NODE_RULES,
     *protocols.NODE_RULES,
     *environment.NODE_RULES,
+    *security.NODE_RULES,
 )
 
 

@@ -14,6 +14,7 @@ from seldon_infra.graph.check import check_manifest
 from seldon_infra.graph.render_graph import graph
 from seldon_infra.graph.render_objects import account_name, own_objects, secret_for
 from seldon_infra.graph.render_pods import component_specs, explainer_container
+from seldon_infra.graph.render_security import USED_BY_ORCHESTRATOR, filled_resources
 from seldon_infra.graph.render_values import (
     Manifest,
     as_text,
@@ -25,7 +26,7 @@ from seldon_infra.graph.render_values import (
     resources,
     seconds,
 )
-from seldon_infra.graph.spec import Explainer, Orchestrator, Predictor, SeldonDeployment
+from seldon_infra.graph.spec import Explainer, Predictor, SeldonDeployment
 
 API_VERSION = "machinelearning.seldon.io/v1"
 STICKY_HEADER = "seldon-infra/sticky-header"
@@ -121,7 +122,7 @@ def predictor(deployment: SeldonDeployment, spec: Predictor) -> Manifest:
             "annotations": predictor_annotations(spec),
             "progressDeadlineSeconds": spec.progress_deadline_seconds,
             "engineResources": resources(spec.engine_resources),
-            "svcOrchSpec": orchestrator(spec.orchestrator),
+            "svcOrchSpec": orchestrator(deployment, spec),
             "ssl": {"certSecretName": spec.ssl.cert_secret_name} if spec.ssl else {},
             "explainer": explainer(deployment, spec.explainer),
             "componentSpecs": component_specs(deployment, spec),
@@ -140,11 +141,24 @@ def predictor_annotations(spec: Predictor) -> Manifest:
     )
 
 
-def orchestrator(spec: Orchestrator | None) -> Manifest:
+def orchestrator(deployment: SeldonDeployment, spec: Predictor) -> Manifest:
     """The predictor's orchestrator, Seldon's executor."""
-    if spec is None:
-        return {}
-    return given({"replicas": spec.replicas, "resources": resources(spec.resources), "env": env(spec.env)})
+    said = spec.orchestrator
+    return given(
+        {
+            "replicas": said.replicas if said else None,
+            "resources": orchestrator_resources(deployment, spec),
+            "env": env(said.env) if said else [],
+        }
+    )
+
+
+def orchestrator_resources(deployment: SeldonDeployment, spec: Predictor) -> Manifest:
+    """What the orchestrator asks for and may use; nothing where the operator decides, or another field has said it."""
+    said = spec.orchestrator.resources if spec.orchestrator else None
+    if deployment.pod_defaults == "operator" or spec.engine_resources or spec.no_engine:
+        return resources(said)
+    return filled_resources(said, USED_BY_ORCHESTRATOR)
 
 
 def explainer(deployment: SeldonDeployment, spec: Explainer | None) -> Manifest:

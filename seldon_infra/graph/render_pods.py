@@ -2,17 +2,32 @@
 
 Every node that has a server gets a container, prepackaged servers too: the operator fills in their image and ports,
 and keeps what stands here. So each container starts from the restricted Pod Security Standard and can be relaxed by
-name through ``PodTemplate.spec``.
+name through ``PodSecurity`` and ``ContainerSecurity``.
 """
 
 from __future__ import annotations
 
-from seldon_infra.core.model import Later
-from seldon_infra.graph.render_objects import account_name, account_of
+from collections.abc import Iterable, Sequence
+
+from seldon_infra.core.model import Later, is_known
+from seldon_infra.graph.render_objects import account_name, account_of, secret_for
 from seldon_infra.graph.render_scaling import hpa, keda, pdb
-from seldon_infra.graph.render_values import Manifest, env, given, merged, metadata, resources
-from seldon_infra.graph.spec import Explainer, Node, Pod, PodDefaults, Predictor, SeldonDeployment
+from seldon_infra.graph.render_security import (
+    container_context,
+    filled_resources,
+    initializer,
+    locked_container,
+    model_mounts,
+    model_volumes,
+    pod_context,
+    scratch_mounts,
+    scratch_volumes,
+    whole_context,
+)
+from seldon_infra.graph.render_values import Manifest, env, given, is_named, merged, metadata, resources
+from seldon_infra.graph.spec import EnvVar, Explainer, Node, Pod, PodSecurity, PodTemplate, Predictor, SeldonDeployment
 from seldon_infra.graph.walk import nodes
+from seldon_infra.servers.needs import Needs, needs
 from seldon_infra.servers.spec import (
     LAST_APACHE_CORE,
     LAST_APACHE_EXPLAINER,
@@ -22,18 +37,18 @@ from seldon_infra.servers.spec import (
     PythonServer,
     Server,
     SklearnServer,
+    TensorFlowServer,
+    TritonServer,
     XGBoostServer,
 )
 
-# The operator runs pods as this user where nothing else is said; it does so no longer once a pod has a security
-# context, so the number has to be there. Source: defaultUserID of the operator's chart.
-DEFAULT_USER = 8888
 PREPACKAGED_IMAGES = {
     "SKLEARN_SERVER": "seldonio/sklearnserver",
     "XGBOOST_SERVER": "seldonio/xgboostserver",
     "MLFLOW_SERVER": "seldonio/mlflowserver",
 }
 """Seldon's own images on protocol seldon, by the implementation that they are."""
+_KINDS = ("initContainers", "containers")
 _WRAPPER_PATHS = {"liveness": "/health/ping", "readiness": "/health/status"}
 _V2_PATHS = {"liveness": "/v2/health/live", "readiness": "/v2/health/ready"}
 _PROBE_TIMES: dict[str, Manifest] = {
@@ -47,22 +62,28 @@ def component_specs(deployment: SeldonDeployment, predictor: Predictor) -> list[
     served = [node for node in nodes(predictor.graph) if isinstance(node.server, Server)]
     shared = [node for node in served if node.pod is None]
     alone = [own_pod(deployment, predictor, node, node.pod) for node in served if node.pod is not None]
-    containers = [container(deployment, predictor, node) for node in shared]
-    if not alone and deployment.pod_defaults == "operator":
-        # The operator puts a container for each prepackaged server into the first pod; there a name alone adds nothing.
-        containers = [each for each in containers if set(each) != {"name"}]
-    pods = [shared_pod(deployment, predictor, containers), *alone] if shared else alone
+    pods = [shared_pod(deployment, predictor, shared, bool(alone)), *alone] if shared else alone
     return [pod for pod in pods if pod]
 
 
-def shared_pod(deployment: SeldonDeployment, predictor: Predictor, containers: list[Manifest]) -> Manifest:
-    """The pod that the predictor's nodes share."""
-    spec = pod_spec(deployment, containers)
+def shared_pod(deployment: SeldonDeployment, predictor: Predictor, inside: Sequence[Node], beside: bool) -> Manifest:
+    """The pod that the predictor's nodes share.
+
+    Args:
+        deployment: what it belongs to.
+        predictor: what it belongs to.
+        inside: its nodes.
+        beside: whether nodes with pods of their own come after it; it then must be there, to be the first.
+    """
+    spec = pod_spec(deployment, predictor, inside)
+    if deployment.pod_defaults == "operator" and not beside:
+        # The operator puts a container for each prepackaged server into the first pod; there a name alone adds nothing.
+        spec = given({"containers": [each for each in spec["containers"] if set(each) != {"name"}]})
     template = predictor.pod
     return given(
         {
             "metadata": metadata(template.labels, template.annotations) if template else {},
-            "spec": merged(spec, template.spec) if template else spec,
+            "spec": with_template(deployment, spec, template),
             "hpaSpec": hpa(predictor.hpa),
             "kedaSpec": keda(predictor.keda),
             "pdbSpec": pdb(predictor.pdb),
@@ -72,13 +93,13 @@ def shared_pod(deployment: SeldonDeployment, predictor: Predictor, containers: l
 
 def own_pod(deployment: SeldonDeployment, predictor: Predictor, node: Node, pod: Pod) -> Manifest:
     """The pod of a node that has one of its own."""
-    spec = pod_spec(deployment, [container(deployment, predictor, node)])
+    spec = pod_spec(deployment, predictor, [node])
     template = pod.template
     return given(
         {
             "metadata": metadata(template.labels, template.annotations) if template else {},
             "replicas": pod.replicas,
-            "spec": merged(spec, template.spec) if template else spec,
+            "spec": with_template(deployment, spec, template),
             "hpaSpec": hpa(pod.hpa),
             "kedaSpec": keda(pod.keda),
             "pdbSpec": pdb(pod.pdb),
@@ -86,19 +107,41 @@ def own_pod(deployment: SeldonDeployment, predictor: Predictor, node: Node, pod:
     )
 
 
-def pod_spec(deployment: SeldonDeployment, containers: list[Manifest]) -> Manifest:
+def pod_spec(deployment: SeldonDeployment, predictor: Predictor, inside: Sequence[Node]) -> Manifest:
     """PodSpec: containers, under the restricted Pod Security Standard unless the operator's defaults are wanted."""
+    containers = [container(deployment, predictor, node) for node in inside]
     if deployment.pod_defaults == "operator":
         return given({"containers": containers, **identity(deployment)})
-    return {
-        "containers": containers,
-        **identity(deployment),
-        "securityContext": {
-            "runAsUser": DEFAULT_USER,
-            "runAsNonRoot": True,
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
-    }
+    security, wants = security_of(deployment), [needs_of(deployment, node) for node in inside]
+    fetched = [(node.name, node.model_uri) for node in inside if is_fetched(deployment, node)]
+    return given(
+        {
+            "initContainers": [model_initializer(deployment, node) for node in inside if is_fetched(deployment, node)],
+            "containers": containers,
+            **identity(deployment),
+            "securityContext": pod_context(security, any(each.root_group for each in wants)),
+            "volumes": [
+                *scratch_volumes(security.scratch, any(each.shared_memory for each in wants)),
+                *(each for name, uri in fetched if uri for each in model_volumes(name, uri, security.model_space)),
+            ],
+        }
+    )
+
+
+def with_template(deployment: SeldonDeployment, spec: Manifest, template: PodTemplate | None) -> Manifest:
+    """PodSpec with Kubernetes' own words in it; containers that they add are locked up as all others."""
+    if template is None:
+        return spec
+    if deployment.pod_defaults == "operator":
+        return merged(spec, template.spec)
+    added = {kind: _added(deployment, spec.get(kind, []), template.spec.get(kind)) for kind in _KINDS}
+    return merged({**spec, **given({kind: [*spec.get(kind, []), *added[kind]] for kind in _KINDS})}, template.spec)
+
+
+def _added(deployment: SeldonDeployment, rendered: Sequence[Manifest], said: object) -> list[Manifest]:
+    there = {each["name"] for each in rendered}
+    names = [each["name"] for each in said] if isinstance(said, tuple) and is_named(said) else []
+    return [locked_container(name, security_of(deployment)) for name in names if is_known(name) and name not in there]
 
 
 def identity(deployment: SeldonDeployment) -> Manifest:
@@ -116,26 +159,73 @@ def container(deployment: SeldonDeployment, predictor: Predictor, node: Node) ->
     """The container of a node."""
     server = node.server
     own = server if isinstance(server, ContainerServer) else None
+    locked = locked_up(deployment, node)
     return given(
         {
             "name": node.name,
             "image": image(deployment, server),
             "command": list(own.command) if own else [],
             "args": list(own.args) if own else [],
-            "env": env(node.env),
-            "resources": resources(node.resources),
+            "env": [*env(node.env), *locked.pop("env", [])],
+            "resources": locked.pop("resources", resources(node.resources)),
             "livenessProbe": probe(deployment, predictor, node, "liveness"),
             "readinessProbe": probe(deployment, predictor, node, "readiness"),
-            "securityContext": security_context(deployment.pod_defaults),
+            **locked,
         }
     )
 
 
-def security_context(defaults: PodDefaults) -> Manifest:
-    """SecurityContext of a container: no more rights than the restricted Pod Security Standard grants."""
-    if defaults == "operator":
+def locked_up(deployment: SeldonDeployment, node: Node) -> Manifest:
+    """What stands in a node's container to be secure."""
+    if deployment.pod_defaults == "operator":
         return {}
-    return {"capabilities": {"drop": ["ALL"]}, "allowPrivilegeEscalation": False}
+    security, wants = node.security or security_of(deployment), needs_of(deployment, node)
+    context = whole_context(security, wants) if node.security else container_context(security, wants)
+    claimed = model_mounts(node.name, node.model_uri)[1:] if node.model_uri and is_fetched(deployment, node) else []
+    return {
+        "env": needed_environment(wants, node.env),
+        "resources": filled_resources(node.resources),
+        "imagePullPolicy": security.image_pull_policy,
+        "volumeMounts": [*scratch_mounts(node.name, wants), *claimed],
+        "securityContext": context,
+    }
+
+
+def needed_environment(wants: Needs, said: Iterable[EnvVar]) -> list[Manifest]:
+    """Variables that lead an image's writes to its scratch space; those that the definition gives win."""
+    names = {variable.name for variable in said}
+    return [{"name": name, "value": value} for name, value in wants.environment.items() if name not in names]
+
+
+def security_of(deployment: SeldonDeployment) -> PodSecurity:
+    """How far a deployment's pods are locked up."""
+    return deployment.security or PodSecurity()
+
+
+def needs_of(deployment: SeldonDeployment, node: Node) -> Needs:
+    """What the image of a node needs."""
+    assert isinstance(node.server, Server)
+    return needs(node.server, deployment.protocol)
+
+
+def is_fetched(deployment: SeldonDeployment, node: Node) -> bool:
+    """Whether the library writes the container that fetches a node's model.
+
+    Triton can read a bucket by itself; TensorFlow Serving beside Seldon's proxy is a container of the operator's, and
+    so is what fetches its model.
+    """
+    if node.model_uri is None or security_of(deployment).initializer == "operator":
+        return False
+    by_itself = deployment.no_storage_initializer and isinstance(node.server, TritonServer)
+    of_the_operator = isinstance(node.server, TensorFlowServer) and deployment.protocol == "seldon"
+    return not by_itself and not of_the_operator
+
+
+def model_initializer(deployment: SeldonDeployment, node: Node) -> Manifest:
+    """The init container that fetches a node's model."""
+    assert node.model_uri is not None
+    image, secret = node.storage_initializer_image, secret_for(deployment, node)
+    return initializer(node.name, node.model_uri, image, secret, security_of(deployment))
 
 
 def image(deployment: SeldonDeployment, server: object) -> Later[str] | None:
@@ -157,7 +247,7 @@ def _default_version(deployment: SeldonDeployment, ours: str) -> str | None:
 
 
 def probe(deployment: SeldonDeployment, predictor: Predictor, node: Node, which: str) -> Manifest:
-    """A probe of a user's own container; the operator knows those of its prepackaged servers.
+    """A probe of a user's own container and of Seldon's wrapper; the operator knows those of other prepackaged servers.
 
     It asks over HTTP on the port that the operator names ``http``. With TLS inside the pod, and where nothing says
     which path an image answers, the operator's own probe of the open port remains.
@@ -172,6 +262,8 @@ def _probe_paths(deployment: SeldonDeployment, server: object) -> dict[str, str]
     match server:
         case PythonServer():
             return _WRAPPER_PATHS
+        case SklearnServer() | XGBoostServer() | MLflowServer() if deployment.protocol == "seldon":
+            return _WRAPPER_PATHS
         case MLServerRuntime():
             return _V2_PATHS
         case ContainerServer() if deployment.protocol == "v2":
@@ -181,17 +273,33 @@ def _probe_paths(deployment: SeldonDeployment, server: object) -> dict[str, str]
 
 def explainer_container(deployment: SeldonDeployment, explainer: Explainer) -> Manifest:
     """The container of an explainer; nothing where it says nothing but its name."""
+    locked = locked_up_explainer(deployment, explainer)
     rendered = given(
         {
             "name": "explainer",
             "image": explainer_image(deployment, explainer),
             "env": env(explainer.env),
-            "resources": resources(explainer.resources),
-            "securityContext": security_context(deployment.pod_defaults),
+            "resources": locked.pop("resources", resources(explainer.resources)),
+            **locked,
         }
     )
     whole = merged(rendered, explainer.container)
     return whole if set(whole) != {"name"} else {}
+
+
+def locked_up_explainer(deployment: SeldonDeployment, explainer: Explainer) -> Manifest:
+    """What stands in an explainer's container to be secure: all of it, for its pod is the operator's.
+
+    The operator gives that pod no volumes, so there is nothing to write to but the root.
+    """
+    if deployment.pod_defaults == "operator":
+        return {}
+    security = explainer.security or security_of(deployment)
+    return {
+        "resources": filled_resources(explainer.resources),
+        "imagePullPolicy": security.image_pull_policy,
+        "securityContext": whole_context(security, Needs(writable_root=True)),
+    }
 
 
 def explainer_image(deployment: SeldonDeployment, explainer: Explainer) -> str | None:

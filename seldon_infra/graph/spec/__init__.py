@@ -52,6 +52,7 @@ from seldon_infra.graph.spec.scaling import (
     PodTemplate,
     ResourceMetric,
 )
+from seldon_infra.graph.spec.security import ContainerSecurity, PodSecurity
 from seldon_infra.graph.spec.values import (
     Amounts,
     ConfigMapKey,
@@ -80,6 +81,7 @@ __all__ = [
     "ConfigMapKey",
     "ContainerAmount",
     "ContainerMetric",
+    "ContainerSecurity",
     "Endpoint",
     "EnvVar",
     "Explainer",
@@ -109,6 +111,7 @@ __all__ = [
     "Pod",
     "PodDefaults",
     "PodField",
+    "PodSecurity",
     "PodTemplate",
     "PodsMetric",
     "Predictor",

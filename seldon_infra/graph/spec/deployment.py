@@ -11,6 +11,7 @@ from seldon_infra.artifacts.spec import Storage
 from seldon_infra.core.model import Later, Many, Spec
 from seldon_infra.graph.spec.access import NetworkPolicy, ServiceAccount
 from seldon_infra.graph.spec.predictor import Predictor
+from seldon_infra.graph.spec.security import PodSecurity
 from seldon_infra.servers.spec import Transport
 
 if TYPE_CHECKING:
@@ -177,6 +178,9 @@ class SeldonDeployment(Spec):
     network_policy: NetworkPolicy | None = _DEFAULT_POLICY
     """What its pods may talk to; None leaves that open. Default: what it needs, unless ``pod_defaults`` is
     ``operator``."""
+    security: PodSecurity | None = None
+    """How far its pods are locked up, where ``pod_defaults`` is ``restricted``. Default: as the restricted Pod Security
+    Standard wants, and further."""
     controller_id: Later[str] | None = None
     """Which operator owns it, where a cluster has several. Default: the one without id.
     Source: label seldon.io/controller-id."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 
 from seldon_infra.core.model import AtLeastOne, AtLeastTwo, AtMostOne, Later, Many, Spec
 from seldon_infra.graph.spec.scaling import Pod
+from seldon_infra.graph.spec.security import ContainerSecurity
 from seldon_infra.graph.spec.values import Endpoint, EnvVar, Logger, Parameter, Resources
 from seldon_infra.servers.spec import NodeType, Server
 
@@ -68,7 +69,10 @@ class GraphNode(Spec):
     env: Many[EnvVar] = ()
     """Environment of the node's container. Default: none."""
     resources: Resources | None = None
-    """What the node's container asks for and may use. Default: nothing is set."""
+    """What the node's container asks for and may use. Default: half a core to 2, 1Gi to 4Gi of memory, 1Gi to 12Gi of
+    disk; an amount that is given on one side alone holds for both."""
+    security: ContainerSecurity | None = None
+    """How far the node's container is locked up. Default: as the deployment's ``security`` says."""
     endpoint: Endpoint | None = None
     """Where the node listens. Default: where Seldon puts it."""
     methods: Many[Method] = ()
@@ -76,12 +80,13 @@ class GraphNode(Spec):
     logger: Logger | None = None
     """Payloads sent on as CloudEvents. Default: none."""
     env_secret_ref_name: Later[str] | None = None
-    """Secret with credentials for ``model_uri``, as RCLONE_CONFIG_* variables. Default: the operator's.
-    Source: envSecretRefName."""
+    """Secret with credentials for ``model_uri``, as RCLONE_CONFIG_* variables. Default: none; the chart's, where the
+    operator writes the container that fetches it. Source: envSecretRefName."""
     service_account_name: Later[str] | None = None
     """Service account that may read ``model_uri``. Default: the namespace's own. Source: serviceAccountName."""
     storage_initializer_image: Later[str] | None = None
-    """Image that fetches ``model_uri``. Default: the operator's rclone one. Source: storageInitializerImage."""
+    """Image that fetches ``model_uri``. Default: Seldon's rclone one, in its last version under Apache-2.0.
+    Source: storageInitializerImage."""
     pod: Pod | None = None
     """A pod of its own. Default: the node shares the predictor's pod."""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 from seldon_infra.core.model import JsonObject, Later, Many, Spec
 from seldon_infra.graph.spec.nodes import GraphNode
 from seldon_infra.graph.spec.scaling import Hpa, Keda, Pdb, PodTemplate
+from seldon_infra.graph.spec.security import ContainerSecurity
 from seldon_infra.graph.spec.values import Endpoint, EnvVar, Resources
 from seldon_infra.servers.spec import Licence
 
@@ -47,7 +48,10 @@ class Explainer(Spec):
     replicas: Later[int] | None = None
     """Pods of the explainer. Default: the predictor's."""
     resources: Resources | None = None
-    """What its container asks for and may use. Default: nothing is set. Source: containerSpec.resources."""
+    """What its container asks for and may use. Default: as for a node. Source: containerSpec.resources."""
+    security: ContainerSecurity | None = None
+    """How far its container is locked up. Default: as the deployment's ``security`` says, with a root that can be
+    written: Seldon's operator gives an explainer no volumes. Source: containerSpec.securityContext."""
     env: Many[EnvVar] = ()
     """Environment of its container. Default: none. Source: containerSpec.env."""
     container: JsonObject = {}  # noqa: RUF012 (pydantic copies it)

@@ -15,6 +15,7 @@ from seldon_infra.graph.spec import (
     Amounts,
     CircuitBreakers,
     Combiner,
+    ContainerSecurity,
     EnvVar,
     Explainer,
     Hpa,
@@ -31,6 +32,7 @@ from seldon_infra.graph.spec import (
     Pdb,
     Pod,
     PodField,
+    PodSecurity,
     PodsMetric,
     PodTemplate,
     Predictor,
@@ -403,18 +405,43 @@ def ingress_settings() -> SeldonDeployment:
     )
 
 
+def relaxed() -> SeldonDeployment:
+    """Give an image of the user's own that writes beside itself, and a model on a volume that is there."""
+    return SeldonDeployment(
+        name="income",
+        protocol="v2",
+        security=PodSecurity(run_as_user=20000, scratch="5Gi", image_pull_policy="IfNotPresent"),
+        predictors=[
+            Predictor(
+                name="main",
+                graph=Transformer(
+                    name="scale",
+                    server=scaler(),
+                    security=ContainerSecurity(read_only_root=False, capabilities=["NET_BIND_SERVICE"]),
+                    child=Model(name="boosted", server=XGBoostServer(), model_uri="pvc://models/income"),
+                ),
+            )
+        ],
+    )
+
+
+def lean(deployment: SeldonDeployment) -> SeldonDeployment:
+    """Give a deployment whose pods say only what it says itself, where its golden file shows something else."""
+    return deployment.model_copy(update={"pod_defaults": "operator"})
+
+
 CASES = {
-    "ab-test": Case("Two predictors with half of the traffic each.", ab_test()),
+    "ab-test": Case("Two predictors with half of the traffic each.", lean(ab_test())),
     "built-in": Case(
-        "RANDOM_ABTEST by the orchestrator; parameters from a server's fields; a pinned image.", built_in()
+        "RANDOM_ABTEST by the orchestrator; parameters from a server's fields; a pinned image.", lean(built_in())
     ),
-    "canary": Case("The digits: chains of MODELs on v2, 90 % to MLServer and 10 % to Triton.", digits()),
+    "canary": Case("The digits: chains of MODELs on v2, 90 % to MLServer and 10 % to Triton.", lean(digits())),
     "custom-container": Case(
         "An image of one's own; typed parameters, env, the pod merged by name.", custom_container()
     ),
     "explainer": Case("A server that explains answers beside the model.", explained()),
     "gpu-triton": Case("Triton with one GPU, served over gRPC only.", gpu_triton()),
-    "graph": Case("Every type of node, each with a container of its name.", fraud()),
+    "graph": Case("Every type of node, each with a container of its name.", lean(fraud())),
     "hpa-and-pdb": Case("autoscaling/v2 metrics and a disruption budget.", autoscaled()),
     "ingress-settings": Case(
         "Annotations of Istio, Ambassador and the operator; durations in their units.", ingress_settings()
@@ -423,8 +450,9 @@ CASES = {
     "keda": Case("Pods scaled from zero by a Prometheus query.", event_driven()),
     "logger": Case("Payloads of a node sent on, and the queue before it.", logged()),
     "no-engine": Case("A single model without orchestrator, under a Service name of its own.", no_engine()),
-    "separate-orchestrator": Case("Orchestrator and one node in pods of their own.", separate_orchestrator()),
-    "shadow": Case("A second model that gets copies of half of the requests.", shadow()),
+    "secure": Case("Pods of two servers locked up, each way out by its name.", relaxed()),
+    "separate-orchestrator": Case("Orchestrator and one node in pods of their own.", lean(separate_orchestrator())),
+    "shadow": Case("A second model that gets copies of half of the requests.", lean(shadow())),
     "ssl": Case("TLS between ingress and orchestrator, and the orchestrator's resources.", with_tls()),
 }
 

@@ -80,7 +80,7 @@ def test_the_text_of_a_manifest_is_made_of_what_came(declared: Any) -> None:
     done = declared(f"deployment(predictor(graph=model(resources=Resources(limits={amounts}))), replicas=later(2))")
     (pod,) = spec(done)["predictors"][0]["componentSpecs"]
     limits = pod["spec"]["containers"][0]["resources"]["limits"]
-    assert {name: value for name, value in limits.items() if value is not None} == {"cpu": "0.5"}
+    assert limits == {"cpu": "0.5", "memory": "4Gi", "ephemeral-storage": "12Gi"}
     assert spec(done)["replicas"] == 2
 
 

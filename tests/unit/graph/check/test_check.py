@@ -44,6 +44,7 @@ TABLES = (
     "protocols",
     "references",
     "scaling",
+    "security",
     "servers",
     "settings",
     "shape",
