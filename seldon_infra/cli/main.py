@@ -16,7 +16,7 @@ from pathlib import Path
 
 from seldon_infra.core.errors import SeldonInfraError
 
-COMMANDS = ("doctor", "graph", "import", "logs", "predict", "recover", "render", "status", "verify")
+COMMANDS = ("doctor", "drift", "graph", "import", "logs", "plan", "predict", "recover", "render", "status", "verify")
 """Every sub-command; tests hold this against the modules that are there."""
 
 USER_ERROR = 2

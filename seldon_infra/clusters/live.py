@@ -67,11 +67,12 @@ class Cluster:
         return ClusterNotReached(self.name, self.host, said)
 
 
-def cluster(context: str | None) -> Cluster:
+def cluster(context: str | None, kubeconfig: str | None = None) -> Cluster:
     """Find the way to a cluster.
 
     Args:
-        context: a context of the kubeconfig (``$KUBECONFIG``, else ``~/.kube/config``); None takes its current one.
+        context: a context of the kubeconfig; None takes its current one.
+        kubeconfig: path of the kubeconfig; None takes ``$KUBECONFIG``, else ``~/.kube/config``.
 
     Raises:
         PartNotFound: Kubernetes' client is not installed.
@@ -83,8 +84,8 @@ def cluster(context: str | None) -> Cluster:
     except ImportError:
         raise PartNotFound("Kubernetes' client", "run: pip install 'seldon-infra[cluster]'") from None
     try:
-        _, current = config.list_kube_config_contexts()  # type: ignore[no-untyped-call]
-        client = config.new_client_from_config(context=context)  # type: ignore[no-untyped-call]
+        _, current = config.list_kube_config_contexts(kubeconfig)  # type: ignore[no-untyped-call]
+        client = config.new_client_from_config(kubeconfig, context)  # type: ignore[no-untyped-call]
     except ConfigException as error:
         raise ClusterNotReached(context or "of the current context", "kubeconfig", str(error)) from None
     return Cluster(client, context or str(current["name"]))

@@ -1,0 +1,94 @@
+"""Puts together what a preview does to traffic, pods and objects. Pure: it takes the engine's steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from seldon_infra.core.changes import Action
+from seldon_infra.drift.events import Step
+from seldon_infra.drift.objects import Subject, subject
+from seldon_infra.plan.pods import Pods, pods
+from seldon_infra.plan.routes import Route, Side, routes_after, routes_before
+from seldon_infra.plan.sticky import Stickiness, stickiness
+
+
+@dataclass(frozen=True)
+class Share:
+    """One predictor's part of a route, before and after."""
+
+    predictor: str
+    before: Side | None
+    after: Side | None
+
+
+@dataclass(frozen=True)
+class RoutePlan:
+    """What happens to one route."""
+
+    name: str
+    """NAMESPACE/NAME."""
+    action: Action
+    shares: tuple[Share, ...]
+    stickiness: Stickiness | None = None
+
+
+@dataclass(frozen=True)
+class ObjectPlan:
+    """What happens to one object."""
+
+    subject: Subject
+    action: Action
+    replaced_for: tuple[str, ...] = ()
+    """Fields that cannot be changed in place."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What `pulumi up` would do."""
+
+    stack: str
+    routes: tuple[RoutePlan, ...] = ()
+    pods: tuple[Pods, ...] = ()
+    objects: tuple[ObjectPlan, ...] = ()
+    """Those that change."""
+    unchanged: int = 0
+    """How many objects stay as they are."""
+
+
+def collect(stack: str, previewed: Iterable[Step]) -> Plan:
+    """Tell what a preview does.
+
+    Args:
+        stack: its name.
+        previewed: its steps, also of objects that stay as they are.
+    """
+    steps = sorted(previewed, key=lambda step: step.urn)
+    before, after = routes_before(steps), routes_after(steps)
+    changing = [step for step in steps if step.action is not Action.NONE]
+    return Plan(
+        stack,
+        tuple(_route(name, before.get(name), after.get(name)) for name in sorted({**before, **after})),
+        tuple(pods(steps)),
+        tuple(ObjectPlan(subject(step), step.action, _replaced_for(step)) for step in changing),
+        len(steps) - len(changing),
+    )
+
+
+def _route(name: str, before: Route | None, after: Route | None) -> RoutePlan:
+    olds = before.predictors if before else {}
+    news = after.predictors if after else {}
+    shares = tuple(Share(each, olds.get(each), news.get(each)) for each in {**olds, **news})
+    return RoutePlan(name, _action(before, after), shares, stickiness(before, after))
+
+
+def _action(before: Route | None, after: Route | None) -> Action:
+    if before is None:
+        return Action.CREATE
+    if after is None:
+        return Action.DELETE
+    return Action.NONE if before == after else Action.UPDATE
+
+
+def _replaced_for(step: Step) -> tuple[str, ...]:
+    return step.replace_keys if step.action is Action.REPLACE else ()

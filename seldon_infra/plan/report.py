@@ -1,0 +1,159 @@
+"""A plan for people, for a pull request and for programs: table, Markdown, JSON."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from seldon_infra.core import tables
+from seldon_infra.core.changes import Action
+from seldon_infra.plan.collect import ObjectPlan, Plan, RoutePlan, Share
+from seldon_infra.plan.pods import Pods
+from seldon_infra.plan.routes import Side
+
+HEAD = ("PREDICTOR", "NOW", "THEN", "MODELS")
+NOTHING = "-"
+DONE = {Action.CREATE: "created", Action.UPDATE: "updated", Action.REPLACE: "replaced", Action.DELETE: "deleted"}
+ROUTES = {Action.CREATE: ", new", Action.DELETE: ", goes away", Action.UPDATE: "", Action.NONE: ""}
+SHOWN_FIELDS = 4
+
+
+def table(plan: Plan) -> str:
+    """Write it for a terminal."""
+    blocks = [[heading(plan)]]
+    for route in _changing(plan):
+        rows = tables.columns(HEAD, list(map(_row, route.shares)), "  ")
+        blocks.append([_title(route), *rows, *(f"  {line}" for line in _sticky(route))])
+    for title, lines in _lists(plan):
+        blocks.append([title, *(f"  {line}" for line in lines)])
+    return "\n\n".join("\n".join(block) for block in [*blocks, [_count(plan)]]) + "\n"
+
+
+def markdown(plan: Plan) -> str:
+    """Write it for a pull request."""
+    blocks = [[f"**{heading(plan)}**"]]
+    for route in _changing(plan):
+        rows = list(tables.markdown([it.lower() for it in HEAD], list(map(_row, route.shares))))
+        blocks.append([f"### {_title(route)}", "", *rows])
+        blocks += [[line] for line in _sticky(route)]
+    for title, lines in _lists(plan):
+        blocks.append([title.capitalize(), "", *(f"- {line}" for line in lines)])
+    return "\n\n".join("\n".join(block) for block in [*blocks, [_count(plan)]]) + "\n"
+
+
+def as_json(plan: Plan) -> str:
+    """Write it for programs; fields are only ever added to this form."""
+    return json.dumps(tree(plan), indent=2, ensure_ascii=False) + "\n"
+
+
+FORMATS: Mapping[str, Callable[[Plan], str]] = {"table": table, "markdown": markdown, "json": as_json}
+
+
+def tree(plan: Plan) -> dict[str, Any]:
+    """The plan as plain data."""
+    return {
+        "stack": plan.stack,
+        "routes": list(map(_route_tree, plan.routes)),
+        "pods": [{**asdict(each), "because": list(each.because)} for each in plan.pods],
+        "objects": [
+            {
+                "object": str(each.subject),
+                "urn": each.subject.urn,
+                "action": str(each.action),
+                "replaced_for": list(each.replaced_for),
+            }
+            for each in plan.objects
+        ],
+        "unchanged": plan.unchanged,
+    }
+
+
+def heading(plan: Plan) -> str:
+    """Say in one line what it is about."""
+    if not plan.objects:
+        return f"stack '{plan.stack}': pulumi up changes nothing"
+    if not list(_changing(plan)):
+        return f"stack '{plan.stack}': pulumi up leaves all traffic as it is"
+    return f"stack '{plan.stack}': what pulumi up does to traffic"
+
+
+def _changing(plan: Plan) -> Iterator[RoutePlan]:
+    return (route for route in plan.routes if route.action is not Action.NONE)
+
+
+def _title(route: RoutePlan) -> str:
+    return f"{route.name}{ROUTES[route.action]}"
+
+
+def _row(share: Share) -> tuple[str, ...]:
+    now, then = (NOTHING if side is None else str(side) for side in (share.before, share.after))
+    return share.predictor, now, then, _models(share)
+
+
+def _models(share: Share) -> str:
+    old, new = _versions(share.before), _versions(share.after)
+    if share.before is None or share.after is None or old == new:
+        return new or old
+    return f"{old or NOTHING} → {new or NOTHING}"
+
+
+def _versions(side: Side | None) -> str:
+    return ", ".join(map(str, side.models)) if side else ""
+
+
+def _sticky(route: RoutePlan) -> Iterator[str]:
+    if route.stickiness is not None:
+        yield str(route.stickiness)
+
+
+def _lists(plan: Plan) -> Iterator[tuple[str, list[str]]]:
+    if plan.pods:
+        yield "pods and processes:", list(map(_pods, plan.pods))
+    if replaced := [each for each in plan.objects if each.action is Action.REPLACE]:
+        yield "replaced:", list(map(_replaced, replaced))
+
+
+def _pods(each: Pods) -> str:
+    part = f", {each.part}" if each.part else ""
+    count = f" from {each.before} to {each.after}" if each.what == "scale" else ""
+    return f"{each.object}{part}: {each.what}{count}{_because(each.because)}"
+
+
+def _replaced(each: ObjectPlan) -> str:
+    return f"{each.subject}{_because(each.replaced_for)}"
+
+
+def _because(fields: tuple[str, ...]) -> str:
+    if not fields:
+        return ""
+    more = f" and {len(fields) - SHOWN_FIELDS} more" if len(fields) > SHOWN_FIELDS else ""
+    return f", for {', '.join(fields[:SHOWN_FIELDS])}{more}"
+
+
+def _count(plan: Plan) -> str:
+    counted = Counter(each.action for each in plan.objects)
+    texts = [f"{counted[action]} {word}" for action, word in DONE.items() if counted[action]]
+    return f"objects: {', '.join([*texts, f'{plan.unchanged} unchanged'])}"
+
+
+def _route_tree(route: RoutePlan) -> dict[str, Any]:
+    sticky = route.stickiness
+    return {
+        "route": route.name,
+        "action": str(route.action),
+        "shares": [
+            {"predictor": it.predictor, "before": _side_tree(it.before), "after": _side_tree(it.after)}
+            for it in route.shares
+        ],
+        "stickiness": None if sticky is None else asdict(sticky),
+    }
+
+
+def _side_tree(side: Side | None) -> dict[str, Any] | None:
+    if side is None:
+        return None
+    models = [{key: value or None for key, value in asdict(model).items()} for model in side.models]
+    return {"share": side.share, "shadow": side.shadow, "models": models}
