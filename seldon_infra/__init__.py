@@ -16,6 +16,9 @@ if TYPE_CHECKING:
         S3Storage,
         Storage,
     )
+    from seldon_infra.charts.spec import (
+        Chart,
+    )
     from seldon_infra.core.errors import (
         InvalidSpec,
         SeldonInfraError,
@@ -86,6 +89,27 @@ if TYPE_CHECKING:
         Timeouts,
         Transformer,
     )
+    from seldon_infra.ingress.spec import (
+        Ambassador,
+        Ejection,
+        ExternalAuth,
+        IngressTimeouts,
+        Istio,
+        RateLimit,
+        Retries,
+        Tls,
+        TlsMode,
+    )
+    from seldon_infra.seldon_core.spec import (
+        Executor,
+        LogLevel,
+        OperatorProcess,
+        RequestLogger,
+        SeldonCore,
+        ServerImage,
+        StorageInitializer,
+        WebhookCertificate,
+    )
     from seldon_infra.servers.spec import (
         ContainerServer,
         DynamicBatching,
@@ -123,6 +147,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "seldon_infra.artifacts.spec": "AzureStorage GcsStorage HttpStorage S3Storage Storage",
+    "seldon_infra.charts.spec": "Chart",
     "seldon_infra.core.errors": "InvalidSpec SeldonInfraError",
     "seldon_infra.core.model": "Json JsonObject Later Spec",
     "seldon_infra.core.problems": "Problem",
@@ -135,6 +160,12 @@ _HOMES = {
         "PodSecurity PodTemplate PodsMetric Predictor RandomAbTest RequestLogQueue ResourceMetric Resources Router "
         "SecretKey SeldonDeployment ServerType ServiceAccount SimpleModel SimpleRouter Ssl StickySession Timeouts "
         "Transformer"
+    ),
+    "seldon_infra.ingress.spec": (
+        "Ambassador Ejection ExternalAuth IngressTimeouts Istio RateLimit Retries Tls TlsMode"
+    ),
+    "seldon_infra.seldon_core.spec": (
+        "Executor LogLevel OperatorProcess RequestLogger SeldonCore ServerImage StorageInitializer WebhookCertificate"
     ),
     "seldon_infra.servers.spec": (
         "ContainerServer DynamicBatching HuggingFaceServer InstanceGroup Licence MLServerRuntime MLflowServer "
@@ -149,12 +180,14 @@ _HOMES = {
 _HOME = {name: module for module, names in _HOMES.items() for name in names.split()}
 
 __all__ = [
+    "Ambassador",
     "AmbassadorRoute",
     "Amounts",
     "AverageCombiner",
     "AzureStorage",
     "BuiltIn",
     "BuiltInName",
+    "Chart",
     "CircuitBreakers",
     "Combiner",
     "ConfigMapKey",
@@ -163,17 +196,22 @@ __all__ = [
     "ContainerSecurity",
     "ContainerServer",
     "DynamicBatching",
+    "Ejection",
     "Endpoint",
     "EnvVar",
+    "Executor",
     "Explainer",
     "ExplainerType",
+    "ExternalAuth",
     "ExternalMetric",
     "GcsStorage",
     "Hpa",
     "HttpStorage",
     "HuggingFaceServer",
+    "IngressTimeouts",
     "InstanceGroup",
     "InvalidSpec",
+    "Istio",
     "IstioRoute",
     "Json",
     "JsonObject",
@@ -184,6 +222,7 @@ __all__ = [
     "Later",
     "Licence",
     "Local",
+    "LogLevel",
     "LogMode",
     "Logger",
     "MLServerRuntime",
@@ -195,6 +234,7 @@ __all__ = [
     "Node",
     "NodeType",
     "ObjectMetric",
+    "OperatorProcess",
     "Orchestrator",
     "OutputTransformer",
     "Parameter",
@@ -211,15 +251,20 @@ __all__ = [
     "Protocol",
     "PythonServer",
     "RandomAbTest",
+    "RateLimit",
     "RequestLogQueue",
+    "RequestLogger",
     "ResourceMetric",
     "Resources",
+    "Retries",
     "Router",
     "S3Storage",
     "SecretKey",
+    "SeldonCore",
     "SeldonDeployment",
     "SeldonInfraError",
     "Server",
+    "ServerImage",
     "ServerType",
     "ServiceAccount",
     "SimpleModel",
@@ -230,14 +275,18 @@ __all__ = [
     "Stack",
     "StickySession",
     "Storage",
+    "StorageInitializer",
     "TempoServer",
     "Tensor",
     "TensorFlowServer",
     "Timeouts",
+    "Tls",
+    "TlsMode",
     "Transformer",
     "Transport",
     "TritonModel",
     "TritonServer",
+    "WebhookCertificate",
     "XGBoostServer",
     "check",
     "config",

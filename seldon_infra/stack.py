@@ -28,6 +28,7 @@ from seldon_infra.core.user_frames import report
 from seldon_infra.graph.check import check_cluster, check_local, check_together
 from seldon_infra.graph.spec import SeldonDeployment
 from seldon_infra.settings import settings_of
+from seldon_infra.targets.platform_check import check_platform
 from seldon_infra.targets.spec import Kubernetes, Local, Target
 
 if TYPE_CHECKING:
@@ -55,7 +56,8 @@ class Stack(Spec):
         found = [problem for deployment in self.deployments for problem in _check(deployment, self.target)]
         stays_here = isinstance(self.target, Local) and not self.target.portable
         together = [] if stays_here else check_together(self.deployments)
-        return [*found, *_names_used_twice(self.deployments), *together]
+        platform = check_platform(self.target, self.deployments) if isinstance(self.target, Kubernetes) else []
+        return [*found, *_names_used_twice(self.deployments), *together, *platform]
 
     def require_valid(self) -> None:
         """Raise InvalidSpec with all problems at once, if there are any."""

@@ -2,7 +2,7 @@
 
 `run` is for using the stacks, `test` for developing as well, `lock` for writing lock files alone. Steps, each with a
 stamp so that it is done once per change: the environment `.venv` from the lock file, the Pulumi CLI and its language
-hosts, the model servers, and for tests a Kubernetes control plane and the judges of what is rendered.
+hosts, the model servers, and for tests a Kubernetes control plane, Helm and the judges of what is rendered.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 
 from seldon_infra.core.paths import cache_dir
-from toolchain import control_plane, judges, pulumi_cli, pulumi_yaml
+from toolchain import control_plane, helm, judges, pulumi_cli, pulumi_yaml
 from toolchain.console import SetupFailed, run, run_shown, say
 
 ROOT = Path(__file__).parent.parent
@@ -79,6 +79,7 @@ def _set_up(purpose: str) -> None:
     make_model_servers(purpose)
     if purpose == "test":
         control_plane.provide(ENVIRONMENT)
+        helm.provide(ENVIRONMENT)
         judges.provide(ENVIRONMENT)
 
 

@@ -1,4 +1,4 @@
-"""A cluster that a kubeconfig leads to, read only; the one place that talks to an API server.
+"""A cluster that a kubeconfig leads to; the one place that talks to an API server.
 
 It is Kubernetes' own Python client, for its ways of logging in: certificates, tokens, commands such as EKS'.
 """
@@ -51,6 +51,31 @@ class Cluster:
         if answer.status != OK:
             raise self._refused(answer.status, _message(text) or str(answer.reason), what)
         return dict(json.loads(text))
+
+    def send(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> tuple[int, str]:
+        """Send what changes something, or asks for it as a dry run; give the answer's status and what was said.
+
+        Args:
+            method: ``POST`` or ``DELETE``.
+            path: path and query at the API server.
+            body: the object, if any.
+
+        Raises:
+            ClusterNotReached: there was no answer.
+        """
+        from kubernetes.client.exceptions import ApiException
+        from urllib3.exceptions import HTTPError
+
+        try:
+            headers = {"Accept": "application/json", "Content-Type": "application/json"}
+            method, url, headers, sent, *_ = self.client.param_serialize(
+                method, path, header_params=headers, body=body, auth_settings=["BearerToken"]
+            )
+            answer = self.client.call_api(method, url, headers, sent, _request_timeout=ANSWER_SECONDS)
+            text: bytes = answer.read()  # type: ignore[no-untyped-call]
+        except (ApiException, HTTPError, OSError) as error:
+            raise ClusterNotReached(self.name, self.host, _reason(error)) from None
+        return answer.status, _message(text)
 
     @property
     def host(self) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pydantic import Field
 
 from seldon_infra.core.model import Spec
+from seldon_infra.ingress.spec import Ambassador, Istio
+from seldon_infra.seldon_core.spec import SeldonCore
 
 
 class Local(Spec):
@@ -36,6 +38,12 @@ class Kubernetes(Spec):
     kubeconfig: str | None = Field(default=None, description="Path of the kubeconfig; None takes KUBECONFIG's.")
     create_namespaces: bool = Field(
         default=True, description="Declare the deployments' namespaces too, but for those that are Outputs."
+    )
+    seldon_core: SeldonCore = Field(
+        default=SeldonCore(existing=True), description="Seldon Core's operator; by default it is there already."
+    )
+    ingress: Istio | Ambassador | None = Field(
+        default=None, description="What leads requests to deployments; None leaves it to what is there."
     )
 
 

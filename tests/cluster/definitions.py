@@ -1,4 +1,4 @@
-"""Custom resource definitions on the control plane: Seldon's, Istio's and the Gateway API's.
+"""Custom resource definitions on the control plane: Seldon's, Istio's, Emissary's and the Gateway API's.
 
 Seldon's is made from the library's own types. Inside it the API server's own schemas of pods and containers stand, so
 that a misspelt field of a container is refused as it would be in a Deployment.
@@ -38,11 +38,21 @@ def install_definitions(control_plane: ControlPlane) -> None:
 
 
 def others() -> Iterator[dict[str, Any]]:
-    """Istio's definitions and the Gateway API's."""
+    """Istio's definitions, Emissary's and the Gateway API's."""
     for file in definitions():
         for document in yaml.safe_load_all(file.read_text(encoding="utf-8")):
             if document and document["kind"] == "CustomResourceDefinition":
-                yield document
+                yield without_conversion(document)
+
+
+def without_conversion(definition: dict[str, Any]) -> dict[str, Any]:
+    """Store the newest version as it comes, where a webhook that runs nowhere here would convert it."""
+    if "conversion" in definition["spec"]:
+        definition["spec"]["conversion"] = {"strategy": "None"}
+        newest = definition["spec"]["versions"][-1]
+        for version in definition["spec"]["versions"]:
+            version["storage"] = version is newest
+    return definition
 
 
 def is_established(control_plane: ControlPlane, name: str) -> bool:

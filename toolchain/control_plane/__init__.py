@@ -1,7 +1,7 @@
 """The Kubernetes control plane that tests run against: built from pinned modules, kept in the cache by version.
 
-etcd, the API server, controllers and scheduler are the real ones; kwok plays the nodes. Definitions of Istio's and the
-Gateway API's custom resources come from their own modules.
+etcd, the API server, controllers and scheduler are the real ones; kwok plays the nodes. Definitions of Istio's,
+Emissary's and the Gateway API's custom resources come from their own modules.
 """
 
 from __future__ import annotations
@@ -42,12 +42,13 @@ KWOK = GoProgram(
 )
 DEFINITIONS = GoProgram(
     "custom resource definitions",
-    "istio-1.32.0-gateway-api-1.6.3",
+    "istio-1.32.0-gateway-api-1.6.3-emissary-3.9.1",
     HERE / "crds",
     (),
     "",
     1,
     (
+        ModuleFiles("github.com/emissary-ingress/emissary/v3", "pkg/api/getambassador.io/crds.yaml"),
         ModuleFiles("istio.io/api", "kubernetes/customresourcedefinitions.gen.yaml"),
         ModuleFiles("sigs.k8s.io/gateway-api", "config/crd/standard/*_*.yaml"),
     ),
@@ -89,7 +90,7 @@ def kwok_stages() -> list[Path]:
 
 
 def definitions() -> list[Path]:
-    """Give the files with Istio's and the Gateway API's custom resource definitions."""
+    """Give the files with Istio's, Emissary's and the Gateway API's custom resource definitions."""
     return sorted(_folder(DEFINITIONS).glob("*.yaml"))
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from seldon_infra.core.problems import Problem
 from seldon_infra.graph.rules.place import InNode, InPredictor, listed, server_of
+from seldon_infra.servers.licence import licence_problems
 from seldon_infra.servers.spec import (
     LAST_APACHE_CORE,
     LAST_APACHE_EXPLAINER,
@@ -21,7 +22,6 @@ from seldon_infra.servers.spec import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_VERSION = re.compile(r"(\d+)\.(\d+)\.(\d+)\Z", re.ASCII)
 _CLAUSE = r"(?:===|==|~=|!=|<=|>=|<|>)\s*[A-Za-z0-9.*+!_-]+"
 _REQUIREMENT = re.compile(
     r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\s*(?:\[[A-Za-z0-9._,\s-]+\])?\s*"
@@ -85,7 +85,7 @@ def licence_is_chosen(at: InNode) -> Iterator[Problem]:
     """Code under BSL-1.1 is an explicit choice."""
     server = at.node.server
     version, licence = getattr(server, "version", None), getattr(server, "licence", "")
-    yield from _licence(at.path, f"{type(server).__name__} version", version, licence, LAST_APACHE_CORE)
+    yield from licence_problems(at.path, f"{type(server).__name__} version", version, licence, LAST_APACHE_CORE)
 
 
 def explainer_licence_is_chosen(at: InPredictor) -> Iterator[Problem]:
@@ -93,7 +93,7 @@ def explainer_licence_is_chosen(at: InPredictor) -> Iterator[Problem]:
     explainer, v2 = at.predictor.explainer, at.deployment.protocol == "v2"
     if explainer:
         last = LAST_APACHE_EXPLAINER if v2 else LAST_APACHE_CORE
-        yield from _licence(at.path, "explainer.version", explainer.version, explainer.licence, last)
+        yield from licence_problems(at.path, "explainer.version", explainer.version, explainer.licence, last)
 
 
 def explainer_has_a_model(at: InPredictor) -> Iterator[Problem]:
@@ -116,25 +116,6 @@ def explainer_speaks_protocol(at: InPredictor) -> Iterator[Problem]:
     if at.predictor.explainer and at.deployment.protocol == "tensorflow":
         names = listed(["'seldon'", "'v2'"])
         yield Problem(at.path, "explainer on protocol 'tensorflow'", f"must be on protocol {names}", "remove explainer")
-
-
-def _licence(path: str, what: str, version: str | None, licence: str, last: str) -> Iterator[Problem]:
-    if version is None:
-        return
-    match = _VERSION.match(version)
-    if match is None:
-        yield Problem(path, f"{what} '{version}'", "must be three numbers", f"write version='{last}'")
-    elif licence != "BSL-1.1" and _numbers(version) > _numbers(last):
-        yield Problem(
-            path,
-            f"{what} '{version}' is under BSL-1.1, whose use in production has to be paid for",
-            f"must be at most {last}, the last under Apache-2.0, unless you accept that licence",
-            f"write version='{last}', or licence='BSL-1.1' if you have one",
-        )
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(number) for number in version.split("."))
 
 
 PREDICTOR_RULES = (explainer_licence_is_chosen, explainer_has_a_model, explainer_speaks_protocol)

@@ -12,7 +12,12 @@ import pytest
 import seldon_infra
 
 PACKAGE = Path(seldon_infra.__file__).parent
-FILES = [*sorted((PACKAGE / "graph" / "spec").glob("*.py")), *sorted((PACKAGE / "servers").glob("*spec.py"))]
+OTHERS = ("charts", "ingress", "seldon_core")
+FILES = [
+    *sorted((PACKAGE / "graph" / "spec").glob("*.py")),
+    *sorted((PACKAGE / "servers").glob("*spec.py")),
+    *(PACKAGE / room / "spec.py" for room in OTHERS),
+]
 
 
 class Field(NamedTuple):

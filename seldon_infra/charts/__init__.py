@@ -1,0 +1,1 @@
+"""Helm charts: where one comes from and how it is installed."""

@@ -1,0 +1,1 @@
+"""Seldon Core's operator on a cluster: what is declared, what goes together, what is installed."""

@@ -1,0 +1,107 @@
+"""What has to be on a cluster before its deployments: namespaces, ingress, operator, in an order that works at once.
+
+The ingress goes first: the operator watches objects of the ingress's kinds and does not start without their
+definitions. Deployments come when the operator's webhook answers. A destroy goes the other way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from seldon_infra.core.model import known
+from seldon_infra.ingress.render import ambassador, istio
+from seldon_infra.ingress.spec import Istio
+from seldon_infra.seldon_core.render import namespace_labels
+
+if TYPE_CHECKING:
+    import pulumi
+
+    from seldon_infra.graph.spec import SeldonDeployment
+    from seldon_infra.targets.spec import Kubernetes
+
+MESH = {"istio-injection": "enabled"}
+"""Label of a namespace whose pods get Istio's proxy, without which nobody there can talk by mutual TLS."""
+
+
+@dataclass(frozen=True)
+class Platform:
+    """What deployments depend on, and where they answer."""
+
+    ready: Sequence[pulumi.Input[pulumi.Resource]] = ()
+    """What has to be there before a deployment."""
+    url: pulumi.Output[str] | None = None
+    """Where deployments answer; None where the stack does not declare its ingress."""
+    after: Sequence[pulumi.Resource] = field(default=())
+    """What deployments' own ingress objects need."""
+
+
+def namespaces(target: Kubernetes, deployments: Sequence[SeldonDeployment]) -> dict[str, dict[str, str]]:
+    """Give every namespace that the stack makes objects in, each once, with its labels.
+
+    Each has this one owner: no chart makes its own, for a second owner's delete would take the first one's objects.
+    """
+    core, ingress = target.seldon_core, target.ingress
+    found: dict[str, dict[str, str]] = {}
+    for deployment in deployments:
+        if (name := known(deployment.namespace)) is not None:
+            found[name] = {}
+    if not core.existing:
+        found.setdefault(core.namespace, {}).update(namespace_labels(core))
+    if ingress is not None and not ingress.existing:
+        found.setdefault(ingress.namespace, {})
+    for name in ingress.mtls if ingress else ():
+        if name in found:
+            found[name].update(MESH)
+    return dict(sorted(found.items()))
+
+
+def declare(
+    target: Kubernetes, made: Mapping[str, pulumi.Resource], opts: pulumi.ResourceOptions | None = None
+) -> Platform:
+    """Declare ingress and operator.
+
+    Args:
+        target: where, and what of it.
+        made: the namespaces that are declared, by name.
+        opts: of everything that is declared, such as its provider.
+    """
+    url, after = None, list[Any](made.values())
+    if target.ingress is None and target.seldon_core.existing:
+        return Platform()
+    if target.ingress is not None:
+        from seldon_infra.ingress.component import IngressGateway
+
+        place = {"context": target.context, "kubeconfig": target.kubeconfig}
+        gateway = IngressGateway(target.ingress, place, lambda manifest: _ask(target, manifest), after, opts)
+        url, after = gateway.url, [*after, gateway]
+    return Platform(_operator(target, after, opts), url, after)
+
+
+def _operator(
+    target: Kubernetes, after: list[Any], opts: pulumi.ResourceOptions | None
+) -> list[pulumi.Input[pulumi.Resource]]:
+    if target.seldon_core.existing:
+        return after
+    from seldon_infra.seldon_core.component import SeldonCoreOperator
+
+    reached = operator_values(target)
+    operator = SeldonCoreOperator(target.seldon_core, reached, lambda manifest: _ask(target, manifest), after, opts)
+    return [*after, operator.ready]
+
+
+def operator_values(target: Kubernetes) -> dict[str, Any]:
+    """The part of the operator's values that says which ingress leads to deployments."""
+    if target.ingress is None:
+        return {}
+    if isinstance(target.ingress, Istio):
+        return istio.operator_values(target.ingress)
+    return ambassador.operator_values(target.ingress)
+
+
+def _ask(target: Kubernetes, manifest: Mapping[str, Any]) -> None:
+    from seldon_infra.clusters.admission import judged
+    from seldon_infra.clusters.live import cluster
+
+    judged(cluster(target.context, target.kubeconfig), manifest)
