@@ -51,11 +51,6 @@ class Step:
         """Its name in the program."""
         return self.urn.rpartition("::")[2]
 
-    @property
-    def parent(self) -> str:
-        """Type path of what it belongs to; two with the same one belong together."""
-        return self.urn.split("::")[2].rpartition("$")[0]
-
 
 @dataclass
 class Told:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -305,6 +306,18 @@ def test_an_unreachable_cluster_is_told(engine: Engine, control_plane: ControlPl
     assert done.returncode not in (0, 7)
     assert "https://127.0.0.1:9" in done.stderr
     assert "check the connection and your kubeconfig" in done.stderr
+
+
+def test_a_cluster_that_never_answers_is_named_when_the_time_is_up(
+    engine: Engine, control_plane: ControlPlane, kubeconfig: Path
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        away = f"https://127.0.0.1:{silent.getsockname()[1]}"
+        kubeconfig.write_text(kubeconfig.read_text().replace(control_plane.url, away))
+        done = drift(engine, "--timeout", "6")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "pulumi refresh was not done within 6 s; it was waiting for " in done.stderr
+    assert "kubernetes:apps/v1:Deployment server" in done.stderr
 
 
 def test_an_unknown_stack_is_told_with_the_engines_own_status(engine: Engine) -> None:
