@@ -80,7 +80,7 @@ class Engine:
             finally:
                 _end(process)
             errors.seek(0)
-            return _judged(heard, process.returncode, errors.read().decode("utf-8", "replace"))
+            return _judged(heard, _status(process.returncode), errors.read().decode("utf-8", "replace"))
 
     def providers(self) -> dict[str, dict[str, Any]]:
         """Give the inputs of the stack's providers by their URNs, as the state has them; secrets stay encrypted.
@@ -120,7 +120,8 @@ class Engine:
             if now - said >= PROGRESS_SECONDS:
                 said = now
                 self.progress(progress(told, command, now - start))
-        process.wait(timeout=GRACE_SECONDS)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=GRACE_SECONDS)
         return told
 
 
@@ -181,13 +182,19 @@ def _end(process: subprocess.Popen[bytes]) -> None:
             process.wait(timeout=GRACE_SECONDS)
 
 
+def _status(code: int) -> int:
+    """Give a process's exit status as a shell does: one that a signal ended has 128 and the signal's number."""
+    return 128 - code if code < 0 else code
+
+
 def _judged(told: Told, status: int, said: str) -> Told:
     lines = [line.removeprefix("error: ") for line in said.splitlines() if line.strip() and EXPECTED not in line]
-    if status in (0, CHANGES_PROPOSED):
-        for line in lines:
-            print(line, file=sys.stderr)
-        return told
-    raise EngineFailed("\n".join(map(with_hint, told.errors or lines or [f"pulumi ended with {status}"])), status)
+    if status not in (0, CHANGES_PROPOSED):
+        errors = told.errors or lines or [f"pulumi ended with {status}"]
+        raise EngineFailed("\n".join(map(with_hint, [*told.warnings, *errors])), status)
+    for line in [*told.warnings, *lines]:
+        print(line, file=sys.stderr)
+    return told
 
 
 HINTS: Sequence[tuple[str, str]] = (

@@ -123,7 +123,7 @@ def differences(step: Step, facts: Facts) -> Iterator[Difference]:
         autoscaled = any(
             is_autoscaled(change.path, (of.kind, of.name), each, facts.scaled) for each in (step.old, facts.live)
         )
-        if not autoscaled and not written_by_autoscaler(change.path, manager):
+        if not (autoscaled or written_by_autoscaler(change.path, manager) or _is_filled_in(change, manager, facts)):
             yield Difference(change, manager, None if manager else last_writer(facts.live))
 
 
@@ -167,6 +167,11 @@ def pending(steps: Mapping[str, Step], previewed: Iterable[Step]) -> Iterator[Pe
         whole = step.action in (Action.CREATE, Action.DELETE)
         if known or whole:
             yield Pending(subject(step), step.action, () if whole else known)
+
+
+def _is_filled_in(change: Change, manager: Manager | None, facts: Facts) -> bool:
+    """Tell whether a field that nobody declared is a default: no manager but the engine has it."""
+    return change.old is MISSING and bool(facts.live) and (manager is None or manager.is_the_engine)
 
 
 def _is_never_given_back(change: Change) -> bool:

@@ -12,9 +12,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from seldon_infra.core.changes import Action, JsonValue, Path
+from seldon_infra.core.problems import HIDDEN
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """What the engine writes for a value that only an apply brings. Source: resource/plugin/rpc.go, UnknownStringValue."""
+SIGNATURE, SECRET = "4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270"
+"""Key and value that mark a secret in a tree of values. Source: sdk/go/common/resource/sig."""
 ACTIONS = {
     "create": Action.CREATE,
     "import": Action.CREATE,
@@ -48,11 +51,6 @@ class Step:
         """Its name in the program."""
         return self.urn.rpartition("::")[2]
 
-    @property
-    def parent(self) -> str:
-        """Type path of what it belongs to; two with the same one belong together."""
-        return self.urn.split("::")[2].rpartition("$")[0]
-
 
 @dataclass
 class Told:
@@ -63,6 +61,7 @@ class Told:
     begun: set[str] = field(default_factory=set)
     """Objects that it is still at work on."""
     errors: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
     def hear(self, event: Mapping[str, Any]) -> None:
         """Take in one event."""
@@ -86,9 +85,10 @@ class Told:
             self.steps[step.urn] = step
 
     def _listen(self, said: Mapping[str, Any]) -> None:
+        heard = {"error": self.errors, "warning": self.warnings}.get(str(said.get("severity")))
         text = str(said.get("message", "")).strip()
-        if said.get("severity") == "error" and text and text not in self.errors:
-            self.errors.append(text)
+        if heard is not None and text and text not in heard:
+            heard.append(text)
 
 
 def step_of(metadata: Mapping[str, Any]) -> Step | None:
@@ -102,8 +102,8 @@ def step_of(metadata: Mapping[str, Any]) -> Step | None:
         urn=str(metadata["urn"]),
         type=kind,
         action=ACTIONS.get(metadata["op"], Action.NONE),
-        old=old.get("inputs") or {},
-        new=new.get("inputs") or {},
+        old=_sealed(old.get("inputs") or {}),
+        new=_sealed(new.get("inputs") or {}),
         engine_paths=tuple(detailed) or tuple(metadata.get("diffs") or ()),
         replace_keys=_replacing(metadata, detailed),
         provider=str(metadata.get("provider", "")).rpartition("::")[0],
@@ -129,6 +129,17 @@ def told(events: Iterable[Mapping[str, Any]]) -> Told:
     for event in events:
         result.hear(event)
     return result
+
+
+def _sealed(value: Any) -> Any:
+    """Put a mark in the place of every secret, whatever the engine has left of it."""
+    match value:
+        case Mapping():
+            is_secret = value.get(SIGNATURE) == SECRET
+            return HIDDEN if is_secret else {key: _sealed(item) for key, item in value.items()}
+        case list():
+            return [_sealed(item) for item in value]
+    return value
 
 
 def _metadata(event: Mapping[str, Any], kind: str) -> Mapping[str, Any] | None:

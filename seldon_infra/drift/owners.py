@@ -44,6 +44,11 @@ class Manager:
         return self.subresource == "scale" and self.name in AUTOSCALERS
 
     @property
+    def is_the_engine(self) -> bool:
+        """Whether it is Pulumi's provider, which calls itself ``pulumi-kubernetes-…``."""
+        return self.name.startswith("pulumi-")
+
+    @property
     def operator(self) -> str | None:
         """The operator in words, None where a person or a pipeline set the field."""
         return OPERATORS.get(self.name)

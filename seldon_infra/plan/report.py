@@ -14,8 +14,9 @@ from seldon_infra.plan.collect import ObjectPlan, Plan, RoutePlan, Share
 from seldon_infra.plan.pods import Pods
 from seldon_infra.plan.routes import Side
 
-HEAD = ("PREDICTOR", "NOW", "THEN", "MODELS")
-NOTHING = "-"
+SHARES = ("PREDICTOR", "NOW", "THEN")
+MODELS = ("MODEL", "NOW", "THEN")
+NOTHING, SAME = "-", "the same"
 DONE = {Action.CREATE: "created", Action.UPDATE: "updated", Action.REPLACE: "replaced", Action.DELETE: "deleted"}
 ROUTES = {Action.CREATE: ", new", Action.DELETE: ", goes away", Action.UPDATE: "", Action.NONE: ""}
 SHOWN_FIELDS = 4
@@ -25,8 +26,10 @@ def table(plan: Plan) -> str:
     """Write it for a terminal."""
     blocks = [[heading(plan)]]
     for route in _changing(plan):
-        rows = tables.columns(HEAD, list(map(_row, route.shares)), "  ")
-        blocks.append([_title(route), *rows, *(f"  {line}" for line in _sticky(route))])
+        blocks.append([_title(route), *tables.columns(SHARES, _shares(route), "  ")])
+        if models := _models(route):
+            blocks.append([*tables.columns(MODELS, models, "  ")])
+        blocks += [[f"  {line}"] for line in _sticky(route)]
     for title, lines in _lists(plan):
         blocks.append([title, *(f"  {line}" for line in lines)])
     return "\n\n".join("\n".join(block) for block in [*blocks, [_count(plan)]]) + "\n"
@@ -36,8 +39,9 @@ def markdown(plan: Plan) -> str:
     """Write it for a pull request."""
     blocks = [[f"**{heading(plan)}**"]]
     for route in _changing(plan):
-        rows = list(tables.markdown([it.lower() for it in HEAD], list(map(_row, route.shares))))
-        blocks.append([f"### {_title(route)}", "", *rows])
+        blocks.append([f"### {_title(route)}", "", *_markdown(SHARES, _shares(route))])
+        if models := _models(route):
+            blocks.append([*_markdown(MODELS, models)])
         blocks += [[line] for line in _sticky(route)]
     for title, lines in _lists(plan):
         blocks.append([title.capitalize(), "", *(f"- {line}" for line in lines)])
@@ -88,20 +92,35 @@ def _title(route: RoutePlan) -> str:
     return f"{route.name}{ROUTES[route.action]}"
 
 
-def _row(share: Share) -> tuple[str, ...]:
-    now, then = (NOTHING if side is None else str(side) for side in (share.before, share.after))
-    return share.predictor, now, then, _models(share)
+def _shares(route: RoutePlan) -> list[tables.Row]:
+    return [
+        (it.predictor, *(NOTHING if side is None else str(side) for side in (it.before, it.after)))
+        for it in route.shares
+    ]
 
 
-def _models(share: Share) -> str:
+def _models(route: RoutePlan) -> list[tables.Row]:
+    return [row for share in route.shares for row in _models_of(share)]
+
+
+def _models_of(share: Share) -> Iterator[tables.Row]:
     old, new = _versions(share.before), _versions(share.after)
-    if share.before is None or share.after is None or old == new:
-        return new or old
-    return f"{old or NOTHING} → {new or NOTHING}"
+    for key in {**old, **new}:
+        then = new.get(key, NOTHING)
+        yield f"{share.predictor}.{key[0]}", old.get(key, NOTHING), SAME if old.get(key) == then else then
 
 
-def _versions(side: Side | None) -> str:
-    return ", ".join(map(str, side.models)) if side else ""
+def _versions(side: Side | None) -> dict[tuple[str, int], str]:
+    """Key versions by node, and by their number within it: a node may have a model and a class."""
+    found: dict[tuple[str, int], str] = {}
+    for model in side.models if side else ():
+        number = sum(node == model.node for node, _ in found)
+        found[model.node, number] = str(model)
+    return found
+
+
+def _markdown(head: tables.Row, rows: list[tables.Row]) -> Iterator[str]:
+    return tables.markdown([it.lower() for it in head], rows)
 
 
 def _sticky(route: RoutePlan) -> Iterator[str]:

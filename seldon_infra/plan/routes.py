@@ -18,6 +18,7 @@ from seldon_infra.graph.render import STICKY_HEADER
 LOCAL_ROUTE, LOCAL_ARTIFACT = "seldon:local:Route", "seldon:local:Artifact"
 KNOWN_LATER = "(known after pulumi up)"
 ALL = 100
+SHOWN_DIGEST = len("sha256:") + 12
 
 
 @dataclass(frozen=True)
@@ -31,9 +32,8 @@ class ModelVersion:
     image: str = ""
 
     def __str__(self) -> str:
-        digest = f"@{self.digest[:19]}" if self.digest else ""
-        parts = (f"{self.uri}{digest}" if self.uri else "", self.image)
-        return " ".join([self.node, *filter(None, parts)])
+        digest = f"@{self.digest[:SHOWN_DIGEST]}" if self.digest else ""
+        return " ".join(filter(None, (f"{self.uri}{digest}" if self.uri else "", self.image)))
 
 
 @dataclass(frozen=True)

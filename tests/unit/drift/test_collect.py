@@ -169,6 +169,15 @@ def test_a_secret_is_named_by_the_provider_where_both_sides_are_hidden() -> None
     assert fields(found) == ["data"]
 
 
+@pytest.mark.parametrize(
+    ("manager", "is_drift"), [("somebody", True), ("pulumi-kubernetes-1a2b", False), (None, False)]
+)
+def test_what_nobody_declared_is_drift_where_somebody_set_it(manager: str | None, is_drift: bool) -> None:
+    """The API server fills in defaults, and keeps ``stringData`` as ``data``; neither is anybody's change."""
+    live = manifest(a=1, b=2) | set_by(manager or "other", {"f:spec": {"f:b" if manager else "f:a": {}}})
+    assert bool(drift(step(manifest(a=1), manifest(a=1, b=2)), facts=Facts(live)).objects) is is_drift
+
+
 def test_what_no_api_server_gives_back_is_no_drift() -> None:
     old = manifest("Secret") | {"stringData": {"key": HIDDEN}}
     assert drift(step(old, manifest("Secret"), kind="kubernetes:core/v1:Secret")).objects == ()

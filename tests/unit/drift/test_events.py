@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from seldon_infra.core.changes import Action
-from seldon_infra.drift.events import path_of, told
+from seldon_infra.core.problems import HIDDEN
+from seldon_infra.drift.events import SECRET, SIGNATURE, path_of, told
 from tests.unit.drift.steps import event, urn
 
 PROCESS = "seldon:local:Process"
@@ -43,10 +44,17 @@ def test_what_is_under_way_is_known_until_it_ends() -> None:
     assert told([begun, {"resOpFailedEvent": {"metadata": {"urn": urn(PROCESS, "p")}}}]).begun == set()
 
 
-def test_each_error_is_heard_once_and_nothing_else() -> None:
+def test_each_error_and_warning_is_heard_once_and_nothing_else() -> None:
     said = [("error", "no\n"), ("error", "no"), ("warning", "hm"), ("debug", "x"), ("error", " ")]
     events = [{"diagnosticEvent": {"severity": severity, "message": text}} for severity, text in said]
-    assert told([*events, {"somethingNew": {}}]).errors == ["no"]
+    heard = told([*events, {"somethingNew": {}}])
+    assert (heard.errors, heard.warnings) == (["no"], ["hm"])
+
+
+def test_what_the_engine_has_left_of_a_secret_is_a_mark() -> None:
+    secret = {SIGNATURE: SECRET, "ciphertext": "[secret]", "plaintext": "hunter2"}
+    (step,) = told([event("update", PROCESS, "p", {"a": [{"b": secret}]}, {"a": secret})]).steps.values()
+    assert (step.old, step.new) == ({"a": [{"b": HIDDEN}]}, {"a": HIDDEN})
 
 
 def test_the_engines_paths_are_read() -> None:

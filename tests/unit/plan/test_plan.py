@@ -64,7 +64,8 @@ def test_another_model_uri_restarts_its_predictor_alone() -> None:
     old = deployed(predictor(traffic=90), predictor("canary", 10))
     found = plan(old, deployed(predictor(traffic=90), predictor("canary", 10, "s3://m/2")))
     assert pods(found) == [("predictor canary", "restart", ("graph.modelUri",))]
-    assert "classify s3://m/1 → classify s3://m/2" in FORMATS["table"](found)
+    assert "  canary.classify  s3://m/1  s3://m/2\n" in FORMATS["table"](found)
+    assert "  main.classify    s3://m/1  the same\n" in FORMATS["table"](found)
 
 
 def test_a_shadow_that_is_introduced_starts_and_takes_no_share() -> None:
@@ -194,7 +195,7 @@ def test_a_value_of_later_is_said_to_be_one() -> None:
     text = FORMATS["table"](plan(old, new))
     assert UNKNOWN not in text
     assert "90 %" in text
-    assert "classify (known after pulumi up)" in text
+    assert "main.classify    s3://m/1  (known after pulumi up)" in text
     assert "is known after pulumi up" in text
 
 
@@ -241,7 +242,7 @@ def test_on_this_machine_shares_digests_and_processes_are_told() -> None:
     assert shares(found) == {"main": ("90 %", "50 %"), "canary": ("10 %", "50 %")}
     assert pods(found) == [("predictor canary of iris", "restart", ("links.model",))]
     text = FORMATS["table"](found)
-    assert f"classify models/c@sha256:{'1' * 12} → classify models/c@sha256:{'2' * 12}" in text
+    assert f"canary.classify  models/c@sha256:{'1' * 12}  models/c@sha256:{'2' * 12}" in text
     assert "40 % of the users by header x-user meet another predictor" in text
     assert "Process iris.canary.classify, for links" in text
 
