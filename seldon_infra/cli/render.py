@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         const=_expanded,
         default=_as_applied,
         dest="objects",
-        help="what Seldon's operator makes of it (Deployments, Services, …), for scanners, which look into no other kind",
+        help="what Seldon's operator makes of it (Deployments, Services, …), for scanners that look into no other kind",
     )
 
 
