@@ -294,3 +294,17 @@ def test_credentials_are_never_shown_however_they_were_given(project: Path) -> N
     assert 'RCLONE_CONFIG_S3_SECRET_ACCESS_KEY: "[secret]"' in done.stdout
     assert "hunter2" not in done.stdout + done.stderr
     assert "AKIA-7" not in done.stdout + done.stderr
+
+
+def test_expanded_shows_what_the_operator_makes(project: Path) -> None:
+    done = run(project, "render", "--stack", "local", "--expanded")
+    kinds = [(each["kind"], each["metadata"]["name"]) for each in yaml.safe_load_all(done.stdout)]
+    assert ("Deployment", "iris-main-0-classifier") in kinds
+    assert ("Service", "wine-main") in kinds
+    assert "SeldonDeployment" not in [kind for kind, _ in kinds]
+
+
+def test_expanded_marks_what_is_known_later(project: Path) -> None:
+    done = run(project, "render", "--stack", "later", "--expanded")
+    assert done.returncode == 0, done.stderr
+    assert "<known after pulumi up>" in done.stdout
