@@ -1,4 +1,4 @@
-"""A cluster that a kubeconfig leads to, read only; the one place that talks to an API server.
+"""A cluster that a kubeconfig leads to; the one place that talks to an API server.
 
 It is Kubernetes' own Python client, for its ways of logging in: certificates, tokens, commands such as EKS'.
 """
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from kubernetes.client import ApiClient
 
 ANSWER_SECONDS = 15.0
+MERGE_PATCH = "application/merge-patch+json"
 OK, UNAUTHORIZED, FORBIDDEN, MISSING = 200, 401, 403, 404
 
 
@@ -39,18 +40,32 @@ class Cluster:
             NotPermitted: who asks may not read it, or is not known.
             ClusterNotReached: there was no answer, or none that can be read.
         """
+        return dict(json.loads(self._ask("GET", path, what)))
+
+    def text(self, path: str, what: str) -> str:
+        """Read what is no object, such as a log; it fails as :meth:`get` does."""
+        return self._ask("GET", path, what).decode(errors="replace")
+
+    def patch(self, path: str, what: str, change: Mapping[str, Any]) -> None:
+        """Change fields of an object (a merge patch); it fails as :meth:`get` does."""
+        self._ask("PATCH", path, what, change)
+
+    def _ask(self, method: str, path: str, what: str, change: Mapping[str, Any] | None = None) -> bytes:
         from kubernetes.client.exceptions import ApiException
         from urllib3.exceptions import HTTPError
 
+        content = {"Content-Type": MERGE_PATCH} if change is not None else {}
         try:
-            method, url, headers, *_ = self.client.param_serialize("GET", path, auth_settings=["BearerToken"])
-            answer = self.client.call_api(method, url, headers, _request_timeout=ANSWER_SECONDS)
+            method, url, headers, *_ = self.client.param_serialize(
+                method, path, header_params=content, auth_settings=["BearerToken"]
+            )
+            answer = self.client.call_api(method, url, headers, change, _request_timeout=ANSWER_SECONDS)
             text: bytes = answer.read()  # type: ignore[no-untyped-call]
         except (ApiException, HTTPError, OSError) as error:
             raise ClusterNotReached(self.name, self.host, _reason(error)) from None
         if answer.status != OK:
             raise self._refused(answer.status, _message(text) or str(answer.reason), what)
-        return dict(json.loads(text))
+        return text
 
     @property
     def host(self) -> str:
@@ -67,11 +82,12 @@ class Cluster:
         return ClusterNotReached(self.name, self.host, said)
 
 
-def cluster(context: str | None) -> Cluster:
+def cluster(context: str | None, kubeconfig: str | None = None) -> Cluster:
     """Find the way to a cluster.
 
     Args:
-        context: a context of the kubeconfig (``$KUBECONFIG``, else ``~/.kube/config``); None takes its current one.
+        context: a context of the kubeconfig; None takes its current one.
+        kubeconfig: path of the kubeconfig; None takes ``$KUBECONFIG``, else ``~/.kube/config``.
 
     Raises:
         PartNotFound: Kubernetes' client is not installed.
@@ -83,8 +99,8 @@ def cluster(context: str | None) -> Cluster:
     except ImportError:
         raise PartNotFound("Kubernetes' client", "run: pip install 'seldon-infra[cluster]'") from None
     try:
-        _, current = config.list_kube_config_contexts()  # type: ignore[no-untyped-call]
-        client = config.new_client_from_config(context=context)  # type: ignore[no-untyped-call]
+        _, current = config.list_kube_config_contexts(kubeconfig)  # type: ignore[no-untyped-call]
+        client = config.new_client_from_config(kubeconfig, context)  # type: ignore[no-untyped-call]
     except ConfigException as error:
         raise ClusterNotReached(context or "of the current context", "kubeconfig", str(error)) from None
     return Cluster(client, context or str(current["name"]))

@@ -8,7 +8,6 @@ name through ``PodTemplate.spec``.
 from __future__ import annotations
 
 from seldon_infra.core.model import Later
-from seldon_infra.graph.render_objects import account_name, account_of
 from seldon_infra.graph.render_scaling import hpa, keda, pdb
 from seldon_infra.graph.render_values import Manifest, env, given, merged, metadata, resources
 from seldon_infra.graph.spec import Explainer, Node, Pod, PodDefaults, Predictor, SeldonDeployment
@@ -89,26 +88,14 @@ def own_pod(deployment: SeldonDeployment, predictor: Predictor, node: Node, pod:
 def pod_spec(deployment: SeldonDeployment, containers: list[Manifest]) -> Manifest:
     """PodSpec: containers, under the restricted Pod Security Standard unless the operator's defaults are wanted."""
     if deployment.pod_defaults == "operator":
-        return given({"containers": containers, **identity(deployment)})
+        return given({"containers": containers})
     return {
         "containers": containers,
-        **identity(deployment),
         "securityContext": {
             "runAsUser": DEFAULT_USER,
             "runAsNonRoot": True,
             "seccompProfile": {"type": "RuntimeDefault"},
         },
-    }
-
-
-def identity(deployment: SeldonDeployment) -> Manifest:
-    """Who a pod is: a service account, and no token for the API server unless it is asked for."""
-    account = account_of(deployment)
-    if account is None:
-        return {"automountServiceAccountToken": False} if deployment.pod_defaults == "restricted" else {}
-    return {
-        "serviceAccountName": account_name(deployment),
-        "automountServiceAccountToken": account.mount_token,
     }
 
 

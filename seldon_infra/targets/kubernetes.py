@@ -4,40 +4,56 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from seldon_infra.core.model import known
 from seldon_infra.graph.check import check_cluster
-from seldon_infra.graph.render import namespaces, seldon_deployment
+from seldon_infra.graph.render import namespaces
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import pulumi
-    import pulumi_kubernetes
 
+    from seldon_infra.graph.component import ClusterDeployment
     from seldon_infra.graph.spec import SeldonDeployment
     from seldon_infra.targets.spec import Kubernetes
-
-# The Kubernetes provider then waits until the operator reports Available, and fails with its description.
-WAIT_FOR = {"pulumi.com/waitFor": "jsonpath={.status.state}=Available"}
 
 
 def declare(
     target: Kubernetes, deployments: Sequence[SeldonDeployment], opts: pulumi.ResourceOptions | None = None
-) -> None:
-    """Declare namespaces and SeldonDeployments on the cluster of ``target``.
+) -> Mapping[str, ClusterDeployment]:
+    """Declare namespaces and SeldonDeployments on the cluster of ``target``; give the latter by their names.
 
     A namespace that is an Output is what another resource gave, so it is not declared a second time.
     """
     import pulumi
     import pulumi_kubernetes
 
+    from seldon_infra.targets.kubernetes_deployment import ClusterRollouts
+
     provider = pulumi_kubernetes.Provider("cluster", opts, context=target.context, kubeconfig=target.kubeconfig)
     options = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(provider=provider))
-    if target.create_namespaces:
-        for name in namespaces(deployments):
-            inside = [deployment for deployment in deployments if deployment.namespace == name]
-            pulumi_kubernetes.core.v1.Namespace(name, metadata={"name": _once_all_valid(inside, name)}, opts=options)
+    made = _namespaces(target, deployments, options) if target.create_namespaces else {}
+    rollouts = ClusterRollouts(target)
+    declared = {}
     for deployment in deployments:
-        _custom_resource(deployment, options)
+        name = known(deployment.namespace)
+        after = pulumi.ResourceOptions(depends_on=[made[name]] if name in made else [])
+        inside = pulumi.ResourceOptions.merge(options, after)
+        declared[deployment.name] = rollouts.deployed(deployment, opts=inside)
+    return declared
+
+
+def _namespaces(
+    target: Kubernetes, deployments: Sequence[SeldonDeployment], options: pulumi.ResourceOptions
+) -> dict[str | None, pulumi.Resource]:
+    import pulumi_kubernetes
+
+    made: dict[str | None, pulumi.Resource] = {}
+    for name in namespaces(deployments):
+        inside = [deployment for deployment in deployments if deployment.namespace == name]
+        metadata: Any = {"name": _once_all_valid(inside, name)}
+        made[name] = pulumi_kubernetes.core.v1.Namespace(name, metadata=metadata, opts=options)
+    return made
 
 
 def _once_all_valid(deployments: Sequence[SeldonDeployment], value: Any) -> Any:
@@ -46,24 +62,3 @@ def _once_all_valid(deployments: Sequence[SeldonDeployment], value: Any) -> Any:
     for deployment in deployments:
         value = once_valid(deployment, check_cluster, value)
     return value
-
-
-def _custom_resource(
-    deployment: SeldonDeployment, options: pulumi.ResourceOptions
-) -> pulumi_kubernetes.apiextensions.CustomResource:
-    from pulumi_kubernetes.apiextensions import CustomResource
-
-    from seldon_infra.targets.later import once_valid, rendered
-
-    manifest = rendered(deployment, check_cluster, seldon_deployment)
-    metadata = dict(manifest["metadata"])
-    metadata["annotations"] = {**metadata.get("annotations", {}), **WAIT_FOR}
-    metadata["name"] = once_valid(deployment, check_cluster, metadata["name"])
-    return CustomResource(
-        deployment.name,
-        api_version=manifest["apiVersion"],
-        kind=manifest["kind"],
-        metadata=metadata,
-        spec=manifest["spec"],
-        opts=options,
-    )
