@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from seldon_infra.core.errors import ClusterNotReached, NotFound, NotPermitted, PartNotFound
@@ -93,17 +94,22 @@ def cluster(context: str | None, kubeconfig: str | None = None) -> Cluster:
         PartNotFound: Kubernetes' client is not installed.
         ClusterNotReached: there is no kubeconfig, or it has no such context.
     """
-    try:
-        from kubernetes import config
-        from kubernetes.config.config_exception import ConfigException
-    except ImportError:
-        raise PartNotFound("Kubernetes' client", "run: pip install 'seldon-infra[cluster]'") from None
+    require_client()
+    from kubernetes import config
+    from kubernetes.config.config_exception import ConfigException
+
     try:
         _, current = config.list_kube_config_contexts(kubeconfig)  # type: ignore[no-untyped-call]
         client = config.new_client_from_config(kubeconfig, context)  # type: ignore[no-untyped-call]
     except ConfigException as error:
         raise ClusterNotReached(context or "of the current context", "kubeconfig", str(error)) from None
     return Cluster(client, context or str(current["name"]))
+
+
+def require_client() -> None:
+    """Raise PartNotFound where Kubernetes' client is not installed; it is not loaded yet."""
+    if find_spec("kubernetes") is None:
+        raise PartNotFound("Kubernetes' client", "run: pip install 'seldon-infra[cluster]'")
 
 
 def _message(body: bytes) -> str:

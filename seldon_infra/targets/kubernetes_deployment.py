@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 
 from seldon_infra.clusters.ingress_address import find_ingress
-from seldon_infra.clusters.live import Cluster, cluster
+from seldon_infra.clusters.live import Cluster, cluster, require_client
 from seldon_infra.clusters.rollouts import Patience, Rollouts, in_thread
 from seldon_infra.core.errors import SeldonInfraError
 from seldon_infra.core.model import pending
@@ -27,9 +27,14 @@ if TYPE_CHECKING:
 
 
 class ClusterRollouts:
-    """Everything that a program waits for on one cluster; an error is told in the user's words alone."""
+    """Everything that a program waits for on one cluster; an error is told in the user's words alone.
+
+    Raises:
+        PartNotFound: what it takes to ask a cluster is not installed; better said now than when all is applied.
+    """
 
     def __init__(self, target: Kubernetes) -> None:
+        require_client()
         self._target = target
         self._cluster: Cluster | None = None
         self._ingress: str | None = None

@@ -11,6 +11,9 @@ import pytest
 
 from tests.unit.targets.program import Declared, declare
 
+SIGNATURE, SECRET = "4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270"
+"""The key and the value by which Pulumi marks a secret on the wire."""
+
 
 @pytest.fixture
 def declared(tmp_path: Path) -> Any:
@@ -117,7 +120,9 @@ def test_a_namespace_is_declared_once_and_objects_are_named_by_their_deployments
 @pytest.mark.parametrize("key", ["'hunter2'", "secret('hunter2')", "later('hunter2')"])
 def test_credentials_become_a_secret_of_rclones_variables(declared: Any, key: str) -> None:
     done = declared(f"deployment(storage=[S3Storage(access_key_id='AKIA', secret_access_key={key})])")
-    data = done.one("Secret")["data"]
+    sealed = done.one("Secret")["data"]
+    assert sealed[SIGNATURE] == SECRET
+    data = sealed["value"]
     assert b64decode(data["RCLONE_CONFIG_S3_SECRET_ACCESS_KEY"]) == b"hunter2"
     assert spec(done)["predictors"][0]["graph"]["envSecretRefName"] == "d-storage"
 
