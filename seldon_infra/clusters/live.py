@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from seldon_infra.core.errors import ClusterNotReached, NotFound, NotPermitted, PartNotFound
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from kubernetes.client import ApiClient
 
 ANSWER_SECONDS = 15.0
+MERGE_PATCH = "application/merge-patch+json"
 OK, UNAUTHORIZED, FORBIDDEN, MISSING = 200, 401, 403, 404
 
 
@@ -39,18 +41,32 @@ class Cluster:
             NotPermitted: who asks may not read it, or is not known.
             ClusterNotReached: there was no answer, or none that can be read.
         """
+        return dict(json.loads(self._ask("GET", path, what)))
+
+    def text(self, path: str, what: str) -> str:
+        """Read what is no object, such as a log; it fails as :meth:`get` does."""
+        return self._ask("GET", path, what).decode(errors="replace")
+
+    def patch(self, path: str, what: str, change: Mapping[str, Any]) -> None:
+        """Change fields of an object (a merge patch); it fails as :meth:`get` does."""
+        self._ask("PATCH", path, what, change)
+
+    def _ask(self, method: str, path: str, what: str, change: Mapping[str, Any] | None = None) -> bytes:
         from kubernetes.client.exceptions import ApiException
         from urllib3.exceptions import HTTPError
 
+        content = {"Content-Type": MERGE_PATCH} if change is not None else {}
         try:
-            method, url, headers, *_ = self.client.param_serialize("GET", path, auth_settings=["BearerToken"])
-            answer = self.client.call_api(method, url, headers, _request_timeout=ANSWER_SECONDS)
+            method, url, headers, *_ = self.client.param_serialize(
+                method, path, header_params=content, auth_settings=["BearerToken"]
+            )
+            answer = self.client.call_api(method, url, headers, change, _request_timeout=ANSWER_SECONDS)
             text: bytes = answer.read()  # type: ignore[no-untyped-call]
         except (ApiException, HTTPError, OSError) as error:
             raise ClusterNotReached(self.name, self.host, _reason(error)) from None
         if answer.status != OK:
             raise self._refused(answer.status, _message(text) or str(answer.reason), what)
-        return dict(json.loads(text))
+        return text
 
     def send(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> tuple[int, str]:
         """Send what changes something, or asks for it as a dry run; give the answer's status and what was said.
@@ -103,17 +119,22 @@ def cluster(context: str | None, kubeconfig: str | None = None) -> Cluster:
         PartNotFound: Kubernetes' client is not installed.
         ClusterNotReached: there is no kubeconfig, or it has no such context.
     """
-    try:
-        from kubernetes import config
-        from kubernetes.config.config_exception import ConfigException
-    except ImportError:
-        raise PartNotFound("Kubernetes' client", "run: pip install 'seldon-infra[cluster]'") from None
+    require_client()
+    from kubernetes import config
+    from kubernetes.config.config_exception import ConfigException
+
     try:
         _, current = config.list_kube_config_contexts(kubeconfig)  # type: ignore[no-untyped-call]
         client = config.new_client_from_config(kubeconfig, context)  # type: ignore[no-untyped-call]
     except ConfigException as error:
         raise ClusterNotReached(context or "of the current context", "kubeconfig", str(error)) from None
     return Cluster(client, context or str(current["name"]))
+
+
+def require_client() -> None:
+    """Raise PartNotFound where Kubernetes' client is not installed; it is not loaded yet."""
+    if find_spec("kubernetes") is None:
+        raise PartNotFound("Kubernetes' client", "run: pip install 'seldon-infra[cluster]'")
 
 
 def _message(body: bytes) -> str:

@@ -10,6 +10,7 @@
     ├── NotFound                an object is not where it was looked for
     ├── ClusterNotReached       no answer from a cluster, or no way to it
     ├── NotPermitted            somebody refused: a file's mode, a store, a cluster
+    ├── NotReady                what was applied does not come up
     ├── PartNotFound            a program that the local target needs is not on this machine
     └── LimitReached            a wait, a size or a count came to its bound
 """
@@ -70,6 +71,10 @@ class ClusterNotReached(SeldonInfraError):
 
 class NotPermitted(SeldonInfraError):
     """Somebody refused: a file's mode, a store's policy, a cluster's access rules."""
+
+
+class NotReady(SeldonInfraError):
+    """What was applied does not come up, and will not by itself."""
 
 
 class PartNotFound(SeldonInfraError):

@@ -12,7 +12,7 @@ from seldon_infra.core.errors import InvalidSpec
 from seldon_infra.core.model import known
 from seldon_infra.graph.check import check_manifest
 from seldon_infra.graph.render_graph import graph
-from seldon_infra.graph.render_objects import account_name, own_objects, secret_for
+from seldon_infra.graph.render_objects import account_name, own_objects, with_account, with_storage
 from seldon_infra.graph.render_pods import component_specs, explainer_container
 from seldon_infra.graph.render_security import USED_BY_ORCHESTRATOR, filled_resources
 from seldon_infra.graph.render_values import (
@@ -71,6 +71,7 @@ def seldon_deployment(deployment: SeldonDeployment) -> Manifest:
     problems = check_manifest(deployment)
     if problems:
         raise InvalidSpec(problems)
+    deployment = with_storage(deployment)
     return {
         "apiVersion": API_VERSION,
         "kind": "SeldonDeployment",
@@ -125,7 +126,7 @@ def predictor(deployment: SeldonDeployment, spec: Predictor) -> Manifest:
             "svcOrchSpec": orchestrator(deployment, spec),
             "ssl": {"certSecretName": spec.ssl.cert_secret_name} if spec.ssl else {},
             "explainer": explainer(deployment, spec.explainer),
-            "componentSpecs": component_specs(deployment, spec),
+            "componentSpecs": [with_account(deployment, pod) for pod in component_specs(deployment, spec)],
         }
     )
 
@@ -173,7 +174,7 @@ def explainer(deployment: SeldonDeployment, spec: Explainer | None) -> Manifest:
             "containerSpec": explainer_container(deployment, spec),
             "config": dict(spec.config),
             "endpoint": endpoint(spec.endpoint),
-            "envSecretRefName": secret_for(deployment, spec),
+            "envSecretRefName": spec.env_secret_ref_name,
             "storageInitializerImage": spec.storage_initializer_image,
             "replicas": spec.replicas,
             "initParameters": json_text(spec.init_parameters),

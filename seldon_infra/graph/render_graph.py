@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from seldon_infra.graph.render_objects import secret_for
 from seldon_infra.graph.render_values import Manifest, as_text, endpoint, given, logger, parameters
 from seldon_infra.graph.spec import Node, RandomAbTest, SeldonDeployment
 from seldon_infra.graph.walk import is_chain
@@ -49,7 +48,7 @@ def predictive_unit(deployment: SeldonDeployment, node: Node, kind: str, childre
             "parameters": [*parameters(node.parameters), *server_parameters(deployment, node)],
             "modelUri": node.model_uri,
             "serviceAccountName": node.service_account_name,
-            "envSecretRefName": secret_for(deployment, node),
+            "envSecretRefName": node.env_secret_ref_name,
             "storageInitializerImage": node.storage_initializer_image,
             "logger": logger(node.logger),
         }

@@ -10,7 +10,7 @@ from seldon_infra.artifacts.render import rclone_variables
 from seldon_infra.artifacts.spec import S3Storage
 from seldon_infra.core.model import known
 from seldon_infra.graph.render_values import Manifest, given
-from seldon_infra.graph.spec import Explainer, NetworkPolicy, Node, SeldonDeployment, ServiceAccount
+from seldon_infra.graph.spec import Explainer, NetworkPolicy, Node, Predictor, SeldonDeployment, ServiceAccount
 from seldon_infra.graph.walk import nodes
 
 DEPLOYMENT_LABEL = "seldon-deployment-id"
@@ -32,8 +32,8 @@ def own_objects(deployment: SeldonDeployment) -> dict[str, Manifest]:
 
 
 def account_of(deployment: SeldonDeployment) -> ServiceAccount | None:
-    """Who the pods are; what the operator fills in has no default of ours."""
-    return deployment.service_account if _is_wanted(deployment, "service_account") else None
+    """Who the pods are; where the operator fills them in, it says so too."""
+    return deployment.service_account if deployment.pod_defaults == "restricted" else None
 
 
 def account_name(deployment: SeldonDeployment) -> Any:
@@ -44,7 +44,8 @@ def account_name(deployment: SeldonDeployment) -> Any:
 
 def policy_of(deployment: SeldonDeployment) -> NetworkPolicy | None:
     """What the pods may talk to; what the operator fills in has no default of ours."""
-    return deployment.network_policy if _is_wanted(deployment, "network_policy") else None
+    left_out = deployment.pod_defaults == "operator" and "network_policy" not in deployment.model_fields_set
+    return None if left_out else deployment.network_policy
 
 
 def service_account(deployment: SeldonDeployment, account: ServiceAccount) -> Manifest:
@@ -56,7 +57,7 @@ def service_account(deployment: SeldonDeployment, account: ServiceAccount) -> Ma
             **_metadata(deployment, account_name(deployment)),
             **given({"annotations": dict(account.annotations)}),
         },
-        "automountServiceAccountToken": account.mount_token,
+        "automountServiceAccountToken": False,
     }
 
 
@@ -76,11 +77,37 @@ def secret_name(deployment: SeldonDeployment) -> str:
     return f"{deployment.name}-storage"
 
 
-def secret_for(deployment: SeldonDeployment, owner: Node | Explainer) -> Any:
-    """Name of the Secret with which a node's or explainer's model is fetched, None for the operator's own."""
-    if owner.env_secret_ref_name is not None:
-        return owner.env_secret_ref_name
-    return secret_name(deployment) if deployment.storage and owner.model_uri is not None else None
+def with_storage(deployment: SeldonDeployment) -> SeldonDeployment:
+    """Let every node and explainer with a model fetch it by the storage Secret, but for those that name their own."""
+    if not deployment.storage:
+        return deployment
+    secret = secret_name(deployment)
+    changed = [_predictor_with(secret, each) for each in deployment.predictors]
+    return deployment.model_copy(update={"predictors": tuple(changed)})
+
+
+def _predictor_with(secret: str, predictor: Predictor) -> Predictor:
+    explainer = predictor.explainer and predictor.explainer.model_copy(update=_reference(secret, predictor.explainer))
+    return predictor.model_copy(update={"graph": _node_with(secret, predictor.graph), "explainer": explainer})
+
+
+def _node_with(secret: str, node: Node) -> Node:
+    below = tuple(_node_with(secret, child) for child in node.children)
+    children = (
+        {} if not below else {"children": below} if "children" in type(node).model_fields else {"child": below[0]}
+    )
+    return node.model_copy(update={**children, **_reference(secret, node)})
+
+
+def _reference(secret: str, owner: Node | Explainer) -> dict[str, Any]:
+    has_own = owner.model_uri is None or owner.env_secret_ref_name is not None
+    return {} if has_own else {"env_secret_ref_name": secret}
+
+
+def with_account(deployment: SeldonDeployment, pod: Manifest) -> Manifest:
+    """Let a pod be the deployment's service account, unless it says in Kubernetes' own words whose it is."""
+    name = account_name(deployment)
+    return pod if name is None else {**pod, "spec": {"serviceAccountName": name, **pod.get("spec", {})}}
 
 
 def network_policy(deployment: SeldonDeployment, policy: NetworkPolicy) -> Manifest:
@@ -159,7 +186,3 @@ def _namespace(name: Any) -> Manifest:
 
 def _metadata(deployment: SeldonDeployment, name: Any) -> Manifest:
     return {"name": name, "namespace": deployment.namespace}
-
-
-def _is_wanted(deployment: SeldonDeployment, field: str) -> bool:
-    return deployment.pod_defaults == "restricted" or field in deployment.model_fields_set

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from seldon_infra.core.model import Later, is_known
-from seldon_infra.graph.render_objects import account_name, account_of, secret_for
 from seldon_infra.graph.render_scaling import hpa, keda, pdb
 from seldon_infra.graph.render_security import (
     container_context,
@@ -111,14 +110,14 @@ def pod_spec(deployment: SeldonDeployment, predictor: Predictor, inside: Sequenc
     """PodSpec: containers, under the restricted Pod Security Standard unless the operator's defaults are wanted."""
     containers = [container(deployment, predictor, node) for node in inside]
     if deployment.pod_defaults == "operator":
-        return given({"containers": containers, **identity(deployment)})
+        return {"containers": containers}
     security, wants = security_of(deployment), [needs_of(deployment, node) for node in inside]
     fetched = [(node.name, node.model_uri) for node in inside if is_fetched(deployment, node)]
     return given(
         {
-            "initContainers": [model_initializer(deployment, node) for node in inside if is_fetched(deployment, node)],
+            "initContainers": [model_initializer(security, node) for node in inside if is_fetched(deployment, node)],
             "containers": containers,
-            **identity(deployment),
+            "automountServiceAccountToken": security.service_account_token,
             "securityContext": pod_context(security, any(each.root_group for each in wants)),
             "volumes": [
                 *scratch_volumes(security.scratch, any(each.shared_memory for each in wants)),
@@ -142,17 +141,6 @@ def _added(deployment: SeldonDeployment, rendered: Sequence[Manifest], said: obj
     there = {each["name"] for each in rendered}
     names = [each["name"] for each in said] if isinstance(said, tuple) and is_named(said) else []
     return [locked_container(name, security_of(deployment)) for name in names if is_known(name) and name not in there]
-
-
-def identity(deployment: SeldonDeployment) -> Manifest:
-    """Who a pod is: a service account, and no token for the API server unless it is asked for."""
-    account = account_of(deployment)
-    if account is None:
-        return {"automountServiceAccountToken": False} if deployment.pod_defaults == "restricted" else {}
-    return {
-        "serviceAccountName": account_name(deployment),
-        "automountServiceAccountToken": account.mount_token,
-    }
 
 
 def container(deployment: SeldonDeployment, predictor: Predictor, node: Node) -> Manifest:
@@ -221,11 +209,11 @@ def is_fetched(deployment: SeldonDeployment, node: Node) -> bool:
     return not by_itself and not of_the_operator
 
 
-def model_initializer(deployment: SeldonDeployment, node: Node) -> Manifest:
+def model_initializer(security: PodSecurity, node: Node) -> Manifest:
     """The init container that fetches a node's model."""
     assert node.model_uri is not None
-    image, secret = node.storage_initializer_image, secret_for(deployment, node)
-    return initializer(node.name, node.model_uri, image, secret, security_of(deployment))
+    image, secret = node.storage_initializer_image, node.env_secret_ref_name
+    return initializer(node.name, node.model_uri, image, secret, security)
 
 
 def image(deployment: SeldonDeployment, server: object) -> Later[str] | None:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     import pulumi
 
+    from seldon_infra.graph.component import ClusterDeployment
     from seldon_infra.graph.spec import SeldonDeployment
     from seldon_infra.targets.local import LocalDeployment
 
@@ -25,6 +26,7 @@ def deploy(target: Target, deployments: Sequence[SeldonDeployment], project: Pat
     for name, component in declare(target, deployments, project).items():
         pulumi.export(f"{name}_url", component.url)
         pulumi.export(f"{name}_grpc", component.grpc_endpoint)
+        pulumi.export(f"{name}_predict_curl", component.predict_curl)
 
 
 def declare(
@@ -32,8 +34,8 @@ def declare(
     deployments: Sequence[SeldonDeployment],
     project: Path,
     opts: pulumi.ResourceOptions | None = None,
-) -> Mapping[str, LocalDeployment]:
-    """Declare ``deployments`` on ``target``; give those whose address is known to Pulumi by their names.
+) -> Mapping[str, LocalDeployment | ClusterDeployment]:
+    """Declare ``deployments`` on ``target``; give them by their names.
 
     Args:
         target: where they land.
@@ -47,5 +49,4 @@ def declare(
         return local.declare(target, deployments, project, opts)
     from seldon_infra.targets import kubernetes
 
-    kubernetes.declare(target, deployments, opts)
-    return {}
+    return kubernetes.declare(target, deployments, opts)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from seldon_infra.core.model import known
 from seldon_infra.graph.check import check_cluster
-from seldon_infra.graph.render import seldon_deployment
 from seldon_infra.ingress.render import istio
 from seldon_infra.ingress.render.deployments import behind
 from seldon_infra.ingress.spec import Istio
@@ -16,34 +15,36 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import pulumi
-    import pulumi_kubernetes
 
+    from seldon_infra.graph.component import ClusterDeployment
     from seldon_infra.graph.spec import SeldonDeployment
     from seldon_infra.targets.spec import Kubernetes
-
-# The Kubernetes provider then waits until the operator reports Available, and fails with its description.
-WAIT_FOR = {"pulumi.com/waitFor": "jsonpath={.status.state}=Available"}
 
 
 def declare(
     target: Kubernetes, deployments: Sequence[SeldonDeployment], opts: pulumi.ResourceOptions | None = None
-) -> None:
-    """Declare namespaces, ingress, operator and SeldonDeployments on the cluster of ``target``.
+) -> Mapping[str, ClusterDeployment]:
+    """Declare namespaces, ingress, operator and SeldonDeployments on the cluster of ``target``; give the last by name.
 
     A namespace that is an Output is what another resource gave, so it is not declared a second time.
     """
     import pulumi
     import pulumi_kubernetes
 
+    from seldon_infra.targets.kubernetes_deployment import ClusterRollouts
+
     provider = pulumi_kubernetes.Provider("cluster", opts, context=target.context, kubeconfig=target.kubeconfig)
     options = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(provider=provider))
     made = _namespaces(target, deployments, options) if target.create_namespaces else {}
     there = platform.declare(target, made, options)
+    base_url = there.url if target.ingress_url is None else target.ingress_url
+    rollouts, declared = ClusterRollouts(target), {}
     for deployment in deployments:
-        after = pulumi.ResourceOptions(depends_on=_needs(deployment, made, there))
-        shown = behind(target.ingress, deployment) if target.ingress else deployment
         _bounds(target, deployment, there, options)
-        _custom_resource(shown, pulumi.ResourceOptions.merge(options, after))
+        shown = behind(target.ingress, deployment) if target.ingress else deployment
+        after = pulumi.ResourceOptions(depends_on=_needs(deployment, made, there))
+        declared[deployment.name] = rollouts.deployed(shown, base_url, pulumi.ResourceOptions.merge(options, after))
+    return declared
 
 
 def _namespaces(
@@ -89,24 +90,3 @@ def _once_all_valid(deployments: Sequence[SeldonDeployment], value: Any) -> Any:
     for deployment in deployments:
         value = once_valid(deployment, check_cluster, value)
     return value
-
-
-def _custom_resource(
-    deployment: SeldonDeployment, options: pulumi.ResourceOptions
-) -> pulumi_kubernetes.apiextensions.CustomResource:
-    from pulumi_kubernetes.apiextensions import CustomResource
-
-    from seldon_infra.targets.later import once_valid, rendered
-
-    manifest = rendered(deployment, check_cluster, seldon_deployment)
-    metadata = dict(manifest["metadata"])
-    metadata["annotations"] = {**metadata.get("annotations", {}), **WAIT_FOR}
-    metadata["name"] = once_valid(deployment, check_cluster, metadata["name"])
-    return CustomResource(
-        deployment.name,
-        api_version=manifest["apiVersion"],
-        kind=manifest["kind"],
-        metadata=metadata,
-        spec=manifest["spec"],
-        opts=options,
-    )

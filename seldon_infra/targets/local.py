@@ -18,6 +18,7 @@ import pulumi
 
 from seldon_infra.core.errors import InvalidSpec
 from seldon_infra.core.model import Spec, pending
+from seldon_infra.graph.call import predict_curl
 from seldon_infra.graph.check import check_local
 from seldon_infra.graph.spec import Node, Predictor, SeldonDeployment
 from seldon_infra.graph.walk import nodes
@@ -62,10 +63,11 @@ class Place:
 
 
 class LocalDeployment(pulumi.ComponentResource):
-    """One SeldonDeployment on this machine, with the outputs ``url`` and ``grpc_endpoint``."""
+    """One SeldonDeployment on this machine, with the outputs ``url``, ``grpc_endpoint`` and ``predict_curl``."""
 
     url: pulumi.Output[str]
     grpc_endpoint: pulumi.Output[str]
+    predict_curl: pulumi.Output[str]
 
     def __init__(
         self,
@@ -93,7 +95,8 @@ class LocalDeployment(pulumi.ComponentResource):
             **_later(deployment, render.route, render.ROUTE_PARTS),
         )
         self.url, self.grpc_endpoint = route.url, route.grpc_endpoint
-        self.register_outputs({"url": self.url, "grpcEndpoint": self.grpc_endpoint})
+        self.predict_curl = route.url.apply(lambda url: predict_curl(deployment, url))
+        self.register_outputs({"url": self.url, "grpcEndpoint": self.grpc_endpoint, "predictCurl": self.predict_curl})
 
     def _predictor(self, predictor: Predictor) -> Mapping[str, object]:
         """Declare a predictor's processes; what comes back is its entry in the route."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from seldon_infra.core.model import Spec
+from seldon_infra.core.model import Later, Spec
 from seldon_infra.ingress.spec import Ambassador, Istio
 from seldon_infra.seldon_core.spec import SeldonCore
 
@@ -44,6 +44,16 @@ class Kubernetes(Spec):
     )
     ingress: Istio | Ambassador | None = Field(
         default=None, description="What leads requests to deployments; None leaves it to what is there."
+    )
+    ingress_url: Later[str] | None = Field(
+        default=None,
+        description="Address of the ingress, `https://models.acme.io`; None takes the load balancer's of a usual one.",
+    )
+    ready_timeout_seconds: float = Field(
+        default=900.0, gt=0, description="How long the operator may take until it reports Available, in seconds."
+    )
+    node_timeout_seconds: float = Field(
+        default=300.0, gt=0, description="How long a pod may wait for a node, which an autoscaler may add, in seconds."
     )
 
 

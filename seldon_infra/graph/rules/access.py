@@ -21,6 +21,9 @@ def account(deployment: SeldonDeployment) -> Iterator[Problem]:
     it = deployment.service_account
     if it is None:
         return
+    if deployment.pod_defaults == "operator" and "service_account" in deployment.model_fields_set:
+        got, fix = "service_account and pod_defaults 'operator'", "write service_account_name on its nodes"
+        yield Problem(title(deployment), got, "must not be given together", fix)
     path, name = f"{title(deployment)}{ARROW}service account", known(it.name)
     if name is not None and not is_subdomain(name):
         yield Problem(path, f"name '{name}'", "must be the name of a Kubernetes object", "change name")

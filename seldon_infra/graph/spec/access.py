@@ -9,7 +9,10 @@ from seldon_infra.core.model import Later, Many, Spec
 
 
 class ServiceAccount(Spec):
-    """Who a deployment's pods are. They get no token for the API server. Source: ServiceAccount, v1."""
+    """Who a deployment's pods are; one that is made hands out no token for the API server by itself.
+
+    A cloud role's token comes in either case. Source: ServiceAccount, v1, automountServiceAccountToken.
+    """
 
     noun: ClassVar[str] = "service account"
 
@@ -19,9 +22,6 @@ class ServiceAccount(Spec):
     """Whether somebody else makes it; then it is named and no more. Default: False."""
     annotations: Mapping[str, Later[str]] = {}
     """Annotations, such as a cloud role: ``{"eks.amazonaws.com/role-arn": …}``. Default: none."""
-    mount_token: bool = False
-    """Whether pods get its token for the API server. Default: False; a cloud role's token comes in either case.
-    Source: automountServiceAccountToken."""
 
 
 class NetworkPolicy(Spec):

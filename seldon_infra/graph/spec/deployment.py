@@ -173,8 +173,8 @@ class SeldonDeployment(Spec):
     """Credentials for the stores that ``model_uri`` leads to, one per scheme; on a cluster they become one Secret.
     Default: none, the operator's own count."""
     service_account: ServiceAccount | None = _DEFAULT_ACCOUNT
-    """Who its pods are; None takes the namespace's own. Default: one that is made for it, unless ``pod_defaults`` is
-    ``operator``. Source: serviceAccountName."""
+    """Who its pods are; None takes the namespace's own. Default: one that is made for it; with ``pod_defaults`` of
+    ``operator`` nodes name theirs. Source: serviceAccountName."""
     network_policy: NetworkPolicy | None = _DEFAULT_POLICY
     """What its pods may talk to; None leaves that open. Default: what it needs, unless ``pod_defaults`` is
     ``operator``."""

@@ -49,6 +49,8 @@ class PodSecurity(_Security):
     Source: PodSecurityContext and SecurityContext of Kubernetes.
     """
 
+    service_account_token: bool = False
+    """Whether pods get a token of the API server. Default: False. Source: automountServiceAccountToken."""
     scratch: Later[str | int] = "1Gi"
     """How much may be written to ``/tmp``, all containers of a pod together. Default: 1Gi.
     Source: emptyDir.sizeLimit."""

@@ -20,8 +20,9 @@ from seldon_infra.graph.spec import (
     Predictor,
     SeldonDeployment,
     ServiceAccount,
+    Transformer,
 )
-from seldon_infra.servers.spec import SklearnServer
+from seldon_infra.servers.spec import PythonServer, SklearnServer
 
 GOLDEN = Path(__file__).parent / "own-objects.yaml"
 
@@ -48,17 +49,11 @@ def test_the_golden_file_shows_a_deployments_own_objects() -> None:
     assert GOLDEN.read_text(encoding="utf-8") == dump(*own_objects(deployment).values())
 
 
-def test_pods_are_the_deployments_service_account_and_get_no_token() -> None:
+def test_pods_and_explainers_are_the_deployments_service_account() -> None:
     assert pod(stored())["serviceAccountName"] == "iris"
-    assert pod(stored())["automountServiceAccountToken"] is False
     assert predictor(stored())["explainer"]["serviceAccountName"] == "iris"
-
-
-def test_a_token_is_mounted_where_it_is_asked_for() -> None:
-    deployment = stored(service_account=ServiceAccount(name="reader", mount_token=True))
-    assert pod(deployment)["serviceAccountName"] == "reader"
-    assert pod(deployment)["automountServiceAccountToken"] is True
-    assert own_objects(deployment)["ServiceAccount"]["automountServiceAccountToken"] is True
+    named = stored(service_account=ServiceAccount(name="reader"))
+    assert pod(named)["serviceAccountName"] == own_objects(named)["ServiceAccount"]["metadata"]["name"] == "reader"
 
 
 def test_an_existing_service_account_is_named_and_not_made() -> None:
@@ -67,15 +62,13 @@ def test_an_existing_service_account_is_named_and_not_made() -> None:
     assert "ServiceAccount" not in own_objects(deployment)
 
 
-def test_the_namespaces_own_account_gives_no_token_either() -> None:
-    deployment = stored(service_account=None)
-    assert "serviceAccountName" not in pod(deployment)
-    assert pod(deployment)["automountServiceAccountToken"] is False
+def test_the_namespaces_own_account_is_not_named() -> None:
+    assert "serviceAccountName" not in pod(stored(service_account=None))
 
 
 def test_a_pod_of_ones_own_words_wins() -> None:
     deployment = stored()
-    spec = {"serviceAccountName": "other", "automountServiceAccountToken": True}
+    spec = {"serviceAccountName": "other"}
     changed = deployment.predictors[0].model_copy(update={"pod": PodTemplate(spec=spec)})
     assert pod(stored(predictors=[changed]))["serviceAccountName"] == "other"
 
@@ -96,9 +89,19 @@ def test_what_the_operator_fills_in_gets_nothing_that_is_not_asked_for() -> None
     deployment = stored(pod_defaults="operator", storage=())
     assert own_objects(deployment) == {}
     assert "serviceAccountName" not in str(seldon_deployment(deployment))
-    asked = stored(pod_defaults="operator", storage=(), service_account=ServiceAccount())
-    assert list(own_objects(asked)) == ["ServiceAccount"]
-    assert predictor(asked)["explainer"]["serviceAccountName"] == "iris"
+    assert list(own_objects(stored(pod_defaults="operator", network_policy=NetworkPolicy()))) == [
+        "Secret",
+        "NetworkPolicy",
+    ]
+
+
+def test_the_secret_reaches_every_node_of_a_graph() -> None:
+    leaf = Model(name="leaf", server=SklearnServer(), model_uri="s3://models/leaf")
+    scale = PythonServer(source="a.py", class_name="A", image="x:1")
+    root = Transformer(name="scale", server=scale, child=Model(name="mid", server=scale, children=(leaf,)))
+    top = predictor(stored(predictors=[Predictor(name="main", graph=root)]))["graph"]
+    assert "envSecretRefName" not in top
+    assert top["children"][0]["children"][0]["envSecretRefName"] == "iris-storage"
 
 
 def test_a_policy_is_left_out_by_name() -> None:

@@ -54,6 +54,7 @@ def test_each_container_of_a_pod_has_no_rights_and_a_root_that_stays_as_it_is() 
         (PodSecurity(run_as_group=0), ("securityContext", "runAsGroup"), 0),
         (PodSecurity(run_as_non_root=False), ("securityContext", "runAsNonRoot"), False),
         (PodSecurity(seccomp="Unconfined"), ("securityContext", "seccompProfile", "type"), "Unconfined"),
+        (PodSecurity(service_account_token=True), ("automountServiceAccountToken",), True),
         (PodSecurity(scratch="3Gi"), ("volumes", 0, "emptyDir", "sizeLimit"), "3Gi"),
         (PodSecurity(model_space="90Gi"), ("volumes", 1, "emptyDir", "sizeLimit"), "90Gi"),
         (PodSecurity(image_pull_policy="Never"), ("containers", 0, "imagePullPolicy"), "Never"),

@@ -63,8 +63,9 @@ class Declared:
     said: str
 
     def one(self, kind: str) -> dict[str, Any]:
-        """Give the inputs of the only resource of a kind, which is the last part of its type."""
-        (inputs,) = [inputs for typ, _, inputs in self.made if typ.endswith(f":{kind}")]
+        """Give the inputs of the only resource of a kind, which is the last part of its type; components have none."""
+        objects = [(typ, inputs) for typ, _, inputs in self.made if not typ.startswith("seldon:index:")]
+        (inputs,) = [inputs for typ, inputs in objects if typ.endswith(f":{kind}")]
         return inputs
 
 

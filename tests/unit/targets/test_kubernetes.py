@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +11,14 @@ import pytest
 
 from tests.unit.targets.program import Declared, declare
 
+SIGNATURE, SECRET = "4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270"
+"""The key and the value by which Pulumi marks a secret on the wire."""
+
 
 @pytest.fixture
 def declared(tmp_path: Path) -> Any:
     def run(deployments: str, target: str = "Kubernetes()") -> Declared:
-        return declare(deployments, target, tmp_path)
+        return declare(deployments, target, tmp_path, preview=True)
 
     return run
 
@@ -31,8 +36,7 @@ def canary(traffic: str) -> str:
 def test_a_deployment_becomes_its_namespace_and_the_operators_custom_resource(declared: Any, traffic: str) -> None:
     done = declared(canary(traffic))
     assert [each["traffic"] for each in spec(done)["predictors"]] == [40, 60]
-    annotations = done.one("SeldonDeployment")["metadata"]["annotations"]
-    assert annotations["pulumi.com/waitFor"] == "jsonpath={.status.state}=Available"
+    assert "annotations" not in done.one("SeldonDeployment")["metadata"]  # the program waits, not the provider
     assert done.one("Namespace")["metadata"]["name"] == "ns"
 
 
@@ -109,5 +113,22 @@ def test_a_namespace_that_comes_late_is_somebody_elses_to_declare(declared: Any)
 
 def test_a_namespace_is_declared_once_and_objects_are_named_by_their_deployments(declared: Any) -> None:
     done = declared("deployment(), deployment(name='e')")
-    names = [name for kind, name, _ in done.made if not kind.startswith("pulumi:")]
-    assert sorted(names) == ["d", "e", "ns"]
+    names = Counter(name for kind, name, _ in done.made if not kind.startswith("pulumi:"))
+    assert names == {"ns": 1, "d": 4, "e": 4}  # the component, its account, its policy, the custom resource
+
+
+@pytest.mark.parametrize("key", ["'hunter2'", "secret('hunter2')", "later('hunter2')"])
+def test_credentials_become_a_secret_of_rclones_variables(declared: Any, key: str) -> None:
+    done = declared(f"deployment(storage=[S3Storage(access_key_id='AKIA', secret_access_key={key})])")
+    sealed = done.one("Secret")["data"]
+    assert sealed[SIGNATURE] == SECRET
+    data = sealed["value"]
+    assert b64decode(data["RCLONE_CONFIG_S3_SECRET_ACCESS_KEY"]) == b"hunter2"
+    assert spec(done)["predictors"][0]["graph"]["envSecretRefName"] == "d-storage"
+
+
+def test_ports_that_come_late_are_let_through(declared: Any) -> None:
+    done = declared("deployment(predictor(graph=model(model_uri=later('http://store:8081/m'))))")
+    assert {"ports": [{"protocol": "TCP", "port": 443}, {"protocol": "TCP", "port": 8081}]} in (
+        done.one("NetworkPolicy")["spec"]["egress"]
+    )

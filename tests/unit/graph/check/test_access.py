@@ -24,6 +24,12 @@ ROWS = {
         f"{ACCOUNT}: annotations of an existing one, must be left to who makes it; remove annotations",
         deployment(service_account=ServiceAccount(annotations={"a": "b"})),
     ),
+    "the operator's pods have none of ours": Row(
+        deployment(pod_defaults="operator", service_account=ServiceAccount()),
+        f"{DEPLOYMENT}: service_account and pod_defaults 'operator', must not be given together; "
+        "write service_account_name on its nodes",
+        deployment(pod_defaults="operator", service_account=None),
+    ),
     "a namespace is a label": Row(
         deployment(network_policy=NetworkPolicy(ingress_namespaces=["Istio"])),
         f"{POLICY}: ingress_namespaces 'Istio', must be the name of a namespace; change ingress_namespaces",

@@ -1,0 +1,114 @@
+"""A SeldonDeployment on a cluster as one Pulumi component: what is its own, the custom resource, where it answers."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import pulumi
+
+from seldon_infra.graph.call import deployment_url, grpc_address, predict_curl
+from seldon_infra.graph.spec import SeldonDeployment
+
+Rollout = Callable[[pulumi.Resource, str, str], Awaitable[str]]
+"""Waits until a deployment, given by its resource, namespace and name, is Available; gives the ingress's address."""
+Manifests = Mapping[str, Mapping[str, Any]]
+"""Manifests by kind, in the order in which they are made; values in them may be Outputs."""
+
+
+class ClusterDeployment(pulumi.ComponentResource):
+    """One SeldonDeployment on a cluster, with the outputs ``url``, ``grpc_endpoint`` and ``predict_curl``.
+
+    They come when the operator reports it Available; a preview waits for nothing.
+    """
+
+    url: pulumi.Output[str]
+    """The URL below which it answers REST."""
+    grpc_endpoint: pulumi.Output[str]
+    """Host and port that answer gRPC, with the metadata ``seldon: NAME`` and ``namespace: NAMESPACE``."""
+    predict_curl: pulumi.Output[str]
+    """A command that asks it."""
+
+    def __init__(
+        self,
+        deployment: SeldonDeployment,
+        manifests: Manifests,
+        rollout: Rollout,
+        base_url: pulumi.Input[str] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Declare the objects.
+
+        Args:
+            deployment: what is declared.
+            manifests: its own objects by kind, and ``SeldonDeployment``, the last.
+            rollout: waits for it.
+            base_url: address of the ingress; None takes the one that the rollout finds.
+            opts: of the component: its provider, what has to be there first.
+        """
+        super().__init__("seldon:index:SeldonDeployment", deployment.name, None, opts)
+        inside = pulumi.ResourceOptions(parent=self, depends_on=opts.depends_on if opts else None)
+        *others, last = manifests.values()
+        own = [_declare(deployment.name, manifest, inside) for manifest in others]
+        # A state of before it had a component holds it beside the component.
+        after = pulumi.ResourceOptions(depends_on=own, aliases=[pulumi.Alias(parent=_parent_of(opts))])
+        custom = _declare(deployment.name, last, pulumi.ResourceOptions.merge(inside, after))
+        namespace = pulumi.Output.from_input(last["metadata"]["namespace"])
+        ingress = _rolled_out(custom, namespace, deployment.name, rollout, base_url)
+        self.url = pulumi.Output.all(ingress, namespace).apply(lambda it: deployment_url(it[0], it[1], deployment.name))
+        self.grpc_endpoint = ingress.apply(grpc_address)
+        self.predict_curl = self.url.apply(lambda url: predict_curl(deployment, url))
+        self.register_outputs({"url": self.url, "grpcEndpoint": self.grpc_endpoint, "predictCurl": self.predict_curl})
+
+
+def _rolled_out(
+    custom: pulumi.CustomResource,
+    namespace: pulumi.Output[str],
+    name: str,
+    rollout: Rollout,
+    base_url: pulumi.Input[str] | None,
+) -> pulumi.Output[str]:
+    """Give the ingress's address, once the object has been applied and its rollout has ended well.
+
+    A preview waits for nothing; there, an address that only the rollout finds stays unknown.
+    """
+
+    async def wait(come: Any) -> Any:
+        _, namespace, known = come
+        if pulumi.runtime.is_dry_run():
+            return known or pulumi.output.UNKNOWN
+        found = await rollout(custom, namespace, name)
+        return known or found
+
+    return pulumi.Output.all(custom.id, namespace, base_url).apply(wait)
+
+
+def _declare(name: str, manifest: Mapping[str, Any], opts: pulumi.ResourceOptions) -> pulumi.CustomResource:
+    """Declare one object, in the class that the SDK has for its kind."""
+    from pulumi_kubernetes import core, networking
+    from pulumi_kubernetes.apiextensions import CustomResource
+
+    metadata = manifest["metadata"]
+    match manifest["kind"]:
+        case "ServiceAccount":
+            token = manifest["automountServiceAccountToken"]
+            return core.v1.ServiceAccount(name, metadata=metadata, automount_service_account_token=token, opts=opts)
+        case "Secret":
+            hidden = pulumi.ResourceOptions(additional_secret_outputs=["data", "stringData"])
+            opts = pulumi.ResourceOptions.merge(opts, hidden)
+            data = pulumi.Output.secret(manifest["stringData"]).apply(_encoded)
+            return core.v1.Secret(name, metadata=metadata, type=manifest["type"], data=data, opts=opts)
+        case "NetworkPolicy":
+            return networking.v1.NetworkPolicy(name, metadata=metadata, spec=manifest["spec"], opts=opts)
+    return CustomResource(
+        name, manifest["apiVersion"], manifest["kind"], metadata=metadata, spec=manifest["spec"], opts=opts
+    )
+
+
+def _encoded(texts: Mapping[str, str]) -> dict[str, str]:
+    return {name: b64encode(text.encode()).decode() for name, text in texts.items()}
+
+
+def _parent_of(opts: pulumi.ResourceOptions | None) -> Any:
+    return (opts.parent if opts else None) or pulumi.ROOT_STACK_RESOURCE

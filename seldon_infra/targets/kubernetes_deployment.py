@@ -1,0 +1,109 @@
+"""One deployment on a cluster: its manifests, valid before anything of it is made, and the wait for its rollout."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+
+from seldon_infra.clusters.ingress_address import find_ingress
+from seldon_infra.clusters.live import Cluster, cluster, require_client
+from seldon_infra.clusters.rollouts import Patience, Rollouts, in_thread
+from seldon_infra.core.errors import SeldonInfraError
+from seldon_infra.core.model import pending
+from seldon_infra.graph.call import PLACEHOLDER
+from seldon_infra.graph.check import check_cluster
+from seldon_infra.graph.component import ClusterDeployment, Manifests
+from seldon_infra.graph.manifest import KIND
+from seldon_infra.graph.render import seldon_deployment
+from seldon_infra.graph.render_objects import own_objects
+from seldon_infra.targets.later import once_valid, rendered, when_known
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from seldon_infra.graph.spec import SeldonDeployment
+    from seldon_infra.targets.spec import Kubernetes
+
+
+class ClusterRollouts:
+    """Everything that a program waits for on one cluster; an error is told in the user's words alone.
+
+    Raises:
+        PartNotFound: what it takes to ask a cluster is not installed; better said now than when all is applied.
+    """
+
+    def __init__(self, target: Kubernetes) -> None:
+        require_client()
+        self._target = target
+        self._cluster: Cluster | None = None
+        self._ingress: str | None = None
+        patience = Patience(target.ready_timeout_seconds, target.node_timeout_seconds)
+        self._rollouts = Rollouts(self._connect, patience)
+
+    def deployed(
+        self,
+        deployment: SeldonDeployment,
+        base_url: pulumi.Input[str] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> ClusterDeployment:
+        """Declare one deployment.
+
+        Args:
+            deployment: what is declared.
+            base_url: address of the ingress that leads to it; None looks it up.
+            opts: its provider, and what has to be there first.
+        """
+        wait = self._look_up if base_url is None else self._wait
+        return ClusterDeployment(deployment, manifests(deployment), wait, base_url, opts)
+
+    async def _wait(self, resource: pulumi.Resource, namespace: str, name: str) -> str:
+        def tell(text: str) -> None:
+            pulumi.log.info(text, resource, ephemeral=True)
+
+        try:
+            await self._rollouts.available(namespace, name, tell)
+        except SeldonInfraError as error:
+            raise pulumi.RunError(str(error)) from None
+        return PLACEHOLDER
+
+    async def _look_up(self, resource: pulumi.Resource, namespace: str, name: str) -> str:
+        """Wait, then give the ingress's address; where it has none, a placeholder stands for it."""
+        await self._wait(resource, namespace, name)
+        try:
+            self._ingress = self._ingress or await in_thread(lambda: find_ingress(self._connect()))
+        except SeldonInfraError as error:
+            pulumi.log.warn(f"the address of the ingress was not found: {error}", resource)
+        if self._ingress is None:
+            said = "no usual ingress has a load balancer's address; write Kubernetes(ingress_url='https://…')"
+            pulumi.log.info(f"SeldonDeployment '{name}': {said}", resource)
+        return self._ingress or PLACEHOLDER
+
+    def _connect(self) -> Cluster:
+        self._cluster = self._cluster or cluster(self._target.context, self._target.kubeconfig)
+        return self._cluster
+
+
+def manifests(deployment: SeldonDeployment) -> Manifests:
+    """Render what a deployment is made of; none of it is made before all of it is known and valid."""
+    custom = rendered(deployment, check_cluster, seldon_deployment)
+    return {kind: _once_valid(deployment, each) for kind, each in {**_own(deployment), KIND: custom}.items()}
+
+
+def _once_valid(deployment: SeldonDeployment, manifest: Mapping[str, Any]) -> dict[str, Any]:
+    metadata = manifest["metadata"]
+    return {**manifest, "metadata": {**metadata, "name": once_valid(deployment, check_cluster, metadata["name"])}}
+
+
+def _own(deployment: SeldonDeployment) -> dict[str, dict[str, Any]]:
+    """The deployment's own objects; what follows from values of later comes out of the whole once that is known."""
+    own = own_objects(deployment)
+    if not pending(deployment):
+        return own
+    whole = when_known(deployment, check_cluster).apply(own_objects)
+    if "Secret" in own:
+        own["Secret"]["stringData"] = whole.apply(lambda made: made["Secret"]["stringData"])
+    if "NetworkPolicy" in own:
+        # It holds names of namespaces and ports, none of which is the secret that it was known with.
+        own["NetworkPolicy"]["spec"] = pulumi.Output.unsecret(whole.apply(lambda made: made["NetworkPolicy"]["spec"]))
+    return own
