@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -42,7 +43,7 @@ def ask(engine: Engine, steps: Iterable[Step]) -> Asked:
 
 def _ask_one(asked: Asked, way: Mapping[str, object], steps: Iterable[Step]) -> None:
     try:
-        cluster = Objects(_cluster(way))
+        cluster = Objects(way_to(way))
     except SeldonInfraError as error:
         asked.notes.append(f"who changed something is not known: {error}")
         return
@@ -69,11 +70,22 @@ def _scaled(asked: Asked, cluster: Objects, of: Subject) -> frozenset[Target]:
         return frozenset()
 
 
-def _cluster(way: Mapping[str, object]) -> live.Cluster:
-    kubeconfig, context = way.get("kubeconfig"), way.get("context")
-    if kubeconfig is not None and (not isinstance(kubeconfig, str) or "\n" in kubeconfig or "{" in kubeconfig):
-        raise SeldonInfraError("the provider's kubeconfig is kept in the state, not in a file; give it a path")
-    return live.cluster(context if isinstance(context, str) else None, kubeconfig)
+def way_to(provider: Mapping[str, object]) -> live.Cluster:
+    """Find the cluster that a provider was given, by its inputs in the state.
+
+    Raises:
+        SeldonInfraError: the way is a secret, or leads nowhere.
+    """
+    kubeconfig, context = provider.get("kubeconfig"), provider.get("context")
+    named = context if isinstance(context, str) else None
+    if kubeconfig is None or (isinstance(kubeconfig, str) and "\n" not in kubeconfig and "{" not in kubeconfig):
+        return live.cluster(named, kubeconfig)
+    if not isinstance(kubeconfig, str):
+        raise SeldonInfraError("the provider's kubeconfig is a secret of the state; give it the path of a file")
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8") as file:  # for its owner only
+        file.write(kubeconfig)
+        file.flush()
+        return live.cluster(named, file.name)
 
 
 def _is_about_pods(step: Step) -> bool:

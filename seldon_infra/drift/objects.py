@@ -27,6 +27,11 @@ class Subject:
         return f"{self.kind} {place}{self.name}"
 
     @property
+    def is_on_this_machine(self) -> bool:
+        """Whether it is an object of the local target."""
+        return "seldon:local:" in self.urn
+
+    @property
     def is_on_a_cluster(self) -> bool:
         """Whether an API server keeps it; a Helm release is the provider's own."""
         return bool(self.api_version)

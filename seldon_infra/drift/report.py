@@ -102,7 +102,7 @@ def sides(change: Change) -> tuple[str, str]:
 
 def who(of: Subject, difference: Difference) -> str:
     """Say who set a field last, as far as it is known."""
-    if not of.is_on_a_cluster:
+    if of.is_on_this_machine:
         return BY_HAND
     if difference.manager is not None:
         return _named(difference.manager)
