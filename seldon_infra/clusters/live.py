@@ -6,6 +6,7 @@ It is Kubernetes' own Python client, for its ways of logging in: certificates, t
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from kubernetes.client import ApiClient
 
 ANSWER_SECONDS = 15.0
+JSON = "application/json"
 OK, UNAUTHORIZED, FORBIDDEN, MISSING = 200, 401, 403, 404
 
 
@@ -27,12 +29,14 @@ class Cluster:
     name: str
     """The context's name."""
 
-    def get(self, path: str, what: str) -> Mapping[str, Any]:
+    def get(self, path: str, what: str, *, accept: str = JSON, seconds: float = ANSWER_SECONDS) -> Mapping[str, Any]:
         """Read one object.
 
         Args:
             path: its path at the API server: ``/api/v1/nodes``.
             what: the object in the user's words, for messages.
+            accept: the form in which the API server should give it.
+            seconds: how long it may take to connect, and again to answer.
 
         Raises:
             NotFound: it is not there.
@@ -43,8 +47,10 @@ class Cluster:
         from urllib3.exceptions import HTTPError
 
         try:
-            method, url, headers, *_ = self.client.param_serialize("GET", path, auth_settings=["BearerToken"])
-            answer = self.client.call_api(method, url, headers, _request_timeout=ANSWER_SECONDS)
+            method, url, headers, *_ = self.client.param_serialize(
+                "GET", path, header_params={"Accept": accept}, auth_settings=["BearerToken"]
+            )
+            answer = self.client.call_api(method, url, headers, _request_timeout=seconds)
             text: bytes = answer.read()  # type: ignore[no-untyped-call]
         except (ApiException, HTTPError, OSError) as error:
             raise ClusterNotReached(self.name, self.host, _reason(error)) from None
@@ -67,11 +73,12 @@ class Cluster:
         return ClusterNotReached(self.name, self.host, said)
 
 
-def cluster(context: str | None) -> Cluster:
+def cluster(context: str | None, kubeconfig: str | None = None) -> Cluster:
     """Find the way to a cluster.
 
     Args:
-        context: a context of the kubeconfig (``$KUBECONFIG``, else ``~/.kube/config``); None takes its current one.
+        context: a context of the kubeconfig; None takes its current one.
+        kubeconfig: path of the kubeconfig; None takes ``$KUBECONFIG``, else ``~/.kube/config``.
 
     Raises:
         PartNotFound: Kubernetes' client is not installed.
@@ -83,8 +90,8 @@ def cluster(context: str | None) -> Cluster:
     except ImportError:
         raise PartNotFound("Kubernetes' client", "run: pip install 'seldon-infra[cluster]'") from None
     try:
-        _, current = config.list_kube_config_contexts()  # type: ignore[no-untyped-call]
-        client = config.new_client_from_config(context=context)  # type: ignore[no-untyped-call]
+        _, current = config.list_kube_config_contexts(kubeconfig)  # type: ignore[no-untyped-call]
+        client = config.new_client_from_config(kubeconfig, context)  # type: ignore[no-untyped-call]
     except ConfigException as error:
         raise ClusterNotReached(context or "of the current context", "kubeconfig", str(error)) from None
     return Cluster(client, context or str(current["name"]))
@@ -101,4 +108,6 @@ def _message(body: bytes) -> str:
 def _reason(error: Exception) -> str:
     """Say why there was no answer, in one line."""
     reason = getattr(error, "reason", None) or error
-    return next(iter(str(reason).splitlines()), type(error).__name__)
+    line = next(iter(str(reason).splitlines()), type(error).__name__)
+    # urllib3 begins with the connection as Python shows it.
+    return re.sub(r"^\w+\(.*?\): ", "", line)

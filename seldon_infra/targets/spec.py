@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Literal, TypeAlias
+
 from pydantic import Field
 
 from seldon_infra.core.model import Spec
+
+LiveChecks: TypeAlias = Literal["refuse", "warn", "skip"]
+"""What becomes of what does not fit a cluster: an error, a warning, or it is not asked at all."""
 
 
 class Local(Spec):
@@ -36,6 +41,11 @@ class Kubernetes(Spec):
     kubeconfig: str | None = Field(default=None, description="Path of the kubeconfig; None takes KUBECONFIG's.")
     create_namespaces: bool = Field(
         default=True, description="Declare the deployments' namespaces too, but for those that are Outputs."
+    )
+    live_checks: LiveChecks = Field(
+        default="refuse",
+        description="Before a change the cluster is asked whether the deployments fit it: `refuse` stops where they "
+        "certainly do not, `warn` only says so, `skip` does not ask.",
     )
 
 
