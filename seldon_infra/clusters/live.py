@@ -6,6 +6,7 @@ It is Kubernetes' own Python client, for its ways of logging in: certificates, t
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 ANSWER_SECONDS = 15.0
 MERGE_PATCH = "application/merge-patch+json"
+JSON = "application/json"
 OK, UNAUTHORIZED, FORBIDDEN, MISSING = 200, 401, 403, 404
 
 
@@ -29,44 +31,29 @@ class Cluster:
     name: str
     """The context's name."""
 
-    def get(self, path: str, what: str) -> Mapping[str, Any]:
+    def get(self, path: str, what: str, *, accept: str = JSON, seconds: float = ANSWER_SECONDS) -> Mapping[str, Any]:
         """Read one object.
 
         Args:
             path: its path at the API server: ``/api/v1/nodes``.
             what: the object in the user's words, for messages.
+            accept: the form in which the API server should give it.
+            seconds: how long it may take to connect, and again to answer.
 
         Raises:
             NotFound: it is not there.
             NotPermitted: who asks may not read it, or is not known.
             ClusterNotReached: there was no answer, or none that can be read.
         """
-        return dict(json.loads(self._ask("GET", path, what)))
+        return dict(json.loads(self._ask("GET", path, what, {"Accept": accept}, seconds=seconds)))
 
     def text(self, path: str, what: str) -> str:
         """Read what is no object, such as a log; it fails as :meth:`get` does."""
-        return self._ask("GET", path, what).decode(errors="replace")
+        return self._ask("GET", path, what, {}).decode(errors="replace")
 
     def patch(self, path: str, what: str, change: Mapping[str, Any]) -> None:
         """Change fields of an object (a merge patch); it fails as :meth:`get` does."""
-        self._ask("PATCH", path, what, change)
-
-    def _ask(self, method: str, path: str, what: str, change: Mapping[str, Any] | None = None) -> bytes:
-        from kubernetes.client.exceptions import ApiException
-        from urllib3.exceptions import HTTPError
-
-        content = {"Content-Type": MERGE_PATCH} if change is not None else {}
-        try:
-            method, url, headers, *_ = self.client.param_serialize(
-                method, path, header_params=content, auth_settings=["BearerToken"]
-            )
-            answer = self.client.call_api(method, url, headers, change, _request_timeout=ANSWER_SECONDS)
-            text: bytes = answer.read()  # type: ignore[no-untyped-call]
-        except (ApiException, HTTPError, OSError) as error:
-            raise ClusterNotReached(self.name, self.host, _reason(error)) from None
-        if answer.status != OK:
-            raise self._refused(answer.status, _message(text) or str(answer.reason), what)
-        return text
+        self._ask("PATCH", path, what, {"Content-Type": MERGE_PATCH}, change)
 
     def send(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> tuple[int, str]:
         """Send what changes something, or asks for it as a dry run; give the answer's status and what was said.
@@ -79,19 +66,39 @@ class Cluster:
         Raises:
             ClusterNotReached: there was no answer.
         """
+        status, said, _ = self._send(method, path, {"Accept": JSON, "Content-Type": JSON}, body, ANSWER_SECONDS)
+        return status, _message(said)
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        what: str,
+        headers: Mapping[str, str],
+        body: Mapping[str, Any] | None = None,
+        seconds: float = ANSWER_SECONDS,
+    ) -> bytes:
+        status, said, reason = self._send(method, path, headers, body, seconds)
+        if status != OK:
+            raise self._refused(status, _message(said) or reason, what)
+        return said
+
+    def _send(
+        self, method: str, path: str, headers: Mapping[str, str], body: Mapping[str, Any] | None, seconds: float
+    ) -> tuple[int, bytes, str]:
+        """Send one request; give the answer's status, body and reason."""
         from kubernetes.client.exceptions import ApiException
         from urllib3.exceptions import HTTPError
 
         try:
-            headers = {"Accept": "application/json", "Content-Type": "application/json"}
-            method, url, headers, sent, *_ = self.client.param_serialize(
-                method, path, header_params=headers, body=body, auth_settings=["BearerToken"]
+            method, url, complete, sent, *_ = self.client.param_serialize(
+                method, path, header_params=dict(headers), body=body, auth_settings=["BearerToken"]
             )
-            answer = self.client.call_api(method, url, headers, sent, _request_timeout=ANSWER_SECONDS)
-            text: bytes = answer.read()  # type: ignore[no-untyped-call]
+            answer = self.client.call_api(method, url, complete, sent, _request_timeout=seconds)
+            said: bytes = answer.read()  # type: ignore[no-untyped-call]
         except (ApiException, HTTPError, OSError) as error:
             raise ClusterNotReached(self.name, self.host, _reason(error)) from None
-        return answer.status, _message(text)
+        return answer.status, said, str(answer.reason)
 
     @property
     def host(self) -> str:
@@ -148,4 +155,6 @@ def _message(body: bytes) -> str:
 def _reason(error: Exception) -> str:
     """Say why there was no answer, in one line."""
     reason = getattr(error, "reason", None) or error
-    return next(iter(str(reason).splitlines()), type(error).__name__)
+    line = next(iter(str(reason).splitlines()), type(error).__name__)
+    # urllib3 begins with the connection as Python shows it.
+    return re.sub(r"^\w+\(.*?\): ", "", line)

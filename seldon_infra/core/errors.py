@@ -64,6 +64,7 @@ class ClusterNotReached(SeldonInfraError):
     """No answer from a cluster, or no way to it."""
 
     def __init__(self, cluster: str, where: str, reason: str) -> None:
+        self.why = f"{where}: {reason}"
         super().__init__(
             f"cluster '{cluster}' at {where} cannot be reached: {reason}; check the connection and your kubeconfig"
         )

@@ -11,6 +11,7 @@ import pulumi
 from seldon_infra.graph.call import deployment_url, grpc_address, predict_curl
 from seldon_infra.graph.spec import SeldonDeployment
 
+TYPE = "seldon:index:SeldonDeployment"
 Rollout = Callable[[pulumi.Resource, str, str], Awaitable[str]]
 """Waits until a deployment, given by its resource, namespace and name, is Available; gives the ingress's address."""
 Manifests = Mapping[str, Mapping[str, Any]]
@@ -47,7 +48,7 @@ class ClusterDeployment(pulumi.ComponentResource):
             base_url: address of the ingress; None takes the one that the rollout finds.
             opts: of the component: its provider, what has to be there first.
         """
-        super().__init__("seldon:index:SeldonDeployment", deployment.name, None, opts)
+        super().__init__(TYPE, deployment.name, None, opts)
         inside = pulumi.ResourceOptions(parent=self, depends_on=opts.depends_on if opts else None)
         *others, last = manifests.values()
         own = [_declare(deployment.name, manifest, inside) for manifest in others]

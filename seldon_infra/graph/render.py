@@ -32,6 +32,9 @@ API_VERSION = "machinelearning.seldon.io/v1"
 STICKY_HEADER = "seldon-infra/sticky-header"
 """Annotation that keeps the header of a sticky session: Seldon's operator has no field for it, an ingress has."""
 
+STACK_MARK = "seldon-infra/stack"
+"""Annotation of what a stack declares on a cluster: PROJECT/STACK, so that another stack sees whose it is."""
+
 
 def manifests(deployments: Iterable[SeldonDeployment]) -> tuple[Manifest, ...]:
     """Render deployments with the namespaces they are in: namespaces by name, then deployments in their own order,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from seldon_infra.core.model import known
 from seldon_infra.graph.check import check_cluster
+from seldon_infra.graph.render import STACK_MARK
 from seldon_infra.ingress.render import istio
 from seldon_infra.ingress.render.deployments import behind
 from seldon_infra.ingress.spec import Istio
@@ -32,7 +34,9 @@ def declare(
     import pulumi_kubernetes
 
     from seldon_infra.targets.kubernetes_deployment import ClusterRollouts
+    from seldon_infra.targets.live_checks import require_fit
 
+    require_fit(target, deployments, partial(_urn, opts))
     provider = pulumi_kubernetes.Provider("cluster", opts, context=target.context, kubeconfig=target.kubeconfig)
     options = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(provider=provider))
     made = _namespaces(target, deployments, options) if target.create_namespaces else {}
@@ -52,10 +56,13 @@ def _namespaces(
 ) -> dict[str, pulumi.Resource]:
     import pulumi_kubernetes
 
+    from seldon_infra.targets.live_checks import stack_mark
+
     made: dict[str, pulumi.Resource] = {}
     for name, labels in platform.namespaces(target, deployments).items():
         inside = [deployment for deployment in deployments if deployment.namespace == name]
-        metadata: Any = {"name": _once_all_valid(inside, name), **({"labels": labels} if labels else {})}
+        valid = {"name": _once_all_valid(inside, name), "annotations": {STACK_MARK: stack_mark()}}
+        metadata: Any = {**valid, **({"labels": labels} if labels else {})}
         made[name] = pulumi_kubernetes.core.v1.Namespace(name, metadata=metadata, opts=options)
     return made
 
@@ -82,6 +89,15 @@ def _bounds(
     after = pulumi.ResourceOptions.merge(options, pulumi.ResourceOptions(depends_on=[*there.after]))
     for name, manifest in istio.destination_rules(target.ingress, deployment).items():
         declare_object(f"{deployment.name}.{name}", manifest, after)
+
+
+def _urn(opts: pulumi.ResourceOptions | None, name: str) -> pulumi.Output[str]:
+    """The URN that a deployment's component will have."""
+    import pulumi
+
+    from seldon_infra.graph.component import TYPE
+
+    return pulumi.Output.from_input(pulumi.create_urn(name, TYPE, parent=opts.parent if opts else None))
 
 
 def _once_all_valid(deployments: Sequence[SeldonDeployment], value: Any) -> Any:

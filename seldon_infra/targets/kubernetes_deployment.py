@@ -15,9 +15,10 @@ from seldon_infra.graph.call import PLACEHOLDER
 from seldon_infra.graph.check import check_cluster
 from seldon_infra.graph.component import ClusterDeployment, Manifests
 from seldon_infra.graph.manifest import KIND
-from seldon_infra.graph.render import seldon_deployment
+from seldon_infra.graph.render import STACK_MARK, seldon_deployment
 from seldon_infra.graph.render_objects import own_objects
 from seldon_infra.targets.later import once_valid, rendered, when_known
+from seldon_infra.targets.live_checks import stack_mark
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -86,8 +87,15 @@ class ClusterRollouts:
 
 def manifests(deployment: SeldonDeployment) -> Manifests:
     """Render what a deployment is made of; none of it is made before all of it is known and valid."""
-    custom = rendered(deployment, check_cluster, seldon_deployment)
+    custom = _marked(rendered(deployment, check_cluster, seldon_deployment))
     return {kind: _once_valid(deployment, each) for kind, each in {**_own(deployment), KIND: custom}.items()}
+
+
+def _marked(manifest: dict[str, Any]) -> dict[str, Any]:
+    """Let another stack see whose an object is."""
+    metadata = manifest["metadata"]
+    annotations = {**metadata.get("annotations", {}), STACK_MARK: stack_mark()}
+    return {**manifest, "metadata": {**metadata, "annotations": annotations}}
 
 
 def _once_valid(deployment: SeldonDeployment, manifest: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Literal, TypeAlias
+
 from pydantic import Field
 
 from seldon_infra.core.model import Later, Spec
 from seldon_infra.ingress.spec import Ambassador, Istio
 from seldon_infra.seldon_core.spec import SeldonCore
+
+LiveChecks: TypeAlias = Literal["refuse", "warn", "skip"]
+"""What becomes of what does not fit a cluster: an error, a warning, or it is not asked at all."""
 
 
 class Local(Spec):
@@ -54,6 +59,11 @@ class Kubernetes(Spec):
     )
     node_timeout_seconds: float = Field(
         default=300.0, gt=0, description="How long a pod may wait for a node, which an autoscaler may add, in seconds."
+    )
+    live_checks: LiveChecks = Field(
+        default="refuse",
+        description="Before a change the cluster is asked whether the deployments fit it: `refuse` stops where they "
+        "certainly do not, `warn` only says so, `skip` does not ask.",
     )
 
 

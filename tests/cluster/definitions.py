@@ -56,7 +56,7 @@ def without_conversion(definition: dict[str, Any]) -> dict[str, Any]:
 def is_established(control_plane: ControlPlane, name: str) -> bool:
     """Tell whether the API server serves a definition's objects."""
     found = control_plane.request("GET", f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{name}")
-    conditions = found.get("status", {}).get("conditions", [])
+    conditions = found.get("status", {}).get("conditions") or []
     assert not [it for it in conditions if it["type"] == "NonStructuralSchema"], conditions
     return any(it["type"] == "Established" and it["status"] == "True" for it in conditions)
 

@@ -51,6 +51,11 @@ def container_is_the_nodes(at: InNode) -> Iterator[Problem]:
         yield Problem(at.path, f"name '{at.node.name}'", want, "rename it")
 
 
+def made_of(deployment: SeldonDeployment) -> list[tuple[str, str]]:
+    """Give kind and name of the Services and Deployments that the operator makes of a deployment."""
+    return list(dict.fromkeys((each.kind, each.name) for each in _objects(deployment)))
+
+
 def pods(at: InPredictor) -> list[list[Node]]:
     """Nodes by pod: those of the predictor's first, then those with pods of their own."""
     served = [inner.node for inner in nodes_in(at) if server_of(inner.node)]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from seldon_infra.core.model import Later
-    from seldon_infra.graph.spec import EnvVar, Node, Predictor, Resources, SeldonDeployment
+    from seldon_infra.graph.spec import EnvVar, Node, Pod, Predictor, Resources, SeldonDeployment
     from seldon_infra.servers.spec import Transport
 
 MOST = 2**31 - 1
@@ -81,6 +81,14 @@ def resources_in(at: InPredictor) -> Iterator[tuple[str, str, Resources]]:
         yield at.path, "orchestrator.resources", predictor.orchestrator.resources
     if predictor.explainer and predictor.explainer.resources:
         yield at.path, "explainer.resources", predictor.explainer.resources
+
+
+def scaled_in(at: InPredictor) -> Iterator[tuple[str, Predictor | Pod]]:
+    """Give what holds an autoscaler's settings with its object's path: the predictor, then its nodes' own pods."""
+    yield at.path, at.predictor
+    for inner in nodes_in(at):
+        if inner.node.pod:
+            yield inner.path, inner.node.pod
 
 
 def environments_in(at: InPredictor) -> Iterator[tuple[str, str, Sequence[EnvVar]]]:

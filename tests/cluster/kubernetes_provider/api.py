@@ -15,6 +15,8 @@ import yaml
 
 MANAGER = "pulumi-kubernetes-stand-in"
 SECONDS = 20.0
+UNREACHED = 0
+"""In the place of a status where there was no answer."""
 
 
 class ApiError(Exception):
@@ -87,7 +89,7 @@ class Api:
         except urllib.error.HTTPError as error:
             raise ApiError(error.code, _message(error.read()) or str(error.reason)) from None
         except OSError as error:
-            raise ApiError(0, f"cannot reach {self.server}: {error}") from None
+            raise ApiError(UNREACHED, f"cannot reach {self.server}: {error}") from None
 
 
 def _message(body: bytes) -> str:

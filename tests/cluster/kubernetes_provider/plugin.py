@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -15,7 +16,7 @@ from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
 
 from seldon_infra.provider.values import from_wire, has_unknown, reveal, to_wire
-from tests.cluster.kubernetes_provider.api import Api, ApiError
+from tests.cluster.kubernetes_provider.api import UNREACHED, Api, ApiError
 from tests.cluster.kubernetes_provider.objects import NotReady, Tree, identity, put, take_away
 
 
@@ -41,7 +42,7 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
     def Configure(self, request: Any, context: Any) -> Any:
         settings, _ = reveal(from_wire(request.args))
         kubeconfig = settings.get("kubeconfig") or os.environ.get("KUBECONFIG")
-        if isinstance(kubeconfig, str):
+        if isinstance(kubeconfig, str) and _is_there(kubeconfig):
             self.api = Api.of(kubeconfig)
         return provider_pb2.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
 
@@ -107,13 +108,18 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
 
 
 def _dry_run(api: Api, manifest: Tree) -> Tree:
-    """Ask the server what would come of it; where the namespace is yet to be made, nobody knows."""
+    """Ask the server what would come of it; nobody knows where the namespace is yet to be made, or it is silent."""
     try:
         return api.apply(manifest, dry_run=True)
     except ApiError as error:
-        if error.status == 404:
+        if error.status in (UNREACHED, 404):
             return manifest
         raise
+
+
+def _is_there(kubeconfig: str) -> bool:
+    """Tell whether there is a kubeconfig; it may be given as its text, too."""
+    return "\n" in kubeconfig or Path(kubeconfig).exists()
 
 
 def _place(manifest: Tree) -> tuple[Any, ...]:

@@ -1,0 +1,81 @@
+"""Holds deployments to the cluster as it is now, before anything is changed; also in a preview.
+
+A cluster that cannot be asked keeps nobody from a preview: what is not checked is said in one line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import pulumi
+
+from seldon_infra.clusters.check import Declared, Finding, Part, check_live, skipped_in_words
+from seldon_infra.clusters.rules.storage import named_classes
+from seldon_infra.clusters.survey import Wanted, survey
+from seldon_infra.core.model import known, pending, resolve
+from seldon_infra.targets.later import Awaited
+
+if TYPE_CHECKING:
+    from seldon_infra.graph.spec import SeldonDeployment
+    from seldon_infra.targets.spec import Kubernetes
+
+UrnOf = Callable[[str], pulumi.Output[str]]
+"""Gives the URN that a deployment's resource will have, by the deployment's name."""
+
+
+def require_fit(target: Kubernetes, deployments: Sequence[SeldonDeployment], urn_of: UrnOf) -> None:
+    """Ask the cluster, and say what does not fit on the resource that it concerns.
+
+    Raises:
+        pulumi.RunError: something certainly fails; nothing of the deployments has been declared yet.
+    """
+    if target.live_checks == "skip" or not deployments:
+        return
+    # Outputs are looked at as what they are: something that is not known yet.
+    seen = tuple(resolve(it, dict.fromkeys(pending(it), Awaited())) for it in deployments)
+    facts = survey(target.context, target.kubeconfig, wanted(seen))
+    if line := skipped_in_words(facts):
+        pulumi.log.info(line)
+    declared = Declared(seen, stack_mark(), made_here(target), target.create_namespaces)
+    _tell(check_live(declared, facts), target, urn_of)
+
+
+def made_here(target: Kubernetes) -> frozenset[Part]:
+    """What this very stack installs on its cluster, so that it need not be there yet."""
+    core: set[Part] = set() if target.seldon_core.existing else {"seldon_core"}
+    ingress: set[Part] = {"ingress"} if target.ingress is not None and not target.ingress.existing else set()
+    return frozenset(core | ingress)
+
+
+def stack_mark() -> str:
+    """The mark of what the running stack declares: PROJECT/STACK."""
+    return f"{pulumi.get_project()}/{pulumi.get_stack()}"
+
+
+def wanted(deployments: Iterable[SeldonDeployment]) -> Wanted:
+    """What is worth knowing of the cluster for some deployments."""
+    deployments = tuple(deployments)
+    namespaces = {name for name in (known(it.namespace) for it in deployments) if name is not None}
+    return Wanted(tuple(sorted(namespaces)), storage_classes=any(map(named_classes, deployments)))
+
+
+def _tell(findings: Sequence[Finding], target: Kubernetes, urn_of: UrnOf) -> None:
+    errors = [it for it in findings if it.severity == "error" and target.live_checks == "refuse"]
+    for finding in findings:
+        say = pulumi.log.error if finding in errors else pulumi.log.warn
+        say(str(finding.problem), _Subject(urn_of(finding.deployment)) if finding.deployment else None)
+    if errors:
+        count = "1 problem" if len(errors) == 1 else f"{len(errors)} problems"
+        raise pulumi.RunError(f"{count} with the cluster as it is now; nothing was changed")
+
+
+class _Subject(pulumi.Resource):
+    """A resource that is yet to be registered, as messages need it: by its URN alone."""
+
+    def __init__(self, urn: pulumi.Output[str]) -> None:
+        self._urn = urn
+
+    @property
+    def urn(self) -> pulumi.Output[str]:
+        return self._urn

@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+import threading
+
+from seldon_infra.clusters.in_time import AT_ONCE, in_time
+
+
+def test_every_call_gives_what_it_returned_or_raised() -> None:
+    wrong = ValueError("no")
+
+    def fail() -> int:
+        raise wrong
+
+    assert in_time({"a": lambda: 1, "b": fail}, 60) == {"a": 1, "b": wrong}
+    assert in_time({}, 60) == {}
+
+
+def test_what_hangs_is_not_waited_for_and_the_others_come() -> None:
+    never = threading.Event()
+    answers = in_time({"hangs": never.wait, "answers": lambda: True}, 0.2)
+    assert answers["answers"] is True
+    assert isinstance(answers["hangs"], TimeoutError)
+    never.set()
+
+
+def test_more_calls_than_run_at_once_all_come() -> None:
+    count = AT_ONCE * 3
+    assert in_time({number: (lambda it=number: it) for number in range(count)}, 60) == dict(enumerate(range(count)))
