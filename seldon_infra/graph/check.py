@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from seldon_infra.core.problems import gather
+from seldon_infra.graph.capabilities import lost as lost_on_clusters
 from seldon_infra.graph.rules import (
     access,
     amounts,
@@ -103,7 +104,7 @@ def check_cluster(deployment: SeldonDeployment) -> list[Problem]:
     """Find what keeps a deployment from running on a cluster, what :func:`check` finds included."""
     return _judge(
         deployment,
-        _deployment_rules(portable=True),
+        (*_deployment_rules(portable=True), lost_on_clusters),
         (*PREDICTOR_RULES, *targets.CLUSTER_PREDICTOR_RULES),
         (*_node_rules(portable=True), *targets.CLUSTER_NODE_RULES),
     )

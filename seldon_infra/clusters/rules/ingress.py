@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from seldon_infra.clusters.facts import Facts, Operator
 from seldon_infra.clusters.rules.finding import Declared, Finding, error, of_cluster, operators_of, warning
 from seldon_infra.core.model import known, title
 from seldon_infra.core.problems import Problem
+from seldon_infra.graph.capabilities import Way, lost
 from seldon_infra.graph.spec import SeldonDeployment
 
 _SWITCHES = {"istio": "ISTIO_ENABLED", "ambassador": "AMBASSADOR_ENABLED"}
@@ -28,6 +30,16 @@ def settings_are_read(declared: Declared, facts: Facts) -> Iterator[Finding]:
             if getattr(deployment, way) is not None and way not in routed_by(operator):
                 want = f"must be switched on in operator {operator.name}, which drops it in silence"
                 problem = Problem(title(deployment), way, want, f"set {way}.enabled=true in its chart, or remove {way}")
+                yield error(problem, deployment.name)
+
+
+def settings_are_kept(declared: Declared, facts: Facts) -> Iterator[Finding]:
+    """Some settings are lost on the operator's ways in, though not on all that there are."""
+    for deployment, operator in _taken(declared, facts):
+        ways = tuple(map(partial(_way, operator), routed_by(operator)))
+        known_before = set(lost(deployment))
+        for problem in lost(deployment, ways):
+            if problem not in known_before:
                 yield error(problem, deployment.name)
 
 
@@ -65,6 +77,12 @@ def gateway_is_there(declared: Declared, facts: Facts) -> Iterator[Finding]:
             yield warning(Problem(title(deployment), got, "must be there to be reached", there), deployment.name)
 
 
+def _way(operator: Operator, name: str) -> Way:
+    if name == "istio":
+        return "istio"
+    return "ambassador-v1" if operator.settings.get("AMBASSADOR_VERSION") == "v1" else "ambassador"
+
+
 def _gateway(deployment: SeldonDeployment, operator: Operator) -> str | None:
     """Name the gateway of a deployment's routes as NAMESPACE/NAME; None where nobody knows it yet."""
     own = deployment.istio.gateway if deployment.istio else None
@@ -82,4 +100,4 @@ def _taken(declared: Declared, facts: Facts) -> Iterator[tuple[SeldonDeployment,
             yield from ((deployment, operator) for operator in operators_of(deployment, facts))
 
 
-RULES = (settings_are_read, somebody_routes, api_is_served, gateway_is_there)
+RULES = (settings_are_read, settings_are_kept, somebody_routes, api_is_served, gateway_is_there)

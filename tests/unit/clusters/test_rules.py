@@ -196,6 +196,16 @@ ROWS = {
         "set istio.enabled=true in its chart, or remove istio",
         FACTS,
     ),
+    "a setting that is lost on the operator's way in": Row(
+        deployment(predictor(), predictor("next", shadow=True)),
+        facts(
+            operators=(operator(ISTIO_ENABLED="false", AMBASSADOR_ENABLED="true"),),
+            served={**SERVED, "getambassador.io": frozenset({"v2"})},
+        ),
+        "error: SeldonDeployment 'fraud' → predictor 'next': shadow with traffic not set, must not be: Mappings copy the "
+        "share that traffic names, none where it is not set; write traffic=100",
+        FACTS,
+    ),
     "no way in": Row(
         whole(),
         facts(operators=(operator(ISTIO_ENABLED="false"),)),
