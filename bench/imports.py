@@ -18,7 +18,7 @@ ROUNDS = 11
 
 def figures() -> list[Figure]:
     """Measure both in turns."""
-    deployment, bare = in_turns(lambda: _python(DEPLOYMENT), lambda: _python(BARE), ROUNDS)
+    deployment, bare = in_turns(lambda: _python(DEPLOYMENT), lambda: _python(BARE), rounds=ROUNDS)
     return [
         Figure("one bare pydantic model", f"{bare:.3f} s"),
         Figure("seldon_infra and one deployment", f"{deployment:.3f} s"),

@@ -60,8 +60,21 @@ def applied_checkout() -> Project:
 
 def empty_project(folder: Path) -> Project:
     """A new project whose program declares nothing, with its stack applied once."""
-    project = _new_project(folder / "empty", plugin=False)
+    project = _new_project(folder / "empty")
     (project.folder / "__main__.py").write_text("import pulumi\n", encoding="utf-8")
+    project.pulumi("stack", "init", "local")
+    project.up()
+    return project
+
+
+def nothing_project(folder: Path) -> Project:
+    """A new project with as many resources as stack `local`, of a plugin that does nothing (``nothing/``), applied."""
+    source, plugin = Path(__file__).parent / "nothing", folder / "plugin" / "pulumi-resource-nothing"
+    plugin.parent.mkdir()
+    plugin.write_text(f'#!/bin/sh\nexec "{ENVIRONMENT}/bin/python" -m bench.nothing.plugin\n', encoding="utf-8")
+    plugin.chmod(0o755)
+    project = _new_project(folder / "nothing", nothing=plugin.parent)
+    shutil.copy(source / "__main__.py", project.folder)
     project.pulumi("stack", "init", "local")
     project.up()
     return project
@@ -70,7 +83,7 @@ def empty_project(folder: Path) -> Project:
 @contextmanager
 def iris_project(folder: Path) -> Iterator[Project]:
     """A new project that serves one scikit-learn model on MLServer (``iris.py``), applied; destroyed at the end."""
-    project = _new_project(folder / "iris", plugin=True)
+    project = _new_project(folder / "iris", seldon=PLUGIN_FOLDER)
     for source in ("__main__.py", "local.py"):
         shutil.copy(Path(__file__).parent / "iris" / source, project.folder)
     _train(project.folder / "model")
@@ -82,10 +95,11 @@ def iris_project(folder: Path) -> Iterator[Project]:
         project.pulumi("destroy", "--non-interactive", "--yes", "--skip-preview", "--stack", "local")
 
 
-def _new_project(folder: Path, *, plugin: bool) -> Project:
+def _new_project(folder: Path, **plugins: Path) -> Project:
     (folder / "backend").mkdir(parents=True)
     lines = ["name: bench", "runtime:", "  name: python", "  options:", f"    virtualenv: {ENVIRONMENT}"]
-    lines += ["plugins:", "  providers:", "    - name: seldon", f"      path: {PLUGIN_FOLDER}"] if plugin else []
+    lines += ["plugins:", "  providers:"] if plugins else []
+    lines += [line for name, path in plugins.items() for line in (f"    - name: {name}", f"      path: {path}")]
     (folder / "Pulumi.yaml").write_text("\n".join(lines) + "\n", encoding="utf-8")
     return Project(folder, folder / "backend")
 

@@ -34,7 +34,7 @@ def seconds(call: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def in_turns(first: Callable[[], object], second: Callable[[], object], rounds: int) -> tuple[float, float]:
-    """Time two calls in turns, so that a machine whose speed drifts treats both alike; their median seconds."""
-    pairs = [(seconds(first), seconds(second)) for _ in range(rounds)]
-    return statistics.median(a for a, _ in pairs), statistics.median(b for _, b in pairs)
+def in_turns(*calls: Callable[[], object], rounds: int) -> list[float]:
+    """Time calls in turns, so that a machine whose speed drifts treats all alike; their median seconds."""
+    turns = [[seconds(call) for call in calls] for _ in range(rounds)]
+    return [statistics.median(times) for times in zip(*turns, strict=True)]

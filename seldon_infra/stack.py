@@ -7,12 +7,12 @@ through :func:`load_stack`, so that what is drawn, rendered and previewed is one
 
 from __future__ import annotations
 
-import importlib
 import json
 import re
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from importlib.machinery import ModuleSpec
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -26,7 +26,7 @@ from seldon_infra.core.problems import Problem
 from seldon_infra.core.settings_file import read_settings
 from seldon_infra.core.user_frames import report
 from seldon_infra.graph.check import check_cluster, check_local, check_together
-from seldon_infra.graph.spec import SeldonDeployment
+from seldon_infra.graph.spec import Model, SeldonDeployment
 from seldon_infra.settings import settings_of
 from seldon_infra.targets.platform_check import check_platform
 from seldon_infra.targets.spec import Kubernetes, Local, Target
@@ -101,7 +101,7 @@ def _import_stack(name: str, folder: Path) -> Stack:
 
 def _run_module(name: str, folder: Path) -> ModuleType:
     try:
-        return importlib.import_module(f"{_package(folder)}.{name}")
+        return import_module(f"{_package(folder)}.{name}")
     except SeldonInfraError:
         raise
     except Exception as error:
@@ -143,6 +143,15 @@ def find_project(start: Path) -> Path:
     """Find the folder that holds ``Pulumi.yaml``, from ``start`` upwards; ``start`` itself where there is none."""
     start = start.resolve()
     return next((folder for folder in (start, *start.parents) if (folder / PROJECT_FILE).is_file()), start)
+
+
+def prepare() -> Iterator[None]:
+    """Do ahead, step by step, what takes a while of what every stack needs: for a host that waits for its program."""
+    yield
+    import_module("seldon_infra.targets.local")
+    for kind in (Model, SeldonDeployment, Stack):
+        yield
+        kind.model_rebuild()
 
 
 def run(main: str) -> None:

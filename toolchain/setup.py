@@ -1,8 +1,9 @@
 """`python -m toolchain.setup run|test|lock`: give this checkout what it needs, and do nothing if it has it.
 
 `run` is for using the stacks, `test` for developing as well, `lock` for writing lock files alone. Steps, each with a
-stamp so that it is done once per change: the environment `.venv` from the lock file, the Pulumi CLI and its language
-hosts, the model servers, and for tests a Kubernetes control plane, Helm and the judges of what is rendered.
+stamp so that it is done once per change: the environment `.venv` from the lock file, this checkout's bytecode, the
+Pulumi CLI and its language hosts, the model servers, and for tests a Kubernetes control plane, Helm and the judges of
+what is rendered.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ import os
 import re
 import shutil
 import signal
+import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from seldon_infra.core.paths import cache_dir
@@ -27,10 +30,12 @@ SHIMS = ROOT / "toolchain" / "bin"
 LOCKS = {"run": ROOT / "requirements.lock", "test": ROOT / "requirements-dev.lock"}
 PURPOSES = (*LOCKS, "lock")
 SERVERS = ROOT / "servers"
+LOADED = ("seldon_infra", "stacks", "toolchain")
 SERVERS_OF_STACK_LOCAL = ("mlserver", "triton")
 OFFLINE = "Is the network there? Another package index is taken from UV_DEFAULT_INDEX or uv's and pip's configuration."
 EDITABLE = ("--no-deps", "--no-build-isolation", "--editable")
 INSTALL_TIMEOUT_SECONDS = 1800
+COMPILE_TIMEOUT_SECONDS = 120
 SERVERS_TIMEOUT_SECONDS = 3600
 
 
@@ -73,6 +78,7 @@ def _set_up(purpose: str) -> None:
         return
     install_packages(purpose)
     install_project()
+    compile_project()
     place_pulumi()
     if purpose == "test":
         place_yaml_host()
@@ -127,6 +133,17 @@ def install_project() -> None:
     command: list[str | Path] = [BIN / "uv", "pip", "install", "--python", BIN / "python", *EDITABLE, ROOT]
     run("installing seldon_infra into .venv", command, timeout=300, env=_quiet_uv())
     _renew("project", digest)
+
+
+def compile_project() -> None:
+    """Compile what each `pulumi` command loads from this checkout; what is compiled and unchanged takes no time.
+
+    Where PYTHONDONTWRITEBYTECODE is set, as in many images, every process of a command would compile it anew. A file
+    that cannot be compiled is told by the command that loads it.
+    """
+    command: list[str | Path] = [BIN / "python", "-m", "compileall", "-q", *(ROOT / name for name in LOADED)]
+    with suppress(subprocess.TimeoutExpired):
+        subprocess.run(command, stdout=subprocess.DEVNULL, timeout=COMPILE_TIMEOUT_SECONDS)
 
 
 def place_pulumi() -> None:

@@ -40,6 +40,8 @@ class Objects:
         self, resources: Iterable[Resource[Any, Any]], log: EngineLog, cancelled: threading.Event, known: Known
     ) -> None:
         self._resources = {resource.type.token: resource for resource in resources}
+        for resource in self._resources.values():
+            resource.type.complete()
         self._lifecycles = {token: Lifecycle(resource, known) for token, resource in self._resources.items()}
         self._log, self._cancelled = log, cancelled
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic.alias_generators import to_camel
 
@@ -13,6 +13,7 @@ from seldon_infra.provider.values import Path, children
 from seldon_infra.resources.model import ResourceModel
 
 _SCALARS = {"string", "integer", "number", "boolean"}
+_PLAIN = (str, int, float, bool, type(None))
 _LARGEST_INTEGER = 2**31 - 1
 
 
@@ -117,8 +118,34 @@ def _is_long(field: Mapping[str, Any]) -> bool:
 
 def secret_paths(model: type[ResourceModel], tree: Mapping[str, Any]) -> Iterator[Path]:
     """Where a value of `model` has fields that are declared secret."""
+    if not _may_hold_secrets(model):
+        return
     schema = _json_schema(model)
     yield from _secrets_below(schema, schema.get("$defs", {}), tree, ())
+
+
+@cache
+def _may_hold_secrets(model: type[ResourceModel]) -> bool:
+    """Whether a model's schema is worth making for the secrets in it: that takes far longer than this look does."""
+    return _may_be_secret(model, set())
+
+
+def _may_be_secret(annotation: Any, seen: set[Any]) -> bool:
+    """Whether a type is, or holds, what is declared secret; one that is not understood may."""
+    if isinstance(annotation, type) and issubclass(annotation, ResourceModel):
+        if annotation in seen:
+            return False
+        seen.add(annotation)
+        fields = annotation.model_fields.values()
+        return any(_has_own_schema(it.metadata) or _may_be_secret(it.annotation, seen) for it in fields)
+    if annotation in _PLAIN or get_origin(annotation) is Literal:
+        return False
+    inside = get_args(annotation)
+    return not inside or any(_may_be_secret(it, seen) for it in inside)
+
+
+def _has_own_schema(metadata: Iterable[object]) -> bool:
+    return any(hasattr(it, "__get_pydantic_json_schema__") for it in metadata)
 
 
 @cache

@@ -40,6 +40,8 @@ def serve(package: str, version: Callable[[], str], resources: Callable[[], Iter
     """
     parent = os.getppid()
     signals = _hear_signals()
+    # Nobody's extension of pydantic has a part in this, and to look for one is to read every package that is installed.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     servicer = Servicer(package, version, resources)
     if len(sys.argv) > 1 and not sys.argv[1].startswith("-"):
         servicer.log.connect(sys.argv[1])

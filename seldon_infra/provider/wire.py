@@ -1,22 +1,35 @@
 """gRPC and Pulumi's messages, without what stands around them and is slow to load.
 
-Importing `pulumi.runtime.proto.provider_pb2` runs `pulumi/__init__.py` first, and `grpc` loads its asyncio half: each
-costs more than what is needed here. So empty modules stand in front of both while they are imported, and go again.
+Importing `pulumi.runtime.proto.provider_pb2` runs `pulumi/__init__.py` first, and `grpc` loads its asyncio half and
+asyncio itself: each costs more than what is needed here. So other modules stand in front of them while they are
+imported, and go again.
 """
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 _PACKAGES = ("pulumi", "pulumi.runtime", "pulumi.runtime.proto", "pulumi.runtime.proto.codegen")
 _ASYNCIO_HALF = "grpc.aio"
+_ASYNCIO = "asyncio"
+
+
+class _OnDemand(ModuleType):
+    """Stands for a module that gRPC keeps and only its asyncio half asks for anything."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):  # The import system's own questions need no answer.
+            raise AttributeError(name)
+        return getattr(importlib.import_module(self.__name__), name)
 
 
 def _stand_in() -> list[str]:
-    """Register the empty modules; what the process has loaded already stays."""
+    """Register what stands in front; what the process has loaded already stays."""
     spec = importlib.util.find_spec("pulumi")
     if spec is None or spec.origin is None:
         raise ModuleNotFoundError("the Pulumi SDK is not installed here: run `pip install pulumi`")
@@ -28,11 +41,14 @@ def _stand_in() -> list[str]:
     if "grpc" not in sys.modules:
         sys.modules[_ASYNCIO_HALF] = ModuleType(_ASYNCIO_HALF)
         missing.append(_ASYNCIO_HALF)
+        if _ASYNCIO not in sys.modules:
+            sys.modules[_ASYNCIO] = _OnDemand(_ASYNCIO)
+            missing.append(_ASYNCIO)
     return missing
 
 
 def _go(names: list[str]) -> None:
-    """Take the empty modules away, so that whoever imports the real ones gets them."""
+    """Take what stands in front away, so that whoever imports the real modules gets them."""
     for name in names:
         del sys.modules[name]
     if _ASYNCIO_HALF in names:

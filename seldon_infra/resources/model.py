@@ -61,6 +61,8 @@ class ResourceModel(BaseModel):
         serialize_by_alias=True,
         validate_default=False,
         hide_input_in_errors=True,
+        # A program registers resources and validates none of them: what validates is made for the plugin alone.
+        defer_build=True,
     )
 
     @classmethod
@@ -102,6 +104,11 @@ class ResourceType(Generic[In, Out]):
     token: str
     inputs: type[In]
     outputs: type[Out]
+
+    def complete(self) -> None:
+        """Make ready what validates: ahead of threads, where two would make it at once."""
+        self.inputs.model_rebuild()
+        self.outputs.model_rebuild()
 
     def register(self, name: str, opts: pulumi.ResourceOptions | None = None, /, **inputs: object) -> Any:
         """Declare one resource in the running program; outputs are attributes of the answer, by their Python names.

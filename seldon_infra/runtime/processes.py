@@ -12,7 +12,6 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 from seldon_infra.runtime import atomic, leftovers, ports
 from seldon_infra.runtime.records import known_fields
@@ -147,13 +146,17 @@ class Processes:
             if record:
                 yield record
 
+    def owned(self, owner: str) -> Iterator[Record]:
+        """Every process of one declaration, by id."""
+        for file in sorted(self.stack.processes.glob(f"*/{RECORD}")):
+            text = _written(file)  # Most belong to others, and a search tells that sooner than a parser.
+            record = _parsed(text) if owner in text else None
+            if record and record.owner == owner:
+                yield record
+
     def record(self, id: str) -> Record | None:
         """What is known of a process, None if it is not there or nobody can tell any more."""
-        try:
-            raw = json.loads((self.folder(id) / RECORD).read_text(encoding="utf-8"))
-        except (FileNotFoundError, ValueError):
-            return None
-        return _record(raw)
+        return _parsed(_written(self.folder(id) / RECORD))
 
     def settle(self, id: str, owner: str) -> None:
         """Note that the stack's state has the process, and for which declaration."""
@@ -214,12 +217,20 @@ class Processes:
         remove_if_empty(self.stack)
 
 
-def _record(raw: Any) -> Record | None:
+def _written(record: Path) -> str:
     try:
+        return record.read_text(encoding="utf-8")
+    except (FileNotFoundError, ValueError):
+        return ""
+
+
+def _parsed(text: str) -> Record | None:
+    try:
+        raw = json.loads(text)
         spec = known_fields(ProcessSpec, raw["spec"])
         live = Liveness(**known_fields(Liveness, spec["live"])) if spec.get("live") else None
         return Record(**{**known_fields(Record, raw), "spec": ProcessSpec(**{**spec, "live": live})})
-    except (KeyError, TypeError):
+    except (KeyError, TypeError, ValueError):
         return None
 
 

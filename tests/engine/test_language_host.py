@@ -185,8 +185,72 @@ def test_host_and_program_end_with_the_engine(engine: Engine, number: signal.Sig
         command.communicate(timeout=20)
 
 
+def waiting_for(program: Path) -> list[int]:
+    """Processes that a host has started for a program."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = entry.read_bytes().split(b"\0")
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if str(program).encode() in words:
+            found.append(int(entry.parent.name))
+    return found
+
+
+def test_a_command_that_runs_no_program_leaves_no_process_that_waits_for_one(engine: Engine) -> None:
+    engine.up()
+    engine.refresh()
+    assert waiting_for(engine.directory) == []
+
+
+def test_what_a_program_has_left_for_its_end_is_done(engine: Engine) -> None:
+    engine.write_program(
+        "import atexit, threading, time\n"
+        "def late():\n"
+        "    threading.main_thread().join()\n"
+        "    open('thread', 'w').write('done')\n"
+        "atexit.register(lambda: open('atexit', 'w').write(open('thread').read()))\n"
+        "threading.Thread(target=late).start()\n"
+    )
+    engine.preview()
+    assert (engine.directory / "atexit").read_text() == "done"
+
+
+HOST = Path(__file__).parents[2] / "toolchain" / "language_host"
+
+
+def test_a_program_that_nobody_asks_to_run_does_not(tmp_path: Path) -> None:
+    (tmp_path / "__main__.py").write_text("import seldon_infra\nopen('ran', 'w').close()\n")
+    command = [sys.executable, str(HOST / "program.py"), str(tmp_path)]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (32, "")
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_process_is_given_to_the_program_that_it_was_started_for_alone(tmp_path: Path) -> None:
+    asked = (
+        "import sys\n"
+        "from ahead import Ahead\n"
+        "ahead = Ahead()\n"
+        "def end(process):\n"
+        "    process.stdin.close()\n"
+        "    return process.wait(30)\n"
+        "ahead.start(sys.executable, 'one')\n"
+        "waiting = ahead._process\n"
+        "first = ahead.take(sys.executable, 'one')\n"
+        "second = ahead.take(sys.executable, 'one')\n"
+        "ahead.start(sys.executable, 'one')\n"
+        "passed_over = ahead._process\n"
+        "third = ahead.take(sys.executable, 'two')\n"
+        "print(first is waiting, second is first, third is passed_over, passed_over.returncode)\n"
+        "print([end(process) for process in (first, second, third)])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", asked], cwd=HOST, capture_output=True, text=True, timeout=120)
+    assert done.stdout == "True False False -9\n[32, 32, 32]\n", done.stderr
+
+
 def test_the_host_starts_without_importing_pulumi() -> None:
-    host = Path(__file__).parents[2] / "toolchain" / "language_host"
     check = "import sys, protocol; sys.exit('pulumi.output' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", check], cwd=host, timeout=30)
+    done = subprocess.run([sys.executable, "-c", check], cwd=HOST, timeout=30)
     assert done.returncode == 0

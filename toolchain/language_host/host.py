@@ -23,9 +23,9 @@ from pathlib import Path
 from typing import IO, Any
 
 import grpc
+from ahead import Ahead
 from protocol import language_pb2, language_pb2_grpc, plugin_pb2
 
-PROGRAM = Path(__file__).with_name("program.py")
 TOLD_THE_USER = 32
 MAX_MESSAGE_BYTES = 400 * 1024 * 1024
 PARENT_POLL_SECONDS = 0.5
@@ -38,6 +38,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
 
     def __init__(self, engine_address: str) -> None:
         self.engine_address = engine_address
+        self.ahead = Ahead()
 
     def Handshake(self, request, context):
         """Greet the engine; there is nothing to agree on."""
@@ -53,7 +54,10 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
 
     def GetRequiredPackages(self, request, context):
         """Ask for nothing ahead: the engine fetches a provider when a resource of it is declared, so a stack that
-        has no Kubernetes object does not wait for the Kubernetes provider's download."""
+        has no Kubernetes object does not wait for the Kubernetes provider's download.
+
+        It is the engine's last question before it reads the stack and runs the program, which gets its process now."""
+        self.ahead.start(interpreter(request.info), _program_path(request.info))
         return language_pb2.GetRequiredPackagesResponse()
 
     def GetProgramDependencies(self, request, context):
@@ -79,7 +83,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         if not Path(python).is_file():
             return language_pb2.RunResponse(error=f"there is no Python at {python}: run `make setup`")
         line = json.dumps(_program_request(request, self.engine_address)).encode() + b"\n"
-        with subprocess.Popen([python, "-u", str(PROGRAM)], stdin=subprocess.PIPE) as process:
+        with self.ahead.take(python, _program_path(request.info)) as process:
             context.add_callback(lambda: stop(process))
             status = _tell_and_wait(process, line)
         if status == TOLD_THE_USER:
@@ -143,7 +147,6 @@ def _program_request(request: Any, engine_address: str) -> dict[str, object]:
         "organization": request.organization,
         "root_directory": request.info.root_directory,
         "directory": request.pwd or request.info.program_directory,
-        "program": _program_path(request.info),
         "arguments": list(request.args),
         "monitor": request.monitor_address,
         "engine": engine_address,
@@ -208,13 +211,15 @@ def serve(engine_address: str) -> None:
         ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
     ]
     server = grpc.server(ThreadPoolExecutor(max_workers=16), options=limits)
-    language_pb2_grpc.add_LanguageRuntimeServicer_to_server(LanguageHost(engine_address), server)
+    host = LanguageHost(engine_address)
+    language_pb2_grpc.add_LanguageRuntimeServicer_to_server(host, server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     print(port, flush=True)
     while not stopping.wait(PARENT_POLL_SECONDS) and os.getppid() == parent:
         pass
     server.stop(grace=None).wait(GRACE_SECONDS)
+    host.ahead.stop()
     sys.stdout.flush()
     # Threads may still wait for a program that ignores its end of input; they must not keep this process alive.
     os._exit(0)

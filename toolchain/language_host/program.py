@@ -1,7 +1,9 @@
 """Runs one Pulumi program: the process that the language host starts for each `pulumi preview` or `up`.
 
-The host writes one line of JSON to standard input (never arguments or environment: the configuration may hold secrets)
-and keeps the pipe open while it lives. End of input therefore means that the host is gone, and so must be this process.
+The host starts it before the engine is ready to run it (`ahead.py`) and names the program; until the request comes, it
+loads what programs use. The request is one line of JSON on standard input (never arguments or environment: the
+configuration may hold secrets), and the host keeps the pipe open while it lives. End of input therefore means that the
+host is gone, and so must be this process.
 
 A mistake of the user's is told in the user's terms: a Pulumi `RunError` or an error of this library by its own text,
 a syntax error by file and line, anything else by a traceback of the user's own frames.
@@ -10,21 +12,25 @@ a syntax error by file and line, anything else by a traceback of the user's own 
 from __future__ import annotations
 
 import asyncio
+import atexit
 import contextlib
+import importlib
 import json
 import logging
 import os
 import runpy
+import select
 import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NoReturn
 
 TOLD_THE_USER = 32
 """Exit status for: the error is on the user's screen already, add nothing."""
 
+OWN_PACKAGE = b"seldon_infra"
 OWN_ERRORS = "seldon_infra.core.errors"
 USER_FRAMES = Path(__file__).parents[2] / "seldon_infra" / "core" / "user_frames.py"
 """Read as a file of this checkout, since the program's environment may have another release of the package or none."""
@@ -33,6 +39,9 @@ USER_FRAMES = Path(__file__).parents[2] / "seldon_infra" / "core" / "user_frames
 def main() -> int:
     """Read the request, connect to the engine, run the program, return the exit status."""
     host = _take_standard_input()
+    program = Path(sys.argv[1])
+    sys.path[0] = str(program if program.is_dir() else program.parent)
+    _load_ahead(program, host)
     line = host.readline()
     if not line:
         return TOLD_THE_USER
@@ -40,9 +49,7 @@ def main() -> int:
     threading.Thread(target=_exit_with, args=(host,), daemon=True).start()
     _connect(request)
     os.chdir(request["directory"])
-    program = Path(request["program"])
     sys.argv = [str(program), *request["arguments"]]
-    sys.path[0] = str(program if program.is_dir() else program.parent)
     return _run(program, request["parallel"])
 
 
@@ -53,6 +60,23 @@ def _take_standard_input() -> BinaryIO:
     os.dup2(nothing, 0)
     os.close(nothing)
     return pipe
+
+
+def _load_ahead(program: Path, host: BinaryIO) -> None:
+    """Load what the program will, until its request is there; what cannot be loaded, it meets itself."""
+    with contextlib.suppress(Exception):
+        for _ in _used_by(program):
+            if select.select([host], [], [], 0)[0]:
+                return
+
+
+def _used_by(program: Path) -> Iterator[object]:
+    """Load, step by step, what takes a while of what the program uses; none of the user's own modules is among it."""
+    yield importlib.import_module("pulumi")
+    main = program / "__main__.py" if program.is_dir() else program
+    if OWN_PACKAGE in main.read_bytes():
+        yield importlib.import_module("seldon_infra.graph.spec")
+        yield from importlib.import_module("seldon_infra.stack").prepare()
 
 
 def _exit_with(host: BinaryIO) -> None:
@@ -160,9 +184,20 @@ def _is_told_by_its_text(error: BaseException) -> bool:
     return ours or isinstance(error, RunError)
 
 
+def _end(status: int) -> NoReturn:
+    """End as Python does, but without taking apart every module that is loaded: the engine waits for this process."""
+    threading._shutdown()
+    atexit._run_exitfuncs()
+    with contextlib.suppress(OSError, ValueError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(status)
+
+
 if __name__ == "__main__":
     try:
-        sys.exit(main())
+        status = main()
     except KeyboardInterrupt:
         # The engine stops its processes so; it has told the user why.
-        sys.exit(TOLD_THE_USER)
+        status = TOLD_THE_USER
+    _end(status)

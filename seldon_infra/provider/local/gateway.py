@@ -40,10 +40,9 @@ class Gateway(Resource[GatewayInputs, GatewayOutputs]):
     def find(self, inputs: GatewayInputs, context: Context) -> Iterable[Instance[GatewayInputs, GatewayOutputs]]:
         """The gateway that a killed run may have started."""
         processes = Processes(StackDir(Path(inputs.stack_dir)))
-        for record in processes.all():
-            if record.owner == context.owner:
-                settled = processes.settled(record.id)
-                yield Instance(record.id, inputs, _outputs(inputs, record), record.token, settled)
+        for record in processes.owned(context.owner):
+            settled = processes.settled(record.id)
+            yield Instance(record.id, inputs, _outputs(inputs, record), record.token, settled)
 
     def resume(
         self, found: Instance[GatewayInputs, GatewayOutputs], inputs: GatewayInputs, context: Context

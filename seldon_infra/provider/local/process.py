@@ -37,10 +37,9 @@ class Process(Resource[ProcessInputs, ProcessOutputs]):
     def find(self, inputs: ProcessInputs, context: Context) -> Iterable[Instance[ProcessInputs, ProcessOutputs]]:
         """Every process of this declaration, also half-made ones."""
         processes = _processes(inputs)
-        for record in processes.all():
-            if record.owner == context.owner:
-                settled = processes.settled(record.id)
-                yield Instance(record.id, inputs, _outputs(inputs, record), record.token, settled)
+        for record in processes.owned(context.owner):
+            settled = processes.settled(record.id)
+            yield Instance(record.id, inputs, _outputs(inputs, record), record.token, settled)
 
     def resume(
         self, found: Instance[ProcessInputs, ProcessOutputs], inputs: ProcessInputs, context: Context

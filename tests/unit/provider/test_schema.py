@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import pytest
 from pydantic import Field, create_model
@@ -89,6 +89,26 @@ def test_declared_secrets_are_found_wherever_they_are() -> None:
         ("logins", 0, "password"),
         ("byName", "a.b", "password"),
     }
+
+
+class Room(Inputs):
+    doors: list[DoorInputs] | str = Field(default_factory=list)
+
+
+class Shed(Inputs):
+    name: Annotated[str, Field(max_length=8)] = ""
+    sizes: dict[str, list[int | None]] = Field(default_factory=dict)
+    inner: Shed | None = None
+    kind: Literal["small", "large"] = "small"
+
+
+def test_a_declared_secret_deep_inside_other_models_is_found() -> None:
+    tree = {"doors": [{"owner": {"password": "x"}}]}
+    assert set(secret_paths(Room, tree)) == {("doors", 0, "owner", "password")}
+
+
+def test_a_model_without_secrets_has_none() -> None:
+    assert set(secret_paths(Shed, {"name": "x", "inner": {"name": "y"}})) == set()
 
 
 Badge = create_model("Login", __base__=Inputs, badge=(str, ...))

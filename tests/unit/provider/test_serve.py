@@ -23,10 +23,15 @@ PLUGIN = "from seldon_infra.provider.serve import serve; serve('test', lambda: '
 LOADED = """
 import sys
 import seldon_infra.provider.serve
-print(sorted({'pulumi', 'pydantic', 'boto3', 'grpc.aio'} & set(sys.modules)))
+print(sorted({'pulumi', 'pydantic', 'boto3', 'grpc.aio', 'asyncio'} & set(sys.modules)))
 import pulumi
 import grpc.aio
-print(pulumi.Output, grpc.aio.insecure_channel)
+import asyncio
+async def closed():
+    channel = grpc.aio.insecure_channel('127.0.0.1:1')
+    await channel.close()
+    return channel.get_state()
+print(pulumi.Output, asyncio.run(closed()))
 """
 CHILD = f"""
 import subprocess, sys, time
@@ -117,4 +122,4 @@ def test_starting_loads_nothing_heavy_and_leaves_the_real_modules_to_who_wants_t
     loaded, usable = done.stdout.splitlines()
     assert loaded == "[]"
     assert "class" in usable
-    assert "function" in usable
+    assert "SHUTDOWN" in usable

@@ -65,6 +65,18 @@ def test_set_up_starts_on_a_python_without_any_package() -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_what_commands_load_is_compiled_where_nothing_else_may_write_bytecode(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, text in (("good.py", "x = 1\n"), ("bad.py", "x = \n")):
+        (tmp_path / "stacks").mkdir(exist_ok=True)
+        (tmp_path / "stacks" / name).write_text(text)
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    monkeypatch.setattr(setup, "ROOT", tmp_path)
+    setup.compile_project()
+    assert [file.name.partition(".")[0] for file in tmp_path.rglob("*.pyc")] == ["good"]
+
+
 def test_an_unknown_purpose_is_refused() -> None:
     done = subprocess.run([sys.executable, "-m", "toolchain.setup", "bogus"], cwd=ROOT, capture_output=True, timeout=30)
     assert done.returncode == 2
