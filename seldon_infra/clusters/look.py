@@ -92,9 +92,10 @@ class Look:
 
     def _mark(self, deployment: Tree) -> None:
         metadata = deployment["metadata"]
+        what = f"status of SeldonDeployment '{metadata['name']}'"
         path = f"/apis/{GROUP}/v1/namespaces/{metadata['namespace']}/{PLURAL}/{metadata['name']}/status"
         try:
-            self.cluster.patch(path, f"status of SeldonDeployment '{metadata['name']}'", mark(deployment))
+            self.cluster.patch(f"{path}?fieldManager=seldon-infra", what, mark(deployment))
         except NotFound:
             pass  # it was deleted meanwhile; the next look says so
         except NotPermitted as error:

@@ -249,7 +249,7 @@ def test_a_deployment_that_is_deleted_meanwhile_is_gone(space: Space) -> None:
 
 def test_a_wait_that_takes_too_long_says_how_far_it_was(space: Space) -> None:
     space.put()
-    with pytest.raises(LimitReached, match=r"not Available after 0\.2 s, Seldon's operator has not seen it yet; look"):
+    with pytest.raises(LimitReached, match=r"not Available after 0\.2 s, Seldon's operator has not seen it yet"):
         space.wait(Patience(ready=0.2, node=1, between_looks=0.1))
 
 
