@@ -299,6 +299,7 @@ def test_without_the_right_to_more_the_operators_word_counts_at_a_second_look(sp
     space.say("Creating")
     steps = [(lambda: "its pods cannot be looked at" in str(space.told), lambda: space.say("Available"))]
     asyncio.run(meanwhile(space, *steps, rollouts=space.rollouts(user=NOBODY)))
+    assert 'cannot patch resource "seldondeployments/status"' in space.told[0]
 
 
 def test_many_deployments_are_waited_for_with_few_requests(space: Space) -> None:
