@@ -53,20 +53,26 @@ class Look:
         Args:
             names: which, and whether what was made for them is looked at where they are not Available yet.
         """
-        spaces = defaultdict[str, list[str]](list)
-        for namespace, name in names:
-            spaces[namespace].append(name)
-        seen: dict[tuple[str, str], Seen] = {}
-        for namespace, inside in spaces.items():
-            found = self._deployments(namespace, inside)
-            states = {name: self._state(found.get(name)) for name in inside}
-            coming = [name for name in inside if names[namespace, name] and _is_coming(states[name])]
-            made, note = self._made(namespace, coming)
-            for name in inside:
-                tree = found.get(name)
-                trouble = trouble_in(tree, made.of(name)) if tree and name in coming else None
-                seen[namespace, name] = Seen(tree, states[name], trouble, note if name in coming else "")
-        return seen
+        spaces = defaultdict[str, dict[str, bool]](dict)
+        for (namespace, name), closer in names.items():
+            spaces[namespace][name] = closer
+        return {
+            (namespace, name): seen
+            for namespace, inside in spaces.items()
+            for name, seen in self._in_namespace(namespace, inside).items()
+        }
+
+    def _in_namespace(self, namespace: str, names: Mapping[str, bool]) -> dict[str, Seen]:
+        found = self._deployments(namespace, names)
+        states = {name: self._state(found.get(name)) for name in names}
+        coming = [name for name, closer in names.items() if closer and _is_coming(states[name])]
+        made, note = self._made(namespace, coming)
+        return {
+            name: Seen(found.get(name), state, trouble_in(found[name], made.of(name)), note)
+            if name in coming
+            else Seen(found.get(name), state, note=self._no_mark if state is State.STALE else "")
+            for name, state in states.items()
+        }
 
     def _deployments(self, namespace: str, names: Iterable[str]) -> dict[str, Tree]:
         path = f"/apis/{GROUP}/v1/namespaces/{namespace}/{PLURAL}"
@@ -92,9 +98,10 @@ class Look:
 
     def _mark(self, deployment: Tree) -> None:
         metadata = deployment["metadata"]
+        what = f"status of SeldonDeployment '{metadata['name']}'"
         path = f"/apis/{GROUP}/v1/namespaces/{metadata['namespace']}/{PLURAL}/{metadata['name']}/status"
         try:
-            self.cluster.patch(path, f"status of SeldonDeployment '{metadata['name']}'", mark(deployment))
+            self.cluster.patch(f"{path}?fieldManager=seldon-infra", what, mark(deployment))
         except NotFound:
             pass  # it was deleted meanwhile; the next look says so
         except NotPermitted as error:

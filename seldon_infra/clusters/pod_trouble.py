@@ -16,7 +16,7 @@ DEPLOYMENT_LABEL = "seldon-deployment-id"
 REVISION = "deployment.kubernetes.io/revision"
 FETCHES = "-model-initializer"
 """End of the name of the container that fetches a node's model. Source: InjectModelInitializer of the operator."""
-ORCHESTRATOR = "seldon-container-engine"
+ORCHESTRATOR, ORCHESTRATOR_IS, EXPLAINER = "seldon-container-engine", "orchestrator", "explainer"
 RESTARTS = 2
 """How often a container may fail before that counts: some come up only when another has."""
 NO_IMAGE = frozenset({"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError"})
@@ -107,7 +107,10 @@ def _place(declared: Tree, pod: Tree, container: str | None) -> str:
     of = [predictor for predictor in predictors if inside.startswith(f"{name}-{predictor}-")]
     parts = [f"predictor '{max(of, key=len)}'"] if of else []
     if container is not None:
-        parts.append("orchestrator" if container == ORCHESTRATOR else f"node '{container.removesuffix(FETCHES)}'")
+        node = container.removesuffix(FETCHES)
+        explains = any(inside.startswith(f"{name}-{predictor}-{EXPLAINER}-") for predictor in of)
+        own = ORCHESTRATOR_IS if container == ORCHESTRATOR else EXPLAINER if explains else None
+        parts.append(own or f"node '{node}'")
     return f"{' → '.join(parts)}: " if parts else ""
 
 

@@ -25,7 +25,7 @@ class State(Enum):
     """What is known of a deployment's rollout."""
 
     STALE = "the operator's last word may be about an older version"
-    UNSEEN = "Seldon's operator has not seen it yet"
+    UNSEEN = "Seldon's operator has not seen it yet (does it run, and is this namespace its own?)"
     CREATING = "its pods are coming up"
     FAILED = "the operator reports Failed"
     AVAILABLE = "Available"

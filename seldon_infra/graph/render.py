@@ -173,7 +173,7 @@ def explainer(deployment: SeldonDeployment, spec: Explainer | None) -> Manifest:
         {
             "type": spec.type,
             "modelUri": spec.model_uri,
-            "serviceAccountName": spec.service_account_name or account_name(deployment),
+            "serviceAccountName": own if (own := spec.service_account_name) is not None else account_name(deployment),
             "containerSpec": explainer_container(deployment, spec),
             "config": dict(spec.config),
             "endpoint": endpoint(spec.endpoint),

@@ -39,7 +39,9 @@ def account_of(deployment: SeldonDeployment) -> ServiceAccount | None:
 def account_name(deployment: SeldonDeployment) -> Any:
     """Name of the service account, None where the namespace's own counts."""
     account = account_of(deployment)
-    return (account.name or deployment.name) if account else None
+    if account is None:
+        return None
+    return deployment.name if account.name is None else account.name
 
 
 def policy_of(deployment: SeldonDeployment) -> NetworkPolicy | None:
@@ -156,7 +158,7 @@ def _loggers(deployment: SeldonDeployment) -> Iterator[str | None]:
     for predictor in deployment.predictors:
         for node in nodes(predictor.graph):
             if node.logger:
-                yield known(node.logger.url) if node.logger.url else "http://default-broker"
+                yield "http://default-broker" if node.logger.url is None else known(node.logger.url)
 
 
 def _brokers(deployment: SeldonDeployment) -> Iterator[str | None]:

@@ -110,6 +110,39 @@ def test_a_deployment_answers_at_the_load_balancer_of_the_ingress(engine: Engine
     control_plane.request("DELETE", "/api/v1/namespaces/istio-system/services/istio-ingressgateway")
 
 
+BEFORE = """
+import pulumi
+import pulumi_kubernetes
+from pulumi_kubernetes.apiextensions import CustomResource
+from seldon_infra.graph.render import seldon_deployment
+from test import iris
+
+provider = pulumi_kubernetes.Provider("cluster")
+options = pulumi.ResourceOptions(provider=provider)
+pulumi_kubernetes.core.v1.Namespace("vision", metadata={"name": "vision"}, opts=options)
+rendered = seldon_deployment(iris)
+CustomResource(
+    "iris", rendered["apiVersion"], rendered["kind"], metadata=rendered["metadata"], spec=rendered["spec"], opts=options
+)
+"""
+
+
+def test_a_deployment_of_before_it_was_a_component_is_kept(engine: Engine, control_plane: ControlPlane) -> None:
+    declare(engine)
+    program, stack = (engine.directory / "__main__.py").read_text(), (engine.directory / "test.py").read_text()
+    (engine.directory / "test.py").write_text(stack.replace('secret("id")', '"id"'))
+    engine.write_program(BEFORE)
+    engine.up()
+    before = there(control_plane)
+    engine.write_program(program)
+    with operator(control_plane):
+        engine.up()
+    after = there(control_plane)
+    assert before is not None
+    assert after is not None
+    assert after["metadata"]["uid"] == before["metadata"]["uid"]
+
+
 def make_ingress(control_plane: ControlPlane) -> None:
     """A Service such as Istio's chart makes, with the address that a cloud would give it."""
     namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "istio-system"}}

@@ -249,7 +249,7 @@ def test_a_deployment_that_is_deleted_meanwhile_is_gone(space: Space) -> None:
 
 def test_a_wait_that_takes_too_long_says_how_far_it_was(space: Space) -> None:
     space.put()
-    with pytest.raises(LimitReached, match=r"not Available after 0\.2 s, Seldon's operator has not seen it yet; look"):
+    with pytest.raises(LimitReached, match=r"not Available after 0\.2 s, Seldon's operator has not seen it yet"):
         space.wait(Patience(ready=0.2, node=1, between_looks=0.1))
 
 
@@ -299,6 +299,7 @@ def test_without_the_right_to_more_the_operators_word_counts_at_a_second_look(sp
     space.say("Creating")
     steps = [(lambda: "its pods cannot be looked at" in str(space.told), lambda: space.say("Available"))]
     asyncio.run(meanwhile(space, *steps, rollouts=space.rollouts(user=NOBODY)))
+    assert 'cannot patch resource "seldondeployments/status"' in space.told[0]
 
 
 def test_many_deployments_are_waited_for_with_few_requests(space: Space) -> None:

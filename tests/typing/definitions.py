@@ -11,6 +11,7 @@ from seldon_infra import (
     Local,
     MLServerRuntime,
     Model,
+    NetworkPolicy,
     Node,
     OutputTransformer,
     Parameter,
@@ -19,6 +20,7 @@ from seldon_infra import (
     RandomAbTest,
     Resources,
     Router,
+    S3Storage,
     SeldonDeployment,
     SklearnServer,
     Stack,
@@ -57,6 +59,12 @@ SeldonDeployment(name="d", predictor=(main,))  # refused: call-arg
 Predictor(name="main", graph=root, traffic="ten")  # refused: arg-type
 Predictor(name="main", graph={"name": "m"})  # refused: arg-type
 Model(name="m", server=python, resources={"cpu": "500m"})  # refused: arg-type
+SeldonDeployment(name="d", predictors=(main,), storage=[S3Storage(access_key_id=text, secret_access_key=text)])
+SeldonDeployment(name="d", predictors=(main,), service_account=None, network_policy=None)
+SeldonDeployment(name="d", predictors=(main,), network_policy=NetworkPolicy(egress_ports=[443, 9000]))
+SeldonDeployment(name="d", predictors=(main,), storage=[{"scheme": "s3"}])  # refused: list-item
+S3Storage(provider="Acme")  # refused: arg-type
+Kubernetes(ingress_url=text, ready_timeout_seconds=60)
 Stack(target="local", deployments=(deployment,))  # refused: arg-type
 deployment.name = "e"  # refused: misc
 copies: int = config("copies", int, default=1)

@@ -80,6 +80,13 @@ def test_the_orchestrator_is_no_node() -> None:
     assert said(pod(containerStatuses=[status])).startswith("predictor 'main' → orchestrator: its container ends")
 
 
+def test_an_explainer_is_no_node() -> None:
+    status = waiting("explainer", "ErrImagePull", "no")
+    assert said(pod("iris-main-explainer-7f-x1", containerStatuses=[status])).startswith(
+        "predictor 'main' → explainer: image"
+    )
+
+
 def test_a_pod_without_a_node_is_told_in_the_schedulers_words() -> None:
     condition = {
         "type": "PodScheduled",

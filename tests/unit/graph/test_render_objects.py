@@ -132,3 +132,32 @@ def test_ports_follow_from_what_the_definition_asks() -> None:
     assert ports_asked(stored()) == {9000}
     named = graph.model_copy(update={"logger": Logger(mode="all", url="http://log:x/")})
     assert ports_asked(stored(predictors=[Predictor(name="main", graph=named)], storage=())) == {8081}
+
+
+class Output:
+    """A value of later as Pulumi has it: it is neither true nor false."""
+
+    def apply(self, function: object) -> Output:
+        return self
+
+    def __bool__(self) -> bool:
+        raise TypeError("an Output has no truth")
+
+
+def test_names_and_addresses_may_come_late() -> None:
+    late: Any = Output()
+    graph = Model(name="classify", server=SklearnServer(), model_uri=late, logger=Logger(mode="all", url=late))
+    explainer = Explainer(type="ALE", model_uri=late, service_account_name=late)
+    main = Predictor(name="main", graph=graph, explainer=explainer)
+    brokers = EnvVar(name="KAFKA_BROKER", value=late)
+    other = Predictor(name="other", graph=graph, orchestrator=Orchestrator(env=[brokers]))
+    deployment = stored(
+        namespace=late,
+        predictors=[main, other],
+        storage=[S3Storage(endpoint=late)],
+        service_account=ServiceAccount(name=late),
+        network_policy=NetworkPolicy(ingress_namespaces=[late]),
+    )
+    assert list(own_objects(deployment)) == ["ServiceAccount", "Secret", "NetworkPolicy"]
+    assert predictor(deployment)["explainer"]["serviceAccountName"] is late
+    assert pod(deployment)["serviceAccountName"] is late
