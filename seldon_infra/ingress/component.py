@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pulumi
+from pydantic.alias_generators import to_camel
 
 from seldon_infra.charts.component import install, once_answered
 from seldon_infra.charts.render import over
@@ -111,7 +112,6 @@ def _name(manifest: Mapping[str, Any]) -> str:
 
 
 def _part(value: Any, name: str) -> Any:
-    if isinstance(value, Mapping):
-        head, *tail = name.split("_")
-        return value.get(name, value.get(head + "".join(part.title() for part in tail)))
-    return getattr(value, name, None)
+    found = getattr(value, name, None)
+    # The SDK's objects are mappings too, which warn where they are asked for a key.
+    return value.get(to_camel(name)) if found is None and type(value) is dict else found

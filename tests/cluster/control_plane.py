@@ -141,7 +141,7 @@ class ControlPlane:
             with urllib.request.urlopen(request, timeout=timeout, context=self._trust()) as answer:
                 return dict(json.loads(answer.read()))
         except urllib.error.HTTPError as error:
-            raise Refused(error.code, json.loads(error.read())["message"]) from None
+            raise Refused(error.code, _message(error.read())) from None
 
     def text(self, path: str, *, timeout: float = 30) -> str:
         """Read what the API server says that is no object."""
@@ -261,6 +261,14 @@ class ControlPlane:
             for log in logs
             for line in log.read_text(encoding="utf-8", errors="replace").splitlines()[-LOG_LINES:]
         )
+
+
+def _message(body: bytes) -> str:
+    """Read what was said: of a kind that is not defined the API server speaks in plain text."""
+    try:
+        return str(json.loads(body)["message"])
+    except ValueError:
+        return body.decode(errors="replace").strip()
 
 
 def _holds(probe: Callable[[], bool]) -> bool:

@@ -42,14 +42,14 @@ def others() -> Iterator[dict[str, Any]]:
     for file in definitions():
         for document in yaml.safe_load_all(file.read_text(encoding="utf-8")):
             if document and document["kind"] == "CustomResourceDefinition":
-                yield without_conversion(document)
+                yield of_one_version(document)
 
 
-def without_conversion(definition: dict[str, Any]) -> dict[str, Any]:
-    """Keep the newest version alone, where a webhook that runs nowhere here would convert to it."""
-    if "conversion" in definition["spec"]:
+def of_one_version(definition: dict[str, Any]) -> dict[str, Any]:
+    """Keep the newest version alone where a webhook, which runs nowhere here, would convert the others."""
+    if definition["spec"].pop("conversion", None):
         newest = definition["spec"]["versions"][-1]
-        definition["spec"] |= {"conversion": {"strategy": "None"}, "versions": [{**newest, "storage": True}]}
+        definition["spec"]["versions"] = [{**newest, "storage": True}]
     return definition
 
 

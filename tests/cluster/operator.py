@@ -20,7 +20,7 @@ def operator(control_plane: ControlPlane, state: str = "Available", description:
 
     def watch() -> None:
         while not over.wait(EVERY_SECONDS):
-            for deployment in control_plane.request("GET", f"/apis/{GROUP}/v1/{PLURAL}")["items"]:
+            for deployment in deployments(control_plane):
                 report(control_plane, deployment, state, description)
 
     watching = threading.Thread(target=watch, daemon=True)
@@ -30,6 +30,16 @@ def operator(control_plane: ControlPlane, state: str = "Available", description:
     finally:
         over.set()
         watching.join()
+
+
+def deployments(control_plane: ControlPlane) -> list[dict[str, Any]]:
+    """Every SeldonDeployment; none where the kind is yet to be defined."""
+    try:
+        return list(control_plane.request("GET", f"/apis/{GROUP}/v1/{PLURAL}")["items"])
+    except Refused as refused:
+        if refused.status != 404:
+            raise
+        return []
 
 
 def report(control_plane: ControlPlane, deployment: dict[str, Any], state: str, description: str) -> None:

@@ -3,10 +3,12 @@
 import pulumi
 
 from seldon_infra import (
+    Ambassador,
     Amounts,
     AverageCombiner,
     Combiner,
     EnvVar,
+    Istio,
     Kubernetes,
     Local,
     MLServerRuntime,
@@ -21,9 +23,11 @@ from seldon_infra import (
     Resources,
     Router,
     S3Storage,
+    SeldonCore,
     SeldonDeployment,
     SklearnServer,
     Stack,
+    Tls,
     Transformer,
     config,
     secret,
@@ -52,6 +56,10 @@ main = Predictor(name="main", graph=root, traffic=later, replicas=2)
 deployment = SeldonDeployment(name="d", protocol="v2", replicas=later, predictors=[main])
 stack = Stack(target=Local(), deployments=[deployment])
 other = Stack(target=Kubernetes(), deployments=(deployment,), samples={"d": "rows.json"})
+Kubernetes(seldon_core=SeldonCore(keda=True), ingress=Istio(hosts=["a.example.com"], tls=Tls(secret=text)))
+Kubernetes(ingress=Ambassador(existing=True))
+Kubernetes(ingress=Istio(tls="seldon-tls"))  # refused: arg-type
+SeldonCore(webhook_certificate="mine")  # refused: arg-type
 Model(name="m", server=python, env=(EnvVar(name="A", value=text),), parameters=[Parameter(name="b", value=1)])
 Model(name="m", server=python, resources=Resources(requests=Amounts(cpu="500m", gpu=1)))
 SeldonDeployment(name="d", protocol="v3", predictors=(main,))  # refused: arg-type

@@ -16,6 +16,7 @@ from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
 
 from seldon_infra.provider.values import from_wire, has_unknown, reveal, to_wire
+from tests.cluster.kubernetes_provider import releases
 from tests.cluster.kubernetes_provider.api import UNREACHED, Api, ApiError
 from tests.cluster.kubernetes_provider.objects import NotReady, Tree, identity, put, take_away
 
@@ -26,6 +27,7 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
     def __init__(self) -> None:
         self.cancelled = threading.Event()
         self.api: Api | None = None
+        self.helm: releases.Helm | None = None
 
     def Handshake(self, request: Any, context: Any) -> Any:
         return provider_pb2.ProviderHandshakeResponse(accept_secrets=True)
@@ -43,7 +45,7 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
         settings, _ = reveal(from_wire(request.args))
         kubeconfig = settings.get("kubeconfig") or os.environ.get("KUBECONFIG")
         if isinstance(kubeconfig, str) and _is_there(kubeconfig):
-            self.api = Api.of(kubeconfig)
+            self.api, self.helm = Api.of(kubeconfig), releases.Helm(kubeconfig)
         return provider_pb2.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
 
     def Cancel(self, request: Any, context: Any) -> Any:
@@ -58,7 +60,7 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
         if olds == news:
             return provider_pb2.DiffResponse(changes=provider_pb2.DiffResponse.DIFF_NONE)
         changed = [key for key in {**olds, **news} if olds.get(key) != news.get(key)]
-        moved = ["metadata"] if _place(olds) != _place(news) else []
+        moved = [key for key in _places(request) if _place(olds, key) != _place(news, key)]
         return provider_pb2.DiffResponse(
             changes=provider_pb2.DiffResponse.DIFF_SOME, diffs=changed, replaces=moved, deleteBeforeReplace=bool(moved)
         )
@@ -71,7 +73,11 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
 
     def Read(self, request: Any, context: Any) -> Any:
         manifest, secrets = reveal(from_wire(request.inputs or request.properties))
-        found = self._answer(context, lambda api: api.get(manifest))
+        if _is_release(request):
+            found = self._release(context, lambda helm: helm.read(manifest, self.cancelled))
+        else:
+            manifest = manifest if manifest.get("kind") else _asked(request)
+            found = self._answer(context, lambda api: api.get(manifest))
         if found is None:
             return provider_pb2.ReadResponse()
         as_declared = _as_declared(manifest, found)
@@ -82,11 +88,16 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
 
     def Delete(self, request: Any, context: Any) -> Any:
         manifest, _ = reveal(from_wire(request.old_inputs))
-        self._answer(context, lambda api: take_away(api, manifest, self.cancelled, request.timeout))
+        if _is_release(request):
+            self._release(context, lambda helm: helm.uninstall(manifest, self.cancelled))
+        else:
+            self._answer(context, lambda api: take_away(api, manifest, self.cancelled, request.timeout))
         return Empty()
 
     def _put(self, wanted: Any, request: Any, context: Any, response: Any) -> Any:
         manifest, secrets = reveal(from_wire(wanted))
+        if _is_release(request):
+            return self._put_release(manifest, secrets, request, context, response)
         fields = {"id": identity(manifest)} if response is provider_pb2.CreateResponse and not request.preview else {}
         if request.preview:
             unclear = has_unknown(manifest) or self.api is None
@@ -97,6 +108,19 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
         except NotReady as late:
             context.abort_with_status(_failed(identity(manifest), late.found, manifest, str(late)))
         return response(properties=to_wire(secrets.seal(found)), **fields)
+
+    def _put_release(self, inputs: Tree, secrets: Any, request: Any, context: Any, response: Any) -> Any:
+        """Install or upgrade; a preview asks nobody, for the chart's kinds may be yet to come."""
+        if request.preview:
+            return response(properties=to_wire(secrets.seal(inputs)))
+        if response is provider_pb2.CreateResponse:
+            found = self._release(context, lambda helm: helm.install(inputs, self.cancelled))
+            return response(properties=to_wire(secrets.seal(found)), id=releases.identity(inputs))
+        found = self._release(context, lambda helm: helm.upgrade(inputs, self.cancelled))
+        return response(properties=to_wire(secrets.seal(found)))
+
+    def _release(self, context: Any, ask: Any) -> Any:
+        return self._answer(context, lambda api: ask(self.helm))
 
     def _answer(self, context: Any, ask: Any) -> Any:
         if self.api is None:
@@ -122,9 +146,33 @@ def _is_there(kubeconfig: str) -> bool:
     return "\n" in kubeconfig or Path(kubeconfig).exists()
 
 
-def _place(manifest: Tree) -> tuple[Any, ...]:
-    metadata = manifest.get("metadata", {})
-    return manifest.get("apiVersion"), manifest.get("kind"), metadata.get("namespace"), metadata.get("name")
+def _places(request: Any) -> tuple[str, ...]:
+    """Name the inputs whose change needs another object."""
+    return ("name", "namespace") if _is_release(request) else ("apiVersion", "kind", "metadata")
+
+
+def _place(manifest: Tree, key: str) -> Any:
+    value = manifest.get(key)
+    return (value.get("namespace"), value.get("name")) if isinstance(value, dict) else value
+
+
+def _type(request: Any) -> str:
+    return str(request.urn).split("::")[2].rpartition("$")[2]
+
+
+def _is_release(request: Any) -> bool:
+    return _type(request) == releases.TYPE
+
+
+def _asked(request: Any) -> Tree:
+    """Give the place of an object that a program reads without declaring it, by its type and id."""
+    _, version, kind = _type(request).split(":")
+    namespace, _, name = str(request.id).rpartition("/")
+    return {
+        "apiVersion": version.removeprefix("core/"),
+        "kind": kind,
+        "metadata": {"name": name, **({"namespace": namespace} if namespace else {})},
+    }
 
 
 def _as_declared(declared: Any, found: Any) -> Any:

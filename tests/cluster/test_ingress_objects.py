@@ -1,0 +1,59 @@
+"""What is rendered for Istio and Emissary is what the API server takes, to the last field."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.cluster.control_plane import ControlPlane, Refused
+from tests.engine.waiting import wait_until
+from tests.unit.ingress.cases import CASES, objects
+
+pytestmark = pytest.mark.cluster
+
+NAMESPACES = ("istio-system", "emissary", "models", "vision")
+UNDEFINED = ("cert-manager.io",)
+"""Groups that the control plane has no definitions of."""
+CHECKED = [
+    pytest.param(each, id=f"{name}-{each['kind']}-{each['metadata']['name']}")
+    for name in CASES
+    for each in objects(name)
+    if each["apiVersion"].partition("/")[0] not in UNDEFINED
+]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def namespaces(control_plane: ControlPlane) -> Iterator[None]:
+    for name in NAMESPACES:
+        control_plane.request("POST", "/api/v1/namespaces", {"metadata": {"name": name}})
+    yield
+    for name in NAMESPACES:
+        control_plane.request("DELETE", f"/api/v1/namespaces/{name}")
+    wait_until(lambda: not set(NAMESPACES) & names(control_plane), 60)
+
+
+def names(control_plane: ControlPlane) -> set[str]:
+    return {item["metadata"]["name"] for item in control_plane.request("GET", "/api/v1/namespaces")["items"]}
+
+
+def post(control_plane: ControlPlane, manifest: dict[str, Any]) -> dict[str, Any]:
+    place = f"/apis/{manifest['apiVersion']}/namespaces/{manifest['metadata']['namespace']}"
+    return control_plane.request(
+        "POST", f"{place}/{manifest['kind'].lower()}s?fieldValidation=Strict&dryRun=All", manifest
+    )
+
+
+@pytest.mark.parametrize("manifest", CHECKED)
+def test_the_api_server_takes_every_field(control_plane: ControlPlane, manifest: dict[str, Any]) -> None:
+    assert post(control_plane, manifest)["metadata"]["name"] == manifest["metadata"]["name"]
+
+
+@pytest.mark.parametrize(
+    "kind", ["Gateway", "PeerAuthentication", "DestinationRule", "Listener", "Host", "AuthService"]
+)
+def test_a_misspelt_field_is_refused(control_plane: ControlPlane, kind: str) -> None:
+    manifest = next(param.values[0] for param in CHECKED if param.values[0]["kind"] == kind)  # type: ignore[index]
+    with pytest.raises(Refused, match=r"spec\.hostz"):
+        post(control_plane, {**manifest, "spec": {**manifest["spec"], "hostz": "x"}})

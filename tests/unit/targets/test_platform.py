@@ -1,0 +1,116 @@
+"""What a cluster is asked for before its deployments, and what is said of a target that does not go together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from seldon_infra import (
+    Ambassador,
+    AmbassadorRoute,
+    Istio,
+    Kubernetes,
+    Model,
+    Predictor,
+    SeldonCore,
+    SeldonDeployment,
+    SklearnServer,
+    Stack,
+)
+from seldon_infra.ingress.component import address
+from seldon_infra.targets.platform import namespaces, operator_values
+from tests.unit.targets.program import Declared, declare
+
+
+@pytest.fixture
+def declared(tmp_path: Path) -> Any:
+    def run(target: str, deployments: str = "deployment()") -> Declared:
+        return declare(deployments, target, tmp_path, preview=True)
+
+    return run
+
+
+def deployment(**fields: object) -> SeldonDeployment:
+    graph = Model(name="m", server=SklearnServer(), model_uri="s3://b/m")
+    return SeldonDeployment(name="d", namespace="models", predictors=[Predictor(name="p", graph=graph)], **fields)  # type: ignore[arg-type]
+
+
+def kinds(done: Declared) -> list[str]:
+    assert done.made, done.said
+    found = [f"{kind.rpartition(':')[2]} {name}" for kind, name, _ in done.made]
+    return [each for each in found if not each.startswith(("Stack ", "kubernetes "))]
+
+
+def test_a_cluster_that_has_it_all_gets_namespaces_and_deployments(declared: Any) -> None:
+    assert sorted(kinds(declared("Kubernetes()"))) == ["Namespace ns", "SeldonDeployment d"]
+
+
+def test_an_empty_cluster_gets_ingress_then_operator_then_deployments(declared: Any) -> None:
+    target = "Kubernetes(seldon_core=SeldonCore(), ingress=Istio(hosts=['models.example.com']))"
+    made = kinds(declared(target))
+    for first, then in (
+        ("Namespace istio-system", "Release istio-base"),
+        ("Definitions istio-definitions", "Release istio-base"),
+        ("Release istio-base", "Release istiod"),
+        ("Release istiod", "Release istio-ingressgateway"),
+        ("Release istio-ingressgateway", "Gateway istio-system.seldon-gateway.gateway"),
+        ("Gateway istio-system.seldon-gateway.gateway", "Release seldon-core"),
+        ("Release seldon-core", "SeldonDeployment d"),
+    ):
+        assert made.index(first) < made.index(then)
+
+
+def test_the_operator_is_told_which_ingress_leads_to_deployments(declared: Any) -> None:
+    target = "Kubernetes(seldon_core=SeldonCore(), ingress=Ambassador(existing=True, hosts=['a.example.com']))"
+    release = declared(target).one("Release")
+    assert release["values"]["ambassador"] == {"enabled": True, "version": "v2", "singleNamespace": False}
+    assert (release["chart"], release["version"]) == ("seldon-core-operator", "1.17.1")
+    assert operator_values(Kubernetes()) == {}
+
+
+def test_an_ingress_that_is_there_gets_only_what_leads_to_deployments(declared: Any) -> None:
+    made = kinds(declared("Kubernetes(ingress=Istio(existing=True, hosts=['a.example.com']))"))
+    assert not [each for each in made if each.startswith(("Release", "Definitions"))]
+    assert "Gateway istio-system.seldon-gateway.gateway" in made
+    assert "Namespace istio-system" not in made
+
+
+def test_a_namespace_has_one_owner_and_the_labels_of_all_who_are_in_it() -> None:
+    target = Kubernetes(
+        seldon_core=SeldonCore(namespace="models", single_namespace=True),
+        ingress=Istio(namespace="mesh", mtls=["models"]),
+    )
+    assert namespaces(target, [deployment(), deployment()]) == {
+        "mesh": {},
+        "models": {"seldon.io/controller-id": "models", "istio-injection": "enabled"},
+    }
+
+
+def test_a_stack_says_what_does_not_go_together_before_anything_is_asked() -> None:
+    target = Kubernetes(seldon_core=SeldonCore(version="1.18.2"), ingress=Istio())
+    said = [
+        str(problem) for problem in Stack(target=target, deployments=[deployment(ambassador=AmbassadorRoute())]).check()
+    ]
+    assert len(said) == 2
+    assert "is under BSL-1.1" in said[0]
+    assert "ambassador is set, must be istio" in said[1]
+
+
+def test_one_line_swaps_the_ingress() -> None:
+    for ingress in (Istio(hosts=["a.example.com"]), Ambassador(hosts=["a.example.com"])):
+        assert Stack(target=Kubernetes(ingress=ingress), deployments=[deployment()]).check() == []
+
+
+@pytest.mark.parametrize(
+    ("status", "found"),
+    [
+        ({"loadBalancer": {"ingress": [{"hostname": "lb.example.com"}]}}, "lb.example.com"),
+        ({"loadBalancer": {"ingress": [{"ip": "10.1.2.3"}]}}, "10.1.2.3"),
+        ({"loadBalancer": {}}, None),
+        (None, None),
+    ],
+)
+def test_a_load_balancers_address_is_read_where_it_has_one(status: Any, found: str | None) -> None:
+    assert address(status) == found
