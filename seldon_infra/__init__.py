@@ -75,6 +75,10 @@ if TYPE_CHECKING:
         Timeouts,
         Transformer,
     )
+    from seldon_infra.servers.signature import (
+        Signature,
+        TensorSpec,
+    )
     from seldon_infra.servers.spec import (
         ContainerServer,
         DynamicBatching,
@@ -128,6 +132,7 @@ _HOMES = {
         "NodeType Protocol PythonServer Server SklearnServer TempoServer Tensor TensorFlowServer "
         "Transport TritonModel TritonServer XGBoostServer"
     ),
+    "seldon_infra.servers.signature": "Signature TensorSpec",
     "seldon_infra.servers.triton": "config_pbtxt",
     "seldon_infra.settings": "config secret",
     "seldon_infra.stack": "Stack run",
@@ -201,6 +206,7 @@ __all__ = [
     "SeldonInfraError",
     "Server",
     "ServerType",
+    "Signature",
     "SimpleModel",
     "SimpleRouter",
     "SklearnServer",
@@ -211,6 +217,7 @@ __all__ = [
     "TempoServer",
     "Tensor",
     "TensorFlowServer",
+    "TensorSpec",
     "Timeouts",
     "Transformer",
     "Transport",

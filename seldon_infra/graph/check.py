@@ -23,6 +23,7 @@ from seldon_infra.graph.rules import (
     servers,
     settings,
     shape,
+    signatures,
     targets,
     traffic,
     triton,
@@ -56,6 +57,7 @@ PREDICTOR_RULES: tuple[PredictorRule, ...] = (
     *amounts.PREDICTOR_RULES,
     *environment.PREDICTOR_RULES,
     *scaling.PREDICTOR_RULES,
+    *signatures.PREDICTOR_RULES,
     *settings.PREDICTOR_RULES,
 )
 NODE_RULES: tuple[NodeRule, ...] = (

@@ -202,8 +202,8 @@ ROWS = {
             operators=(operator(ISTIO_ENABLED="false", AMBASSADOR_ENABLED="true"),),
             served={**SERVED, "getambassador.io": frozenset({"v2"})},
         ),
-        "error: SeldonDeployment 'fraud' → predictor 'next': shadow with traffic not set, must not be: Mappings copy the "
-        "share that traffic names, none where it is not set; write traffic=100",
+        "error: SeldonDeployment 'fraud' → predictor 'next': shadow with traffic not set, must not be: Mappings copy "
+        "the share that traffic names, none where it is not set; write traffic=100",
         FACTS,
     ),
     "no way in": Row(
