@@ -110,6 +110,10 @@ if TYPE_CHECKING:
         StorageInitializer,
         WebhookCertificate,
     )
+    from seldon_infra.servers.signature import (
+        Signature,
+        TensorSpec,
+    )
     from seldon_infra.servers.spec import (
         ContainerServer,
         DynamicBatching,
@@ -167,6 +171,7 @@ _HOMES = {
     "seldon_infra.seldon_core.spec": (
         "Executor LogLevel OperatorProcess RequestLogger SeldonCore ServerImage StorageInitializer WebhookCertificate"
     ),
+    "seldon_infra.servers.signature": "Signature TensorSpec",
     "seldon_infra.servers.spec": (
         "ContainerServer DynamicBatching HuggingFaceServer InstanceGroup Licence MLServerRuntime MLflowServer "
         "NodeType Protocol PythonServer Server SklearnServer TempoServer Tensor TensorFlowServer Transport "
@@ -267,6 +272,7 @@ __all__ = [
     "ServerImage",
     "ServerType",
     "ServiceAccount",
+    "Signature",
     "SimpleModel",
     "SimpleRouter",
     "SklearnServer",
@@ -279,6 +285,7 @@ __all__ = [
     "TempoServer",
     "Tensor",
     "TensorFlowServer",
+    "TensorSpec",
     "Timeouts",
     "Tls",
     "TlsMode",

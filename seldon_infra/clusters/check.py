@@ -6,7 +6,7 @@ All rules run, so that a user sees everything at once; a rule whose facts nobody
 from __future__ import annotations
 
 from seldon_infra.clusters.facts import Facts
-from seldon_infra.clusters.rules import ingress, nodes, operator, owners, quota, served, storage
+from seldon_infra.clusters.rules import images, ingress, nodes, operator, owners, quota, served, storage
 from seldon_infra.clusters.rules.finding import Declared, Finding, Part, Rule
 
 RULES: tuple[Rule, ...] = (
@@ -17,6 +17,7 @@ RULES: tuple[Rule, ...] = (
     *nodes.RULES,
     *quota.RULES,
     *storage.RULES,
+    *images.RULES,
 )
 
 

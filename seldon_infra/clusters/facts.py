@@ -148,4 +148,6 @@ class Facts:
     """Istio's gateways, as NAMESPACE/NAME."""
     storage_classes: frozenset[str] | None = None
     namespaces: Mapping[str, Namespace] = field(default_factory=dict)
+    platforms: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Images by name with the platforms that they are built for; none where the registry does not have one."""
     skipped: tuple[Skipped, ...] = ()

@@ -42,6 +42,8 @@ class Container:
     name: str
     requests: Amounts
     limits: Amounts
+    image: str | None = None
+    """Its image, where the definition says or implies it; Seldon's operator fills in the others."""
 
 
 @dataclass(frozen=True)
@@ -139,7 +141,7 @@ def _need(
 
 
 def _all(containers: Sequence[Manifest]) -> tuple[Container, ...]:
-    return tuple(Container(it.get("name", ""), requests(it), limits_of(it)) for it in containers)
+    return tuple(Container(it.get("name", ""), requests(it), limits_of(it), it.get("image")) for it in containers)
 
 
 def _orchestrator(at: InPredictor, settings: Mapping[str, str]) -> Manifest:

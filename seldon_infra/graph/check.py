@@ -25,6 +25,7 @@ from seldon_infra.graph.rules import (
     servers,
     settings,
     shape,
+    signatures,
     storage,
     targets,
     traffic,
@@ -62,6 +63,7 @@ PREDICTOR_RULES: tuple[PredictorRule, ...] = (
     *amounts.PREDICTOR_RULES,
     *environment.PREDICTOR_RULES,
     *scaling.PREDICTOR_RULES,
+    *signatures.PREDICTOR_RULES,
     *settings.PREDICTOR_RULES,
     *security.PREDICTOR_RULES,
 )

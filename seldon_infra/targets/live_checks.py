@@ -6,17 +6,24 @@ A cluster that cannot be asked keeps nobody from a preview: what is not checked 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pulumi
 
 from seldon_infra.clusters.check import Declared, Finding, Part, check_live, skipped_in_words
+from seldon_infra.clusters.images import look_up as platforms_of
+from seldon_infra.clusters.models import Seen, in_words
+from seldon_infra.clusters.models import look_up as models_of_stores
+from seldon_infra.clusters.needs import pods
 from seldon_infra.clusters.rules.storage import named_classes
 from seldon_infra.clusters.survey import Wanted, survey
 from seldon_infra.core.model import known, pending, resolve
 from seldon_infra.targets.later import Awaited
 
 if TYPE_CHECKING:
+    from seldon_infra.clusters.facts import Facts
     from seldon_infra.graph.spec import SeldonDeployment
     from seldon_infra.targets.spec import Kubernetes
 
@@ -34,11 +41,23 @@ def require_fit(target: Kubernetes, deployments: Sequence[SeldonDeployment], urn
         return
     # Outputs are looked at as what they are: something that is not known yet.
     seen = tuple(resolve(it, dict.fromkeys(pending(it), Awaited())) for it in deployments)
-    facts = survey(target.context, target.kubeconfig, wanted(seen))
+    facts, models = _look(target, seen)
     if line := skipped_in_words(facts):
         pulumi.log.info(line)
+    for model, listing in models.there.items():
+        pulumi.log.info(in_words(model, listing), _Subject(urn_of(model.deployment)))
     declared = Declared(seen, stack_mark(), made_here(target), target.create_namespaces)
-    _tell(check_live(declared, facts), target, urn_of)
+    _tell([*check_live(declared, facts), *models.findings], target, urn_of)
+
+
+def _look(target: Kubernetes, deployments: Sequence[SeldonDeployment]) -> tuple[Facts, Seen]:
+    """Ask cluster, registries and stores at the same time; each of them is left after a few seconds."""
+    images = [it.image for each in deployments for need in pods(each, {}) for it in need.containers if it.image]
+    with ThreadPoolExecutor(3) as at_once:
+        asked = at_once.submit(survey, target.context, target.kubeconfig, wanted(deployments))
+        built, stored = at_once.submit(platforms_of, images), at_once.submit(models_of_stores, deployments)
+    (platforms, unbuilt), models, facts = built.result(), stored.result(), asked.result()
+    return replace(facts, platforms=platforms, skipped=(*facts.skipped, *unbuilt, *models.skipped)), models
 
 
 def made_here(target: Kubernetes) -> frozenset[Part]:

@@ -12,6 +12,7 @@ from seldon_infra.core.model import AtLeastOne, AtLeastTwo, AtMostOne, Later, Ma
 from seldon_infra.graph.spec.scaling import Pod
 from seldon_infra.graph.spec.security import ContainerSecurity
 from seldon_infra.graph.spec.values import Endpoint, EnvVar, Logger, Parameter, Resources
+from seldon_infra.servers.signature import Signature
 from seldon_infra.servers.spec import NodeType, Server
 
 Method: TypeAlias = Literal["TRANSFORM_INPUT", "TRANSFORM_OUTPUT", "ROUTE", "AGGREGATE", "SEND_FEEDBACK"]
@@ -89,6 +90,9 @@ class GraphNode(Spec):
     Source: storageInitializerImage."""
     pod: Pod | None = None
     """A pod of its own. Default: the node shares the predictor's pod."""
+    signature: Signature | None = None
+    """Tensors that it takes and gives on protocol v2, for the check of the graph's edges. Default: what its server's
+    own settings say, where they are known."""
 
     if TYPE_CHECKING:
 

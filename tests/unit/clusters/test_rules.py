@@ -26,7 +26,7 @@ from seldon_infra.graph.spec import (
     SeldonDeployment,
     Ssl,
 )
-from seldon_infra.servers.spec import HuggingFaceServer
+from seldon_infra.servers.spec import ContainerServer, HuggingFaceServer
 from tests.unit.clusters.cluster import (
     FACTS,
     NODES,
@@ -54,6 +54,7 @@ KNOWS_KEDA = {**SERVED, "keda.sh": frozenset({"v1alpha1"})}
 LIMITED = Resources(requests=Amounts(cpu=1, memory="1Gi"), limits=Amounts(cpu=1, memory="1Gi"))
 CLAIM = {"volumeClaimTemplate": {"spec": {"storageClassName": "fast"}}}
 OURS = Found("SeldonDeployment", "fraud", stack="models/prod")
+CONTAINER = of_node(server=ContainerServer(image="acme/score:1", speaks=("seldon",)))
 OPERATOR = "operator seldon-system/seldon-controller-manager"
 
 
@@ -384,6 +385,19 @@ ROWS = {
         "create_namespaces=False; run: kubectl create namespace default",
         in_default(exists=True),
         creates_namespaces=False,
+    ),
+    "an image that is not there": Row(
+        CONTAINER,
+        facts(platforms={"acme/score:1": frozenset()}),
+        f"error: {HERE}: image 'acme/score:1' of 'score', must be in its registry; push it, or correct its name",
+        FACTS,
+    ),
+    "an image of another platform": Row(
+        CONTAINER,
+        facts(platforms={"acme/score:1": frozenset({"linux/arm64"})}),
+        f"error: {HERE}: image 'acme/score:1' is built for linux/arm64, must be built for a node of cluster 'test' "
+        "that can hold it: linux/amd64; build it with: docker buildx build --platform linux/amd64",
+        facts(platforms={"acme/score:1": frozenset({"linux/arm64", "linux/amd64"})}),
     ),
     "a storage class that is not there": Row(
         of_predictor(pod=PodTemplate(spec={"volumes": [{"name": "cache", "ephemeral": CLAIM}]})),

@@ -33,6 +33,10 @@ def served(*roots: Model | Transformer | OutputTransformer, **fields: object) ->
     return SeldonDeployment(name="demo", predictors=predictors, **fields)  # type: ignore[arg-type]
 
 
+UNREAD = {"ab-test": ["sticky"], "ssl": ["engine_resources"]}
+"""What manifests have, and `import` reads, though no operator does: a stack that says so is refused."""
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_a_golden_file_shows_what_is_rendered(name: str) -> None:
     written = (GOLDEN / f"{name}.yaml").read_text(encoding="utf-8")
@@ -48,7 +52,7 @@ def test_a_golden_file_is_short_and_says_what_it_shows(name: str) -> None:
 
 @pytest.mark.parametrize("name", CASES)
 def test_a_golden_file_shows_what_a_cluster_can_run(name: str) -> None:
-    assert check_cluster(CASES[name].deployment) == []
+    assert [problem.got for problem in check_cluster(CASES[name].deployment)] == UNREAD.get(name, [])
 
 
 def test_every_golden_file_belongs_to_a_case() -> None:

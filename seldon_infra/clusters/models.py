@@ -1,0 +1,79 @@
+"""Looks whether model URIs lead somewhere, all at once and only for a few seconds.
+
+Pods fetch models with credentials of their own, so what this machine does not see may be there all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+from seldon_infra.artifacts.listing import SCHEMES, Listing, look
+from seldon_infra.clusters.facts import Skipped
+from seldon_infra.clusters.in_time import in_time
+from seldon_infra.clusters.rules.finding import Finding, warning
+from seldon_infra.core.errors import ModelNotFound
+from seldon_infra.core.model import known
+from seldon_infra.core.problems import Problem
+from seldon_infra.graph.rules.place import nodes_in, predictors
+from seldon_infra.graph.spec import SeldonDeployment
+
+SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model that a definition names."""
+
+    path: str
+    deployment: str
+    uri: str
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What was found out about the models of some deployments."""
+
+    there: dict[Model, Listing]
+    findings: tuple[Finding, ...]
+    skipped: tuple[Skipped, ...]
+
+
+def look_up(deployments: Iterable[SeldonDeployment]) -> Seen:
+    """Look at every model URI that a store of ours may lead to."""
+    models = [model for deployment in deployments for model in models_of(deployment)]
+    answers = in_time({uri: partial(look, uri) for uri in dict.fromkeys(it.uri for it in models)}, SECONDS)
+    there, findings, skipped = {}, [], dict[Skipped, None]()
+    for model in models:
+        answer = answers[model.uri]
+        if isinstance(answer, Listing):
+            there[model] = answer
+        elif isinstance(answer, ModelNotFound):
+            findings.append(_missing(model))
+        else:
+            why = f"no answer within {SECONDS:g} s" if isinstance(answer, TimeoutError) else str(answer)
+            skipped[Skipped("models", why)] = None
+    return Seen(there, tuple(findings), tuple(skipped))
+
+
+def models_of(deployment: SeldonDeployment) -> Iterator[Model]:
+    """Give the models whose URI is known and names a store."""
+    for at in predictors(deployment):
+        uris = [(inner.path, known(inner.node.model_uri)) for inner in nodes_in(at)]
+        if at.predictor.explainer:
+            uris.append((f"{at.path} → explainer", known(at.predictor.explainer.model_uri)))
+        for path, uri in uris:
+            if uri is not None and uri.partition("://")[0] in SCHEMES and "://" in uri:
+                yield Model(path, deployment.name, uri)
+
+
+def in_words(model: Model, listing: Listing) -> str:
+    """Say what is under a model's URI."""
+    files = "1 file" if listing.files == 1 else f"{listing.files} files"
+    return f"{model.path}: '{model.uri}' is {files}, {listing.size:,} bytes, listed as {listing.digest[:19]}"
+
+
+def _missing(model: Model) -> Finding:
+    got, want = f"model_uri '{model.uri}' holds nothing, by the credentials of this machine", "must lead to a model"
+    return warning(Problem(model.path, got, want, "upload the model, or correct the URI"), model.deployment)
