@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,10 @@ from seldon_infra.core.model import is_later
 from seldon_infra.core.problems import HIDDEN, Problem
 from seldon_infra.core.yaml import dump
 from seldon_infra.graph.check import check_cluster, check_manifest
+from seldon_infra.graph.expand import expanded
+from seldon_infra.graph.manifest import KIND
 from seldon_infra.graph.render import manifests
+from seldon_infra.graph.render_values import Manifest
 from seldon_infra.settings import Withheld
 from seldon_infra.stack import Stack, find_project, load_stack
 
@@ -30,6 +33,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--project", type=Path, default=Path.cwd(), help="the folder of Pulumi.yaml (default: this one, or one above)"
     )
+    parser.add_argument(
+        "--expanded",
+        action="store_const",
+        const=_expanded,
+        default=_as_applied,
+        dest="objects",
+        help="what Seldon's operator makes of it (Deployments, Services, …), for scanners that look into no other kind",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -39,13 +50,22 @@ def run(arguments: argparse.Namespace) -> int:
     problems = list(dict.fromkeys(found))
     if problems:
         raise InvalidSpec(problems)
-    rendered = manifests(stack.deployments)
+    rendered = arguments.objects(manifests(stack.deployments))
     sys.stdout.write(dump(*(shown(manifest) for manifest in rendered)))
     for problem in refused(stack):
         print(f"note, a cluster would refuse this: {problem}", file=sys.stderr)
     for mark, places in places_of_later(rendered).items():
         print(f"{mark} stands for: {', '.join(places)}", file=sys.stderr)
     return 0
+
+
+def _as_applied(rendered: Iterable[Manifest]) -> Sequence[Manifest]:
+    return tuple(rendered)
+
+
+def _expanded(rendered: Iterable[Manifest]) -> Sequence[Manifest]:
+    """Put what the operator makes in the place of each custom resource."""
+    return [made for each in rendered for made in (expanded(each) if each["kind"] == KIND else [each])]
 
 
 def refused(stack: Stack) -> list[Problem]:

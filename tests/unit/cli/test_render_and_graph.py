@@ -267,3 +267,17 @@ def test_a_folder_with_the_name_of_a_module_in_use_is_to_be_renamed(project: Pat
     said = refused(moved(project, "json"), "render", "--stack", "local")
     assert "/json: its name is a module's that is in use" in said
     assert "rename the folder" in said
+
+
+def test_expanded_shows_what_the_operator_makes(project: Path) -> None:
+    done = run(project, "render", "--stack", "local", "--expanded")
+    kinds = [(each["kind"], each["metadata"]["name"]) for each in yaml.safe_load_all(done.stdout)]
+    assert ("Deployment", "iris-main-0-classifier") in kinds
+    assert ("Service", "wine-main") in kinds
+    assert "SeldonDeployment" not in [kind for kind, _ in kinds]
+
+
+def test_expanded_marks_what_is_known_later(project: Path) -> None:
+    done = run(project, "render", "--stack", "later", "--expanded")
+    assert done.returncode == 0, done.stderr
+    assert "<known after pulumi up>" in done.stdout
