@@ -77,6 +77,7 @@ if TYPE_CHECKING:
         Timeouts,
         Transformer,
     )
+    from seldon_infra.model_server.spec import ModelServer, ServiceMonitor
     from seldon_infra.servers.spec import (
         ContainerServer,
         DynamicBatching,
@@ -125,6 +126,7 @@ _HOMES = {
         "PodTemplate PodsMetric Predictor RandomAbTest RequestLogQueue ResourceMetric Resources Router SecretKey "
         "SeldonDeployment ServerType SimpleModel SimpleRouter Ssl StickySession Timeouts Transformer"
     ),
+    "seldon_infra.model_server.spec": "ModelServer ServiceMonitor",
     "seldon_infra.servers.spec": (
         "ContainerServer DynamicBatching HuggingFaceServer InstanceGroup Licence MLServerRuntime MLflowServer "
         "NodeType Protocol PythonServer Server SklearnServer TempoServer Tensor TensorFlowServer "
@@ -177,6 +179,7 @@ __all__ = [
     "Method",
     "MetricTarget",
     "Model",
+    "ModelServer",
     "Node",
     "NodeType",
     "ObjectMetric",
@@ -205,6 +208,7 @@ __all__ = [
     "SeldonInfraError",
     "Server",
     "ServerType",
+    "ServiceMonitor",
     "SimpleModel",
     "SimpleRouter",
     "SklearnServer",

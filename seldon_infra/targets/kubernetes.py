@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import pulumi_kubernetes
 
     from seldon_infra.graph.spec import SeldonDeployment
+    from seldon_infra.model_server.component import ModelServerComponent
+    from seldon_infra.model_server.spec import ModelServer
     from seldon_infra.targets.spec import Kubernetes
 
 # The Kubernetes provider then waits until the operator reports Available, and fails with its description.
@@ -21,9 +23,12 @@ WAIT_FOR = {"pulumi.com/waitFor": "jsonpath={.status.state}=Available"}
 
 
 def declare(
-    target: Kubernetes, deployments: Sequence[SeldonDeployment], opts: pulumi.ResourceOptions | None = None
-) -> None:
-    """Declare namespaces and SeldonDeployments on the cluster of ``target``.
+    target: Kubernetes,
+    deployments: Sequence[SeldonDeployment],
+    opts: pulumi.ResourceOptions | None = None,
+    model_servers: Sequence[ModelServer] = (),
+) -> dict[str, ModelServerComponent]:
+    """Declare namespaces, SeldonDeployments and model servers on the cluster of ``target``; give these by their names.
 
     A namespace that is an Output is what another resource gave, so it is not declared a second time.
     """
@@ -32,12 +37,30 @@ def declare(
 
     provider = pulumi_kubernetes.Provider("cluster", opts, context=target.context, kubeconfig=target.kubeconfig)
     options = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(provider=provider))
+    made = []
     if target.create_namespaces:
-        for name in namespaces(deployments):
+        for name in namespaces([*deployments, *model_servers]):
             inside = [deployment for deployment in deployments if deployment.namespace == name]
-            pulumi_kubernetes.core.v1.Namespace(name, metadata={"name": _once_all_valid(inside, name)}, opts=options)
+            named = _once_all_valid(inside, name)
+            made.append(pulumi_kubernetes.core.v1.Namespace(name, metadata={"name": named}, opts=options))
     for deployment in deployments:
         _custom_resource(deployment, options)
+    return {each.name: _model_server(each, provider, opts, made) for each in model_servers}
+
+
+def _model_server(
+    spec: ModelServer,
+    provider: pulumi.ProviderResource,
+    opts: pulumi.ResourceOptions | None,
+    namespaces: Sequence[pulumi.Resource],
+) -> ModelServerComponent:
+    from seldon_infra.model_server.check import check_model_server
+    from seldon_infra.model_server.component import ModelServerComponent
+    from seldon_infra.model_server.render import model_server
+    from seldon_infra.targets.later import rendered
+
+    objects = rendered(spec, check_model_server, model_server)
+    return ModelServerComponent(spec.name, objects, opts, provider, namespaces)
 
 
 def _once_all_valid(deployments: Sequence[SeldonDeployment], value: Any) -> Any:
