@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from seldon_infra.graph.expand.chart import MLSERVER_MODELS
 from seldon_infra.graph.render_security import MODEL_PATH
-from seldon_infra.graph.render_values import Manifest, given
+from seldon_infra.graph.render_values import Manifest, as_text, given
 from seldon_infra.model_server.spec import ModelServer
 from seldon_infra.servers.spec import (
     HuggingFaceServer,
@@ -72,5 +72,15 @@ def environment(spec: ModelServer) -> Manifest:
             "MLSERVER_MODEL_NAME": spec.name,
             "MLSERVER_MODEL_IMPLEMENTATION": MLSERVER_MODELS.get(str(spec.server.implementation)),
             "MLSERVER_MODEL_URI": MODEL_PATH if spec.model_uri is not None else None,
+            **_hugging_face(spec.server),
         }
     )
+
+
+def _hugging_face(server: Server) -> Manifest:
+    """Variables of the Hugging Face runtime. Source: its ``settings.py``."""
+    if not isinstance(server, HuggingFaceServer):
+        return {}
+    fields = {name: getattr(server, name) for name in ("task", "pretrained_model", "pretrained_tokenizer")}
+    said = {**fields, "optimum_model": as_text(server.optimum_model)}
+    return {f"MLSERVER_MODEL_HUGGINGFACE_{name.upper()}": value for name, value in said.items()}

@@ -9,7 +9,7 @@ import pytest
 from seldon_infra.graph.spec import EnvVar, Pdb, PodSecurity, PodTemplate
 from seldon_infra.model_server.render import model_server
 from seldon_infra.model_server.spec import ModelServer
-from seldon_infra.servers.spec import SklearnServer, TritonServer
+from seldon_infra.servers.spec import HuggingFaceServer, SklearnServer, TritonServer
 from tests.unit.core.later import Later
 from tests.unit.model_server.cases import CASES, GOLDEN, golden
 
@@ -78,6 +78,13 @@ def test_what_opens_a_pod_has_the_names_that_it_has_for_a_deployment() -> None:
     opened = container(iris(security=PodSecurity(read_only_root=False, image_pull_policy="IfNotPresent")))
     assert opened["securityContext"]["readOnlyRootFilesystem"] is False
     assert opened["imagePullPolicy"] == "IfNotPresent"
+
+
+def test_a_pipeline_s_own_settings_reach_its_runtime() -> None:
+    server = HuggingFaceServer(task="text-generation", pretrained_model="distilgpt2", optimum_model=True)
+    env = {each["name"]: each["value"] for each in container(iris(server=server, model_uri=None))["env"]}
+    said = {name.removeprefix("MLSERVER_MODEL_HUGGINGFACE_"): value for name, value in env.items()}
+    assert (said["TASK"], said["PRETRAINED_MODEL"], said["OPTIMUM_MODEL"]) == ("text-generation", "distilgpt2", "true")
 
 
 def test_a_value_of_later_stays_where_it_is() -> None:
