@@ -100,6 +100,7 @@ if TYPE_CHECKING:
         Tls,
         TlsMode,
     )
+    from seldon_infra.model_server.spec import ModelServer, ServiceMonitor
     from seldon_infra.seldon_core.spec import (
         Executor,
         LogLevel,
@@ -168,6 +169,7 @@ _HOMES = {
     "seldon_infra.ingress.spec": (
         "Ambassador Ejection ExternalAuth IngressTimeouts Istio RateLimit Retries Tls TlsMode"
     ),
+    "seldon_infra.model_server.spec": "ModelServer ServiceMonitor",
     "seldon_infra.seldon_core.spec": (
         "Executor LogLevel OperatorProcess RequestLogger SeldonCore ServerImage StorageInitializer WebhookCertificate"
     ),
@@ -235,6 +237,7 @@ __all__ = [
     "Method",
     "MetricTarget",
     "Model",
+    "ModelServer",
     "NetworkPolicy",
     "Node",
     "NodeType",
@@ -272,6 +275,7 @@ __all__ = [
     "ServerImage",
     "ServerType",
     "ServiceAccount",
+    "ServiceMonitor",
     "Signature",
     "SimpleModel",
     "SimpleRouter",

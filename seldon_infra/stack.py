@@ -21,12 +21,14 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from seldon_infra.core.errors import InvalidSpec, SeldonInfraError, StackNotFound
-from seldon_infra.core.model import Many, Spec
+from seldon_infra.core.model import Many, Spec, title
 from seldon_infra.core.problems import Problem
 from seldon_infra.core.settings_file import read_settings
 from seldon_infra.core.user_frames import report
 from seldon_infra.graph.check import check_cluster, check_local, check_together
 from seldon_infra.graph.spec import Model, SeldonDeployment
+from seldon_infra.model_server.check import check_model_server, check_model_server_locally
+from seldon_infra.model_server.spec import ModelServer
 from seldon_infra.settings import settings_of
 from seldon_infra.targets.platform_check import check_platform
 from seldon_infra.targets.spec import Kubernetes, Local, Target
@@ -47,6 +49,9 @@ class Stack(Spec):
     deployments: Many[SeldonDeployment] = Field(
         default=(), description="What is served; names are unique within the stack."
     )
+    model_servers: Many[ModelServer] = Field(
+        default=(), description="Model servers on their own, without Seldon's operator; on this machine one node each."
+    )
     samples: Mapping[str, str] = Field(
         default={}, description="Deployment's name to the file of its held-out rows, for `predict` and `verify`."
     )
@@ -54,10 +59,11 @@ class Stack(Spec):
     def check(self) -> list[Problem]:
         """Find every problem that can be known without a cluster, in all deployments at once."""
         found = [problem for deployment in self.deployments for problem in _check(deployment, self.target)]
+        found += [problem for server in self.model_servers for problem in _check_server(server, self.target)]
         stays_here = isinstance(self.target, Local) and not self.target.portable
         together = [] if stays_here else check_together(self.deployments)
         platform = check_platform(self.target, self.deployments) if isinstance(self.target, Kubernetes) else []
-        return [*found, *_names_used_twice(self.deployments), *together, *platform]
+        return [*found, *_names_used_twice([*self.deployments, *self.model_servers]), *together, *platform]
 
     def require_valid(self) -> None:
         """Raise InvalidSpec with all problems at once, if there are any."""
@@ -168,7 +174,7 @@ def run(main: str) -> None:
     try:
         stack = load_stack(pulumi.get_stack(), project, pulumi.Config().get, pulumi.Config().get_secret)
         stack.require_valid()
-        deploy(stack.target, stack.deployments, project)
+        deploy(stack.target, stack.deployments, project, stack.model_servers)
     except SeldonInfraError as error:
         # Pulumi's language hosts print a RunError's text alone, and anything else with a traceback.
         raise pulumi.RunError(str(error)) from None
@@ -203,12 +209,18 @@ def _check(deployment: SeldonDeployment, target: Target) -> list[Problem]:
     return check_cluster(deployment)
 
 
-def _names_used_twice(deployments: Sequence[SeldonDeployment]) -> Iterator[Problem]:
+def _check_server(server: ModelServer, target: Target) -> list[Problem]:
+    if isinstance(target, Local):
+        return check_model_server_locally(server, portable=target.portable)
+    return check_model_server(server)
+
+
+def _names_used_twice(deployments: Sequence[SeldonDeployment | ModelServer]) -> Iterator[Problem]:
     counted = Counter(deployment.name for deployment in deployments)
     for name, times in counted.items():
         if times > 1:
             yield Problem(
-                path=f"SeldonDeployment '{name}'",
+                path=next(title(deployment) for deployment in deployments if deployment.name == name),
                 got=f"name '{name}' is used {times} times",
                 want="must be unique in a stack, whatever the namespace",
                 fix="rename all but one of them",

@@ -19,8 +19,9 @@ from seldon_infra.core.yaml import dump
 from seldon_infra.graph.check import check_cluster, check_manifest
 from seldon_infra.graph.expand import expanded
 from seldon_infra.graph.manifest import KIND
-from seldon_infra.graph.render import manifests
+from seldon_infra.graph.render import manifests, namespace, namespaces
 from seldon_infra.graph.render_values import Manifest
+from seldon_infra.model_server.render import model_server
 from seldon_infra.settings import Withheld
 from seldon_infra.stack import Stack, find_project, load_stack
 
@@ -50,13 +51,21 @@ def run(arguments: argparse.Namespace) -> int:
     problems = list(dict.fromkeys(found))
     if problems:
         raise InvalidSpec(problems)
-    rendered = [without_secrets(manifest) for manifest in arguments.objects(manifests(stack.deployments))]
+    rendered = [without_secrets(each) for each in arguments.objects([*manifests(stack.deployments), *servers(stack)])]
     sys.stdout.write(dump(*(shown(manifest) for manifest in rendered)))
     for problem in refused(stack):
         print(f"note, a cluster would refuse this: {problem}", file=sys.stderr)
     for mark, places in places_of_later(rendered).items():
         print(f"{mark} stands for: {', '.join(places)}", file=sys.stderr)
     return 0
+
+
+def servers(stack: Stack) -> Iterator[Manifest]:
+    """Render model servers, with those namespaces that no deployment is in."""
+    there = namespaces(stack.deployments)
+    yield from (namespace(name) for name in namespaces(stack.model_servers) if name not in there)
+    for server in stack.model_servers:
+        yield from model_server(server).values()
 
 
 def _as_applied(rendered: Iterable[Manifest]) -> Sequence[Manifest]:

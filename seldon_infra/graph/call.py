@@ -33,6 +33,11 @@ def predict_curl(deployment: SeldonDeployment, url: str) -> str:
     return f"curl -H 'Content-Type: application/json' -d '{json.dumps(body)}' {url}/{path}"
 
 
+def model_server_curl(model: str, url: str) -> str:
+    """A command that asks one model of a server on its own, with one row of one number in the place of yours."""
+    return f"curl -H 'Content-Type: application/json' -d '{json.dumps(_V2)}' {url}/v2/models/{model}/infer"
+
+
 def _call(deployment: SeldonDeployment) -> tuple[str, object]:
     if deployment.protocol == "v2":
         return "v2/models/infer", _V2

@@ -6,10 +6,10 @@ Every field has one place, in the order of the API. What a golden test shows is 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Protocol
 
 from seldon_infra.core.errors import InvalidSpec
-from seldon_infra.core.model import known
+from seldon_infra.core.model import Later, known
 from seldon_infra.graph.check import check_manifest
 from seldon_infra.graph.render_graph import graph
 from seldon_infra.graph.render_objects import account_name, own_objects, with_account, with_storage
@@ -55,7 +55,15 @@ def manifests(deployments: Iterable[SeldonDeployment]) -> tuple[Manifest, ...]:
     return (*map(namespace, namespaces(deployments)), *own)
 
 
-def namespaces(deployments: Iterable[SeldonDeployment]) -> list[str]:
+class InNamespace(Protocol):
+    """Anything that says in which namespace it is."""
+
+    @property
+    def namespace(self) -> Later[str]:
+        """The namespace."""
+
+
+def namespaces(deployments: Iterable[InNamespace]) -> list[str]:
     """Give the namespaces that deployments are in, each once; one that is an Output is made by whoever gave it."""
     return sorted({name for name in (known(deployment.namespace) for deployment in deployments) if name is not None})
 

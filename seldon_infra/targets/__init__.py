@@ -14,16 +14,23 @@ if TYPE_CHECKING:
 
     from seldon_infra.graph.component import ClusterDeployment
     from seldon_infra.graph.spec import SeldonDeployment
+    from seldon_infra.model_server.component import ModelServerComponent
+    from seldon_infra.model_server.spec import ModelServer
     from seldon_infra.targets.local import LocalDeployment
 
 __all__ = ["Kubernetes", "Local", "Target", "declare", "deploy"]
 
 
-def deploy(target: Target, deployments: Sequence[SeldonDeployment], project: Path) -> None:
-    """Declare ``deployments`` on ``target`` and export where each answers, as outputs of the stack."""
+def deploy(
+    target: Target,
+    deployments: Sequence[SeldonDeployment],
+    project: Path,
+    model_servers: Sequence[ModelServer] = (),
+) -> None:
+    """Declare deployments and model servers on ``target`` and export where each answers, as outputs of the stack."""
     import pulumi
 
-    for name, component in declare(target, deployments, project).items():
+    for name, component in declare(target, deployments, project, model_servers=model_servers).items():
         pulumi.export(f"{name}_url", component.url)
         pulumi.export(f"{name}_grpc", component.grpc_endpoint)
         pulumi.export(f"{name}_predict_curl", component.predict_curl)
@@ -34,19 +41,25 @@ def declare(
     deployments: Sequence[SeldonDeployment],
     project: Path,
     opts: pulumi.ResourceOptions | None = None,
-) -> Mapping[str, LocalDeployment | ClusterDeployment]:
-    """Declare ``deployments`` on ``target``; give them by their names.
+    model_servers: Sequence[ModelServer] = (),
+) -> Mapping[str, LocalDeployment | ClusterDeployment | ModelServerComponent]:
+    """Declare deployments and model servers on ``target``; give them by their names.
+
+    On this machine a model server is a deployment of one node.
 
     Args:
         target: where they land.
         deployments: what is served; it has been checked.
         project: the folder that paths in them are relative to.
         opts: of everything that is declared, such as its parent.
+        model_servers: servers on their own; they have been checked.
     """
     if isinstance(target, Local):
+        from seldon_infra.model_server.check import as_deployment
         from seldon_infra.targets import local
 
-        return local.declare(target, deployments, project, opts)
+        alone = [as_deployment(each, each.name) for each in model_servers]
+        return local.declare(target, [*deployments, *alone], project, opts)
     from seldon_infra.targets import kubernetes
 
-    return kubernetes.declare(target, deployments, opts)
+    return kubernetes.declare(target, deployments, opts, model_servers)

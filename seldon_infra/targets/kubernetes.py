@@ -20,13 +20,18 @@ if TYPE_CHECKING:
 
     from seldon_infra.graph.component import ClusterDeployment
     from seldon_infra.graph.spec import SeldonDeployment
+    from seldon_infra.model_server.component import ModelServerComponent
+    from seldon_infra.model_server.spec import ModelServer
     from seldon_infra.targets.spec import Kubernetes
 
 
 def declare(
-    target: Kubernetes, deployments: Sequence[SeldonDeployment], opts: pulumi.ResourceOptions | None = None
-) -> Mapping[str, ClusterDeployment]:
-    """Declare namespaces, ingress, operator and SeldonDeployments on the cluster of ``target``; give the last by name.
+    target: Kubernetes,
+    deployments: Sequence[SeldonDeployment],
+    opts: pulumi.ResourceOptions | None = None,
+    model_servers: Sequence[ModelServer] = (),
+) -> Mapping[str, ClusterDeployment | ModelServerComponent]:
+    """Declare everything on the cluster of ``target``; give SeldonDeployments and model servers by their names.
 
     A namespace that is an Output is what another resource gave, so it is not declared a second time.
     """
@@ -39,27 +44,33 @@ def declare(
     require_fit(target, deployments, partial(_urn, opts))
     provider = pulumi_kubernetes.Provider("cluster", opts, context=target.context, kubeconfig=target.kubeconfig)
     options = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(provider=provider))
-    made = _namespaces(target, deployments, options) if target.create_namespaces else {}
+    made = _namespaces(target, deployments, model_servers, options) if target.create_namespaces else {}
     there = platform.declare(target, made, options)
     base_url = there.url if target.ingress_url is None else target.ingress_url
-    rollouts, declared = ClusterRollouts(target), {}
+    rollouts = ClusterRollouts(target)
+    declared: dict[str, ClusterDeployment | ModelServerComponent] = {}
     for deployment in deployments:
         _bounds(target, deployment, there, options)
         shown = behind(target.ingress, deployment) if target.ingress else deployment
         after = pulumi.ResourceOptions(depends_on=_needs(deployment, made, there))
         declared[deployment.name] = rollouts.deployed(shown, base_url, pulumi.ResourceOptions.merge(options, after))
+    for server in model_servers:
+        declared[server.name] = _model_server(server, provider, opts, list(made.values()))
     return declared
 
 
 def _namespaces(
-    target: Kubernetes, deployments: Sequence[SeldonDeployment], options: pulumi.ResourceOptions
+    target: Kubernetes,
+    deployments: Sequence[SeldonDeployment],
+    model_servers: Sequence[ModelServer],
+    options: pulumi.ResourceOptions,
 ) -> dict[str, pulumi.Resource]:
     import pulumi_kubernetes
 
     from seldon_infra.targets.live_checks import stack_mark
 
     made: dict[str, pulumi.Resource] = {}
-    for name, labels in platform.namespaces(target, deployments).items():
+    for name, labels in platform.namespaces(target, [*deployments, *model_servers]).items():
         inside = [deployment for deployment in deployments if deployment.namespace == name]
         valid = {"name": _once_all_valid(inside, name), "annotations": {STACK_MARK: stack_mark()}}
         metadata: Any = {**valid, **({"labels": labels} if labels else {})}
@@ -89,6 +100,22 @@ def _bounds(
     after = pulumi.ResourceOptions.merge(options, pulumi.ResourceOptions(depends_on=[*there.after]))
     for name, manifest in istio.destination_rules(target.ingress, deployment).items():
         declare_object(f"{deployment.name}.{name}", manifest, after)
+
+
+def _model_server(
+    spec: ModelServer,
+    provider: pulumi.ProviderResource,
+    opts: pulumi.ResourceOptions | None,
+    namespaces: Sequence[pulumi.Resource],
+) -> ModelServerComponent:
+    from seldon_infra.model_server.catalogue import model_name
+    from seldon_infra.model_server.check import check_model_server
+    from seldon_infra.model_server.component import ModelServerComponent
+    from seldon_infra.model_server.render import model_server
+    from seldon_infra.targets.later import rendered
+
+    objects = rendered(spec, check_model_server, model_server)
+    return ModelServerComponent(spec.name, model_name(spec), objects, opts, provider, namespaces)
 
 
 def _urn(opts: pulumi.ResourceOptions | None, name: str) -> pulumi.Output[str]:

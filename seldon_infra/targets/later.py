@@ -13,7 +13,6 @@ from seldon_infra.core.model import Spec, is_later, pending, resolve
 
 if TYPE_CHECKING:
     from seldon_infra.core.problems import Problem
-    from seldon_infra.graph.spec import SeldonDeployment
 
 S = TypeVar("S", bound=Spec)
 
@@ -36,33 +35,27 @@ def when_known(spec: S, check: Callable[[S], list[Problem]] = lambda known: []) 
     return pulumi.Output.all(later, secret).apply(lambda come: _valid(spec, check, come[0], come[1]))
 
 
-def once_valid(
-    deployment: SeldonDeployment, check: Callable[[SeldonDeployment], list[Problem]], value: pulumi.Input[Any]
-) -> pulumi.Input[Any]:
-    """Give a value only when all of a deployment is known and its rules hold; what needs it waits for that.
+def once_valid(spec: S, check: Callable[[S], list[Problem]], value: pulumi.Input[Any]) -> pulumi.Input[Any]:
+    """Give a value only when all of a specification is known and its rules hold; what needs it waits for that.
 
     Args:
-        deployment: what is declared; where nothing in it is an Output, it has been checked already.
-        check: finds the problems of a deployment that is wholly known.
-        value: what the deployment's resources need.
+        spec: what is declared; where nothing in it is an Output, it has been checked already.
+        check: finds the problems of one that is wholly known.
+        value: what its resources need.
     """
-    if not pending(deployment):
+    if not pending(spec):
         return value
-    valid = pulumi.Output.unsecret(when_known(deployment, check).apply(lambda known: None))
+    valid = pulumi.Output.unsecret(when_known(spec, check).apply(lambda known: None))
     return pulumi.Output.all(value, valid).apply(lambda it: it[0])
 
 
-def rendered(
-    deployment: SeldonDeployment,
-    check: Callable[[SeldonDeployment], list[Problem]],
-    render: Callable[[SeldonDeployment], dict[str, Any]],
-) -> dict[str, Any]:
-    """Render a deployment: what is known stands there now, the rest comes out of the whole once that is valid."""
-    later = pending(deployment)
+def rendered(spec: S, check: Callable[[S], list[Problem]], render: Callable[[S], Mapping[str, Any]]) -> dict[str, Any]:
+    """Render a specification: what is known stands there now, the rest comes out of the whole once that is valid."""
+    later = pending(spec)
     if not later:
-        return render(deployment)
-    whole = when_known(deployment, check).apply(render)
-    filled = _filled(render(resolve(deployment, dict.fromkeys(later, Awaited()))), whole)
+        return dict(render(spec))
+    whole = when_known(spec, check).apply(render)
+    filled = _filled(render(resolve(spec, dict.fromkeys(later, Awaited()))), whole)
     return dict(filled)
 
 

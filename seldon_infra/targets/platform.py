@@ -18,7 +18,7 @@ from seldon_infra.seldon_core.render import namespace_labels
 if TYPE_CHECKING:
     import pulumi
 
-    from seldon_infra.graph.spec import SeldonDeployment
+    from seldon_infra.graph.render import InNamespace
     from seldon_infra.targets.spec import Kubernetes
 
 MESH = {"istio-injection": "enabled"}
@@ -37,7 +37,7 @@ class Platform:
     """What deployments' own ingress objects need."""
 
 
-def namespaces(target: Kubernetes, deployments: Sequence[SeldonDeployment]) -> dict[str, dict[str, str]]:
+def namespaces(target: Kubernetes, deployments: Sequence[InNamespace]) -> dict[str, dict[str, str]]:
     """Give every namespace that the stack makes objects in, each once, with its labels.
 
     Each has this one owner: no chart makes its own, for a second owner's delete would take the first one's objects.

@@ -52,15 +52,15 @@ def sources_of_variables(at: InPredictor) -> Iterator[Problem]:
 
 def images(at: InNode) -> Iterator[Problem]:
     """An image is a reference by Docker's grammar; a digest that is none pins nothing."""
-    yield from _image(at.path, "image", getattr(at.node.server, "image", None))
-    yield from _image(at.path, "storage_initializer_image", at.node.storage_initializer_image)
+    yield from image_is_a_reference(at.path, "image", getattr(at.node.server, "image", None))
+    yield from image_is_a_reference(at.path, "storage_initializer_image", at.node.storage_initializer_image)
 
 
 def images_of_a_predictor(at: InPredictor) -> Iterator[Problem]:
     """The same for the image that fetches an explainer's model."""
     if at.predictor.explainer:
         field = "explainer.storage_initializer_image"
-        yield from _image(at.path, field, at.predictor.explainer.storage_initializer_image)
+        yield from image_is_a_reference(at.path, field, at.predictor.explainer.storage_initializer_image)
 
 
 def model_uri_is_a_place(at: InNode) -> Iterator[Problem]:
@@ -113,7 +113,8 @@ def _fits(
         yield Problem(path, f"{what} '{text}'", want, fix)
 
 
-def _image(path: str, field: str, value: Later[str] | None) -> Iterator[Problem]:
+def image_is_a_reference(path: str, field: str, value: Later[str] | None) -> Iterator[Problem]:
+    """An image is a reference by Docker\'s grammar, and its digest a whole one."""
     image = known(value)
     if image is None:
         return

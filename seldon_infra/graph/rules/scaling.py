@@ -84,7 +84,7 @@ def hpa_metrics(at: InPredictor) -> Iterator[Problem]:
                 case ContainerMetric():
                     yield from _container(pods, field, metric)
                 case ResourceMetric():
-                    yield from _requests_set(pods, field, metric)
+                    yield from _requests_set(at, pods, field, metric)
                 case _:
                     yield from _metric_name(pods.path, field, metric)
 
@@ -192,9 +192,9 @@ def _container(pods: _Scaled, field: str, metric: ContainerMetric) -> Iterator[P
         yield Problem(pods.path, f"{field}.container '{name}'", "must be the name of a node in these pods", fix)
 
 
-def _requests_set(pods: _Scaled, field: str, metric: ResourceMetric) -> Iterator[Problem]:
-    """A utilization is a share of what is requested; without requests the autoscaler never acts."""
-    if metric.target.average_utilization is None:
+def _requests_set(at: InPredictor, pods: _Scaled, field: str, metric: ResourceMetric) -> Iterator[Problem]:
+    """A utilization is a share of what is requested; without requests, which the library adds, nothing is scaled."""
+    if metric.target.average_utilization is None or at.deployment.pod_defaults == "restricted":
         return
     without = [f"'{node.name}'" for node in pods.nodes if not _sets(node, metric.name)]
     if without:

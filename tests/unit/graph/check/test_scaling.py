@@ -184,10 +184,10 @@ ROWS = {
         metric(ContainerMetric(name="cpu", container="score", target=aim(average_utilization=80))),
     ),
     "a utilization is of something": Row(
-        of_predictor(hpa=Hpa(max_replicas=3, metrics=[BUSY])),
+        deployment(predictor(hpa=Hpa(max_replicas=3, metrics=[BUSY])), pod_defaults="operator"),
         f"{PREDICTOR}: hpa.metrics[0] aims for a utilization of cpu, which 'score' does not request, "
         "must have requests.cpu on each node; write resources=Resources(requests=Amounts(cpu=…)) on 'score'",
-        metric(BUSY),
+        of_predictor(hpa=Hpa(max_replicas=3, metrics=[BUSY])),
     ),
     "events decide": Row(
         keda(triggers=[]),

@@ -1,0 +1,125 @@
+"""Rules about a model server on its own; those that it shares with a graph's node are the graph's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from seldon_infra.core.model import known, title
+from seldon_infra.core.names import is_dns_label, is_service_name
+from seldon_infra.core.problems import Problem
+from seldon_infra.core.quantity import parse_duration
+from seldon_infra.graph.check import check_cluster, check_local
+from seldon_infra.graph.rules.references import image_is_a_reference
+from seldon_infra.graph.spec import Model, Predictor, SeldonDeployment
+from seldon_infra.model_server.catalogue import SERVERS, default_image
+from seldon_infra.model_server.spec import ModelServer
+
+_LAST_PORT = 65535
+CONTAINER = "server"
+"""Name of the container that serves."""
+
+
+def check_model_server(spec: ModelServer) -> list[Problem]:
+    """Find every problem that can be known without a cluster."""
+    own = [problem for rule in RULES for problem in rule(spec)]
+    if not isinstance(spec.server, SERVERS):
+        return own
+    # The name is judged by a rule of its own: an operator composes longer ones.
+    node = as_deployment(spec, CONTAINER)
+    shared = check_cluster(node.model_copy(update={"predictors": (_with_pod(node.predictors[0], spec),)}))
+    return [*own, *(replace(problem, path=title(spec)) for problem in shared)]
+
+
+def check_model_server_locally(spec: ModelServer, *, portable: bool) -> list[Problem]:
+    """Find what keeps a model server from running on this machine, as a deployment of one node."""
+    found = check_local(as_deployment(spec, spec.name), portable=portable)
+    return [replace(problem, path=title(spec)) for problem in found]
+
+
+def as_deployment(spec: ModelServer, name: str) -> SeldonDeployment:
+    """Give the deployment of one node that serves the same model, as this machine runs it."""
+    node = Model(
+        name=name,
+        server=spec.server,
+        model_uri=spec.model_uri,
+        env=spec.env,
+        resources=spec.resources,
+        env_secret_ref_name=spec.env_secret_ref_name,
+        storage_initializer_image=spec.storage_initializer_image,
+    )
+    replicas = spec.replicas if spec.hpa is None or "replicas" in spec.model_fields_set else None
+    predictor = Predictor(name="main", graph=node, replicas=replicas, hpa=spec.hpa, pdb=spec.pdb)
+    return SeldonDeployment(
+        name=name, namespace=spec.namespace, protocol="v2", predictors=[predictor], security=spec.security
+    )
+
+
+def _with_pod(predictor: Predictor, spec: ModelServer) -> Predictor:
+    """Give the predictor with the pod's template and image, which rules about pods read."""
+    node = predictor.graph
+    if "image" in type(node.server).model_fields:
+        server = node.server.model_copy(update={"image": image_of(spec)})
+        node = node.model_copy(update={"server": server})
+    return predictor.model_copy(update={"pod": spec.pod, "graph": node})
+
+
+def name_is_a_service_s(spec: ModelServer) -> Iterator[Problem]:
+    """Its Service has its name, and so a host of that name answers."""
+    if not is_service_name(spec.name):
+        want = "must be lower-case letters, digits and '-', begin with a letter and have at most 63 characters"
+        yield Problem(title(spec), f"name '{spec.name}'", want, "write name='my-model'")
+
+
+def server_runs_alone(spec: ModelServer) -> Iterator[Problem]:
+    """Others speak no protocol v2, or only through Seldon's orchestrator."""
+    if not isinstance(spec.server, SERVERS):
+        names = ", ".join(kind.__name__ for kind in SERVERS)
+        got = f"server {type(spec.server).__name__}"
+        yield Problem(title(spec), got, f"must be one of {names}", "use one of them, or a SeldonDeployment")
+
+
+def image_is_known(spec: ModelServer) -> Iterator[Problem]:
+    """An image with a user's class in it has no name that the library could know; others are references."""
+    if isinstance(spec.server, SERVERS) and image_of(spec) is None:
+        fix = 'build an image with the class and write image="registry/name@sha256:…"'
+        yield Problem(title(spec), "image is not set", f"must be set for {type(spec.server).__name__}", fix)
+    yield from image_is_a_reference(title(spec), "image", spec.image)
+
+
+def namespaces_are_names(spec: ModelServer) -> Iterator[Problem]:
+    """Callers are namespaces."""
+    for caller in filter(None, map(known, spec.callers)):
+        if not is_dns_label(caller):
+            yield Problem(title(spec), f"callers '{caller}'", "must be a namespace's name", "write callers=['my-team']")
+
+
+def ports_are_ports(spec: ModelServer) -> Iterator[Problem]:
+    """A port that is none lets nothing through."""
+    for port in spec.storage_ports:
+        if not 1 <= port <= _LAST_PORT:
+            want = f"must be between 1 and {_LAST_PORT}"
+            yield Problem(title(spec), f"storage_ports {port}", want, "write storage_ports=[443]")
+
+
+def monitor_has_an_interval(spec: ModelServer) -> Iterator[Problem]:
+    """Prometheus reads durations."""
+    interval = known(spec.service_monitor.interval) if spec.service_monitor else None
+    if interval is not None and parse_duration(interval) is None:
+        got = f"service_monitor.interval '{interval}'"
+        yield Problem(title(spec), got, "must be a duration", "write interval='30s'")
+
+
+def image_of(spec: ModelServer) -> object:
+    """The server's image: its own, else the one that its server names, else the library's."""
+    return spec.image or getattr(spec.server, "image", None) or default_image(spec.server)
+
+
+RULES = (
+    name_is_a_service_s,
+    server_runs_alone,
+    image_is_known,
+    namespaces_are_names,
+    ports_are_ports,
+    monitor_has_an_interval,
+)

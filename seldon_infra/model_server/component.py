@@ -1,0 +1,79 @@
+"""A model server as a Pulumi component: its objects, and where it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import pulumi
+from pulumi_kubernetes import apps, autoscaling, core, networking, policy
+from pulumi_kubernetes.apiextensions import CustomResource
+
+from seldon_infra.graph.call import model_server_curl
+from seldon_infra.graph.render_values import Manifest
+from seldon_infra.model_server.catalogue import GRPC, HTTP
+
+_KINDS: Mapping[str, Callable[..., pulumi.Resource]] = {
+    "ServiceAccount": core.v1.ServiceAccount,
+    "NetworkPolicy": networking.v1.NetworkPolicy,
+    "Service": core.v1.Service,
+    "PodDisruptionBudget": policy.v1.PodDisruptionBudget,
+    "Deployment": apps.v1.Deployment,
+    "HorizontalPodAutoscaler": autoscaling.v2.HorizontalPodAutoscaler,
+}
+_NO_FIELDS = ("apiVersion", "kind")
+_BEFORE_PODS = ("ServiceAccount", "NetworkPolicy", "Service", "PodDisruptionBudget")
+
+
+class ModelServerComponent(pulumi.ComponentResource):
+    """Triton or MLServer on its own; ready when its pods are."""
+
+    url: pulumi.Output[str]
+    """Where it answers REST, inside the cluster."""
+    grpc_endpoint: pulumi.Output[str]
+    """Where it answers gRPC, inside the cluster."""
+    predict_curl: pulumi.Output[str]
+    """A command that asks it, inside the cluster."""
+
+    def __init__(
+        self,
+        name: str,
+        model: str,
+        objects: Mapping[str, Manifest],
+        opts: pulumi.ResourceOptions | None = None,
+        provider: pulumi.ProviderResource | None = None,
+        after: Sequence[pulumi.Resource] = (),
+    ) -> None:
+        """Declare the objects.
+
+        Args:
+            name: the model server's name.
+            model: what it calls its model.
+            objects: its objects by kind, in the order in which they are made.
+            opts: of the component.
+            provider: of the cluster.
+            after: what has to be there first, such as its namespace.
+        """
+        super().__init__("seldon:index:ModelServer", name, {}, opts)
+        made: dict[str, pulumi.Resource] = {}
+        for kind, manifest in objects.items():
+            # Nobody is let near pods before their policy stands; whatever scales them comes after they do.
+            before = [] if kind in _BEFORE_PODS else [made[each] for each in _BEFORE_PODS]
+            options = pulumi.ResourceOptions(parent=self, provider=provider, depends_on=[*after, *before])
+            made[kind] = _object(kind, name, manifest, options)
+        where = objects["Service"]["metadata"]
+        host = pulumi.Output.concat(where["name"], ".", where["namespace"], ".svc.cluster.local")
+        ready = pulumi.Output.all(host, made["Deployment"].urn).apply(lambda known: str(known[0]))
+        self.url = ready.apply(lambda at: f"http://{at}:{HTTP}")
+        self.grpc_endpoint = ready.apply(lambda at: f"{at}:{GRPC}")
+        self.predict_curl = self.url.apply(lambda url: model_server_curl(model, url))
+        self.register_outputs({"url": self.url, "grpcEndpoint": self.grpc_endpoint, "predictCurl": self.predict_curl})
+
+
+def _object(kind: str, name: str, manifest: Manifest, options: pulumi.ResourceOptions) -> pulumi.Resource:
+    fields: dict[str, Any] = {key: value for key, value in manifest.items() if key not in _NO_FIELDS}
+    if kind not in _KINDS:
+        return CustomResource(name, api_version=manifest["apiVersion"], kind=kind, opts=options, **fields)
+    if "automountServiceAccountToken" in fields:
+        fields["automount_service_account_token"] = fields.pop("automountServiceAccountToken")
+    return _KINDS[kind](name, opts=options, **fields)

@@ -1,0 +1,238 @@
+"""A model server as Kubernetes' own objects, in the order in which a cluster wants them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from seldon_infra.graph.render_pods import needed_environment
+from seldon_infra.graph.render_scaling import hpa, metric, pdb
+from seldon_infra.graph.render_security import (
+    container_context,
+    filled_resources,
+    initializer,
+    model_mounts,
+    model_volumes,
+    pod_context,
+    scratch_mounts,
+    scratch_volumes,
+)
+from seldon_infra.graph.render_values import Manifest, env, given, merged
+from seldon_infra.graph.spec import PodSecurity
+from seldon_infra.model_server.catalogue import DRAIN_SECONDS, GRPC, HTTP, METRICS, arguments, environment
+from seldon_infra.model_server.check import CONTAINER, image_of
+from seldon_infra.model_server.spec import ModelServer
+from seldon_infra.servers.needs import Needs, needs
+
+_PORTS = {"http": HTTP, "grpc": GRPC, "metrics": METRICS}
+_NAME, _COMPONENT = "app.kubernetes.io/name", "app.kubernetes.io/component"
+_NAMESPACE = "kubernetes.io/metadata.name"
+_DNS = 53
+
+
+def model_server(spec: ModelServer) -> dict[str, Manifest]:
+    """Every object of a model server by its kind."""
+    rendered = {
+        "ServiceAccount": service_account(spec),
+        "NetworkPolicy": network_policy(spec),
+        "Service": service(spec),
+        "PodDisruptionBudget": disruption_budget(spec),
+        "Deployment": deployment(spec),
+        "HorizontalPodAutoscaler": autoscaler(spec),
+        "ServiceMonitor": service_monitor(spec),
+    }
+    return {kind: manifest for kind, manifest in rendered.items() if manifest}
+
+
+def service_account(spec: ModelServer) -> Manifest:
+    """The server's own ServiceAccount, without a token of the API server."""
+    return {
+        "apiVersion": "v1",
+        "kind": "ServiceAccount",
+        "metadata": given({**metadata(spec), "annotations": dict(spec.service_account_annotations)}),
+        "automountServiceAccountToken": False,
+    }
+
+
+def network_policy(spec: ModelServer) -> Manifest:
+    """NetworkPolicy: who may call, and what may be reached: names, and where the model comes from."""
+    callers: list[Manifest] = [{"podSelector": {}}, *map(_namespace, spec.callers)]
+    calls = {"from": callers, "ports": [_port(HTTP), _port(GRPC)]}
+    watched = spec.service_monitor
+    metrics = [{"from": [_namespace(watched.namespace)], "ports": [_port(METRICS)]}] if watched else []
+    names = {"ports": [_port(_DNS, "UDP"), _port(_DNS)]}
+    storage = [{"ports": [_port(port) for port in spec.storage_ports]}] if spec.storage_ports else []
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": metadata(spec),
+        "spec": {
+            "podSelector": {"matchLabels": labels(spec)},
+            "policyTypes": ["Ingress", "Egress"],
+            "ingress": [calls, *metrics],
+            "egress": [names, *storage],
+        },
+    }
+
+
+def service(spec: ModelServer) -> Manifest:
+    """The Service that callers ask."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": metadata(spec),
+        "spec": {
+            "selector": labels(spec),
+            "ports": [
+                {"name": name, "port": port, "targetPort": name, "protocol": "TCP"} for name, port in _PORTS.items()
+            ],
+        },
+    }
+
+
+def disruption_budget(spec: ModelServer) -> Manifest:
+    """The PodDisruptionBudget: one pod at a time may go, unless the definition says otherwise."""
+    return {
+        "apiVersion": "policy/v1",
+        "kind": "PodDisruptionBudget",
+        "metadata": metadata(spec),
+        "spec": {**(pdb(spec.pdb) or {"maxUnavailable": 1}), "selector": {"matchLabels": labels(spec)}},
+    }
+
+
+def deployment(spec: ModelServer) -> Manifest:
+    """The Deployment; how many pods there are is the autoscaler's to say, where there is one."""
+    template = spec.pod
+    pod = pod_spec(spec)
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": metadata(spec),
+        "spec": given(
+            {
+                "replicas": None if spec.hpa else spec.replicas,
+                "selector": {"matchLabels": labels(spec)},
+                "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}},
+                "template": {
+                    "metadata": given(
+                        {
+                            "labels": {**(template.labels if template else {}), **labels(spec)},
+                            "annotations": dict(template.annotations) if template else {},
+                        }
+                    ),
+                    "spec": merged(pod, template.spec) if template else pod,
+                },
+            }
+        ),
+    }
+
+
+def pod_spec(spec: ModelServer) -> Manifest:
+    """PodSpec: the server, and before it what fetches its model; spread over nodes where that is possible."""
+    security, wants, uri = security_of(spec), needs(spec.server, "v2"), spec.model_uri
+    image, secret = spec.storage_initializer_image, spec.env_secret_ref_name
+    volumes = scratch_volumes(security.scratch, wants.shared_memory)
+    return given(
+        {
+            "serviceAccountName": spec.name,
+            "automountServiceAccountToken": security.service_account_token,
+            "securityContext": pod_context(security, wants.root_group),
+            "initContainers": [initializer(CONTAINER, uri, image, secret, security)] if uri is not None else [],
+            "containers": [container(spec, security, wants)],
+            "volumes": [*volumes, *(model_volumes(CONTAINER, uri, security.model_space) if uri is not None else [])],
+            "affinity": {"podAntiAffinity": _apart(spec)},
+            "terminationGracePeriodSeconds": 2 * DRAIN_SECONDS,
+        }
+    )
+
+
+def container(spec: ModelServer, security: PodSecurity, wants: Needs) -> Manifest:
+    """The server's container."""
+    said = {variable.name for variable in spec.env}
+    told = [{"name": name, "value": value} for name, value in environment(spec).items() if name not in said]
+    return given(
+        {
+            "name": CONTAINER,
+            "image": image_of(spec),
+            "imagePullPolicy": security.image_pull_policy,
+            "args": arguments(spec.server),
+            "env": [*env(spec.env), *told, *needed_environment(wants, spec.env)],
+            "ports": [{"name": name, "containerPort": port, "protocol": "TCP"} for name, port in _PORTS.items()],
+            "resources": filled_resources(spec.resources),
+            "startupProbe": {**_asks("/v2/health/ready"), "periodSeconds": 5, "failureThreshold": 120},
+            "readinessProbe": {**_asks("/v2/health/ready"), "periodSeconds": 5},
+            "livenessProbe": {**_asks("/v2/health/live"), "periodSeconds": 10},
+            # Callers learn of an end later than the server: it goes on until they have.
+            "lifecycle": {"preStop": {"sleep": {"seconds": 10}}},
+            "volumeMounts": [
+                *scratch_mounts(CONTAINER, wants),
+                *(model_mounts(CONTAINER, spec.model_uri) if spec.model_uri is not None else []),
+            ],
+            "securityContext": container_context(security, wants),
+        }
+    )
+
+
+def autoscaler(spec: ModelServer) -> Manifest:
+    """The HorizontalPodAutoscaler, where one is asked for."""
+    if spec.hpa is None:
+        return {}
+    limits = {name: value for name, value in hpa(spec.hpa).items() if name != "metricsv2"}
+    return {
+        "apiVersion": "autoscaling/v2",
+        "kind": "HorizontalPodAutoscaler",
+        "metadata": metadata(spec),
+        "spec": {
+            "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": spec.name},
+            **limits,
+            "metrics": [metric(each) for each in spec.hpa.metrics],
+        },
+    }
+
+
+def service_monitor(spec: ModelServer) -> Manifest:
+    """The Prometheus operator's ServiceMonitor, where one is asked for."""
+    watched = spec.service_monitor
+    if watched is None:
+        return {}
+    own = metadata(spec)
+    return {
+        "apiVersion": "monitoring.coreos.com/v1",
+        "kind": "ServiceMonitor",
+        "metadata": {**own, "labels": {**own["labels"], **watched.labels}},
+        "spec": {
+            "selector": {"matchLabels": labels(spec)},
+            "endpoints": [{"port": "metrics", "path": "/metrics", "interval": watched.interval}],
+        },
+    }
+
+
+def metadata(spec: ModelServer) -> Manifest:
+    """What every object of a model server is called by."""
+    return {"name": spec.name, "namespace": spec.namespace, "labels": labels(spec)}
+
+
+def labels(spec: ModelServer) -> dict[str, str]:
+    """Labels that its pods have, and no others."""
+    return {_NAME: spec.name, _COMPONENT: "model-server"}
+
+
+def security_of(spec: ModelServer) -> PodSecurity:
+    """How far its pods are locked up."""
+    return spec.security or PodSecurity()
+
+
+def _apart(spec: ModelServer) -> Manifest:
+    term = {"labelSelector": {"matchLabels": labels(spec)}, "topologyKey": "kubernetes.io/hostname"}
+    return {"preferredDuringSchedulingIgnoredDuringExecution": [{"weight": 100, "podAffinityTerm": term}]}
+
+
+def _asks(path: str) -> Manifest:
+    return {"httpGet": {"path": path, "port": "http"}, "timeoutSeconds": 5, "failureThreshold": 3}
+
+
+def _namespace(name: Any) -> Manifest:
+    return {"namespaceSelector": {"matchLabels": {_NAMESPACE: name}}}
+
+
+def _port(number: int, protocol: str = "TCP") -> Manifest:
+    return {"port": number, "protocol": protocol}

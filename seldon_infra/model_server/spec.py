@@ -1,0 +1,70 @@
+"""What a user declares: one model server on a cluster without Seldon's operator."""
+
+# Annotations are evaluated as they stand: as text, pydantic would compile each one again at import.
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from seldon_infra.core.model import Later, Many, Spec
+from seldon_infra.graph.spec import EnvVar, Hpa, Pdb, PodSecurity, PodTemplate, Resources
+from seldon_infra.servers.spec import Server
+
+
+class ServiceMonitor(Spec):
+    """How Prometheus finds a server's metrics. Source: ServiceMonitor, monitoring.coreos.com/v1."""
+
+    noun: ClassVar[str] = "service monitor"
+
+    namespace: Later[str] = "monitoring"
+    """Namespace that Prometheus asks from; the server lets it in. Default: ``monitoring``."""
+    labels: Mapping[str, Later[str]] = {}
+    """Labels by which Prometheus chooses its monitors: ``{"release": "prometheus"}``. Default: none."""
+    interval: Later[str] = "30s"
+    """Time between two reads, as a duration. Default: ``"30s"``."""
+
+
+class ModelServer(Spec):
+    """Triton or MLServer on its own, on protocol v2: a Deployment, its Service and what keeps both safe.
+
+    There is no graph, no traffic split and no ingress; a SeldonDeployment has those.
+    """
+
+    noun: ClassVar[str] = "model server"
+
+    name: str
+    """Name of all its objects, and of the model on the wire where MLServer serves it: a DNS label."""
+    namespace: Later[str] = "default"
+    """Namespace. Default: ``default``."""
+    server: Server
+    """What runs: ``TritonServer()``, or one that MLServer serves, such as ``SklearnServer()``."""
+    model_uri: Later[str] | None = None
+    """Where the model's files are: ``s3://``, ``gs://``, ``https://``, ``pvc://CLAIM/PATH``. Default: none."""
+    image: Later[str] | None = None
+    """The server's image, best by digest. Default: MLServer 1.7.1 or Triton 24.10, by tag."""
+    env_secret_ref_name: Later[str] | None = None
+    """Secret with credentials for ``model_uri``, as RCLONE_CONFIG_* variables. Default: none."""
+    storage_initializer_image: Later[str] | None = None
+    """Image that fetches ``model_uri``. Default: Seldon's rclone one, in its last version under Apache-2.0."""
+    service_account_annotations: Mapping[str, Later[str]] = {}
+    """Annotations of its service account, such as the role of a cloud that it has. Default: none."""
+    env: Many[EnvVar] = ()
+    """Environment of the server. Default: what it needs."""
+    resources: Resources | None = None
+    """What the server asks for and may use; ``Amounts(gpu=1)`` gives it a GPU. Default: as for a node of a graph."""
+    replicas: Later[int] = 2
+    """Pods, where ``hpa`` does not decide. Default: 2, so that one may go."""
+    hpa: Hpa | None = None
+    """Autoscaling. Default: none, ``replicas`` decides."""
+    pdb: Pdb | None = None
+    """What a drain of nodes must leave. Default: one pod at a time may go."""
+    callers: Many[Later[str]] = ()
+    """Namespaces that may call it beside its own. Default: none."""
+    storage_ports: Many[int] = (443,)
+    """Ports that it may reach, for its model. Default: 443."""
+    service_monitor: ServiceMonitor | None = None
+    """How Prometheus finds its metrics; the Prometheus operator must be on the cluster. Default: not at all."""
+    security: PodSecurity | None = None
+    """How far its pods are locked up. Default: as the restricted Pod Security Standard wants, and further."""
+    pod: PodTemplate | None = None
+    """Metadata of its pods and everything that the library does not wrap; its container is named ``server``.
+    Default: none."""

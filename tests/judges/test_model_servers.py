@@ -1,0 +1,29 @@
+"""Model servers on their own, before outside judges: nothing is held against them but what the list says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from seldon_infra.model_server.render import model_server
+from tests.judges.skips import EVERYWHERE
+from tests.judges.test_seldon_deployments import judged, unexplained
+from tests.unit.model_server.cases import CASES
+
+pytestmark = pytest.mark.judges
+
+
+def objects() -> dict[str, list[dict[str, Any]]]:
+    return {name: list(model_server(case.server).values()) for name, case in CASES.items()}
+
+
+def test_a_model_server_is_objected_to_by_no_judge(tmp_path: Path) -> None:
+    assert unexplained(judged(objects(), tmp_path), *EVERYWHERE) == []
+
+
+def test_a_model_server_without_what_keeps_it_safe_is_objected_to(tmp_path: Path) -> None:
+    kept = {name: [each for each in made if "Policy" not in each["kind"]] for name, made in objects().items()}
+    ids = {each.id for each in unexplained(judged(kept, tmp_path), *EVERYWHERE)}
+    assert {"CKV2_K8S_6", "pod-networkpolicy"} <= ids

@@ -1,0 +1,77 @@
+"""Model servers that golden files show. ``python -m tests.unit.model_server.cases`` writes those anew."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+from seldon_infra.core.yaml import dump
+from seldon_infra.graph.spec import Amounts, Hpa, MetricTarget, PodTemplate, ResourceMetric, Resources
+from seldon_infra.model_server.render import model_server
+from seldon_infra.model_server.spec import ModelServer, ServiceMonitor
+from seldon_infra.servers.spec import MLServerRuntime, SklearnServer, TritonServer
+
+GOLDEN = Path(__file__).parent / "golden"
+DIGEST = "sha256:" + "0a" * 32
+
+
+class Case(NamedTuple):
+    """A model server and what its golden file shows."""
+
+    shows: str
+    server: ModelServer
+
+
+def sklearn() -> ModelServer:
+    """Give a scikit-learn model, autoscaled and watched."""
+    return ModelServer(
+        name="iris",
+        namespace="models",
+        server=SklearnServer(),
+        model_uri="s3://models/iris",
+        env_secret_ref_name="s3-credentials",
+        callers=["shop"],
+        hpa=Hpa(
+            min_replicas=2,
+            max_replicas=6,
+            metrics=[ResourceMetric(name="cpu", target=MetricTarget(average_utilization=70))],
+        ),
+        service_monitor=ServiceMonitor(labels={"release": "prometheus"}),
+    )
+
+
+def triton() -> ModelServer:
+    """Give Triton on a GPU, on nodes that have one."""
+    tolerations = [{"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}]
+    return ModelServer(
+        name="resnet",
+        namespace="models",
+        server=TritonServer(),
+        image=f"nvcr.io/nvidia/tritonserver@{DIGEST}",
+        model_uri="gs://models/resnet",
+        resources=Resources(limits=Amounts(cpu=4, memory="16Gi", gpu=1)),
+        pod=PodTemplate(spec={"tolerations": tolerations}),
+    )
+
+
+def runtime() -> ModelServer:
+    """Give a class of the user's own in an image of MLServer, without a model's files."""
+    server = MLServerRuntime(source="stacks/digits/scale.py", class_name="Scale", image=f"ghcr.io/acme/scale@{DIGEST}")
+    return ModelServer(name="scale", namespace="models", server=server, storage_ports=())
+
+
+CASES = {
+    "sklearn": Case("MLServer on a scikit-learn model: credentials, callers, autoscaling, metrics.", sklearn()),
+    "triton-gpu": Case("Triton on a GPU, its image by digest.", triton()),
+    "runtime": Case("A class of one's own in an image of MLServer.", runtime()),
+}
+
+
+def golden(name: str) -> str:
+    """Give the text that a case's golden file must have."""
+    return f"# {CASES[name].shows}\n{dump(*model_server(CASES[name].server).values())}"
+
+
+if __name__ == "__main__":
+    for case in CASES:
+        (GOLDEN / f"{case}.yaml").write_text(golden(case), encoding="utf-8")
