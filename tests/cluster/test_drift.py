@@ -270,7 +270,14 @@ def test_who_changed_something_is_left_open_where_nobody_may_ask(
     rules = [
         {
             "apiGroups": ["*"],
-            "resources": ["namespaces", "seldondeployments", "deployments", "secrets"],
+            "resources": [
+                "namespaces",
+                "seldondeployments",
+                "deployments",
+                "secrets",
+                "serviceaccounts",
+                "networkpolicies",
+            ],
             "verbs": ["get"],
         }
     ]
