@@ -8,7 +8,6 @@ from seldon_infra.core.model import known
 from seldon_infra.graph.check import check_cluster
 from seldon_infra.graph.render import seldon_deployment
 from seldon_infra.ingress.render import istio
-from seldon_infra.ingress.render.deployments import behind
 from seldon_infra.ingress.spec import Istio
 from seldon_infra.targets import platform
 
@@ -39,11 +38,10 @@ def declare(
     options = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(provider=provider))
     made = _namespaces(target, deployments, options) if target.create_namespaces else {}
     there = platform.declare(target, made, options)
-    for deployment in deployments:
+    for deployment in platform.behind_ingress(target, deployments):
         after = pulumi.ResourceOptions(depends_on=_needs(deployment, made, there))
-        shown = behind(target.ingress, deployment) if target.ingress else deployment
         _bounds(target, deployment, there, options)
-        _custom_resource(shown, pulumi.ResourceOptions.merge(options, after))
+        _custom_resource(deployment, pulumi.ResourceOptions.merge(options, after))
 
 
 def _namespaces(
