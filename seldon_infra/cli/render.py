@@ -24,6 +24,8 @@ from seldon_infra.graph.render_values import Manifest
 from seldon_infra.model_server.render import model_server
 from seldon_infra.settings import Withheld
 from seldon_infra.stack import Stack, find_project, load_stack
+from seldon_infra.targets.platform import behind_ingress, objects
+from seldon_infra.targets.spec import Kubernetes
 
 PLACEHOLDER = "<known after pulumi up>"
 
@@ -51,13 +53,21 @@ def run(arguments: argparse.Namespace) -> int:
     problems = list(dict.fromkeys(found))
     if problems:
         raise InvalidSpec(problems)
-    rendered = [without_secrets(each) for each in arguments.objects([*manifests(stack.deployments), *servers(stack)])]
+    rendered = [without_secrets(each) for each in arguments.objects([*cluster_manifests(stack), *servers(stack)])]
     sys.stdout.write(dump(*(shown(manifest) for manifest in rendered)))
     for problem in refused(stack):
         print(f"note, a cluster would refuse this: {problem}", file=sys.stderr)
     for mark, places in places_of_later(rendered).items():
         print(f"{mark} stands for: {', '.join(places)}", file=sys.stderr)
     return 0
+
+
+def cluster_manifests(stack: Stack) -> list[dict[str, Any]]:
+    """Render deployments behind the stack's ingress, then what that ingress consists of beside its charts."""
+    if not isinstance(stack.target, Kubernetes):
+        return [*manifests(stack.deployments)]
+    deployments = behind_ingress(stack.target, stack.deployments)
+    return [*manifests(deployments), *objects(stack.target, deployments)]
 
 
 def servers(stack: Stack) -> Iterator[Manifest]:

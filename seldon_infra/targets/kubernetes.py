@@ -9,7 +9,6 @@ from seldon_infra.core.model import known
 from seldon_infra.graph.check import check_cluster
 from seldon_infra.graph.render import STACK_MARK
 from seldon_infra.ingress.render import istio
-from seldon_infra.ingress.render.deployments import behind
 from seldon_infra.ingress.spec import Istio
 from seldon_infra.targets import platform
 
@@ -49,11 +48,12 @@ def declare(
     base_url = there.url if target.ingress_url is None else target.ingress_url
     rollouts = ClusterRollouts(target)
     declared: dict[str, ClusterDeployment | ModelServerComponent] = {}
-    for deployment in deployments:
+    for deployment in platform.behind_ingress(target, deployments):
         _bounds(target, deployment, there, options)
-        shown = behind(target.ingress, deployment) if target.ingress else deployment
         after = pulumi.ResourceOptions(depends_on=_needs(deployment, made, there))
-        declared[deployment.name] = rollouts.deployed(shown, base_url, pulumi.ResourceOptions.merge(options, after))
+        declared[deployment.name] = rollouts.deployed(
+            deployment, base_url, pulumi.ResourceOptions.merge(options, after)
+        )
     for server in model_servers:
         declared[server.name] = _model_server(server, provider, opts, list(made.values()))
     return declared

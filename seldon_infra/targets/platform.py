@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from seldon_infra.core.model import known
 from seldon_infra.ingress.render import ambassador, istio
+from seldon_infra.ingress.render.deployments import behind
 from seldon_infra.ingress.spec import Istio
 from seldon_infra.seldon_core.render import namespace_labels
 
@@ -55,6 +56,22 @@ def namespaces(target: Kubernetes, deployments: Sequence[InNamespace]) -> dict[s
         if name in found:
             found[name].update(MESH)
     return dict(sorted(found.items()))
+
+
+def behind_ingress(target: Kubernetes, deployments: Sequence[SeldonDeployment]) -> list[SeldonDeployment]:
+    """Give deployments with what the ingress says for all filled in."""
+    return [behind(target.ingress, each) if target.ingress else each for each in deployments]
+
+
+def objects(target: Kubernetes, deployments: Sequence[SeldonDeployment]) -> list[dict[str, Any]]:
+    """Give the ingress's objects, for those who look at manifests; charts bring theirs by themselves."""
+    ingress = target.ingress
+    if ingress is None:
+        return []
+    if not isinstance(ingress, Istio):
+        return ambassador.objects(ingress)
+    bounds = [rule for each in deployments for rule in istio.destination_rules(ingress, each).values()]
+    return [*istio.objects(ingress), *bounds]
 
 
 def declare(

@@ -10,15 +10,18 @@ import pytest
 from seldon_infra import (
     Ambassador,
     AmbassadorRoute,
+    CircuitBreakers,
     Istio,
     Kubernetes,
     Model,
     Predictor,
+    Retries,
     SeldonCore,
     SeldonDeployment,
     SklearnServer,
     Stack,
 )
+from seldon_infra.cli.render import cluster_manifests
 from seldon_infra.ingress.component import address
 from seldon_infra.targets.platform import namespaces, operator_values
 from tests.unit.targets.program import Declared, declare
@@ -101,6 +104,14 @@ def test_a_stack_says_what_does_not_go_together_before_anything_is_asked() -> No
 def test_one_line_swaps_the_ingress() -> None:
     for ingress in (Istio(hosts=["a.example.com"]), Ambassador(hosts=["a.example.com"])):
         assert Stack(target=Kubernetes(ingress=ingress), deployments=[deployment()]).check() == []
+
+
+def test_manifests_show_what_the_ingress_says_for_all_and_its_objects() -> None:
+    istio = Istio(retries=Retries(attempts=2), circuit_breakers=CircuitBreakers(max_connections=9))
+    namespace, seldon, *others = cluster_manifests(Stack(target=Kubernetes(ingress=istio), deployments=[deployment()]))
+    assert namespace["kind"] == "Namespace"
+    assert seldon["spec"]["annotations"]["seldon.io/istio-retries"] == "2"
+    assert [each["kind"] for each in others] == ["Gateway", "DestinationRule"]
 
 
 @pytest.mark.parametrize(
