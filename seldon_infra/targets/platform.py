@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pulumi
 
     from seldon_infra.graph.render import InNamespace
+    from seldon_infra.graph.spec import SeldonDeployment
     from seldon_infra.targets.spec import Kubernetes
 
 MESH = {"istio-injection": "enabled"}
