@@ -46,6 +46,7 @@ TABLES = (
     "servers",
     "settings",
     "shape",
+    "signatures",
     "traffic",
     "triton",
 )
