@@ -16,8 +16,9 @@ from typing import Any
 from seldon_infra.clusters.facts import Amounts
 from seldon_infra.clusters.read_facts import limits_of, requests, together
 from seldon_infra.core.model import is_later, known
-from seldon_infra.graph.render_pods import component_specs, explainer_container
-from seldon_infra.graph.render_values import Manifest, resources
+from seldon_infra.graph.render import orchestrator_resources
+from seldon_infra.graph.render_pods import component_specs, explainer_container, is_fetched
+from seldon_infra.graph.render_values import Manifest
 from seldon_infra.graph.rules.place import InPredictor, nodes_in, predictors, server_of
 from seldon_infra.graph.spec import SeldonDeployment
 
@@ -95,7 +96,7 @@ def without_later(value: Any) -> Any:
 
 def _of_predictor(at: InPredictor, settings: Mapping[str, str]) -> Iterator[PodNeed]:
     predictor, deployment = at.predictor, at.deployment
-    specs = [without_later(it) for it in component_specs(deployment, predictor)] or [{"spec": {"containers": []}}]
+    specs = _completed(at, [without_later(it) for it in component_specs(deployment, predictor)])
     engine = None if predictor.no_engine else _orchestrator(at, settings)
     for index, component in enumerate(specs):
         inside = index == 0 and engine is not None and not deployment.engine_separate_pod
@@ -110,6 +111,17 @@ def _of_predictor(at: InPredictor, settings: Mapping[str, str]) -> Iterator[PodN
         yield _need(at, f"{at.path} → explainer", {}, [container], count, before, "resources")
 
 
+def _completed(at: InPredictor, components: Sequence[Manifest]) -> list[Manifest]:
+    """Name the containers that the operator puts into the first pod: those of which nothing is said."""
+    first, *others = components or [{}]
+    spec = first.get("spec", {})
+    containers = spec.get("containers", [])
+    named = {it.get("name") for component in components for it in component.get("spec", {}).get("containers", [])}
+    nodes = (inner.node for inner in nodes_in(at) if server_of(inner.node))
+    added = [{"name": node.name} for node in nodes if node.name not in named]
+    return [{**first, "spec": {**spec, "containers": [*containers, *added]}}, *others]
+
+
 def _component(at: InPredictor, component: Manifest, added: Sequence[Manifest]) -> PodNeed:
     spec = component.get("spec", {})
     names = {it.get("name") for it in spec.get("containers", [])}
@@ -117,7 +129,10 @@ def _component(at: InPredictor, component: Manifest, added: Sequence[Manifest]) 
     fetched = [
         _INITIALIZER
         for inner in nodes_in(at)
-        if inner.node.model_uri is not None and server_of(inner.node) and (not names or inner.node.name in names)
+        if inner.node.model_uri is not None
+        and server_of(inner.node)
+        and inner.node.name in names
+        and not (at.deployment.pod_defaults == "restricted" and is_fetched(at.deployment, inner.node))
     ]
     before = [*spec.get("initContainers", []), *([] if at.deployment.no_storage_initializer else fetched)]
     where = "pod=Pod(template=PodTemplate(spec={…}))" if own else "pod=PodTemplate(spec={…})"
@@ -145,9 +160,8 @@ def _all(containers: Sequence[Manifest]) -> tuple[Container, ...]:
 
 
 def _orchestrator(at: InPredictor, settings: Mapping[str, str]) -> Manifest:
-    orchestrator = at.predictor.orchestrator
-    if orchestrator and orchestrator.resources:
-        return {"name": _ORCHESTRATOR, "resources": without_later(resources(orchestrator.resources))}
+    if said := orchestrator_resources(at.deployment, at.predictor):
+        return {"name": _ORCHESTRATOR, "resources": without_later(said)}
     amounts = {
         kind: {name.lower(): settings[f"EXECUTOR_DEFAULT_{name}_{word}"] for name in ("CPU", "MEMORY")}
         for kind, word in (("requests", "REQUEST"), ("limits", "LIMIT"))

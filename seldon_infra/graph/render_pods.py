@@ -121,7 +121,12 @@ def pod_spec(deployment: SeldonDeployment, predictor: Predictor, inside: Sequenc
             "securityContext": pod_context(security, any(each.root_group for each in wants)),
             "volumes": [
                 *scratch_volumes(security.scratch, any(each.shared_memory for each in wants)),
-                *(each for name, uri in fetched if uri for each in model_volumes(name, uri, security.model_space)),
+                *(
+                    each
+                    for name, uri in fetched
+                    if uri is not None
+                    for each in model_volumes(name, uri, security.model_space)
+                ),
             ],
         }
     )
@@ -169,7 +174,11 @@ def locked_up(deployment: SeldonDeployment, node: Node) -> Manifest:
         return {}
     security, wants = node.security or security_of(deployment), needs_of(deployment, node)
     context = whole_context(security, wants) if node.security else container_context(security, wants)
-    claimed = model_mounts(node.name, node.model_uri)[1:] if node.model_uri and is_fetched(deployment, node) else []
+    claimed = (
+        model_mounts(node.name, node.model_uri)[1:]
+        if node.model_uri is not None and is_fetched(deployment, node)
+        else []
+    )
     return {
         "env": needed_environment(wants, node.env),
         "resources": filled_resources(node.resources),

@@ -176,21 +176,6 @@ def gateway_is_the_ingresss(ingress: Kind, deployment: SeldonDeployment) -> Iter
             yield Problem(title(deployment), f"ambassador.id '{theirs}'", want, fix)
 
 
-def ambassador_splits_as_declared(ingress: Kind, deployment: SeldonDeployment) -> Iterator[Problem]:
-    """Emissary takes a weight of 0 for none: requests are spread evenly.
-
-    Source: GetV2AmbassadorConfigs of SeldonIO/seldon-core 1.17.1, which writes no weight for the first predictor.
-    """
-    live = [predictor for predictor in deployment.predictors if not predictor.shadow]
-    if isinstance(ingress, Istio) or len(live) < 2:
-        return
-    for predictor in live:
-        if (known(predictor.traffic) or 0) == 0 and not hasattr(predictor.traffic, "apply"):
-            got, want = f"traffic 0 on '{predictor.name}'", "must be 1 or more: Ambassador spreads requests evenly then"
-            fix = f"write traffic=1 or remove predictor '{predictor.name}', or take Istio"
-            yield Problem(title(deployment), got, want, fix)
-
-
 def _is_set(ingress: Kind, path: str) -> bool:
     value: object = ingress
     for name in path.split("."):
@@ -220,4 +205,4 @@ RULES = (
     charts_are_installed,
     ambassador_can_be_installed,
 )
-DEPLOYMENT_RULES = (route_is_the_ingresss, gateway_is_the_ingresss, ambassador_splits_as_declared)
+DEPLOYMENT_RULES = (route_is_the_ingresss, gateway_is_the_ingresss)

@@ -24,12 +24,12 @@ SERVED = {
 
 def amounts(**named: int | float) -> dict[str, Decimal]:
     """Amounts by Python's names: ``nvidia__gpu`` is nvidia.com/gpu, ``requests_cpu`` requests.cpu."""
-    names = {"gpu": "nvidia.com/gpu"}
+    names = {"gpu": "nvidia.com/gpu", "ephemeral_storage": "ephemeral-storage"}
     return {names.get(name, name.replace("_", ".")): Decimal(str(amount)) for name, amount in named.items()}
 
 
 def node(name: str = "cpu-0", *, taints: tuple[Taint, ...] = (), takes_pods: bool = True, **named: Any) -> Node:
-    given = {"cpu": 16, "memory": 64 * 2**30, "pods": 110, **named}
+    given = {"cpu": 16, "memory": 64 * 2**30, "ephemeral_storage": 200 * 2**30, "pods": 110, **named}
     return Node(name, {"kubernetes.io/arch": "amd64"}, taints, amounts(**given), takes_pods)
 
 

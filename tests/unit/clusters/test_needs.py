@@ -39,21 +39,37 @@ def only(deployment: SeldonDeployment, **settings: str) -> PodNeed:
     return need
 
 
+def open_predictor(**fields: Any) -> SeldonDeployment:
+    """A deployment whose pods hold what it says, and what the operator adds."""
+    return deployment(predictor(**fields), pod_defaults="operator")
+
+
+def test_a_container_of_which_nothing_is_said_is_there() -> None:
+    assert [it.name for it in only(open_predictor()).containers] == ["score", "seldon-container-engine"]
+
+
+def test_what_the_library_fills_in_is_counted_too() -> None:
+    filled = amounts(cpu=1, memory=1.5 * GI, ephemeral_storage=GI + 100 * 2**20)
+    assert only(of_predictor()).requests == filled
+
+
 def test_the_orchestrator_is_counted_with_the_charts_amounts_or_the_operators() -> None:
-    declared = of_predictor(graph=model(resources=asks(cpu=1, memory="1Gi")))
+    declared = open_predictor(graph=model(resources=asks(cpu=1, memory="1Gi")))
     assert only(declared).requests == amounts(cpu=1.5, memory=1.5 * GI)
     assert only(declared, EXECUTOR_DEFAULT_CPU_REQUEST="2").requests == amounts(cpu=3, memory=1.5 * GI)
 
 
 def test_an_orchestrator_with_amounts_of_its_own_is_counted_with_those() -> None:
     own = Orchestrator(resources=asks(cpu="200m", memory="1Gi"))
-    assert only(of_predictor(orchestrator=own)).requests == amounts(cpu=0.2, memory=GI)
+    assert only(open_predictor(orchestrator=own)).requests == amounts(cpu=0.2, memory=GI)
 
 
 def test_without_orchestrator_what_fetches_the_model_counts_where_it_asks_for_more() -> None:
-    assert only(of_predictor(no_engine=True)).requests == amounts(cpu=0.1, memory=100 * 2**20)
-    assert only(of_predictor(no_engine=True)).limits == amounts(cpu=1, memory=GI)
-    assert only(deployment(predictor(no_engine=True), no_storage_initializer=True)).requests == {}
+    assert only(open_predictor(no_engine=True)).requests == amounts(cpu=0.1, memory=100 * 2**20)
+    assert only(open_predictor(no_engine=True)).limits == amounts(cpu=1, memory=GI)
+    assert (
+        only(deployment(predictor(no_engine=True), pod_defaults="operator", no_storage_initializer=True)).requests == {}
+    )
 
 
 def test_an_orchestrator_in_a_pod_of_its_own_is_a_pod_more() -> None:
@@ -100,5 +116,5 @@ def test_a_rollout_takes_a_quarter_more_pods(replicas: int, more: int) -> None:
 
 
 def test_limits_stand_for_requests_that_are_not_given() -> None:
-    declared = of_predictor(no_engine=True, graph=model(resources=Resources(limits=Amounts(gpu=2, cpu=3))))
+    declared = open_predictor(no_engine=True, graph=model(resources=Resources(limits=Amounts(gpu=2, cpu=3))))
     assert only(declared).requests == {**amounts(cpu=3, memory=100 * 2**20), "nvidia.com/gpu": Decimal(2)}

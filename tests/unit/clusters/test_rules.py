@@ -308,7 +308,7 @@ ROWS = {
         replace(in_default(quotas=(replace(quota(pods=3), used=amounts(pods=2)),)), pods=(pod(of="fraud"),) * 2),
     ),
     "a quota on what a container does not name": Row(
-        whole(),
+        whole(pod_defaults="operator"),
         in_default(quotas=(quota(limits_memory=2**40),)),
         f"error: {HERE}: container 'score' has no limits.memory, must have one, since a quota of namespace 'default' "
         "counts it; write resources=Resources(limits=Amounts(memory=…)) on 'score'",

@@ -136,12 +136,6 @@ def test_a_deployment_that_agrees_is_right() -> None:
     assert check_together(Ambassador(id="x"), [deployment(), deployment(ambassador=AmbassadorRoute(id="x"))]) == []
 
 
-def test_a_share_of_nothing_is_refused_where_it_would_become_half() -> None:
-    (problem,) = check_together(Ambassador(), [deployment(100, 0)])
-    assert "traffic 0 on 'p1', must be 1 or more: Ambassador spreads requests evenly then" in str(problem)
-    assert check_together(Istio(), [deployment(100, 0)]) == []
-
-
 def test_what_the_ingress_says_for_all_stands_in_a_deployment_that_says_nothing() -> None:
     filled = behind(Istio(retries=Retries(attempts=2, per_try="3s")), deployment())
     assert filled.istio == IstioRoute(retries=2, retries_timeout="3s")

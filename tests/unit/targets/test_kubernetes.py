@@ -36,7 +36,8 @@ def canary(traffic: str) -> str:
 def test_a_deployment_becomes_its_namespace_and_the_operators_custom_resource(declared: Any, traffic: str) -> None:
     done = declared(canary(traffic))
     assert [each["traffic"] for each in spec(done)["predictors"]] == [40, 60]
-    assert "annotations" not in done.one("SeldonDeployment")["metadata"]  # the program waits, not the provider
+    # The program waits, not the provider.
+    assert done.one("SeldonDeployment")["metadata"]["annotations"] == {"seldon-infra/stack": "project/stack"}
     assert done.one("Namespace")["metadata"]["name"] == "ns"
 
 

@@ -48,6 +48,7 @@ TABLES = (
     "servers",
     "settings",
     "shape",
+    "signatures",
     "storage",
     "traffic",
     "triton",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
@@ -18,7 +18,7 @@ from seldon_infra.graph.spec import (
 )
 from seldon_infra.servers.signature import Signature, TensorSpec
 from seldon_infra.servers.spec import ContainerServer, MLflowServer, Tensor, TritonModel, TritonServer
-from tests.unit.graph.check.build import PREDICTOR, graph, model, runtime
+from tests.unit.graph.check.build import PREDICTOR, Row, graph, model, runtime
 
 ANY = ContainerServer(image="acme/any:1", speaks=("v2",))
 
@@ -41,14 +41,6 @@ EDGE = f"{PREDICTOR} → model 'first' → model 'next'"
 TRITON = TritonModel(
     inputs=(Tensor(name="x", dtype="FP32", dims=(-1, 4)),), outputs=(Tensor(name="y", dtype="FP32", dims=(1,)),)
 )
-
-
-class Row(NamedTuple):
-    """An edge that does not fit, what is said, and one that does."""
-
-    wrong: SeldonDeployment
-    said: str
-    right: SeldonDeployment
 
 
 ROWS = {
@@ -89,7 +81,7 @@ ROWS = {
 
 @pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
 def test_an_edge_that_does_not_fit_names_both_nodes_and_the_tensor(row: Row) -> None:
-    assert [str(problem) for problem in check(row.wrong)] == [row.said]
+    assert [str(problem) for problem in check(row.wrong)] == [row.message]
     assert check(row.right) == []
 
 
