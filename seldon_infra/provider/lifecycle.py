@@ -70,21 +70,35 @@ class Lifecycle(Generic[In, Out]):
         self._known = known
         self.timeout = resource.timeout
 
-    def check(self, news: Tree, context: Context) -> tuple[Tree, list[Problem]]:
-        """The inputs as the state shall keep them, or every problem with them."""
+    def check(self, olds: Tree, news: Tree, context: Context) -> tuple[Tree, list[Problem]]:
+        """The inputs as the state shall keep them, or every problem with them; `olds` is empty for a new object."""
         raw, given = reveal(news)
         secrets = given | reveal(Secrets().seal(raw, secret_paths(self._kind.inputs, raw)))[1]
         inputs, wrong = validate(self._kind.inputs, raw, secrets)
         if inputs is None:
             return {}, [_problem(path_text(path), reason, secrets) for path, reason in wrong]
         try:
-            inputs = self._checked(inputs, has_unknown(raw), context)
+            inputs = self._checked(self._with_kept(olds, inputs), has_unknown(raw), context)
+            self._check_change(olds, inputs, context)
         except Refused as refused:
             return {}, [_problem(_wire_path(it.path), it.reason, secrets) for it in refused.problems]
         return self._sealed(inputs, secrets), []
 
     def _checked(self, inputs: In, waits: bool, context: Context) -> In:
         return awaiting(inputs, self._resource.computed) if waits else self._resource.check(inputs, context)
+
+    def _with_kept(self, olds: Tree, inputs: In) -> In:
+        """Inputs with what the object has where the program leaves the choice to the outside."""
+        left_out = [name for name in self._resource.kept if olds and getattr(inputs, name) is None]
+        if not left_out:
+            return inputs
+        last = recall(self._kind.inputs, reveal(olds)[0])
+        return inputs.model_copy(update={name: getattr(last, name, None) for name in left_out})
+
+    def _check_change(self, olds: Tree, inputs: In, context: Context) -> None:
+        news = inputs.wire()
+        if olds and not has_unknown(news) and not any(it.replaces for it in self._differences(olds, news)):
+            self._resource.check_change(recall(self._kind.inputs, reveal(olds)[0]), inputs, context)
 
     def diff(self, last: Last, news: Tree, context: Context) -> Diffed:
         """What differs between the state's inputs and the checked new ones."""
@@ -100,8 +114,15 @@ class Lifecycle(Generic[In, Out]):
         return Diffed(changes, self._resource.delete_before_replace)
 
     def _differences(self, old_inputs: Tree, news: Tree) -> list[Difference]:
-        replace_on = self._resource.replace_on if self._resource.updates_in_place() else None
-        return differences(self._normal(reveal(old_inputs)[0]), reveal(news)[0], replace_on)
+        old, new = self._normal(reveal(old_inputs)[0]), reveal(news)[0]
+        replace_on = self._replaced_by(old, new) if self._resource.updates_in_place() else None
+        return differences(old, new, replace_on)
+
+    def _replaced_by(self, old: Tree, new: Tree) -> frozenset[str]:
+        """Which inputs replace where they differ; as long as one is unknown, those that always do."""
+        if has_unknown(new):
+            return self._resource.replace_on
+        return self._resource.replaced_by(recall(self._kind.inputs, old), recall(self._kind.inputs, new))
 
     def _normal(self, raw: Tree) -> Tree:
         """Old inputs with the fields and defaults of today, so that a newer library alone makes no difference."""
@@ -226,8 +247,16 @@ class Lifecycle(Generic[In, Out]):
         if found is None:
             return None
         self._settle_anew(found, secrets, context)
+        found = self._without_kept(last, found)
         alive = self._alive(found.id, found.outputs, secrets, reasons)
         return replace(alive, inputs=self._sealed(found.inputs, secrets))
+
+    def _without_kept(self, last: Instance[In, Out] | None, found: Instance[In, Out]) -> Instance[In, Out]:
+        """An object without what the state leaves to the outside, which may choose anew without being drift."""
+        left_out = {name: None for name in self._resource.kept if last and getattr(last.inputs, name, None) is None}
+        echoed = {name: None for name in left_out if name in self._kind.outputs.model_fields}
+        inputs, outputs = found.inputs.model_copy(update=left_out), found.outputs.model_copy(update=echoed)
+        return replace(found, inputs=inputs, outputs=outputs)
 
     def _settle_anew(self, found: Instance[In, Out], secrets: Secrets, context: Context) -> None:
         """Settle what could not be settled at its birth, or has moved here from another declaration."""
