@@ -199,7 +199,7 @@ class Resource(ABC, Generic[In, Out]):
     computed: ClassVar[frozenset[str]] = frozenset()
     """Inputs that `check` fills in; unknown at preview as long as another input is."""
     kept: ClassVar[frozenset[str]] = frozenset()
-    """Inputs of which the outside's own choice stands where the program leaves them out: None there is no difference."""
+    """Inputs that the outside chooses where the program leaves them out: its choice is no difference then."""
     timeout: ClassVar[float] = 300.0
     """Seconds for each of create, read, update and delete."""
 
