@@ -200,6 +200,8 @@ class Resource(ABC, Generic[In, Out]):
     """Inputs that `check` fills in; unknown at preview as long as another input is."""
     kept: ClassVar[frozenset[str]] = frozenset()
     """Inputs that the outside chooses where the program leaves them out: its choice is no difference then."""
+    unordered: ClassVar[frozenset[str]] = frozenset()
+    """Inputs that are lists and mean sets: another order is no difference."""
     timeout: ClassVar[float] = 300.0
     """Seconds for each of create, read, update and delete."""
 

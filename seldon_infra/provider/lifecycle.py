@@ -17,6 +17,7 @@ from typing import Any, Generic
 
 from pydantic.alias_generators import to_camel
 
+from seldon_infra.provider import leeway
 from seldon_infra.provider.diff import Difference, Kind, differences
 from seldon_infra.provider.framework import Context, Created, Instance, PartialFailure, Problem, Refused, Resource
 from seldon_infra.provider.schema import secret_paths
@@ -78,8 +79,10 @@ class Lifecycle(Generic[In, Out]):
         if inputs is None:
             return {}, [_problem(path_text(path), reason, secrets) for path, reason in wrong]
         try:
-            inputs = self._checked(self._with_kept(olds, inputs), has_unknown(raw), context)
-            self._check_change(olds, inputs, context)
+            last = recall(self._kind.inputs, reveal(olds)[0]) if olds else None
+            inputs = inputs if last is None else leeway.declared(self._resource, last, inputs)
+            inputs = self._checked(inputs, has_unknown(raw), context)
+            self._check_change(last, inputs, context)
         except Refused as refused:
             return {}, [_problem(_wire_path(it.path), it.reason, secrets) for it in refused.problems]
         return self._sealed(inputs, secrets), []
@@ -87,18 +90,10 @@ class Lifecycle(Generic[In, Out]):
     def _checked(self, inputs: In, waits: bool, context: Context) -> In:
         return awaiting(inputs, self._resource.computed) if waits else self._resource.check(inputs, context)
 
-    def _with_kept(self, olds: Tree, inputs: In) -> In:
-        """Inputs with what the object has where the program leaves the choice to the outside."""
-        left_out = [name for name in self._resource.kept if olds and getattr(inputs, name) is None]
-        if not left_out:
-            return inputs
-        last = recall(self._kind.inputs, reveal(olds)[0])
-        return inputs.model_copy(update={name: getattr(last, name, None) for name in left_out})
-
-    def _check_change(self, olds: Tree, inputs: In, context: Context) -> None:
+    def _check_change(self, last: In | None, inputs: In, context: Context) -> None:
         news = inputs.wire()
-        if olds and not has_unknown(news) and not any(it.replaces for it in self._differences(olds, news)):
-            self._resource.check_change(recall(self._kind.inputs, reveal(olds)[0]), inputs, context)
+        if last and not has_unknown(news) and not any(it.replaces for it in self._differences(last.wire(), news)):
+            self._resource.check_change(last, inputs, context)
 
     def diff(self, last: Last, news: Tree, context: Context) -> Diffed:
         """What differs between the state's inputs and the checked new ones."""
@@ -247,16 +242,9 @@ class Lifecycle(Generic[In, Out]):
         if found is None:
             return None
         self._settle_anew(found, secrets, context)
-        found = self._without_kept(last, found)
+        found = leeway.found(self._resource, last.inputs, found) if last else found
         alive = self._alive(found.id, found.outputs, secrets, reasons)
         return replace(alive, inputs=self._sealed(found.inputs, secrets))
-
-    def _without_kept(self, last: Instance[In, Out] | None, found: Instance[In, Out]) -> Instance[In, Out]:
-        """An object without what the state leaves to the outside, which may choose anew without being drift."""
-        left_out = {name: None for name in self._resource.kept if last and getattr(last.inputs, name, None) is None}
-        echoed = {name: None for name in left_out if name in self._kind.outputs.model_fields}
-        inputs, outputs = found.inputs.model_copy(update=left_out), found.outputs.model_copy(update=echoed)
-        return replace(found, inputs=inputs, outputs=outputs)
 
     def _settle_anew(self, found: Instance[In, Out], secrets: Secrets, context: Context) -> None:
         """Settle what could not be settled at its birth, or has moved here from another declaration."""

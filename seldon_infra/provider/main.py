@@ -23,6 +23,7 @@ def _version() -> str:
 
 
 def _resources() -> Iterable[Resource[Any, Any]]:
+    from seldon_infra.provider.aws import eks
     from seldon_infra.provider.local import RESOURCES
 
-    return [kind() for kind in RESOURCES]
+    return [kind() for kind in (*RESOURCES, *eks.RESOURCES)]

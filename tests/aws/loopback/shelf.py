@@ -15,6 +15,7 @@ from tests.aws.loopback.wire import AwsError
 
 K = TypeVar("K")
 Body = dict[str, Any]
+SETS = frozenset({"subnetIds", "securityGroupIds", "publicAccessCidrs", "subnets", "taints", "kubernetesGroups"})
 
 
 @dataclass
@@ -90,7 +91,7 @@ class Shelf(Generic[K]):
         body = self.get(key)
         thing = self._things[key]
         if self._clock.now > thing.seen_until or not thing.seen_until:
-            return copy.deepcopy(body)
+            return dict(_in_another_order(copy.deepcopy(body)))
         if thing.seen is None:
             raise self.not_found(key)
         return thing.seen
@@ -152,3 +153,10 @@ class Shelf(Generic[K]):
             if thing.next and self._clock.now >= thing.due:
                 end, thing.next = thing.next, None
                 end()
+
+
+def _in_another_order(value: Any, name: str = "") -> Any:
+    """A body whose sets come in another order than they were sent in: AWS promises none."""
+    if isinstance(value, dict):
+        return {key: _in_another_order(item, key) for key, item in value.items()}
+    return value[::-1] if name in SETS else value

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from pydantic import Field
 
 from seldon_infra.provider.framework import Context, Created, Instance, Problem, Refused, Resource
 from seldon_infra.provider.lifecycle import Lifecycle
@@ -19,6 +20,7 @@ class TowerInputs(Inputs):
     floors: int = 1
     key: str | None = None
     paint: str | None = None
+    flags: list[str] = Field(default_factory=list)
 
 
 class TowerOutputs(TowerInputs, Outputs):
@@ -31,7 +33,8 @@ class Tower(Resource[TowerInputs, TowerOutputs]):
     type = ResourceType("seldon:test:Tower", TowerInputs, TowerOutputs)
     replace_on = frozenset({"place"})
     kept = frozenset({"paint"})
-    outside = TowerInputs(place="hill", floors=3, key="iron", paint="grey")
+    unordered = frozenset({"flags"})
+    outside = TowerInputs(place="hill", floors=3, key="iron", paint="grey", flags=["blue", "red"])
 
     def check_change(self, last: TowerInputs, inputs: TowerInputs, context: Context) -> None:
         if inputs.floors > last.floors + 1:
@@ -50,7 +53,7 @@ class Tower(Resource[TowerInputs, TowerOutputs]):
         return TowerOutputs(**dict(inputs))
 
 
-OLD: dict[str, Any] = {"place": "hill", "floors": 3}
+OLD: dict[str, Any] = {"place": "hill", "floors": 3, "flags": ["red", "blue"]}
 
 
 @pytest.fixture
@@ -98,5 +101,18 @@ def test_what_is_left_to_the_outside_is_neither_drift_nor_a_change(tower: Any, c
 def test_what_an_import_has_found_stays_where_the_program_leaves_it_out(tower: Any, context: Context) -> None:
     alive = tower.read("id", {}, None, context)
     assert alive.inputs["paint"] == "grey"
-    news, _ = tower.check(alive.inputs, {"place": "hill", "floors": 3, "key": "iron"}, context)
+    news, _ = tower.check(
+        alive.inputs, {"place": "hill", "floors": 3, "key": "iron", "flags": ["red", "blue"]}, context
+    )
     assert tower.diff(("id", {}, alive.inputs), news, context).changes == []
+
+
+def test_another_order_of_a_set_is_neither_drift_nor_a_change(tower: Any, context: Context) -> None:
+    alive = tower.read("id", OLD, OLD, context)
+    assert alive.inputs["flags"] == alive.outputs["flags"] == ["red", "blue"]
+    news, _ = tower.check(OLD, {**OLD, "flags": ["blue", "red"]}, context)
+    assert news["flags"] == ["red", "blue"]
+    news, _ = tower.check(OLD, {**OLD, "flags": ["blue", "red", "red"]}, context)
+    assert news["flags"] == ["blue", "red", "red"]
+    news, _ = tower.check(OLD, {**OLD, "flags": ["blue", UNKNOWN]}, context)
+    assert news["flags"] == ["blue", UNKNOWN]
