@@ -7,6 +7,7 @@ case: many small tests for the price of a few runs.
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -126,7 +127,7 @@ class Life:
         theirs = self.imported(folder)["inputs"][case.name]
         mine = self.account.state()[case.name]["inputs"]
         told = set(mine) - {to_camel(name) for name in self.untold}
-        return {key: theirs.get(key) for key in told if theirs.get(key) != mine[key]}
+        return {key: theirs.get(key) for key in told if _unordered(theirs.get(key)) != _unordered(mine[key])}
 
     def destroyed(self) -> list[str]:
         """What EKS has after the destruction."""
@@ -188,6 +189,11 @@ def _filled(value: Any, there: Body) -> Any:
             return found[int(index)] if index else found
         case _:
             return value
+
+
+def _unordered(value: Any) -> Any:
+    """A value in which the order of a list does not count: a preview tells whether it does."""
+    return sorted(map(json.dumps, value)) if isinstance(value, list) else value
 
 
 def at(body: Body, path: str) -> Any:

@@ -52,6 +52,8 @@ class Shelf(Generic[K]):
         self._what, self._clock = what, clock
         self._things: dict[K, Thing] = {}
         self._endings: list[tuple[str, list[Body]]] = []
+        self.born: list[K] = []
+        """The keys of all that was ever made."""
 
     def end_next(self, status: str, code: str, message: str, *ids: str) -> None:
         """Let the next change of an object end in this status, with a health issue that says why."""
@@ -60,6 +62,7 @@ class Shelf(Generic[K]):
     def add(self, key: K, body: Body, asked: Body) -> Body:
         """Put a new object there."""
         lag = self._clock.lag
+        self.born.append(key)
         self._things[key] = Thing(body, asked, None, self._clock.now + lag if lag else 0)
         return body
 
