@@ -63,6 +63,8 @@ from typing import ClassVar, Generic, TypeVar
 from seldon_infra.resources.model import In, Out, ResourceType
 
 T = TypeVar("T")
+_GROWTH = 1.5
+"""By how much a growing pause gets longer each time."""
 
 
 @dataclass(frozen=True)
@@ -171,13 +173,17 @@ class Context:
         """Seconds left, at least a hundredth, so that it can be handed on as a timeout."""
         return max(self.started + self.timeout - time.monotonic(), 0.01)
 
-    def wait_for(self, what: str, probe: Callable[[], T | None], every: float = 0.1) -> T:
-        """Ask `probe` until it answers something true; `TimedOut` or `Cancelled` says that it waited for `what`."""
+    def wait_for(self, what: str, probe: Callable[[], T | None], every: float = 0.1, at_most: float = 0.0) -> T:
+        """Ask `probe` until it answers something true; `TimedOut` or `Cancelled` says that it waited for `what`.
+
+        Where `at_most` is longer than `every`, the pauses grow up to it: for what takes minutes.
+        """
         while not (answer := probe()):
             if self.cancelled.wait(min(every, self.remaining())):
                 raise Cancelled(f"cancelled while waiting for {what}")
             if self.remaining() <= 0.01:
                 raise TimedOut(f"waited {self.timeout:g} s for {what}; raise customTimeouts if it needs longer")
+            every = max(every, min(every * _GROWTH, at_most))
         return answer
 
 
@@ -192,12 +198,23 @@ class Resource(ABC, Generic[In, Out]):
     """For objects of which there can be only one at a time."""
     computed: ClassVar[frozenset[str]] = frozenset()
     """Inputs that `check` fills in; unknown at preview as long as another input is."""
+    kept: ClassVar[frozenset[str]] = frozenset()
+    """Inputs that the outside chooses where the program leaves them out: its choice is no difference then."""
+    unordered: ClassVar[frozenset[str]] = frozenset()
+    """Inputs that are lists and mean sets: another order is no difference."""
     timeout: ClassVar[float] = 300.0
     """Seconds for each of create, read, update and delete."""
 
     def check(self, inputs: In, context: Context) -> In:
         """Inputs as they shall be, or `Refused`; asked only when every input is known."""
         return inputs
+
+    def check_change(self, last: In, inputs: In, context: Context) -> None:
+        """`Refused` where no update leads from what the state has to these inputs; not asked where they replace."""
+
+    def replaced_by(self, last: In, inputs: In) -> frozenset[str]:
+        """Inputs whose change needs a new object this time, for types where that depends on the values."""
+        return self.replace_on
 
     def preview(self, inputs: In, last: Instance[In, Out] | None) -> Mapping[str, object]:
         """Outputs by Python name that are already sure at preview, beside those that echo an input."""

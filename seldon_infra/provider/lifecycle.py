@@ -17,6 +17,7 @@ from typing import Any, Generic
 
 from pydantic.alias_generators import to_camel
 
+from seldon_infra.provider import leeway
 from seldon_infra.provider.diff import Difference, Kind, differences
 from seldon_infra.provider.framework import Context, Created, Instance, PartialFailure, Problem, Refused, Resource
 from seldon_infra.provider.schema import secret_paths
@@ -70,21 +71,29 @@ class Lifecycle(Generic[In, Out]):
         self._known = known
         self.timeout = resource.timeout
 
-    def check(self, news: Tree, context: Context) -> tuple[Tree, list[Problem]]:
-        """The inputs as the state shall keep them, or every problem with them."""
+    def check(self, olds: Tree, news: Tree, context: Context) -> tuple[Tree, list[Problem]]:
+        """The inputs as the state shall keep them, or every problem with them; `olds` is empty for a new object."""
         raw, given = reveal(news)
         secrets = given | reveal(Secrets().seal(raw, secret_paths(self._kind.inputs, raw)))[1]
         inputs, wrong = validate(self._kind.inputs, raw, secrets)
         if inputs is None:
             return {}, [_problem(path_text(path), reason, secrets) for path, reason in wrong]
         try:
+            last = recall(self._kind.inputs, reveal(olds)[0]) if olds else None
+            inputs = inputs if last is None else leeway.declared(self._resource, last, inputs)
             inputs = self._checked(inputs, has_unknown(raw), context)
+            self._check_change(last, inputs, context)
         except Refused as refused:
             return {}, [_problem(_wire_path(it.path), it.reason, secrets) for it in refused.problems]
         return self._sealed(inputs, secrets), []
 
     def _checked(self, inputs: In, waits: bool, context: Context) -> In:
         return awaiting(inputs, self._resource.computed) if waits else self._resource.check(inputs, context)
+
+    def _check_change(self, last: In | None, inputs: In, context: Context) -> None:
+        news = inputs.wire()
+        if last and not has_unknown(news) and not any(it.replaces for it in self._differences(last.wire(), news)):
+            self._resource.check_change(last, inputs, context)
 
     def diff(self, last: Last, news: Tree, context: Context) -> Diffed:
         """What differs between the state's inputs and the checked new ones."""
@@ -100,8 +109,15 @@ class Lifecycle(Generic[In, Out]):
         return Diffed(changes, self._resource.delete_before_replace)
 
     def _differences(self, old_inputs: Tree, news: Tree) -> list[Difference]:
-        replace_on = self._resource.replace_on if self._resource.updates_in_place() else None
-        return differences(self._normal(reveal(old_inputs)[0]), reveal(news)[0], replace_on)
+        old, new = self._normal(reveal(old_inputs)[0]), reveal(news)[0]
+        replace_on = self._replaced_by(old, new) if self._resource.updates_in_place() else None
+        return differences(old, new, replace_on)
+
+    def _replaced_by(self, old: Tree, new: Tree) -> frozenset[str]:
+        """Which inputs replace where they differ; as long as one is unknown, those that always do."""
+        if has_unknown(new):
+            return self._resource.replace_on
+        return self._resource.replaced_by(recall(self._kind.inputs, old), recall(self._kind.inputs, new))
 
     def _normal(self, raw: Tree) -> Tree:
         """Old inputs with the fields and defaults of today, so that a newer library alone makes no difference."""
@@ -226,6 +242,7 @@ class Lifecycle(Generic[In, Out]):
         if found is None:
             return None
         self._settle_anew(found, secrets, context)
+        found = leeway.found(self._resource, last.inputs, found) if last else found
         alive = self._alive(found.id, found.outputs, secrets, reasons)
         return replace(alive, inputs=self._sealed(found.inputs, secrets))
 

@@ -24,5 +24,6 @@ def _version() -> str:
 
 def _resources() -> Iterable[Resource[Any, Any]]:
     from seldon_infra.provider import cluster, local
+    from seldon_infra.provider.aws import eks
 
-    return [kind() for kind in (*local.RESOURCES, *cluster.RESOURCES)]
+    return [kind() for kind in (*local.RESOURCES, *cluster.RESOURCES, *eks.RESOURCES)]

@@ -59,7 +59,7 @@ class Objects:
 
     def check(self, request: provider_pb2.CheckRequest, context: Context) -> Message | Status:
         """Validate inputs and fill in what they leave out."""
-        inputs, problems = self._lifecycle(request).check(from_wire(request.news), context)
+        inputs, problems = self._lifecycle(request).check(from_wire(request.olds), from_wire(request.news), context)
         failures = [provider_pb2.CheckFailure(property=problem.path, reason=problem.reason) for problem in problems]
         return provider_pb2.CheckResponse(inputs=to_wire(inputs), failures=failures)
 

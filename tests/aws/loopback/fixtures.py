@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.request import Request, urlopen
@@ -30,11 +31,18 @@ def moto_address() -> Iterator[str]:
     server.stop()
 
 
-@pytest.fixture
-def loopback(moto_address: str) -> Iterator[Loopback]:
+@contextmanager
+def empty_account(moto_address: str) -> Iterator[Loopback]:
     """An AWS account with nothing in it."""
     urlopen(Request(f"http://{moto_address}/moto-api/reset", method="POST"), timeout=30).close()
     with Loopback(moto_address) as aws:
+        yield aws
+
+
+@pytest.fixture
+def loopback(moto_address: str) -> Iterator[Loopback]:
+    """An AWS account with nothing in it."""
+    with empty_account(moto_address) as aws:
         yield aws
 
 
@@ -48,6 +56,12 @@ def client(aws: Loopback, service: str, tries: int = 1) -> Any:
         aws_secret_access_key="testing",
         config=Config(retries={"total_max_attempts": tries, "mode": "standard"}),
     )
+
+
+def until_active(eks: Any, name: str = "c") -> None:
+    """Poll a cluster until it is active."""
+    while eks.describe_cluster(name=name)["cluster"]["status"] != "ACTIVE":
+        pass
 
 
 @dataclass(frozen=True)
@@ -67,7 +81,12 @@ class Surroundings:
 @pytest.fixture
 def around(loopback: Loopback) -> Surroundings:
     """A network of three subnets, two security groups, roles and keys."""
-    ec2, iam, kms = client(loopback, "ec2"), client(loopback, "iam"), client(loopback, "kms")
+    return surroundings(loopback)
+
+
+def surroundings(aws: Loopback) -> Surroundings:
+    """Make what a cluster needs around it."""
+    ec2, iam, kms = client(aws, "ec2"), client(aws, "iam"), client(aws, "kms")
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     subnets = [
         ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{number}.0/24", AvailabilityZone=f"{REGION}{zone}")
@@ -77,5 +96,5 @@ def around(loopback: Loopback) -> Surroundings:
     made = [iam.create_role(RoleName=it, AssumeRolePolicyDocument=TRUST) for it in ("cluster", "node", "pod", "other")]
     roles = [it["Role"]["Arn"] for it in made]
     keys = [kms.create_key()["KeyMetadata"]["Arn"] for _ in range(2)]
-    loopback.calls.clear()
+    aws.calls.clear()
     return Surroundings(vpc, [it["Subnet"]["SubnetId"] for it in subnets], groups, *roles, keys)

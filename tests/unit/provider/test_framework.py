@@ -74,3 +74,16 @@ def test_a_token_over_a_secret_is_not_the_quick_hash_of_it() -> None:
     token = token_of(URN, frozenset(), Name(name="hunter2"), secret)
     assert token == token_of(URN, frozenset(), Name(name="hunter2"), secret)
     assert token != token_of(URN, frozenset(), Name(name="hunter2"), Secrets())
+
+
+def test_pauses_grow_up_to_their_bound() -> None:
+    asked: list[float] = []
+
+    class Clockwork(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            asked.append(timeout or 0)
+            return False
+
+    answers = iter([False, False, False, False, True])
+    Context(URN, "", cancelled=Clockwork()).wait_for("the door", lambda: next(answers), every=4, at_most=8)
+    assert asked == [4, 6, 8, 8]

@@ -107,12 +107,12 @@ NEWS = {"watt": 40, "colour": "white"}
 
 
 def test_a_check_fills_in_defaults_and_keeps_secrets(lamp: Lamp) -> None:
-    inputs, problems = lifecycle(lamp).check({"watt": Sealed(40)}, context())
+    inputs, problems = lifecycle(lamp).check({}, {"watt": Sealed(40)}, context())
     assert (inputs, problems) == ({"watt": Sealed(40), "colour": "white"}, [])
 
 
 def test_a_check_leaves_open_what_it_can_only_compute_later(lamp: Lamp) -> None:
-    inputs, _ = lifecycle(lamp).check({"watt": UNKNOWN}, context())
+    inputs, _ = lifecycle(lamp).check({}, {"watt": UNKNOWN}, context())
     assert inputs == {"watt": UNKNOWN, "colour": "white", "digest": UNKNOWN}
 
 
@@ -241,7 +241,7 @@ def test_a_new_version_with_a_new_default_makes_no_difference(lamp: Lamp) -> Non
 )
 def test_a_field_that_a_new_version_has_dropped_makes_no_difference(lamp: Lamp, older: dict[str, Any]) -> None:
     news = {key: {"wood": "oak"} if key == "base" else value for key, value in older.items() if key != "dropped"}
-    news, problems = lifecycle(lamp).check(news, context())
+    news, problems = lifecycle(lamp).check({}, news, context())
     assert problems == []
     assert lifecycle(lamp).diff(("id", {}, older), news, context()).changes == []
 
@@ -398,7 +398,7 @@ LONG = "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBg" * 5
     ids=["long", "in a list", "below", "a number", "again elsewhere"],
 )
 def test_nothing_of_a_secret_is_quoted_however_long_it_is(lamp: Lamp, raw: dict[str, Any]) -> None:
-    _, problems = lifecycle(lamp).check(raw, context())
+    _, problems = lifecycle(lamp).check({}, raw, context())
     (said,) = [problem.reason for problem in problems]
     assert "[secret]" in said
     assert not any(part in said for part in ("MIIEv", "BEGIN", "4711"))

@@ -27,7 +27,7 @@ def news(folder: Path, content: str) -> dict[str, Any]:
     (folder / "model").mkdir(exist_ok=True)
     (folder / "model" / "model.bin").write_text(content)
     raw = {"stackDir": str(folder / "stack"), "project": str(folder), "uri": "model"}
-    checked, problems = process().check(raw, context())
+    checked, problems = process().check({}, raw, context())
     assert not problems
     return checked
 

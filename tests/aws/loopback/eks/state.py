@@ -39,6 +39,11 @@ class State:
         self._numbers = itertools.count(1)
         self._update_errors: list[Body] = []
 
+    def born(self) -> list[str]:
+        """Everything that was ever made, by its key."""
+        shelves: list[Shelf[Any]] = [self.clusters, self.nodegroups, self.addons, self.entries, self.associations]
+        return [str(key) for shelf in shelves for key in shelf.born]
+
     def new_id(self) -> str:
         """An id that nothing else has."""
         return hashlib.sha256(str(next(self._numbers)).encode()).hexdigest()[:32]

@@ -1,0 +1,194 @@
+"""Control planes: the cases that other providers' acceptance tests name, and each mutable field changed by hand."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.aws.eks.account import Account, Declared, Step
+from tests.aws.eks.matrix import Case, Drift, Life, at, put
+from tests.aws.loopback.fixtures import Surroundings
+
+pytestmark = [pytest.mark.aws, pytest.mark.slow]
+
+AUTO = {"auto_mode": {"node_pools": ["system"], "node_role_arn": "$node_role"}}
+PUBLIC = {"endpoint_public_access": True, "public_access_cidrs": ["203.0.113.0/24"]}
+REMOTE = {"node_cidrs": ["192.168.0.0/24"]}
+OUTPOST = {"arns": ["arn:aws:outposts:eu-west-1:123456789012:outpost/op-1"], "control_plane_instance_type": "m5.large"}
+
+CASES = [
+    Case("basic", {}, made={
+        "version": "1.32", "roleArn": "$cluster_role", "accessConfig.authenticationMode": "API",
+        "resourcesVpcConfig.endpointPrivateAccess": True, "resourcesVpcConfig.endpointPublicAccess": False,
+        "upgradePolicy.supportType": "STANDARD", "deletionProtection": False,
+        "kubernetesNetworkConfig.ipFamily": "ipv4", "resourcesVpcConfig.vpcId": "$vpc",
+    }),
+    Case("name", {"name": "old-name"}, {"name": "new-name"}, "replace", {"name": "new-name"}),
+    Case("role", {}, {"role_arn": "$other_role"}, "replace", {"roleArn": "$other_role"}),
+    Case("version", {}, {"version": "1.33"}, "update", {"version": "1.33"}),
+    Case("logging", {"log_types": ["api", "audit"]}, {"log_types": ["scheduler", "audit"]}, "update",
+         {"logging.clusterLogging.0.types": ["audit", "scheduler"]},
+         {"logging.clusterLogging.0.types": ["api", "audit"]}),
+    Case("no-logging", {"log_types": ["api"]}, {"log_types": []}, "update",
+         {"logging.clusterLogging.0.enabled": False}),
+    Case("tags", {"tags": {"a": "1", "b": "2"}}, {"tags": {"a": "3", "c": "4"}}, "update",
+         {"tags.a": "3", "tags.b": None, "tags.c": "4"}, {"tags.a": "1", "tags.b": "2"}),
+    Case("access-create", {"authentication_mode": "API_AND_CONFIG_MAP", "creator_is_admin": True},
+         made={"accessConfig.authenticationMode": "API_AND_CONFIG_MAP"}),
+    Case("access-update", {"authentication_mode": "CONFIG_MAP"}, {"authentication_mode": "API"}, "update",
+         {"accessConfig.authenticationMode": "API"}),
+    Case("bootstrap", {"self_managed_addons": True}),
+    Case("compute-on-create", AUTO, made={
+        "computeConfig.enabled": True, "computeConfig.nodePools": ["system"], "computeConfig.nodeRoleArn": "$node_role",
+        "storageConfig.blockStorage.enabled": True, "kubernetesNetworkConfig.elasticLoadBalancing.enabled": True,
+    }),
+    Case("compute-on-update", {}, AUTO, "update", {"computeConfig.enabled": True}),
+    Case("compute-off", AUTO, {"auto_mode": None}, "update", {"computeConfig.enabled": False}),
+    Case("compute-modify-role", AUTO, {"auto_mode": {"node_pools": ["system"], "node_role_arn": "$other_role"}},
+         "update", {"computeConfig.nodeRoleArn": "$other_role"}),
+    Case("compute-add-role", {"auto_mode": {}}, AUTO, "update", {"computeConfig.nodeRoleArn": "$node_role"}),
+    Case("encryption-create", {"encryption_key_arn": "$keys.0"},
+         made={"encryptionConfig.0.provider.keyArn": "$keys.0", "encryptionConfig.0.resources": ["secrets"]}),
+    Case("encryption-update", {}, {"encryption_key_arn": "$keys.0"}, "update",
+         {"encryptionConfig.0.provider.keyArn": "$keys.0"}),
+    Case("encryption-change", {"encryption_key_arn": "$keys.0"}, {"encryption_key_arn": "$keys.1"}, "replace",
+         {"encryptionConfig.0.provider.keyArn": "$keys.1"}),
+    Case("encryption-version-update", {"encryption_key_arn": "$keys.0"}, {"version": "1.33"}, "update",
+         {"version": "1.33"}),
+    Case("subnets", {}, {"subnet_ids": ["$subnets.0", "$subnets.2"]}, "update",
+         {"resourcesVpcConfig.subnetIds": ["$subnets.0", "$subnets.2"]}),
+    Case("groups", {"security_group_ids": ["$groups.0"]}, {"security_group_ids": ["$groups.1"]}, "update",
+         {"resourcesVpcConfig.securityGroupIds": ["$groups.1"]},
+         {"resourcesVpcConfig.securityGroupIds": ["$groups.0"]}),
+    Case("groups-and-subnets", {}, {"subnet_ids": "$subnets", "security_group_ids": "$groups"}, "update",
+         {"resourcesVpcConfig.subnetIds": "$subnets", "resourcesVpcConfig.securityGroupIds": "$groups"}),
+    Case("private-off", PUBLIC, {"endpoint_private_access": False}, "update",
+         {"resourcesVpcConfig.endpointPrivateAccess": False}),
+    Case("public-on", {}, PUBLIC, "update", {"resourcesVpcConfig.publicAccessCidrs": ["203.0.113.0/24"]}),
+    Case("public-off", PUBLIC, {"endpoint_public_access": False, "public_access_cidrs": None}, "update",
+         {"resourcesVpcConfig.endpointPublicAccess": False}),
+    Case("public-cidrs", PUBLIC, {"public_access_cidrs": ["198.51.100.0/24", "203.0.113.0/24"]}, "update",
+         {"resourcesVpcConfig.publicAccessCidrs": ["198.51.100.0/24", "203.0.113.0/24"]}),
+    Case("service-cidr", {"service_ipv4_cidr": "172.20.0.0/16"}, {"service_ipv4_cidr": "10.100.0.0/16"}, "replace",
+         {"kubernetesNetworkConfig.serviceIpv4Cidr": "10.100.0.0/16"}),
+    Case("ip-family", {}, {"ip_family": "ipv6"}, "replace", {"kubernetesNetworkConfig.ipFamily": "ipv6"}),
+    Case("outpost", {"outpost": OUTPOST}, {"outpost": {**OUTPOST, "placement_group": "pg"}}, "replace",
+         {"outpostConfig.controlPlanePlacement.groupName": "pg"},
+         {"outpostConfig.controlPlaneInstanceType": "m5.large"}),
+    Case("remote-node", {"remote_networks": REMOTE},
+         {"remote_networks": {"node_cidrs": ["192.168.0.0/24", "192.168.1.0/24"]}}, "update",
+         {"remoteNetworkConfig.remoteNodeNetworks.0.cidrs": ["192.168.0.0/24", "192.168.1.0/24"]}),
+    Case("remote-pod", {"remote_networks": REMOTE}, {"remote_networks": {**REMOTE, "pod_cidrs": ["10.9.0.0/16"]}},
+         "update", {"remoteNetworkConfig.remotePodNetworks.0.cidrs": ["10.9.0.0/16"]}),
+    Case("remote-off", {"remote_networks": REMOTE}, {"remote_networks": None}, "update",
+         {"remoteNetworkConfig.remoteNodeNetworks": []}),
+    Case("upgrade-policy", {}, {"support_type": "EXTENDED"}, "update", {"upgradePolicy.supportType": "EXTENDED"}),
+    Case("zonal-shift", {}, {"zonal_shift": True}, "update", {"zonalShiftConfig.enabled": True}),
+    Case("scaling-tier", {}, {"scaling_tier": "tier-xl"}, "update", {"controlPlaneScalingConfig.tier": "tier-xl"}),
+    Case("protection", {"deletion_protection": True}, {"deletion_protection": False}, "update",
+         {"deletionProtection": False}, {"deletionProtection": True}),
+    Case("all-at-once", {"log_types": ["api"]},
+         {"version": "1.33", "log_types": ["audit"], "support_type": "EXTENDED", "zonal_shift": True, **PUBLIC,
+          "security_group_ids": "$groups", "encryption_key_arn": "$keys.0", "tags": {"a": "b"}}, "update",
+         {"version": "1.33", "zonalShiftConfig.enabled": True, "tags.a": "b", "upgradePolicy.supportType": "EXTENDED",
+          "resourcesVpcConfig.endpointPublicAccess": True, "resourcesVpcConfig.securityGroupIds": "$groups"}),
+]  # fmt: skip
+NETWORK = "resourcesVpcConfig"
+
+
+DRIFTS = [
+    Drift("basic", put("version", "1.31"), {"version"}),
+    Drift("version", put("logging.clusterLogging", [{"types": ["api"], "enabled": True}]), {"logTypes[0]"}),
+    Drift("tags", put("tags.a", "5"), {"tags.a"}),
+    Drift("role", put("tags.mine", "x"), {"tags.mine"}),
+    Drift("access-create", put("accessConfig.authenticationMode", "CONFIG_MAP"), {"authenticationMode"}),
+    Drift("compute-on-create", put("computeConfig.nodePools", ["general-purpose", "system"]),
+          {"autoMode.nodePools[0]", "autoMode.nodePools[1]"}),
+    Drift("subnets", put(f"{NETWORK}.subnetIds", []), {"subnetIds[0]", "subnetIds[1]"}),
+    Drift("groups", put(f"{NETWORK}.securityGroupIds", []), {"securityGroupIds[0]"}),
+    Drift("private-off", put(f"{NETWORK}.endpointPrivateAccess", True), {"endpointPrivateAccess"}),
+    Drift("public-on", put(f"{NETWORK}.publicAccessCidrs", ["0.0.0.0/0"]), {"publicAccessCidrs[0]"}),
+    Drift("public-off", put(f"{NETWORK}.endpointPublicAccess", True), {"endpointPublicAccess"}),
+    Drift("remote-node", put("remoteNetworkConfig.remoteNodeNetworks", []), {"remoteNetworks"}),
+    Drift("upgrade-policy", put("upgradePolicy.supportType", "STANDARD"), {"supportType"}),
+    Drift("zonal-shift", put("zonalShiftConfig.enabled", False), {"zonalShift"}),
+    Drift("scaling-tier", put("controlPlaneScalingConfig.tier", "standard"), {"scalingTier"}),
+    Drift("protection", put("deletionProtection", True), {"deletionProtection"}),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def life(long_account: tuple[Account, Surroundings]) -> Life:
+    account, around = long_account
+    return Life(account, around, "EksCluster", CASES)
+
+
+every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+every_drift = pytest.mark.parametrize("drift", DRIFTS, ids=lambda drift: drift.name)
+
+
+@every_case
+def test_aws_has_what_was_declared(life: Life, case: Case) -> None:
+    body = life.made()[case.name]
+    assert {path: at(body, path) for path in case.made} == life.expected(case.made)
+
+
+@every_case
+def test_a_second_preview_is_empty(life: Life, case: Case) -> None:
+    assert life.settled()[case.name] == Step("same")
+
+
+@every_case
+def test_a_change_is_made_by_the_expected_action(life: Life, case: Case) -> None:
+    assert life.planned()[case.name].action == case.action
+
+
+@every_case
+def test_after_the_change_aws_has_what_is_declared_now(life: Life, case: Case) -> None:
+    body = life.changed()[case.name]
+    assert {path: at(body, path) for path in case.sees} == life.expected(case.sees)
+    assert (body["createdAt"] == life.made()[case.name]["createdAt"]) is (case.action != "replace")
+
+
+@every_case
+def test_a_preview_after_the_change_is_empty(life: Life, case: Case) -> None:
+    assert life.settled_again()[case.name] == Step("same")
+
+
+@every_case
+def test_an_import_takes_everything_but_what_aws_does_not_tell(
+    life: Life, case: Case, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.getbasetemp() / "imported"
+    assert life.import_differs(case, folder) == {}
+    assert life.imported(folder)["plan"][case.name] == Step("same")
+
+
+@every_drift
+def test_what_was_changed_by_hand_shows_at_its_property(life: Life, drift: Drift) -> None:
+    assert life.drifted(DRIFTS)[drift.name] == Step("update", frozenset(drift.paths))
+
+
+@every_drift
+def test_what_was_changed_by_hand_is_put_back(life: Life, drift: Drift) -> None:
+    assert life.put_back(DRIFTS)[drift.name] == Step("same")
+
+
+def test_a_destroy_leaves_nothing(life: Life) -> None:
+    assert life.destroyed() == []
+
+
+@pytest.mark.parametrize("version", ["1.31", "1.34"])
+def test_a_version_that_no_update_leads_to_is_refused_at_preview(account: Account, version: str) -> None:
+    account.up(Declared("c", "EksCluster", {}))
+    said = account.refused(Declared("c", "EksCluster", {"version": version}))
+    reason = {"1.31": "can't go back from 1.32 to 1.31", "1.34": "from 1.32 go to 1.33, and from there on"}[version]
+    assert reason in said
+    assert "Traceback" not in said
+
+
+def test_a_protected_cluster_is_not_destroyed_and_the_flag_is_named(account: Account) -> None:
+    account.up(Declared("c", "EksCluster", {"deletion_protection": True}))
+    done = account.engine.destroy(check=False)
+    assert done.returncode != 0
+    assert "set deletion_protection to false and apply that first" in done.stdout
+    assert len(account.inventory()) == 1
