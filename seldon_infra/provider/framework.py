@@ -58,7 +58,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeAlias, TypeVar
 
 from seldon_infra.resources.model import In, Out, ResourceType
 
@@ -256,3 +256,7 @@ class Resource(ABC, Generic[In, Out]):
     def settles(cls) -> bool:
         """Whether the type has a `settle`."""
         return cls.settle is not Resource.settle
+
+
+Load: TypeAlias = Callable[[], Iterable[Resource[Any, Any]]]
+"""Gives the resource types of one module, the middle part of their tokens."""

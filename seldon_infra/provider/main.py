@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from seldon_infra.provider.serve import serve
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 def main() -> NoReturn:
     """Serve the package `seldon`."""
-    serve("seldon", _version, _resources)
+    serve("seldon", _version, MODULES)
 
 
 def _version() -> str:
@@ -22,8 +23,13 @@ def _version() -> str:
     return version("seldon-infra")
 
 
-def _resources() -> Iterable[Resource[Any, Any]]:
-    from seldon_infra.provider import cluster, local
-    from seldon_infra.provider.aws import eks
+def _types(module: str) -> Callable[[], list[Resource[Any, Any]]]:
+    return lambda: [kind() for kind in import_module(module).RESOURCES]
 
-    return [kind() for kind in (*local.RESOURCES, *cluster.RESOURCES, *eks.RESOURCES)]
+
+MODULES = {
+    "local": _types("seldon_infra.provider.local"),
+    "cluster": _types("seldon_infra.provider.cluster"),
+    "aws": _types("seldon_infra.provider.aws.eks"),
+}
+"""The package's resource types, by the middle part of their tokens."""

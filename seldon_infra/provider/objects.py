@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import threading
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from google.protobuf.empty_pb2 import Empty
@@ -14,7 +14,7 @@ from google.protobuf.struct_pb2 import Struct
 
 from seldon_infra.provider.diff import Difference
 from seldon_infra.provider.engine_log import EngineLog
-from seldon_infra.provider.framework import Context, Resource
+from seldon_infra.provider.framework import Context, Load, Resource
 from seldon_infra.provider.lifecycle import Alive, Lifecycle, OutcomeUnknown, describe
 from seldon_infra.provider.schema import package_schema
 from seldon_infra.provider.siblings import Known, owner_of
@@ -36,14 +36,11 @@ class Status(grpc.Status):
 class Objects:
     """Hands each call to the resource type that it is about."""
 
-    def __init__(
-        self, resources: Iterable[Resource[Any, Any]], log: EngineLog, cancelled: threading.Event, known: Known
-    ) -> None:
-        self._resources = {resource.type.token: resource for resource in resources}
-        for resource in self._resources.values():
-            resource.type.complete()
-        self._lifecycles = {token: Lifecycle(resource, known) for token, resource in self._resources.items()}
-        self._log, self._cancelled = log, cancelled
+    def __init__(self, modules: Mapping[str, Load], log: EngineLog, cancelled: threading.Event, known: Known) -> None:
+        self._unloaded, self._loading = dict(modules), threading.Lock()
+        self._resources: dict[str, Resource[Any, Any]] = {}
+        self._lifecycles: dict[str, Lifecycle[Any, Any]] = {}
+        self._log, self._cancelled, self._known = log, cancelled, known
 
     def answer(self, question: str, request: Any, awaited: Callable[[], bool]) -> Message | Status:
         """Answer one call whatever happens in it; `question` is one of the methods below."""
@@ -55,6 +52,8 @@ class Objects:
 
     def schema(self, package: str, version: str) -> dict[str, Any]:
         """The package's schema."""
+        for module in list(self._unloaded):
+            self._load(module)
         return package_schema(package, version, self._resources.values())
 
     def check(self, request: provider_pb2.CheckRequest, context: Context) -> Message | Status:
@@ -126,9 +125,19 @@ class Objects:
 
     def _lifecycle(self, request: Any) -> Lifecycle[Any, Any]:
         token = _token(request)
+        self._load(token.split(":")[1])
         if token not in self._lifecycles:
             raise LookupError(f"there is no resource type {token}; there are {', '.join(sorted(self._lifecycles))}")
         return self._lifecycles[token]
+
+    def _load(self, module: str) -> None:
+        """Load the types of one module: those of another cost time, and most stacks have none of them."""
+        with self._loading:
+            load = self._unloaded.pop(module, None)
+            for resource in load() if load else ():
+                resource.type.complete()
+                self._resources[resource.type.token] = resource
+                self._lifecycles[resource.type.token] = Lifecycle(resource, self._known)
 
     def _context(self, request: Any, awaited: Callable[[], bool]) -> Context:
         secrets = _secrets_of(request)

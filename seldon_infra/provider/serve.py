@@ -8,16 +8,16 @@ import signal
 import socket
 import stat
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from enum import Enum
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from seldon_infra.provider.server import Servicer
 from seldon_infra.provider.wire import grpc, provider_pb2_grpc
 
 if TYPE_CHECKING:
-    from seldon_infra.provider.framework import Resource
+    from seldon_infra.provider.framework import Load
 
 _MOST_BYTES = 400 * 1024 * 1024
 _THREADS = 256
@@ -33,16 +33,21 @@ class End(Enum):
     """The engine kills a plugin that is still there 5 s after its interrupt."""
 
 
-def serve(package: str, version: Callable[[], str], resources: Callable[[], Iterable[Resource[Any, Any]]]) -> NoReturn:
+def serve(package: str, version: Callable[[], str], modules: Mapping[str, Load]) -> NoReturn:
     """Serve a package's resource types to the engine that started this process, until either ends.
 
-    Both functions are asked when the engine needs their answer: import what is slow to import inside them.
+    Functions are asked when the engine needs their answer: import what is slow to import inside them.
+
+    Args:
+        package: the first part of the types' tokens.
+        version: gives the package's version.
+        modules: what gives the types, by the middle part of their tokens.
     """
     parent = os.getppid()
     signals = _hear_signals()
     # Nobody's extension of pydantic has a part in this, and to look for one is to read every package that is installed.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    servicer = Servicer(package, version, resources)
+    servicer = Servicer(package, version, modules)
     if len(sys.argv) > 1 and not sys.argv[1].startswith("-"):
         servicer.log.connect(sys.argv[1])
     server = _listen(servicer)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ from seldon_infra.provider.in_flight import InFlight
 from seldon_infra.provider.wire import grpc, plugin_pb2, provider_pb2, provider_pb2_grpc
 
 if TYPE_CHECKING:
-    from seldon_infra.provider.framework import Resource
+    from seldon_infra.provider.framework import Load
     from seldon_infra.provider.objects import Objects
 
 
@@ -27,9 +27,12 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     """The engine's calls."""
 
     def __init__(
-        self, package: str, version: Callable[[], str], resources: Callable[[], Iterable[Resource[Any, Any]]]
+        self,
+        package: str,
+        version: Callable[[], str],
+        modules: Mapping[str, Load],
     ) -> None:
-        self._package, self._version, self._load = package, version, resources
+        self._package, self._version, self._modules = package, version, modules
         self._loading = threading.Lock()
         self._loaded: Objects | None = None
         self._reads_first = False
@@ -43,7 +46,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
                 from seldon_infra.provider.objects import Objects
                 from seldon_infra.provider.siblings import Known
 
-                self._loaded = Objects(self._load(), self.log, self.cancelled, Known(self._reads_first))
+                self._loaded = Objects(self._modules, self.log, self.cancelled, Known(self._reads_first))
             return self._loaded
 
     def _answer(self, question: str, request: Any, context: grpc.ServicerContext) -> Any:

@@ -45,7 +45,8 @@ class Kubernetes(Spec):
         default=True, description="Declare the deployments' namespaces too, but for those that are Outputs."
     )
     seldon_core: SeldonCore = Field(
-        default=SeldonCore(existing=True), description="Seldon Core's operator; by default it is there already."
+        default_factory=lambda: SeldonCore(existing=True),
+        description="Seldon Core's operator; by default it is there already.",
     )
     ingress: Istio | Ambassador | None = Field(
         default=None, description="What leads requests to deployments; None leaves it to what is there."

@@ -29,7 +29,7 @@ def install(folder: Path) -> Path:
 
 
 def main() -> None:
-    serve("seldon", lambda: "0.0.1", _resources)
+    serve("seldon", lambda: "0.0.1", {"memory": _resources})
 
 
 def _resources() -> Iterable[Resource[Any, Any]]:

@@ -19,7 +19,7 @@ from seldon_infra.provider.wire import grpc, provider_pb2, provider_pb2_grpc
 from tests.unit.provider.test_lifecycle import NEWS, URN
 
 REPOSITORY = Path(__file__).parents[3]
-PLUGIN = "from seldon_infra.provider.serve import serve; serve('test', lambda: '1', lambda: [])"
+PLUGIN = "from seldon_infra.provider.serve import serve; serve('test', lambda: '1', {})"
 LOADED = """
 import sys
 import seldon_infra.provider.serve
@@ -69,7 +69,7 @@ class Slow(Lamp):
         os.write(2, b'begun\\n')
         context.wait_for('godot', lambda: None)
 serve._THREADS = 2
-serve.serve('test', lambda: '1', lambda: [Slow()])
+serve.serve('test', lambda: '1', {'test': lambda: [Slow()]})
 """
 
 
