@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from seldon_infra.provider.aws.eks.ids import Id
-from seldon_infra.provider.aws.eks.objects import Ask, EksObject, in_order_of, look, tags_of
+from seldon_infra.provider.aws.eks.objects import Ask, EksObject, in_order_of, look, seen, tags_of
 from seldon_infra.provider.aws.eks.waiting import Body
 from seldon_infra.provider.aws.trouble import AwsError, Kind
 from seldon_infra.provider.framework import Context, Created, Problem, Refused
@@ -103,7 +103,8 @@ class EksAccessEntry(EksObject[EksAccessEntryInputs, EksAccessEntryOutputs]):
 
     def inputs_of(self, id: Id, body: Body, last: EksAccessEntryInputs | None) -> EksAccessEntryInputs:
         """What it has."""
-        return EksAccessEntryInputs(
+        return seen(
+            EksAccessEntryInputs,
             region=id.region,
             cluster_name=id.cluster,
             principal_arn=body["principalArn"],
@@ -116,7 +117,7 @@ class EksAccessEntry(EksObject[EksAccessEntryInputs, EksAccessEntryOutputs]):
 
     def outputs_of(self, inputs: EksAccessEntryInputs, body: Body) -> EksAccessEntryOutputs:
         """The entry in AWS."""
-        return EksAccessEntryOutputs(**dict(inputs), arn=body["accessEntryArn"])
+        return seen(EksAccessEntryOutputs, **dict(inputs), arn=body["accessEntryArn"])
 
 
 def _scope(policy: EksAccessPolicy) -> Body:
@@ -127,7 +128,8 @@ def _policies(body: Body, last: EksAccessEntryInputs | None) -> list[EksAccessPo
     """The policies, with their namespaces as they are declared where they are the same."""
     declared = {it.arn: it.namespaces for it in last.policies} if last else {}
     return [
-        EksAccessPolicy(
+        seen(
+            EksAccessPolicy,
             arn=it["policyArn"],
             namespaces=in_order_of(declared.get(it["policyArn"]), it["accessScope"].get("namespaces", [])),
         )

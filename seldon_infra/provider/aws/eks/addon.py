@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import yaml
 
 from seldon_infra.provider.aws.eks.ids import Id
-from seldon_infra.provider.aws.eks.objects import BROKEN, Ask, EksObject, look, tags_of
+from seldon_infra.provider.aws.eks.objects import BROKEN, Ask, EksObject, look, seen, tags_of
 from seldon_infra.provider.aws.eks.waiting import Body
 from seldon_infra.provider.framework import Context
 from seldon_infra.resources.aws_eks_addon import EKS_ADDON, EksAddonInputs, EksAddonOutputs
@@ -78,7 +78,8 @@ class EksAddon(EksObject[EksAddonInputs, EksAddonOutputs]):
 
     def inputs_of(self, id: Id, body: Body, last: EksAddonInputs | None) -> EksAddonInputs:
         """What it has; how conflicts are resolved AWS does not tell."""
-        return EksAddonInputs(
+        return seen(
+            EksAddonInputs,
             region=id.region,
             cluster_name=id.cluster,
             name=id.name,
@@ -95,7 +96,7 @@ class EksAddon(EksObject[EksAddonInputs, EksAddonOutputs]):
 
     def outputs_of(self, inputs: EksAddonInputs, body: Body) -> EksAddonOutputs:
         """The add-on in AWS."""
-        return EksAddonOutputs(**dict(inputs), arn=body["addonArn"])
+        return seen(EksAddonOutputs, **dict(inputs), arn=body["addonArn"])
 
 
 def _settings(inputs: EksAddonInputs) -> Body:

@@ -7,7 +7,7 @@ from typing import Any
 
 from seldon_infra.provider.aws.eks.cluster_requests import AT_CREATION, UPDATES, creation, encryption
 from seldon_infra.provider.aws.eks.ids import Id
-from seldon_infra.provider.aws.eks.objects import BROKEN, Ask, EksObject, in_order_of, look, tags_of
+from seldon_infra.provider.aws.eks.objects import BROKEN, Ask, EksObject, in_order_of, look, seen, tags_of
 from seldon_infra.provider.aws.eks.waiting import Body
 from seldon_infra.provider.aws.trouble import AwsError
 from seldon_infra.provider.framework import Context, Failed, Instance, Problem, Refused
@@ -109,7 +109,8 @@ class EksCluster(EksObject[EksClusterInputs, EksClusterOutputs]):
     def inputs_of(self, id: Id, body: Body, last: EksClusterInputs | None) -> EksClusterInputs:
         """What it has; who made it and what it was born with AWS does not tell."""
         network, kubernetes = body["resourcesVpcConfig"], body.get("kubernetesNetworkConfig", {})
-        return EksClusterInputs(
+        return seen(
+            EksClusterInputs,
             region=id.region,
             name=id.cluster,
             version=body["version"],
@@ -141,7 +142,8 @@ class EksCluster(EksObject[EksClusterInputs, EksClusterOutputs]):
 
     def outputs_of(self, inputs: EksClusterInputs, body: Body) -> EksClusterOutputs:
         """Where it is; empty as long as it is not made."""
-        return EksClusterOutputs(
+        return seen(
+            EksClusterOutputs,
             **dict(inputs),
             arn=body["arn"],
             endpoint=body.get("endpoint", ""),
@@ -205,7 +207,7 @@ def _auto_mode(body: Body, last: EksClusterInputs | None) -> EksAutoMode | None:
         return None
     declared = last.auto_mode.node_pools if last and last.auto_mode else None
     pools: Any = in_order_of(declared, compute.get("nodePools", []))
-    return EksAutoMode(node_pools=pools, node_role_arn=compute.get("nodeRoleArn"))
+    return seen(EksAutoMode, node_pools=pools, node_role_arn=compute.get("nodeRoleArn"))
 
 
 def _remote(body: Body) -> EksRemoteNetworks | None:
@@ -214,12 +216,13 @@ def _remote(body: Body) -> EksRemoteNetworks | None:
         [cidr for network in remote.get(name, []) for cidr in network.get("cidrs", [])]
         for name in ("remoteNodeNetworks", "remotePodNetworks")
     )
-    return EksRemoteNetworks(node_cidrs=nodes, pod_cidrs=pods) if nodes else None
+    return seen(EksRemoteNetworks, node_cidrs=nodes, pod_cidrs=pods) if nodes else None
 
 
 def _outpost(body: Body) -> EksOutpost | None:
     outpost = body.get("outpostConfig")
-    return outpost and EksOutpost(
+    return outpost and seen(
+        EksOutpost,
         arns=outpost["outpostArns"],
         control_plane_instance_type=outpost["controlPlaneInstanceType"],
         placement_group=outpost.get("controlPlanePlacement", {}).get("groupName"),

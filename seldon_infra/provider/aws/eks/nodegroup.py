@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from seldon_infra.provider.aws.eks.ids import Id
-from seldon_infra.provider.aws.eks.objects import BROKEN, TOKEN, Ask, EksObject, in_order_of, look, tags_of
+from seldon_infra.provider.aws.eks.objects import BROKEN, TOKEN, Ask, EksObject, in_order_of, look, seen, tags_of
 from seldon_infra.provider.aws.eks.waiting import Body
 from seldon_infra.provider.framework import Context, Problem, Refused
 from seldon_infra.resources.aws_eks_nodegroup import (
@@ -110,7 +110,8 @@ class EksNodegroup(EksObject[EksNodegroupInputs, EksNodegroupOutputs]):
     def inputs_of(self, id: Id, body: Body, last: EksNodegroupInputs | None) -> EksNodegroupInputs:
         """What it has."""
         scaling, template = body["scalingConfig"], body.get("launchTemplate")
-        return EksNodegroupInputs(
+        return seen(
+            EksNodegroupInputs,
             region=id.region,
             cluster_name=id.cluster,
             name=_SUFFIX.sub("", id.name) if TOKEN in body.get("tags", {}) else id.name,
@@ -123,7 +124,7 @@ class EksNodegroup(EksObject[EksNodegroupInputs, EksNodegroupOutputs]):
             capacity_type=body.get("capacityType", "ON_DEMAND"),
             ami_type=body.get("amiType"),
             disk_size=body.get("diskSize"),
-            launch_template=template and EksLaunchTemplate(id=template["id"], version=template["version"]),
+            launch_template=template and seen(EksLaunchTemplate, id=template["id"], version=template["version"]),
             version=body["version"],
             release_version=body["releaseVersion"],
             force_update=last.force_update if last else False,
@@ -139,7 +140,8 @@ class EksNodegroup(EksObject[EksNodegroupInputs, EksNodegroupOutputs]):
     def outputs_of(self, inputs: EksNodegroupInputs, body: Body) -> EksNodegroupOutputs:
         """The group in AWS."""
         groups = [it["name"] for it in body.get("resources", {}).get("autoScalingGroups", [])]
-        return EksNodegroupOutputs(
+        return seen(
+            EksNodegroupOutputs,
             **dict(inputs),
             arn=body["nodegroupArn"],
             nodegroup_name=body["nodegroupName"],
@@ -232,12 +234,15 @@ def _change(**parts: object) -> Body | None:
 
 
 def _taints(body: Body) -> list[EksTaint]:
-    return [EksTaint(key=it["key"], value=it.get("value", ""), effect=it["effect"]) for it in body.get("taints", [])]
+    return [
+        seen(EksTaint, key=it["key"], value=it.get("value", ""), effect=it["effect"]) for it in body.get("taints", [])
+    ]
 
 
 def _node_update(body: Body) -> EksNodeUpdate:
     config = body.get("updateConfig", {})
-    return EksNodeUpdate(
+    return seen(
+        EksNodeUpdate,
         max_unavailable=config.get("maxUnavailable"),
         max_unavailable_percentage=config.get("maxUnavailablePercentage"),
         strategy=config.get("updateStrategy", "DEFAULT"),
@@ -250,4 +255,4 @@ def _remote_access(body: Body, last: EksNodegroupInputs | None) -> EksRemoteAcce
         return None
     declared = last.remote_access.source_security_group_ids if last and last.remote_access else None
     groups = in_order_of(declared, access.get("sourceSecurityGroups", []))
-    return EksRemoteAccess(ec2_ssh_key=access["ec2SshKey"], source_security_group_ids=groups)
+    return seen(EksRemoteAccess, ec2_ssh_key=access["ec2SshKey"], source_security_group_ids=groups)

@@ -11,7 +11,9 @@ import hashlib
 import json
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar, cast
+
+from pydantic import ValidationError
 
 from seldon_infra.provider import leeway
 from seldon_infra.provider.aws.api import Api
@@ -27,7 +29,9 @@ from seldon_infra.provider.aws.eks.waiting import (
 )
 from seldon_infra.provider.aws.trouble import AwsError, Kind
 from seldon_infra.provider.framework import Context, Created, Failed, Instance, Resource
-from seldon_infra.resources.model import In, Out
+from seldon_infra.resources.model import In, Out, ResourceModel
+
+M = TypeVar("M", bound=ResourceModel)
 
 Ask = Callable[..., Body]
 """How a question reaches AWS: service, operation, parameters."""
@@ -257,6 +261,14 @@ def look(ask: Ask, operation: str, given: Body, member: str) -> Body | None:
         if error.kind is Kind.GONE:
             return None
         raise
+
+
+def seen(model: type[M], **fields: object) -> M:
+    """A value as AWS has it, also what no program may declare: others may, and AWS learns."""
+    try:
+        return model.model_validate(fields)
+    except ValidationError:
+        return model.model_construct(**cast("Any", fields))
 
 
 def tags_of(body: Body) -> dict[str, str]:

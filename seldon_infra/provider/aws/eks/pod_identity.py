@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from seldon_infra.provider.aws.eks.ids import Id
-from seldon_infra.provider.aws.eks.objects import Ask, EksObject, look, tags_of
+from seldon_infra.provider.aws.eks.objects import Ask, EksObject, look, seen, tags_of
 from seldon_infra.provider.aws.eks.waiting import Body
 from seldon_infra.provider.framework import Context
 from seldon_infra.resources.aws_eks_pod_identity import (
@@ -85,7 +85,8 @@ class EksPodIdentityAssociation(EksObject[EksPodIdentityAssociationInputs, EksPo
         self, id: Id, body: Body, last: EksPodIdentityAssociationInputs | None
     ) -> EksPodIdentityAssociationInputs:
         """What it has."""
-        return EksPodIdentityAssociationInputs(
+        return seen(
+            EksPodIdentityAssociationInputs,
             region=id.region,
             cluster_name=id.cluster,
             namespace=body["namespace"],
@@ -98,8 +99,11 @@ class EksPodIdentityAssociation(EksObject[EksPodIdentityAssociationInputs, EksPo
 
     def outputs_of(self, inputs: EksPodIdentityAssociationInputs, body: Body) -> EksPodIdentityAssociationOutputs:
         """The association in AWS."""
-        return EksPodIdentityAssociationOutputs(
-            **dict(inputs), arn=body["associationArn"], association_id=body["associationId"]
+        return seen(
+            EksPodIdentityAssociationOutputs,
+            **dict(inputs),
+            arn=body["associationArn"],
+            association_id=body["associationId"],
         )
 
 
