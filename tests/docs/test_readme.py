@@ -74,6 +74,8 @@ SAYS = {
     "seldon-infra status": r"(?s)digits  protocol v2.*REST  http://127.0.0.1:\d+/.*digits\.main\.classify +running",
     "seldon-infra graph --stack local": "^<svg ",
     "seldon-infra render --stack prod": "(?m)^kind: SeldonDeployment$",
+    "seldon-infra plan --stack local": r"^stack 'local': pulumi up changes nothing",
+    "seldon-infra drift --stack local": r"^stack 'local': no drift$",
     "pulumi refresh --stack local": NOTHING,
     "seldon-infra doctor": r"(?m)^Pulumi CLI +ok ",
     "seldon-infra predict digits --grpc": r"^digits over gRPC, answered by (main|canary)\n\n  PREDICTED",
