@@ -30,6 +30,6 @@ def _types(module: str) -> Callable[[], list[Resource[Any, Any]]]:
 MODULES = {
     "local": _types("seldon_infra.provider.local"),
     "cluster": _types("seldon_infra.provider.cluster"),
-    "aws": _types("seldon_infra.provider.aws.eks"),
+    "aws": _types("seldon_infra.provider.aws"),
 }
 """The package's resource types, by the middle part of their tokens."""
