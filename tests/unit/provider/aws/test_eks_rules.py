@@ -8,9 +8,12 @@ import pytest
 
 from seldon_infra.provider.aws.eks import RESOURCES
 from seldon_infra.provider.aws.eks.ids import Id
+from seldon_infra.provider.aws.eks.objects import seen
+from seldon_infra.provider.aws.eks.waiting import elapsed
 from seldon_infra.provider.framework import Context, Failed
 from seldon_infra.provider.lifecycle import Lifecycle
 from seldon_infra.provider.siblings import Known
+from seldon_infra.resources.aws_eks_cluster import EksClusterInputs
 
 ROLE = "arn:aws:iam::123456789012:role/r"
 PLACE = {"region": "eu-west-1", "clusterName": "c"}
@@ -100,3 +103,12 @@ def test_an_id_that_names_nothing_says_how_one_is_written(text: str) -> None:
 def test_an_id_is_read_as_it_is_written() -> None:
     id = Id("eu-west-1", "prod", ROLE)
     assert Id.of_part(str(id), "PRINCIPAL_ARN") == id
+
+
+def test_time_is_told_as_people_tell_it() -> None:
+    assert [elapsed(seconds) for seconds in (0.4, 40, 250, 3605)] == ["0s", "40s", "4m10s", "60m05s"]
+
+
+def test_what_aws_has_is_read_though_no_program_may_declare_it() -> None:
+    strange = seen(EksClusterInputs, **{**dict.fromkeys(EksClusterInputs.model_fields), "name": "?"})
+    assert (strange.name, strange.version) == ("?", None)
