@@ -4,8 +4,8 @@ Three things can be left behind. A broken state file gets replaced by its best w
 no longer runs on this host is removed; a lock of a living process or of another host never is. Operations that were
 begun and not ended are settled: an update or a deletion is simply done again, and for a begun creation of a `seldon:`
 resource an object to look for is put into the state. The provider finds what there is of it by its owner's mark: the
-next `pulumi up` takes it over, `pulumi destroy` removes it. Other providers cannot do that, so their begun creations
-stay as they are and are named.
+next `pulumi up` takes it over, `pulumi destroy` removes it. So is it with an object of a cluster, whose id follows from
+its name. Other providers cannot do that, so their begun creations stay as they are and are named.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from seldon_infra.resources.interrupted import INTERRUPTED_ID
 __all__ = ["add_arguments", "heal", "keep_copy", "require_space", "run", "use_empty_passphrase"]
 
 TAKES_OVER = "seldon:"
+CLUSTER, CHARTS = "kubernetes:", "kubernetes:helm.sh/"
 MIN_FREE_BYTES = 64 * 1024**2
 WRITES_PER_OPERATION = 20
 
@@ -47,7 +48,8 @@ def run(arguments: argparse.Namespace) -> int:
             f"stack '{arguments.stack}' is kept on {backend.split('://')[0]}://, where `recover` cannot look. When "
             f"nobody works on it: `pulumi cancel --stack {arguments.stack}` removes its lock, `pulumi refresh "
             f"--clear-pending-creates --stack {arguments.stack}` forgets what was begun, and the next `pulumi up` "
-            "takes over what a begun creation of a seldon: resource made; look for those of other providers yourself"
+            "takes over what a begun creation of a seldon: or kubernetes: resource made; look for those of other "
+            "providers, and for Helm releases, yourself"
         )
     done = list(heal(state))
     keep_copy(state)
@@ -145,7 +147,7 @@ def _interrupted(begun: dict[str, Any], resources: list[dict[str, Any]]) -> dict
     depends = begun.get("propertyDependencies") or {}
     kept = {key: value for key, value in begun.items() if key not in ("protect", "retainOnDelete", "deletedWith")}
     return kept | {
-        "id": INTERRUPTED_ID,
+        "id": _id_of(begun),
         "outputs": {},
         "refreshBeforeUpdate": True,
         "dependencies": [urn for urn in begun.get("dependencies") or [] if urn in urns],
@@ -154,7 +156,23 @@ def _interrupted(begun: dict[str, Any], resources: list[dict[str, Any]]) -> dict
 
 
 def _can_be_dropped(operation: dict[str, Any]) -> bool:
-    return operation["type"] not in ("creating", "importing") or operation["resource"]["type"].startswith(TAKES_OVER)
+    return operation["type"] not in ("creating", "importing") or _id_of(operation["resource"]) is not None
+
+
+def _id_of(begun: dict[str, Any]) -> str | None:
+    """What the provider will know a begun creation by; None where only the provider could have told.
+
+    pulumi-kubernetes composes an object's id as NAMESPACE/NAME, or NAME where it has no namespace.
+    """
+    if begun["type"].startswith(TAKES_OVER):
+        return INTERRUPTED_ID
+    if not begun["type"].startswith(CLUSTER) or begun["type"].startswith(CHARTS):
+        return None
+    metadata = (begun.get("inputs") or {}).get("metadata") or {}
+    name, namespace = metadata.get("name"), metadata.get("namespace")
+    if not isinstance(name, str) or not isinstance(namespace, str | None):
+        return None
+    return f"{namespace}/{name}" if namespace else name
 
 
 def _line(operation: dict[str, Any], left: bool, stack: str) -> str:

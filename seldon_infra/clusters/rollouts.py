@@ -123,7 +123,7 @@ class Rollouts:
         trouble = seen.trouble or (failure(seen.found) if seen.found and seen.state is State.FAILED else None)
         each.meet(trouble, now)
         if seen.found is None:
-            self._end([each], NotReady(f"{each.what} is gone: somebody deleted it; run again"))
+            self._end([each], NotReady(f"{each.what} is gone: somebody deleted it; run: pulumi up --refresh"))
         elif seen.state is State.AVAILABLE:
             self._end([each], None)
         elif trouble and now - each.trouble_since >= self._bearable(trouble, seen):

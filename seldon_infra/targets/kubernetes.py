@@ -41,7 +41,15 @@ def declare(
     from seldon_infra.targets.live_checks import require_fit
 
     require_fit(target, deployments, partial(_urn, opts))
-    provider = pulumi_kubernetes.Provider("cluster", opts, context=target.context, kubeconfig=target.kubeconfig)
+    provider = pulumi_kubernetes.Provider(
+        "cluster",
+        opts,
+        context=target.context,
+        kubeconfig=target.kubeconfig,
+        # What a killed run made is in no state, and what somebody changed by hand is theirs: an up mends both.
+        upsert_existing_objects=True,
+        enable_patch_force=True,
+    )
     options = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(provider=provider))
     made = _namespaces(target, deployments, model_servers, options) if target.create_namespaces else {}
     there = platform.declare(target, made, options)

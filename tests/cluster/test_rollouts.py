@@ -243,7 +243,7 @@ def test_pods_over_quota_are_told_in_the_api_servers_words(space: Space) -> None
 def test_a_deployment_that_is_deleted_meanwhile_is_gone(space: Space) -> None:
     space.put()
     delete = lambda: space.control_plane.request("DELETE", space.path())  # noqa: E731
-    with pytest.raises(NotReady, match="SeldonDeployment 'iris' is gone: somebody deleted it; run again"):
+    with pytest.raises(NotReady, match="'iris' is gone: somebody deleted it; run: pulumi up --refresh"):
         asyncio.run(meanwhile(space, (lambda: space.told, delete)))
 
 

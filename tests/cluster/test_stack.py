@@ -131,9 +131,9 @@ def test_a_deployment_that_breaks_rules_never_reaches_the_cluster(engine: Engine
     assert there(control_plane, "/api/v1/namespaces/vision") is None
 
 
-def test_who_may_not_is_told_at_preview_which_right_is_missing(engine: Engine, control_plane: ControlPlane) -> None:
+def test_who_may_not_is_told_which_right_is_missing(engine: Engine, control_plane: ControlPlane) -> None:
     declare(engine)
     engine.environment["KUBECONFIG"] = str(control_plane.kubeconfig_of(NOBODY))
-    refused = engine.preview(check=False)
+    refused = engine.up(check=False)
     assert refused.returncode != 0
     assert 'cannot patch resource "namespaces"' in refused.stdout + refused.stderr

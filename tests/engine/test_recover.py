@@ -124,8 +124,9 @@ def test_a_killed_deletion_is_healed_by_one_further_up(held: Held) -> None:
     assert held.sizes() == []
 
 
-def test_a_creation_that_nobody_takes_over_stays_and_is_named(engine: Engine, tmp_path: Path) -> None:
-    held = Held(engine, tmp_path / "plugin", "other:test:Thing")
+@pytest.mark.parametrize("kind", ["other:test:Thing", "kubernetes:helm.sh/v3:Release"])
+def test_a_creation_that_nobody_takes_over_stays_and_is_named(engine: Engine, tmp_path: Path, kind: str) -> None:
+    held = Held(engine, tmp_path / "plugin", kind)
     held.declare(1)
     held.kill_during("up")
     said = recover(engine)

@@ -34,22 +34,36 @@ class Api:
     server: str
     token: str
     trust: ssl.SSLContext
+    upsert: bool = False
+    patch_force: bool = False
 
     @classmethod
-    def of(cls, kubeconfig: str) -> Api:
+    def of(cls, kubeconfig: str, *, upsert: bool = False, patch_force: bool = False) -> Api:
         """Read a kubeconfig, given as a path or as its text."""
         text = Path(kubeconfig).read_text(encoding="utf-8") if "\n" not in kubeconfig else kubeconfig
         config = yaml.safe_load(text)
         cluster, user = config["clusters"][0]["cluster"], config["users"][0]["user"]
         return cls(
-            cluster["server"], user["token"], ssl.create_default_context(cafile=cluster["certificate-authority"])
+            cluster["server"],
+            user["token"],
+            ssl.create_default_context(cafile=cluster["certificate-authority"]),
+            upsert,
+            patch_force,
         )
 
     def apply(self, manifest: dict[str, Any], *, dry_run: bool = False) -> dict[str, Any]:
         """Apply an object on the server's side, and give it as it is then; a dry run changes nothing."""
-        options = {"fieldManager": MANAGER, "force": "true", "fieldValidation": "Strict"}
+        options = {"fieldManager": MANAGER, "fieldValidation": "Strict"}
+        options |= {"force": "true"} if self.patch_force or dry_run else {}
         query = urllib.parse.urlencode(options | ({"dryRun": "All"} if dry_run else {}))
         return self._ask("PATCH", f"{self.path(manifest)}?{query}", manifest, "application/apply-patch+yaml")
+
+    def create(self, manifest: dict[str, Any]) -> dict[str, Any]:
+        """Make an object; one that is there already is an error, unless the provider may take it over."""
+        if self.upsert:
+            return self.apply(manifest)
+        query = urllib.parse.urlencode({"fieldManager": MANAGER, "fieldValidation": "Strict"})
+        return self._ask("POST", f"{self.path(manifest).rpartition('/')[0]}?{query}", manifest)
 
     def get(self, manifest: dict[str, Any]) -> dict[str, Any] | None:
         """Give an object as it is, None where it is not there."""

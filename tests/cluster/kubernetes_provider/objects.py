@@ -30,13 +30,32 @@ def identity(manifest: Tree) -> str:
     return f"{metadata['namespace']}/{metadata['name']}" if metadata.get("namespace") else str(metadata["name"])
 
 
+class Held(Exception):
+    """The object does not go."""
+
+    def __init__(self, finalizers: list[str]) -> None:
+        super().__init__("timed out waiting for the condition")
+        self.finalizers = finalizers
+
+
+def make(api: Api, manifest: Tree, cancelled: threading.Event, timeout: float) -> Tree:
+    """Make an object and wait for it, as :func:`put` does."""
+    return _ready(api, manifest, api.create(manifest), cancelled, timeout)
+
+
 def put(api: Api, manifest: Tree, cancelled: threading.Event, timeout: float) -> Tree:
-    """Apply an object and wait for what its annotations and kind ask for.
+    """Change an object and wait for what its annotations and kind ask for.
 
     Raises:
+        ApiError: it is not there, among others: the real provider looks first (await.go, Update).
         NotReady: it is there, but not ready in time, or the run was cancelled.
     """
-    found = api.apply(manifest)
+    if api.get(manifest) is None:
+        raise ApiError(404, f"{manifest['kind']} {identity(manifest)} not found")
+    return _ready(api, manifest, api.apply(manifest), cancelled, timeout)
+
+
+def _ready(api: Api, manifest: Tree, found: Tree, cancelled: threading.Event, timeout: float) -> Tree:
     end = time.monotonic() + (timeout or WAIT_SECONDS)
     while not (is_ready := readiness(manifest))(found):
         if cancelled.wait(POLL_SECONDS) or time.monotonic() > end:
@@ -46,13 +65,16 @@ def put(api: Api, manifest: Tree, cancelled: threading.Event, timeout: float) ->
 
 
 def take_away(api: Api, manifest: Tree, cancelled: threading.Event, timeout: float) -> None:
-    """Delete an object and wait until it is gone."""
+    """Delete an object and wait until it is gone, ten minutes at most by default (await.go, Deletion).
+
+    Raises:
+        Held: it was not gone in time, or the run was cancelled.
+    """
     api.delete(manifest)
     end = time.monotonic() + (timeout or WAIT_SECONDS)
     while (found := api.get(manifest)) is not None:
         if cancelled.wait(POLL_SECONDS) or time.monotonic() > end:
-            held = ", ".join(found["metadata"].get("finalizers", [])) or "nothing that it names"
-            raise ApiError(0, f"{manifest['kind']} {identity(manifest)} is not gone; it is held by {held}")
+            raise Held(found["metadata"].get("finalizers", []))
 
 
 def readiness(manifest: Tree) -> Callable[[Tree], bool]:

@@ -13,18 +13,19 @@ from typing import Any
 
 import grpc
 from google.protobuf.empty_pb2 import Empty
-from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
+from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
 
 from seldon_infra.provider.values import from_wire, has_unknown, reveal, to_wire
 from tests.cluster.kubernetes_provider import releases
 from tests.cluster.kubernetes_provider.api import UNREACHED, Api, ApiError
-from tests.cluster.kubernetes_provider.objects import NotReady, Tree, identity, put, take_away
+from tests.cluster.kubernetes_provider.objects import Held, NotReady, Tree, identity, make, put, take_away
 
 
 class Plugin(provider_pb2_grpc.ResourceProviderServicer):
     """One provider: the way to one cluster."""
 
-    def __init__(self) -> None:
+    def __init__(self, engine: str) -> None:
+        self.engine = engine_pb2_grpc.EngineStub(grpc.insecure_channel(engine))
         self.cancelled = threading.Event()
         self.api: Api | None = None
         self.helm: releases.Helm | None = None
@@ -39,13 +40,18 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.CheckResponse(inputs=request.news)
 
     def DiffConfig(self, request: Any, context: Any) -> Any:
-        return provider_pb2.DiffResponse(changes=provider_pb2.DiffResponse.DIFF_NONE)
+        """Tell that settings have changed; all tests are on one cluster, so no object has to move."""
+        olds, news = (reveal(from_wire(tree))[0] for tree in (request.old_inputs, request.news))
+        changed = [key for key in {**olds, **news} if olds.get(key) != news.get(key)]
+        kind = provider_pb2.DiffResponse.DIFF_SOME if changed else provider_pb2.DiffResponse.DIFF_NONE
+        return provider_pb2.DiffResponse(changes=kind, diffs=changed)
 
     def Configure(self, request: Any, context: Any) -> Any:
         settings, _ = reveal(from_wire(request.args))
         kubeconfig = settings.get("kubeconfig") or os.environ.get("KUBECONFIG")
         if isinstance(kubeconfig, str) and _is_there(kubeconfig):
-            self.api, self.helm = Api.of(kubeconfig), releases.Helm(kubeconfig)
+            upsert, force = (_is_set(settings.get(name)) for name in ("upsertExistingObjects", "enablePatchForce"))
+            self.api, self.helm = Api.of(kubeconfig, upsert=upsert, patch_force=force), releases.Helm(kubeconfig)
         return provider_pb2.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
 
     def Cancel(self, request: Any, context: Any) -> Any:
@@ -91,8 +97,17 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
         if _is_release(request):
             self._release(context, lambda helm: helm.uninstall(manifest, self.cancelled))
         else:
-            self._answer(context, lambda api: take_away(api, manifest, self.cancelled, request.timeout))
+            self._take_away(manifest, request, context)
         return Empty()
+
+    def _take_away(self, manifest: Tree, request: Any, context: Any) -> None:
+        """Delete; what holds an object is a warning, and the error says no more (condition/deleted.go)."""
+        try:
+            self._answer(context, lambda api: take_away(api, manifest, self.cancelled, request.timeout))
+        except Held as held:
+            said = f"finalizers might be preventing deletion ({', '.join(held.finalizers)})"
+            self.engine.Log(engine_pb2.LogRequest(severity=engine_pb2.WARNING, message=said, urn=request.urn))
+            context.abort(grpc.StatusCode.UNKNOWN, str(held))
 
     def _put(self, wanted: Any, request: Any, context: Any, response: Any) -> Any:
         manifest, secrets = reveal(from_wire(wanted))
@@ -103,8 +118,9 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
             unclear = has_unknown(manifest) or self.api is None
             found = manifest if unclear else self._answer(context, lambda api: _dry_run(api, manifest))
             return response(properties=to_wire(secrets.seal(found)))
+        do = make if response is provider_pb2.CreateResponse else put
         try:
-            found = self._answer(context, lambda api: put(api, manifest, self.cancelled, request.timeout))
+            found = self._answer(context, lambda api: do(api, manifest, self.cancelled, request.timeout))
         except NotReady as late:
             context.abort_with_status(_failed(identity(manifest), late.found, manifest, str(late)))
         return response(properties=to_wire(secrets.seal(found)), **fields)
@@ -132,13 +148,22 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
 
 
 def _dry_run(api: Api, manifest: Tree) -> Tree:
-    """Ask the server what would come of it; nobody knows where the namespace is yet to be made, or it is silent."""
+    """Ask the server what would come of it.
+
+    Nobody knows where the namespace is yet to be made, the server is silent, or who asks may not (provider.go, Create
+    and Update: a preview goes on where it is forbidden).
+    """
     try:
         return api.apply(manifest, dry_run=True)
     except ApiError as error:
-        if error.status in (UNREACHED, 404):
+        if error.status in (UNREACHED, 403, 404):
             return manifest
         raise
+
+
+def _is_set(setting: Any) -> bool:
+    """Tell whether a setting is on; the SDK sends it as JSON."""
+    return setting in (True, "true")
 
 
 def _is_there(kubeconfig: str) -> bool:
@@ -203,7 +228,7 @@ def main() -> None:
     """Serve until the engine is gone."""
     parent = os.getppid()
     server = grpc.server(ThreadPoolExecutor(64))
-    provider_pb2_grpc.add_ResourceProviderServicer_to_server(Plugin(), server)
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(Plugin(sys.argv[-1]), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     print(port, flush=True)
