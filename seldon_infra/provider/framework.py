@@ -57,7 +57,7 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Generic, TypeVar
 
 from seldon_infra.resources.model import In, Out, ResourceType
@@ -173,6 +173,10 @@ class Context:
         """Seconds left, at least a hundredth, so that it can be handed on as a timeout."""
         return max(self.started + self.timeout - time.monotonic(), 0.01)
 
+    def within(self, seconds: float) -> Context:
+        """The same with a shorter time limit, which begins now."""
+        return replace(self, timeout=min(seconds, self.remaining()), started=time.monotonic())
+
     def wait_for(self, what: str, probe: Callable[[], T | None], every: float = 0.1, at_most: float = 0.0) -> T:
         """Ask `probe` until it answers something true; `TimedOut` or `Cancelled` says that it waited for `what`.
 
@@ -219,6 +223,10 @@ class Resource(ABC, Generic[In, Out]):
     def preview(self, inputs: In, last: Instance[In, Out] | None) -> Mapping[str, object]:
         """Outputs by Python name that are already sure at preview, beside those that echo an input."""
         return {}
+
+    def stable(self) -> frozenset[str]:
+        """Outputs that no update changes, so that what depends on them is shown unchanged at preview."""
+        return frozenset()
 
     @abstractmethod
     def create(self, inputs: In, context: Context) -> Created[Out]:

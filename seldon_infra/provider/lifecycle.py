@@ -132,10 +132,17 @@ class Lifecycle(Generic[In, Out]):
         if last is None and not has_unknown(raw):
             self._announced(inputs, context)
         echo = {} if has_unknown(raw) else self._previewed(inputs, last)
-        sure = inputs.wire() | echo
+        sure = inputs.wire() | self._stable(last) | echo
         names = [field.alias or name for name, field in self._kind.outputs.model_fields.items()]
         shown = {name: sure.get(name, UNKNOWN) for name in names if _shown(name, sure, inputs)}
         return (secrets | self._own_secrets(shown)).seal(shown)
+
+    def _stable(self, last: Last | None) -> Tree:
+        """What an update leaves as the state has it; what is empty may yet come."""
+        fields = self._kind.outputs.model_fields.items()
+        names = [field.alias or name for name, field in fields if last and name in self._resource.stable()]
+        kept = reveal(last[1])[0] if last else {}
+        return {name: kept[name] for name in names if kept.get(name)}
 
     def _previewed(self, inputs: In, last: Last | None) -> Tree:
         known = self._resource.preview(inputs, self._recall(*last) if last else None)

@@ -23,7 +23,6 @@ def _version() -> str:
 
 
 def _resources() -> Iterable[Resource[Any, Any]]:
-    from seldon_infra.provider.aws import eks
-    from seldon_infra.provider.local import RESOURCES
+    from seldon_infra.provider import aws, local
 
-    return [kind() for kind in (*RESOURCES, *eks.RESOURCES)]
+    return [kind() for kind in (*local.RESOURCES, *aws.RESOURCES)]

@@ -112,6 +112,11 @@ class Api:
             raise
         return True
 
+    def fresh(self, service: str) -> Api:
+        """The same, with nothing remembered about a service: for whoever waits for a change there."""
+        _MEMORY.forget(service)
+        return self
+
     @property
     def account(self) -> str:
         """The number of the account that the credentials are of."""
