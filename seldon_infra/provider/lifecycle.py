@@ -138,11 +138,11 @@ class Lifecycle(Generic[In, Out]):
         return (secrets | self._own_secrets(shown)).seal(shown)
 
     def _stable(self, last: Last | None) -> Tree:
-        """What an update leaves as the state has it."""
+        """What an update leaves as the state has it; what is empty may yet come."""
         fields = self._kind.outputs.model_fields.items()
         names = [field.alias or name for name, field in fields if last and name in self._resource.stable()]
         kept = reveal(last[1])[0] if last else {}
-        return {name: kept[name] for name in names if name in kept}
+        return {name: kept[name] for name in names if kept.get(name)}
 
     def _previewed(self, inputs: In, last: Last | None) -> Tree:
         known = self._resource.preview(inputs, self._recall(*last) if last else None)

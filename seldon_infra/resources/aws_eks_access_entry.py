@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from seldon_infra.resources.model import Inputs, Outputs, ResourceModel, ResourceType
+from seldon_infra.resources.aws import AwsInputs
+from seldon_infra.resources.model import Outputs, ResourceModel, ResourceType
 
 
 class EksAccessPolicy(ResourceModel):
@@ -17,17 +18,15 @@ class EksAccessPolicy(ResourceModel):
     namespaces: list[str] = Field(default_factory=list, description="Where it counts; none is the whole cluster.")
 
 
-class EksAccessEntryInputs(Inputs):
+class EksAccessEntryInputs(AwsInputs):
     """An access entry with its policies."""
 
-    region: str = Field(description="AWS region.")
     cluster_name: str = Field(description="Name of the cluster.")
     principal_arn: str = Field(pattern=r"^arn:[^:]+:iam::\d{12}:.+$", description="IAM role or user.")
     type: str = Field(default="STANDARD", description="STANDARD, or whose nodes it lets in, such as EC2_LINUX.")
     kubernetes_groups: list[str] = Field(default_factory=list, description="Kubernetes groups that it belongs to.")
     username: str | None = Field(default=None, description="Kubernetes user name; by default made from the ARN.")
     policies: list[EksAccessPolicy] = Field(default_factory=list, description="What it may do, by EKS's own policies.")
-    tags: dict[str, str] = Field(default_factory=dict, description="Tags.")
 
 
 class EksAccessEntryOutputs(EksAccessEntryInputs, Outputs):

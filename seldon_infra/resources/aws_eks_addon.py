@@ -6,13 +6,13 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from seldon_infra.resources.model import Inputs, Outputs, ResourceType
+from seldon_infra.resources.aws import AwsInputs
+from seldon_infra.resources.model import Outputs, ResourceType
 
 
-class EksAddonInputs(Inputs):
+class EksAddonInputs(AwsInputs):
     """An add-on; everything but where and what it is changes in place."""
 
-    region: str = Field(description="AWS region.")
     cluster_name: str = Field(description="Name of the cluster.")
     name: str = Field(min_length=1, description="Name of the add-on, such as vpc-cni.")
     version: str | None = Field(default=None, description="Version; by default the cluster version's default.")
@@ -26,7 +26,6 @@ class EksAddonInputs(Inputs):
         default="OVERWRITE", description="What happens to objects of it that somebody else has changed."
     )
     preserve: bool = Field(default=False, description="Whether its objects stay in the cluster when it is deleted.")
-    tags: dict[str, str] = Field(default_factory=dict, description="Tags.")
     made: bool = Field(default=True, description="Whether its creation succeeded; a refresh finds out.")
 
 

@@ -6,7 +6,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from seldon_infra.resources.model import Inputs, Outputs, ResourceModel, ResourceType
+from seldon_infra.resources.aws import AwsInputs
+from seldon_infra.resources.model import Outputs, ResourceModel, ResourceType
 
 LogType = Literal["api", "audit", "authenticator", "controllerManager", "scheduler"]
 AuthenticationMode = Literal["CONFIG_MAP", "API_AND_CONFIG_MAP", "API"]
@@ -36,10 +37,9 @@ class EksOutpost(ResourceModel):
     placement_group: str | None = Field(default=None, description="Placement group of those machines.")
 
 
-class EksClusterInputs(Inputs):
+class EksClusterInputs(AwsInputs):
     """A control plane; what can't change in place replaces it, and the preview says so."""
 
-    region: str = Field(description="AWS region.")
     name: str = Field(pattern=r"^[0-9A-Za-z][A-Za-z0-9_-]{0,99}$", description="Name, unique in account and region.")
     version: str = Field(pattern=r"^1\.\d{2}$", description="Kubernetes version; it moves up, one minor at a time.")
     role_arn: str = Field(pattern=r"^arn:[^:]+:iam::\d{12}:role/.+$", description="Role that EKS acts by.")
@@ -76,7 +76,6 @@ class EksClusterInputs(Inputs):
     remote_networks: EksRemoteNetworks | None = Field(default=None, description="Networks of hybrid nodes.")
     outpost: EksOutpost | None = Field(default=None, description="An Outpost to run on.")
     deletion_protection: bool = Field(default=False, description="Whether AWS refuses to delete it.")
-    tags: dict[str, str] = Field(default_factory=dict, description="Tags.")
     made: bool = Field(default=True, description="Whether its creation succeeded; a refresh finds out.")
 
 

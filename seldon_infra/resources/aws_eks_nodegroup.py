@@ -6,7 +6,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from seldon_infra.resources.model import Inputs, Outputs, ResourceModel, ResourceType
+from seldon_infra.resources.aws import AwsInputs
+from seldon_infra.resources.model import Outputs, ResourceModel, ResourceType
 
 
 class EksTaint(ResourceModel):
@@ -41,10 +42,9 @@ class EksRemoteAccess(ResourceModel):
     source_security_group_ids: list[str] = Field(default_factory=list, description="Who may connect.")
 
 
-class EksNodegroupInputs(Inputs):
+class EksNodegroupInputs(AwsInputs):
     """Machines; what can't change in place makes a new group beside the old one, which goes afterwards."""
 
-    region: str = Field(description="AWS region.")
     cluster_name: str = Field(description="Name of the cluster.")
     name: str = Field(
         pattern=r"^[0-9A-Za-z][A-Za-z0-9_-]{0,51}$",
@@ -78,7 +78,6 @@ class EksNodegroupInputs(Inputs):
     )
     auto_repair: bool = Field(default=False, description="Whether EKS replaces or reboots nodes that are unhealthy.")
     remote_access: EksRemoteAccess | None = Field(default=None, description="SSH to the nodes.")
-    tags: dict[str, str] = Field(default_factory=dict, description="Tags.")
     made: bool = Field(default=True, description="Whether its creation succeeded; a refresh finds out.")
 
 

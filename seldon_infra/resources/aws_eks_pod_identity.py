@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from seldon_infra.resources.model import Inputs, Outputs, ResourceType
+from seldon_infra.resources.aws import AwsInputs
+from seldon_infra.resources.model import Outputs, ResourceType
 
 _ROLE = r"^arn:[^:]+:iam::\d{12}:role/.+$"
 
 
-class EksPodIdentityAssociationInputs(Inputs):
+class EksPodIdentityAssociationInputs(AwsInputs):
     """One service account and its role."""
 
-    region: str = Field(description="AWS region.")
     cluster_name: str = Field(description="Name of the cluster.")
     namespace: str = Field(description="Namespace of the service account.")
     service_account: str = Field(description="Name of the service account.")
     role_arn: str = Field(pattern=_ROLE, description="Role that the pods have.")
     target_role_arn: str | None = Field(default=None, pattern=_ROLE, description="Role that they assume from there.")
     disable_session_tags: bool = Field(default=False, description="Whether sessions carry no tags of pod and cluster.")
-    tags: dict[str, str] = Field(default_factory=dict, description="Tags.")
 
 
 class EksPodIdentityAssociationOutputs(EksPodIdentityAssociationInputs, Outputs):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from seldon_infra.provider.aws import tags as marking
 from seldon_infra.provider.aws.eks.ids import Id
-from seldon_infra.provider.aws.eks.objects import BROKEN, TOKEN, Ask, EksObject, in_order_of, look, seen, tags_of
+from seldon_infra.provider.aws.eks.objects import BROKEN, Ask, EksObject, in_order_of, look, seen, tags_of
 from seldon_infra.provider.aws.eks.waiting import Body
 from seldon_infra.provider.framework import Context, Problem, Refused
 from seldon_infra.resources.aws_eks_nodegroup import (
@@ -114,7 +115,7 @@ class EksNodegroup(EksObject[EksNodegroupInputs, EksNodegroupOutputs]):
             EksNodegroupInputs,
             region=id.region,
             cluster_name=id.cluster,
-            name=_SUFFIX.sub("", id.name) if TOKEN in body.get("tags", {}) else id.name,
+            name=_SUFFIX.sub("", id.name) if marking.TOKEN in body.get("tags", {}) else id.name,
             node_role_arn=body["nodeRole"],
             subnet_ids=body["subnets"],
             min_size=scaling["minSize"],

@@ -11,11 +11,12 @@ import hashlib
 import json
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, ClassVar, TypeVar, cast
+from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from pydantic import ValidationError
 
 from seldon_infra.provider import leeway
+from seldon_infra.provider.aws import tags as marking
 from seldon_infra.provider.aws.api import Api
 from seldon_infra.provider.aws.eks.ids import Id
 from seldon_infra.provider.aws.eks.waiting import (
@@ -29,19 +30,20 @@ from seldon_infra.provider.aws.eks.waiting import (
 )
 from seldon_infra.provider.aws.trouble import AwsError, Kind
 from seldon_infra.provider.framework import Context, Created, Failed, Instance, Resource
-from seldon_infra.resources.model import In, Out, ResourceModel
+from seldon_infra.resources.aws import AwsInputs
+from seldon_infra.resources.model import Outputs, ResourceModel
 
+In = TypeVar("In", bound=AwsInputs)
+Out = TypeVar("Out", bound=Outputs)
 M = TypeVar("M", bound=ResourceModel)
 
 Ask = Callable[..., Body]
 """How a question reaches AWS: service, operation, parameters."""
-OWNER, TOKEN, SETTLED = "seldon:owner", "seldon:token", "seldon:settled"
-_MARKS = frozenset({OWNER, TOKEN, SETTLED})
 BROKEN = frozenset({"FAILED", "CREATE_FAILED"})
 """What an object is whose creation failed; only a new one helps."""
 
 
-class EksObject(Resource[In, Out]):
+class EksObject(Resource[In, Out], Generic[In, Out]):
     """A type of EKS."""
 
     what: ClassVar[str]
@@ -85,20 +87,14 @@ class EksObject(Resource[In, Out]):
     def arn(self, body: Body) -> str:
         """Its ARN."""
 
-    @staticmethod
-    def tags(inputs: Any) -> dict[str, str]:
-        """The tags that every type has among its inputs."""
-        return dict(inputs.tags)
-
-    @staticmethod
-    def recorded_arn(outputs: Any) -> str:
-        """The ARN that every type has among its outputs."""
-        return str(outputs.arn)
+    def stable(self) -> frozenset[str]:
+        """Where an object is stays through all its updates."""
+        return frozenset(self.type.outputs.model_fields) - frozenset(self.type.inputs.model_fields)
 
     def create(self, inputs: In, context: Context) -> Created[Out]:
         """Make it and wait until it is ready."""
         id = self.id_for(inputs, context)
-        tags = {**self.tags(inputs), OWNER: context.owner, TOKEN: context.token}
+        tags = {**inputs.tags, **marking.marks(context)}
         given = {**self.names(id), **self.request(id, inputs), "tags": tags, "clientRequestToken": context.token}
         until_gone(context, f"{self.what} {id}", lambda: self._leaving(id, context))
         try:
@@ -128,14 +124,14 @@ class EksObject(Resource[In, Out]):
         """Every object of this declaration."""
         for id in self.ids(inputs, context):
             body = self.known(id, context)
-            if body and body.get("status") != "DELETING" and body.get("tags", {}).get(OWNER) == context.owner:
+            if body and body.get("status") != "DELETING" and body.get("tags", {}).get(marking.OWNER) == context.owner:
                 yield self._instance(id, body, None)
 
     def settle(self, id: str, last: Instance[In, Out], context: Context) -> None:
         """Note the owner in a tag."""
         parsed = self.parse(id)
-        tags = {SETTLED: context.owner}
-        self.call(parsed, "tag_resource", {"resourceArn": self.recorded_arn(last.outputs), "tags": tags}, context)
+        asked = {"resourceArn": last.outputs.wire()["arn"], "tags": {marking.SETTLED: context.owner}}
+        self.call(parsed, "tag_resource", asked, context)
 
     def read(self, id: str, last: Instance[In, Out] | None, context: Context) -> Instance[In, Out] | None:
         """The object as it is; what ails it is told."""
@@ -233,15 +229,14 @@ class EksObject(Resource[In, Out]):
     def _instance(self, id: Id, body: Body, last: In | None) -> Instance[In, Out]:
         inputs, tags = self.inputs_of(id, body, last), body.get("tags", {})
         outputs = self.outputs_of(inputs, body)
-        return Instance(str(id), inputs, outputs, tags.get(TOKEN, ""), tags.get(SETTLED, ""))
+        return Instance(str(id), inputs, outputs, tags.get(marking.TOKEN, ""), tags.get(marking.SETTLED, ""))
 
     def _retag(self, id: Id, body: Body, inputs: In, context: Context) -> None:
         """Bring the tags to the inputs' in two calls at most."""
-        there, wanted = tags_of(body), dict(self.tags(inputs))
-        new = {key: value for key, value in wanted.items() if there.get(key) != value}
+        new, old = marking.changed(tags_of(body), inputs.tags)
         if new:
             self.call(id, "tag_resource", {"resourceArn": self.arn(body), "tags": new}, context)
-        if old := sorted(set(there) - set(wanted)):
+        if old:
             self.call(id, "untag_resource", {"resourceArn": self.arn(body), "tagKeys": old}, context)
 
     def _taken(self, id: Id, error: AwsError) -> Failed:
@@ -272,8 +267,8 @@ def seen(model: type[M], **fields: object) -> M:
 
 
 def tags_of(body: Body) -> dict[str, str]:
-    """The user's tags: without our marks and what AWS itself has set."""
-    return {key: it for key, it in body.get("tags", {}).items() if key not in _MARKS and not key.startswith("aws:")}
+    """The user's tags."""
+    return marking.of_the_user(body.get("tags", {}))
 
 
 def in_order_of(declared: Sequence[str] | None, found: Sequence[str]) -> list[str]:
