@@ -107,7 +107,8 @@ def test_a_deployment_answers_at_the_load_balancer_of_the_ingress(engine: Engine
         engine.up()
     assert engine.outputs()["iris_url"] == "http://203.0.113.7/seldon/vision/iris"
     assert engine.outputs()["iris_grpc"] == "203.0.113.7:80"
-    control_plane.request("DELETE", "/api/v1/namespaces/istio-system/services/istio-ingressgateway")
+    control_plane.request("DELETE", "/api/v1/namespaces/istio-system")
+    wait_until(lambda: there(control_plane, "/api/v1/namespaces/istio-system") is None, 60)
 
 
 BEFORE = """
