@@ -48,7 +48,7 @@ import pulumi, pulumi_kubernetes as k8s
 from seldon_infra import run
 run(__file__)
 labels = {"app": "server"}
-provider = k8s.Provider("own")
+provider = k8s.Provider("own", enable_patch_force=True)
 options = pulumi.ResourceOptions(provider=provider)
 container = {"name": "server", "image": "server:1", "resources": {"limits": {"cpu": "0.5"}}}
 k8s.apps.v1.Deployment("server", metadata={"name": "server", "namespace": "drifting",
