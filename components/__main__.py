@@ -57,7 +57,8 @@ class Stack(pulumi.ComponentResource):
         definition.require_valid()
         # The engine starts the plugin in the program's folder.
         project = find_project(Path.cwd())
-        declared = declare(definition.target, definition.deployments, project, pulumi.ResourceOptions(parent=self))
+        landed = declare(definition.target, definition.deployments, project, pulumi.ResourceOptions(parent=self))
+        declared = landed.components
         urls: dict[str, Any] = {name: each.url for name, each in declared.items()}
         grpc_endpoints: dict[str, Any] = {name: each.grpc_endpoint for name, each in declared.items()}
         self.urls, self.grpc_endpoints = pulumi.Output.from_input(urls), pulumi.Output.from_input(grpc_endpoints)

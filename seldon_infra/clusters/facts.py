@@ -136,6 +136,12 @@ class Facts:
 
     cluster: str
     """The context's name."""
+    kubernetes: str | None = None
+    """Version of the API server: ``v1.37.2``."""
+    istio: str | None = None
+    """Version of istiod, the oldest where there are several; None where none was found, too."""
+    emissary: str | None = None
+    """Version of Emissary (Ambassador), likewise."""
     served: Versions | None = None
     definition: Mapping[str, Any] | None = None
     """The schema of version v1 of Seldon's custom resource; empty where it is not served."""

@@ -44,6 +44,18 @@ def operators(answer: Mapping[str, Any]) -> tuple[Operator, ...]:
     return tuple(map(_operator, _items(answer)))
 
 
+def kubernetes(answer: Mapping[str, Any]) -> str | None:
+    """The API server's version, of its own words."""
+    return answer.get("gitVersion")
+
+
+def oldest(container: str, answer: Mapping[str, Any]) -> str | None:
+    """The oldest version among Deployments, by the image of a container of that name."""
+    containers = (one for it in _items(answer) for one in it["spec"]["template"]["spec"]["containers"])
+    tags = (_VERSION.search(one.get("image", "")) for one in containers if one["name"] == container)
+    return min((tag[1] for tag in tags if tag), key=_numbers, default=None)
+
+
 def nodes(answer: Mapping[str, Any]) -> tuple[Node, ...]:
     """Machines, of a NodeList."""
     return tuple(map(_node, _items(answer)))
@@ -145,6 +157,10 @@ def requests(container: Mapping[str, Any]) -> dict[str, Decimal]:
 def limits_of(container: Mapping[str, Any]) -> dict[str, Decimal]:
     """What a container may use at most."""
     return amounts(container.get("resources", {}).get("limits"))
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in re.findall(r"\d+", version)[:3])
 
 
 def _items(answer: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:

@@ -30,6 +30,12 @@ KINDS = {
 _METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 _ALL_GROUPS = f"application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,{JSON}"
 _OPERATOR = "/apis/apps/v1/deployments?labelSelector=control-plane%3Dseldon-controller-manager"
+_ISTIOD = "/apis/apps/v1/deployments?labelSelector=app%3Distiod"
+"""Label and container: istio-discovery/templates/deployment.yaml of istio/istio."""
+_EMISSARY = (
+    "/apis/apps/v1/deployments?labelSelector=app.kubernetes.io%2Fname%20in%20%28emissary-ingress%2Cambassador%29"
+)
+"""Label and container: emissary-ingress/templates/deployment.yaml of emissary-ingress/emissary."""
 _DEFINITION = f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{PLURAL}.{GROUP}"
 _GATEWAYS = "/apis/networking.istio.io/v1beta1/gateways"
 _CLASSES = "/apis/storage.k8s.io/v1/storageclasses"
@@ -94,6 +100,9 @@ def facts(there: Cluster, wanted: Wanted) -> Facts:
     served, autoscaler = known["served",], known["autoscaler",]
     return Facts(
         there.name,
+        kubernetes=known["kubernetes",],
+        istio=known["istio",],
+        emissary=known["emissary",],
         served=served,
         definition=known["definition",],
         operators=known["operators",],
@@ -119,6 +128,10 @@ def _namespace(name: str, known: Mapping[Key, Any]) -> Namespace:
 
 
 def _questions(wanted: Wanted) -> Iterator[tuple[Key, _Question]]:
+    check, right = "versions that go together", "list deployments"
+    yield ("kubernetes",), _Question("/version", check, "get /version", read_facts.kubernetes)
+    yield ("istio",), _Question(_ISTIOD, check, right, partial(read_facts.oldest, "discovery"))
+    yield ("emissary",), _Question(_EMISSARY, check, right, partial(read_facts.oldest, "emissary-ingress"))
     yield ("served",), _Question("/apis", "API versions", "get /apis", read_facts.served, accept=_ALL_GROUPS)
     check, right = "fields of the custom resource", "get customresourcedefinitions"
     yield ("definition",), _Question(_DEFINITION, check, right, read_facts.definition, absent={})

@@ -9,13 +9,15 @@ from urllib.parse import urlsplit
 from seldon_infra.artifacts.render import rclone_variables
 from seldon_infra.artifacts.spec import S3Storage
 from seldon_infra.core.model import known
+from seldon_infra.graph.expand.names import hashed
 from seldon_infra.graph.render_values import Manifest, given
 from seldon_infra.graph.spec import Explainer, NetworkPolicy, Node, Predictor, SeldonDeployment, ServiceAccount
 from seldon_infra.graph.walk import nodes
 
 DEPLOYMENT_LABEL = "seldon-deployment-id"
-"""Label of every pod that Seldon's operator makes for a deployment, explainers and orchestrators included; its value is
-the deployment's name. Source: createComponents and createEngineDeployment of the operator, 1.17.1."""
+"""Label of every pod that Seldon's operator makes for a deployment, explainers included; its value is the deployment's
+name, but for an orchestrator in pods of its own, which has the predictor's Service there. Source: createComponents and
+createEngineDeployment of the operator, 1.17.1."""
 DNS_PORT, ISTIOD_PORT = 53, 15012
 _PORTS = {"http": 80, "https": 443}
 
@@ -114,7 +116,7 @@ def with_account(deployment: SeldonDeployment, pod: Manifest) -> Manifest:
 
 def network_policy(deployment: SeldonDeployment, policy: NetworkPolicy) -> Manifest:
     """NetworkPolicy: nothing in or out but what is listed."""
-    own = {"podSelector": {"matchLabels": {DEPLOYMENT_LABEL: deployment.name}}}
+    own = {"podSelector": _own_pods(deployment)}
     callers = [_namespace(name) for name in (*policy.ingress_namespaces, *policy.monitoring_namespaces)]
     return {
         "apiVersion": "networking.k8s.io/v1",
@@ -127,6 +129,20 @@ def network_policy(deployment: SeldonDeployment, policy: NetworkPolicy) -> Manif
             "egress": [{"to": [own]}, *_egress(deployment, policy)],
         },
     }
+
+
+def _own_pods(deployment: SeldonDeployment) -> Manifest:
+    """Choose the deployment's pods, orchestrators' own ones included."""
+    if not deployment.engine_separate_pod:
+        return {"matchLabels": {DEPLOYMENT_LABEL: deployment.name}}
+    orchestrators = [_service_of(deployment, predictor) for predictor in deployment.predictors]
+    one_of = {"key": DEPLOYMENT_LABEL, "operator": "In", "values": [deployment.name, *orchestrators]}
+    return {"matchExpressions": [one_of]}
+
+
+def _service_of(deployment: SeldonDeployment, predictor: Predictor) -> Any:
+    own = predictor.service_name
+    return hashed(f"{deployment.name}-{predictor.name}") if own is None else own
 
 
 def _egress(deployment: SeldonDeployment, policy: NetworkPolicy) -> Iterator[Manifest]:

@@ -161,8 +161,8 @@ def minor(version: str | None) -> Version | None:
 
 
 def numbers(version: str) -> Version:
-    """Give a version's numbers, which compare as versions do."""
-    return tuple(int(number) for number in version.split("."))
+    """Give a version's numbers, which compare as versions do: those of ``1.30.3-distroless`` are (1, 30, 3)."""
+    return tuple(int(number) for number in re.findall(r"\d+", version.partition("-")[0]))
 
 
 def dotted(version: Version) -> str:

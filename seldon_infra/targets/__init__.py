@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from seldon_infra.targets.landed import Landed
 from seldon_infra.targets.spec import Kubernetes, Local, Target
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     import pulumi
 
-    from seldon_infra.graph.component import ClusterDeployment
     from seldon_infra.graph.spec import SeldonDeployment
-    from seldon_infra.model_server.component import ModelServerComponent
     from seldon_infra.model_server.spec import ModelServer
-    from seldon_infra.targets.local import LocalDeployment
 
-__all__ = ["Kubernetes", "Local", "Target", "declare", "deploy"]
+__all__ = ["Kubernetes", "Landed", "Local", "Target", "declare", "deploy"]
 
 
 def deploy(
@@ -30,7 +28,11 @@ def deploy(
     """Declare deployments and model servers on ``target`` and export where each answers, as outputs of the stack."""
     import pulumi
 
-    for name, component in declare(target, deployments, project, model_servers=model_servers).items():
+    landed = declare(target, deployments, project, model_servers=model_servers)
+    # A deployment that is called `ingress` keeps its own output of that name, so it comes later.
+    if landed.ingress_url is not None:
+        pulumi.export("ingress_url", landed.ingress_url)
+    for name, component in landed.components.items():
         pulumi.export(f"{name}_url", component.url)
         pulumi.export(f"{name}_grpc", component.grpc_endpoint)
         pulumi.export(f"{name}_predict_curl", component.predict_curl)
@@ -42,8 +44,8 @@ def declare(
     project: Path,
     opts: pulumi.ResourceOptions | None = None,
     model_servers: Sequence[ModelServer] = (),
-) -> Mapping[str, LocalDeployment | ClusterDeployment | ModelServerComponent]:
-    """Declare deployments and model servers on ``target``; give them by their names.
+) -> Landed:
+    """Declare deployments and model servers on ``target``; give them by their names, with the way in.
 
     On this machine a model server is a deployment of one node.
 
@@ -59,7 +61,7 @@ def declare(
         from seldon_infra.targets import local
 
         alone = [as_deployment(each, each.name) for each in model_servers]
-        return local.declare(target, [*deployments, *alone], project, opts)
+        return Landed(local.declare(target, [*deployments, *alone], project, opts))
     from seldon_infra.targets import kubernetes
 
     return kubernetes.declare(target, deployments, opts, model_servers)

@@ -11,6 +11,7 @@ from seldon_infra.graph.render import STACK_MARK
 from seldon_infra.ingress.render import istio
 from seldon_infra.ingress.spec import Istio
 from seldon_infra.targets import platform
+from seldon_infra.targets.landed import Landed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,7 +30,7 @@ def declare(
     deployments: Sequence[SeldonDeployment],
     opts: pulumi.ResourceOptions | None = None,
     model_servers: Sequence[ModelServer] = (),
-) -> Mapping[str, ClusterDeployment | ModelServerComponent]:
+) -> Landed:
     """Declare everything on the cluster of ``target``; give SeldonDeployments and model servers by their names.
 
     A namespace that is an Output is what another resource gave, so it is not declared a second time.
@@ -64,7 +65,7 @@ def declare(
         )
     for server in model_servers:
         declared[server.name] = _model_server(server, provider, opts, list(made.values()))
-    return declared
+    return Landed(declared, base_url if target.ingress else None)
 
 
 def _namespaces(

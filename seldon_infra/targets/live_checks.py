@@ -21,6 +21,7 @@ from seldon_infra.clusters.rules.storage import named_classes
 from seldon_infra.clusters.survey import Wanted, survey
 from seldon_infra.core.model import known, pending, resolve
 from seldon_infra.targets.later import Awaited
+from seldon_infra.targets.versions import check_versions, order_of_upgrade
 
 if TYPE_CHECKING:
     from seldon_infra.clusters.facts import Facts
@@ -37,7 +38,7 @@ def require_fit(target: Kubernetes, deployments: Sequence[SeldonDeployment], urn
     Raises:
         pulumi.RunError: something certainly fails; nothing of the deployments has been declared yet.
     """
-    if target.live_checks == "skip" or not deployments:
+    if target.live_checks == "skip" or not (deployments or made_here(target)):
         return
     # Outputs are looked at as what they are: something that is not known yet.
     seen = tuple(resolve(it, dict.fromkeys(pending(it), Awaited())) for it in deployments)
@@ -46,8 +47,10 @@ def require_fit(target: Kubernetes, deployments: Sequence[SeldonDeployment], urn
         pulumi.log.info(line)
     for model, listing in models.there.items():
         pulumi.log.info(in_words(model, listing), _Subject(urn_of(model.deployment)))
+    if order := order_of_upgrade(target, facts):
+        pulumi.log.info(order)
     declared = Declared(seen, stack_mark(), made_here(target), target.create_namespaces)
-    _tell([*check_live(declared, facts), *models.findings], target, urn_of)
+    _tell([*check_live(declared, facts), *check_versions(target, facts), *models.findings], target, urn_of)
 
 
 def _look(target: Kubernetes, deployments: Sequence[SeldonDeployment]) -> tuple[Facts, Seen]:

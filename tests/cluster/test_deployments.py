@@ -19,7 +19,7 @@ __all__ = ["engine"]  # the fixture
 pytestmark = pytest.mark.cluster
 
 STACK = """
-from seldon_infra import Kubernetes, Model, Predictor, S3Storage, SeldonDeployment, SklearnServer, Stack, secret
+from seldon_infra import Istio, Kubernetes, Model, Predictor, S3Storage, SeldonDeployment, SklearnServer, Stack, secret
 
 graph = Model(name="classifier", server=SklearnServer(), model_uri="s3://models/iris")
 storage = [S3Storage(access_key_id=secret("id"), secret_access_key="hunter2-plain", endpoint="http://minio.minio:9000")]
@@ -34,6 +34,7 @@ KINDS = {
     "NetworkPolicy": "/apis/networking.k8s.io/v1/namespaces/vision/networkpolicies/iris",
     "SeldonDeployment": PATH,
 }
+GATEWAY = "/apis/networking.istio.io/v1/namespaces/istio-system/gateways/seldon-gateway"
 HTTP = {"name": "http2", "port": 80, "targetPort": 8080}
 
 
@@ -109,6 +110,27 @@ def test_a_deployment_answers_at_the_load_balancer_of_the_ingress(engine: Engine
     assert engine.outputs()["iris_grpc"] == "203.0.113.7:80"
     control_plane.request("DELETE", "/api/v1/namespaces/istio-system")
     wait_until(lambda: there(control_plane, "/api/v1/namespaces/istio-system") is None, 60)
+
+
+def test_a_deployment_answers_at_the_ingress_that_is_declared_as_existing(
+    engine: Engine, control_plane: ControlPlane
+) -> None:
+    make_ingress(control_plane)
+    declare(engine, target="ingress=Istio(existing=True)")
+    with operator(control_plane):
+        engine.up()
+        assert there(control_plane, GATEWAY)
+        outputs, policy = engine.outputs(), there(control_plane, KINDS["NetworkPolicy"])
+        assert policy is not None
+        assert "istio-system" in str(policy["spec"]["ingress"])
+        assert "emissary" not in str(policy["spec"]["ingress"])
+        engine.destroy()
+    assert outputs["ingress_url"] == "http://203.0.113.7"
+    assert outputs["iris_url"] == "http://203.0.113.7/seldon/vision/iris"
+    assert outputs["iris_grpc"] == "203.0.113.7:80"
+    assert outputs["iris_predict_curl"].endswith("http://203.0.113.7/seldon/vision/iris/v2/models/infer")
+    assert there(control_plane, GATEWAY) is None
+    control_plane.request("DELETE", "/api/v1/namespaces/istio-system/services/istio-ingressgateway")
 
 
 BEFORE = """

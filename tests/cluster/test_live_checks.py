@@ -28,6 +28,7 @@ pytestmark = pytest.mark.cluster
 
 NAMESPACE = "checked"
 PATH = f"/apis/{GROUP}/v1/namespaces/{NAMESPACE}/{PLURAL}"
+DEPLOYMENTS = "/apis/apps/v1/namespaces/default/deployments"
 STACK = """
 from seldon_infra import *
 
@@ -105,6 +106,8 @@ def test_what_fits_is_previewed_without_a_word_about_capacity(engine: Engine) ->
     said = previewed(engine, "iris()")
     assert "no node" not in said
     assert "no right to" not in said
+    # Whether this machine has credentials for the model's store is nothing to the cluster.
+    assert set(re.findall(r"not checked on cluster 'test': (\w+)", said)) <= {"models"}
 
 
 def test_a_gpu_pod_that_no_node_holds_names_the_nearest_node(engine: Engine) -> None:
@@ -237,6 +240,19 @@ def test_an_old_operator_is_told_from_what_is_used(engine: Engine, control_plane
     assert "protocol 'v2', must have Seldon Core 1.13 or later; operator default/seldon-controller-manager" in said
 
 
+def test_versions_that_do_not_go_together_are_an_error_and_an_upgrade_shows_its_order(
+    engine: Engine, control_plane: ControlPlane
+) -> None:
+    chart = Path(__file__).with_name("charts") / "operator"
+    upgrade = f"seldon_core=SeldonCore(chart=Chart(name={str(chart)!r})), live_checks='warn'"
+    with seldon_operator(control_plane, "1.16.0", ISTIO_ENABLED="true"), istiod(control_plane, "1.12.9"):
+        said = previewed(engine, "iris()", fails=True)
+        later = previewed(engine, "iris()", upgrade)
+    assert "cluster 'test' → versions: Istio 1.12.9 with Seldon Core 1.16.0, must be 1.16 or later" in said
+    assert "1. Seldon Core: CRD and operator, by its chart: 1.16.0 to 1.17.1" in later
+    assert later.partition("Diagnostics:")[2].count("nobody lists it as working") == 1
+
+
 def test_settings_of_a_way_in_that_is_switched_off_are_an_error(engine: Engine, control_plane: ControlPlane) -> None:
     told = "iris().model_copy(update={'istio': IstioRoute(retries=2)})"
     with seldon_operator(control_plane, "1.17.1", ISTIO_ENABLED="false", AMBASSADOR_ENABLED="false"):
@@ -333,18 +349,32 @@ def without_definition(control_plane: ControlPlane) -> Iterator[None]:
 
 
 @contextmanager
+def istiod(control_plane: ControlPlane, version: str) -> Iterator[None]:
+    """The Deployment of istiod, by label, container and image as its chart makes it."""
+    container = {"name": "discovery", "image": f"docker.io/istio/pilot:{version}"}
+    with there(control_plane, DEPLOYMENTS, workload("istiod", {"app": "istiod"}, container)):
+        yield
+
+
+@contextmanager
 def seldon_operator(control_plane: ControlPlane, version: str, **settings: str) -> Iterator[None]:
     """The Deployment of Seldon's operator, as its chart makes it, run by the simulated nodes."""
-    path, labels = "/apis/apps/v1/namespaces/default/deployments", {"control-plane": "seldon-controller-manager"}
+    name, labels = "seldon-controller-manager", {"control-plane": "seldon-controller-manager"}
     container = {
         "name": "manager",
         "image": f"docker.io/seldonio/seldon-core-operator:{version}",
         "env": [{"name": name, "value": value} for name, value in settings.items()],
     }
-    template = {"metadata": {"labels": labels}, "spec": {"containers": [container]}}
-    made = {"metadata": {"name": "seldon-controller-manager", "labels": labels}}
-    made["spec"] = {"selector": {"matchLabels": labels}, "template": template}
-    with there(control_plane, path, made):
-        ready = f"{path}/seldon-controller-manager"
+    with there(control_plane, DEPLOYMENTS, workload(name, labels, container)):
+        ready = f"{DEPLOYMENTS}/{name}"
         wait_until(lambda: control_plane.request("GET", ready).get("status", {}).get("readyReplicas") == 1)
         yield
+
+
+def workload(name: str, labels: dict[str, str], container: dict[str, Any]) -> dict[str, Any]:
+    """A Deployment of one container."""
+    template = {"metadata": {"labels": labels}, "spec": {"containers": [container]}}
+    return {
+        "metadata": {"name": name, "labels": labels},
+        "spec": {"selector": {"matchLabels": labels}, "template": template},
+    }

@@ -23,11 +23,6 @@ EVERYWHERE = (
 SELDON_DEPLOYMENTS = (
     *EVERYWHERE,
     _skip(
-        "a NetworkPolicy is an object beside the custom resource, not one that the operator makes",
-        "CKV2_K8S_6",
-        "pod-networkpolicy",
-    ),
-    _skip(
         "the operator's budgets select all pods of a deployment; two of them on a pod would block every drain",
         "deployment-has-poddisruptionbudget",
     ),

@@ -11,6 +11,7 @@ import pytest
 
 from seldon_infra.graph.expand import expanded
 from seldon_infra.graph.render import seldon_deployment
+from seldon_infra.graph.render_objects import own_objects
 from seldon_infra.graph.spec import PodSecurity, SeldonDeployment
 from tests.judges.scanners import Finding, checkov, kube_score, kubernetes_validate, pod_security, write
 from tests.judges.skips import OF_THE_OPERATOR, OF_THE_USER, SELDON_DEPLOYMENTS, Skip
@@ -24,9 +25,9 @@ OPERATORS = frozenset({"seldon-container-engine", "tfserving"})
 
 
 def objects(deployment: SeldonDeployment) -> list[dict[str, Any]]:
-    """What the operator makes of a deployment whose pods are locked up."""
+    """What the operator makes of a deployment whose pods are locked up, and what stands beside it."""
     locked = deployment.model_copy(update={"pod_defaults": "restricted", "namespace": "models"})
-    return expanded(seldon_deployment(locked))
+    return [*expanded(seldon_deployment(locked)), *own_objects(locked).values()]
 
 
 def ours(made: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -40,7 +41,7 @@ def ours(made: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _is_of_the_operator(made: dict[str, Any]) -> bool:
-    name, selects = str(made["metadata"]["name"]), made["spec"].get("selector", {})
+    name, selects = str(made["metadata"]["name"]), made.get("spec", {}).get("selector", {})
     of_orchestrator = name.endswith("-svc-orch") or (made["kind"] == "Service" and "seldon-app" in selects)
     return of_orchestrator or name.endswith("-explainer")
 

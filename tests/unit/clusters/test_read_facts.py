@@ -117,3 +117,13 @@ def test_a_quota_with_a_scope_is_passed_over() -> None:
 )
 def test_an_object_says_whose_it_is(metadata: dict[str, Any], found: dict[str, Any]) -> None:
     assert read_facts.found("Service", {"name": "a", **metadata}) == Found("Service", "a", **found)
+
+
+def test_the_oldest_version_of_a_part_counts() -> None:
+    def istiod(image: str, name: str = "discovery") -> dict[str, Any]:
+        return {"spec": {"template": {"spec": {"containers": [{"name": name, "image": image}]}}}}
+
+    images = ["docker.io/istio/pilot:1.30.3", "docker.io/istio/pilot:1.9.1-distroless", "acme/pilot"]
+    found = {"items": [*map(istiod, images), istiod("other:1.0.0", "other")]}
+    assert read_facts.oldest("discovery", found) == "1.9.1-distroless"
+    assert read_facts.oldest("discovery", {"items": None}) is None

@@ -7,6 +7,7 @@ from typing import Any
 
 from seldon_infra.artifacts.spec import S3Storage
 from seldon_infra.core.yaml import dump
+from seldon_infra.graph.expand import expanded
 from seldon_infra.graph.render import seldon_deployment
 from seldon_infra.graph.render_objects import own_objects, ports_asked
 from seldon_infra.graph.spec import (
@@ -120,6 +121,17 @@ def test_a_policy_names_whom_pods_talk_to() -> None:
         spec["egress"]
     )
     assert {"ports": [{"protocol": "TCP", "port": 9000}]} in spec["egress"]
+
+
+def test_a_policy_is_for_orchestrators_in_pods_of_their_own_too() -> None:
+    """The operator labels them with their predictor's Service, not with the deployment's name."""
+    graph = Model(name="classify", server=SklearnServer(), model_uri="s3://models/iris")
+    named = [Predictor(name=name, graph=graph, service_name=own) for name, own in (("main", None), ("other", "o"))]
+    separate = stored(engine_separate_pod=True, predictors=named)
+    pods = [each["spec"]["template"] for each in expanded(seldon_deployment(separate)) if each["kind"] == "Deployment"]
+    (chosen,) = own_objects(separate)["NetworkPolicy"]["spec"]["podSelector"]["matchExpressions"]
+    assert len(pods) == 4
+    assert {pod["metadata"]["labels"][chosen["key"]] for pod in pods} == set(chosen["values"])
 
 
 def test_ports_follow_from_what_the_definition_asks() -> None:

@@ -14,6 +14,7 @@ from seldon_infra import (
     Istio,
     Kubernetes,
     Model,
+    NetworkPolicy,
     Predictor,
     Retries,
     SeldonCore,
@@ -22,8 +23,9 @@ from seldon_infra import (
     Stack,
 )
 from seldon_infra.cli.render import cluster_manifests
+from seldon_infra.graph.render_objects import own_objects
 from seldon_infra.ingress.component import address
-from seldon_infra.targets.platform import namespaces, operator_values
+from seldon_infra.targets.platform import behind_ingress, namespaces, operator_values
 from tests.unit.targets.program import Declared, declare
 
 
@@ -106,6 +108,28 @@ def test_a_stack_says_what_does_not_go_together_before_anything_is_asked() -> No
 def test_one_line_swaps_the_ingress() -> None:
     for ingress in (Istio(hosts=["a.example.com"]), Ambassador(hosts=["a.example.com"])):
         assert Stack(target=Kubernetes(ingress=ingress), deployments=[deployment()]).check() == []
+
+
+@pytest.mark.parametrize(
+    ("ingress", "policy", "callers"),
+    [
+        (None, NetworkPolicy(), ["istio-system", "istio-ingress", "emissary", "ambassador", "monitoring"]),
+        (Istio(), NetworkPolicy(), ["istio-system", "monitoring"]),
+        (Istio(existing=True, namespace="edge"), NetworkPolicy(), ["edge", "istio-system", "monitoring"]),
+        (Ambassador(namespace="edge"), NetworkPolicy(monitoring_namespaces=["metrics"]), ["edge", "metrics"]),
+        (Istio(namespace="edge"), NetworkPolicy(ingress_namespaces=["mine"]), ["mine", "monitoring"]),
+    ],
+)
+def test_a_policy_lets_the_declared_ingress_in(ingress: Any, policy: NetworkPolicy, callers: list[str]) -> None:
+    (behind,) = behind_ingress(Kubernetes(ingress=ingress), [deployment(network_policy=policy)])
+    _, *namespaces = own_objects(behind)["NetworkPolicy"]["spec"]["ingress"][0]["from"]
+    assert [each["namespaceSelector"]["matchLabels"]["kubernetes.io/metadata.name"] for each in namespaces] == callers
+
+
+def test_a_declared_ingress_adds_no_policy_where_there_is_none() -> None:
+    for fields in ({"network_policy": None}, {"pod_defaults": "operator"}):
+        (behind,) = behind_ingress(Kubernetes(ingress=Istio()), [deployment(**fields)])
+        assert "NetworkPolicy" not in own_objects(behind)
 
 
 def test_manifests_show_what_the_ingress_says_for_all_and_its_objects() -> None:
