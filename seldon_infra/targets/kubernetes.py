@@ -55,11 +55,12 @@ def declare(
     made = _namespaces(target, deployments, model_servers, options) if target.create_namespaces else {}
     there = platform.declare(target, made, options)
     base_url = there.url if target.ingress_url is None else target.ingress_url
+    closed = _policy(target, deployments, options)
     rollouts = ClusterRollouts(target)
     declared: dict[str, ClusterDeployment | ModelServerComponent] = {}
     for deployment in platform.behind_ingress(target, deployments):
         _bounds(target, deployment, there, options)
-        after = pulumi.ResourceOptions(depends_on=_needs(deployment, made, there))
+        after = pulumi.ResourceOptions(depends_on=[*_needs(deployment, made, there), *closed])
         declared[deployment.name] = rollouts.deployed(
             deployment, base_url, pulumi.ResourceOptions.merge(options, after)
         )
@@ -94,6 +95,17 @@ def _needs(
     name = known(deployment.namespace)
     own = [made[name]] if name is not None and name in made else []
     return [*own, *there.ready]
+
+
+def _policy(
+    target: Kubernetes, deployments: Sequence[SeldonDeployment], options: pulumi.ResourceOptions
+) -> list[pulumi.Resource]:
+    """Declare what locks up the operator's own containers; pods come after it, and go before it."""
+    from seldon_infra.ingress.component import declare as declare_object
+    from seldon_infra.targets.live_checks import stack_mark
+
+    made = platform.closing_policy(target, deployments, stack_mark())
+    return [declare_object(f"{each['metadata']['name']}.{each['kind'].lower()}", each, options) for each in made]
 
 
 def _bounds(

@@ -10,10 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from seldon_infra.core.model import known
+from seldon_infra.core.model import is_later, known
 from seldon_infra.ingress.render import ambassador, istio
 from seldon_infra.ingress.render.deployments import behind
 from seldon_infra.ingress.spec import Istio
+from seldon_infra.seldon_core.executor_policy import executor_policy, policy_name
 from seldon_infra.seldon_core.render import namespace_labels
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def namespaces(target: Kubernetes, deployments: Sequence[InNamespace]) -> dict[s
     found: dict[str, dict[str, str]] = {}
     for deployment in deployments:
         if (name := known(deployment.namespace)) is not None:
-            found[name] = {}
+            found[name] = pod_security_labels(target, name)
     if not core.existing:
         found.setdefault(core.namespace, {}).update(namespace_labels(core))
     if ingress is not None and not ingress.existing:
@@ -57,6 +58,23 @@ def namespaces(target: Kubernetes, deployments: Sequence[InNamespace]) -> dict[s
         if name in found:
             found[name].update(MESH)
     return dict(sorted(found.items()))
+
+
+def pod_security_labels(target: Kubernetes, name: str) -> dict[str, str]:
+    """Labels by which the API server holds a namespace's pods to a level; pods of charts are not ours to answer for."""
+    core, ingress = target.seldon_core, target.ingress
+    charts = {part.namespace for part in (core, ingress) if part is not None and not part.existing}
+    level = None if name in charts else target.pod_security
+    return {f"pod-security.kubernetes.io/{mode}": level for mode in ("enforce", "warn")} if level else {}
+
+
+def closing_policy(target: Kubernetes, deployments: Sequence[SeldonDeployment], stack: str) -> list[dict[str, Any]]:
+    """The policy under which pods with containers of the operator's pass the restricted level."""
+    if target.pod_security != "restricted" or not deployments:
+        return []
+    names = [each.namespace for each in deployments]
+    settled = sorted({name for name in map(known, names) if name is not None})
+    return executor_policy(policy_name(stack), [*settled, *(name for name in names if is_later(name))])
 
 
 def behind_ingress(target: Kubernetes, deployments: Sequence[SeldonDeployment]) -> list[SeldonDeployment]:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from seldon_infra.core.problems import Problem
 from seldon_infra.ingress import check as ingress_rules
 from seldon_infra.ingress.spec import Ambassador, Istio
 from seldon_infra.seldon_core import check as core_rules
 from seldon_infra.seldon_core.catalogue import Versions, problems
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from seldon_infra.core.problems import Problem
     from seldon_infra.graph.spec import SeldonDeployment
     from seldon_infra.targets.spec import Kubernetes
 
@@ -23,7 +23,24 @@ def check_platform(target: Kubernetes, deployments: Sequence[SeldonDeployment]) 
     found = [*core_rules.check(core), *core_rules.check_together(core, deployments)]
     if ingress is not None:
         found += [*ingress_rules.check(ingress), *ingress_rules.check_together(ingress, deployments)]
+    found += _proxies_are_admitted(target)
     return [*found, *(problem.within("Kubernetes") for problem in problems(declared_versions(target)))]
+
+
+def _proxies_are_admitted(target: Kubernetes) -> Iterator[Problem]:
+    """Istio's proxy comes with an init container that sets up the pod's network, unless Istio's CNI does that.
+
+    Source: pilot.cni.enabled of chart istiod 1.30.3; ``add: NET_ADMIN`` of its injection template.
+    """
+    ingress = target.ingress
+    if target.pod_security is None or not isinstance(ingress, Istio) or ingress.existing or not ingress.mtls:
+        return
+    pilot: Any = ingress.values.get("istiod", {}).get("pilot", {})
+    if not (isinstance(pilot, dict) and pilot.get("cni", {}).get("enabled")):
+        got = f"pod_security='{target.pod_security}' with Istio's proxies in {', '.join(map(repr, ingress.mtls))}"
+        want = "must not have them set up the network by themselves: the level refuses NET_ADMIN"
+        fix = "install Istio's CNI and write Istio(values={'istiod': {'pilot': {'cni': {'enabled': True}}}})"
+        yield Problem("Kubernetes", got, want, fix)
 
 
 def declared_versions(target: Kubernetes) -> Versions:

@@ -14,6 +14,10 @@ LiveChecks: TypeAlias = Literal["refuse", "warn", "skip"]
 """What becomes of what does not fit a cluster: an error, a warning, or it is not asked at all."""
 
 
+PodSecurityLevel: TypeAlias = Literal["restricted", "baseline"]
+"""A level of the Pod Security Standards, which an API server holds pods of a namespace to."""
+
+
 class Local(Spec):
     """This machine: real model servers and a real Envoy as supervised processes, on loopback only."""
 
@@ -43,6 +47,11 @@ class Kubernetes(Spec):
     kubeconfig: str | None = Field(default=None, description="Path of the kubeconfig; None takes KUBECONFIG's.")
     create_namespaces: bool = Field(
         default=True, description="Declare the deployments' namespaces too, but for those that are Outputs."
+    )
+    pod_security: PodSecurityLevel | None = Field(
+        default=None,
+        description="What declared namespaces of deployments and model servers enforce; `restricted` also declares a "
+        "policy that locks up the containers that Seldon's operator adds, which takes Kubernetes 1.36.",
     )
     seldon_core: SeldonCore = Field(
         default_factory=lambda: SeldonCore(existing=True),

@@ -13,10 +13,13 @@ from seldon_infra.clusters.rules.ingress import routed_by
 from seldon_infra.core.problems import Problem
 from seldon_infra.graph.manifest import GROUP
 from seldon_infra.ingress.spec import Istio
-from seldon_infra.seldon_core.catalogue import Versions, numbers, problems, untried, upgrade_steps
+from seldon_infra.seldon_core.catalogue import Versions, dotted, minor, numbers, problems, untried, upgrade_steps
+from seldon_infra.seldon_core.executor_policy import SINCE
 from seldon_infra.targets.platform_check import declared_versions
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from seldon_infra.clusters.facts import Facts, Operator
     from seldon_infra.targets.spec import Kubernetes
 
@@ -30,7 +33,16 @@ def check_versions(target: Kubernetes, facts: Facts) -> list[Finding]:
     What breaks is an error. What nobody lists is a warning while the stack brings it, and none once it runs.
     """
     found = [each for there in _there(target, facts) for each in _check(target, there, facts)]
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys([*found, *_policy_is_served(target, facts)]))
+
+
+def _policy_is_served(target: Kubernetes, facts: Facts) -> Iterator[Finding]:
+    """Without the policy the restricted level refuses every pod with an executor."""
+    there = minor(facts.kubernetes)
+    if target.pod_security == "restricted" and there is not None and there < SINCE:
+        got = f"pod_security='restricted' on Kubernetes {dotted(there)}"
+        want = f"must be {dotted(SINCE)} or later, which serves MutatingAdmissionPolicy as stable"
+        yield error(Problem(of_cluster(facts), got, want, "write pod_security='baseline', or upgrade Kubernetes"))
 
 
 def order_of_upgrade(target: Kubernetes, facts: Facts) -> str | None:

@@ -95,6 +95,36 @@ def test_a_namespace_has_one_owner_and_the_labels_of_all_who_are_in_it() -> None
     }
 
 
+def test_namespaces_of_pods_are_held_to_the_level_that_is_declared() -> None:
+    target = Kubernetes(pod_security="baseline", seldon_core=SeldonCore())
+    assert namespaces(target, [deployment()]) == {
+        "models": {"pod-security.kubernetes.io/enforce": "baseline", "pod-security.kubernetes.io/warn": "baseline"},
+        "seldon-system": {},
+    }
+
+
+def test_the_restricted_level_brings_the_policy_that_closes_the_operators_containers(declared: Any) -> None:
+    made = declared("Kubernetes(pod_security='restricted')")
+    assert made.one("MutatingAdmissionPolicyBinding")["spec"]["matchResources"]["namespaceSelector"] == {
+        "matchExpressions": [{"key": "kubernetes.io/metadata.name", "operator": "In", "values": ["ns"]}]
+    }
+    below = kinds(declared("Kubernetes(pod_security='baseline')"))
+    assert not [each for each in below if each.startswith("MutatingAdmissionPolicy")]
+
+
+def test_proxies_that_set_up_the_network_themselves_are_an_error_under_a_level() -> None:
+    def said(**fields: Any) -> list[str]:
+        target = Kubernetes(pod_security="restricted", ingress=Istio(mtls=["models"], **fields))
+        return [str(problem) for problem in Stack(target=target, deployments=[deployment()]).check()]
+
+    assert said() == [
+        "Kubernetes: pod_security='restricted' with Istio's proxies in 'models', must not have them set up the network "
+        "by themselves: the level refuses NET_ADMIN; install Istio's CNI and write "
+        "Istio(values={'istiod': {'pilot': {'cni': {'enabled': True}}}})"
+    ]
+    assert said(values={"istiod": {"pilot": {"cni": {"enabled": True}}}}) == []
+
+
 def test_a_stack_says_what_does_not_go_together_before_anything_is_asked() -> None:
     target = Kubernetes(seldon_core=SeldonCore(version="1.18.2"), ingress=Istio())
     said = [

@@ -59,6 +59,12 @@ ROWS = {
         facts(served={**SERVED, "machinelearning.seldon.io": frozenset({"v1alpha2"})}),
         ("error: SeldonDeployment is served as v1alpha2",),
     ),
+    "pods that a policy has to close, on a Kubernetes that has none": Row(
+        Kubernetes(pod_security="restricted"),
+        facts(kubernetes="v1.35.2"),
+        ("error: pod_security='restricted' on Kubernetes 1.35",),
+    ),
+    "pods that a policy closes": Row(Kubernetes(pod_security="restricted"), facts(kubernetes="v1.36.0"), ()),
     "a cluster that said nothing": Row(Kubernetes(seldon_core=SeldonCore(), ingress=Istio()), Facts("test"), ()),
 }
 
