@@ -49,7 +49,7 @@ class RunningPod:
     node: str | None
     """Where it runs; None while it waits."""
     seldon_deployment: str | None
-    """Whose it is, where Seldon's operator made it."""
+    """Whose it is, where Seldon's operator made it; a model server's own name stands here too."""
     requests: Amounts
     limits: Amounts = field(default_factory=dict)
 

@@ -151,11 +151,19 @@ def _need(
 ) -> PodNeed:
     namespace = known(at.deployment.namespace)
     return PodNeed(
-        path, at.deployment.name, namespace, replicas, _all(containers), _all(before), where, without_later(spec)
+        path,
+        at.deployment.name,
+        namespace,
+        replicas,
+        containers_of(containers),
+        containers_of(before),
+        where,
+        without_later(spec),
     )
 
 
-def _all(containers: Sequence[Manifest]) -> tuple[Container, ...]:
+def containers_of(containers: Sequence[Manifest]) -> tuple[Container, ...]:
+    """Read what containers ask for."""
     return tuple(Container(it.get("name", ""), requests(it), limits_of(it), it.get("image")) for it in containers)
 
 

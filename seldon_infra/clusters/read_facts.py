@@ -199,10 +199,15 @@ def _pod(pod: Mapping[str, Any]) -> RunningPod:
     return RunningPod(
         metadata["namespace"],
         node=spec.get("nodeName"),
-        seldon_deployment=metadata.get("labels", {}).get(SELDON_ID),
+        seldon_deployment=_whose(metadata.get("labels", {})),
         requests=of_pod(spec, requests),
         limits=of_pod(spec, limits_of),
     )
+
+
+def _whose(labels: Mapping[str, str]) -> str | None:
+    server = labels.get("app.kubernetes.io/component") == "model-server"
+    return labels.get("app.kubernetes.io/name" if server else SELDON_ID)
 
 
 def _tools(metadata: Mapping[str, Any]) -> Iterator[str]:

@@ -13,6 +13,7 @@ from seldon_infra.graph.call import model_server_curl
 from seldon_infra.graph.render_values import Manifest
 from seldon_infra.model_server.catalogue import GRPC, HTTP
 
+TYPE = "seldon:index:ModelServer"
 _KINDS: Mapping[str, Callable[..., pulumi.Resource]] = {
     "ServiceAccount": core.v1.ServiceAccount,
     "NetworkPolicy": networking.v1.NetworkPolicy,
@@ -54,7 +55,7 @@ class ModelServerComponent(pulumi.ComponentResource):
             provider: of the cluster.
             after: what has to be there first, such as its namespace.
         """
-        super().__init__("seldon:index:ModelServer", name, {}, opts)
+        super().__init__(TYPE, name, {}, opts)
         made: dict[str, pulumi.Resource] = {}
         for kind, manifest in objects.items():
             # Nobody is let near pods before their policy stands; whatever scales them comes after they do.

@@ -14,7 +14,7 @@ from seldon_infra.targets import platform
 from seldon_infra.targets.landed import Landed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     import pulumi
 
@@ -41,7 +41,7 @@ def declare(
     from seldon_infra.targets.kubernetes_deployment import ClusterRollouts
     from seldon_infra.targets.live_checks import require_fit
 
-    require_fit(target, deployments, partial(_urn, opts))
+    require_fit(target, deployments, partial(_urn, opts, {each.name for each in model_servers}), model_servers)
     provider = pulumi_kubernetes.Provider(
         "cluster",
         opts,
@@ -139,13 +139,15 @@ def _model_server(
     return ModelServerComponent(spec.name, model_name(spec), objects, opts, provider, namespaces)
 
 
-def _urn(opts: pulumi.ResourceOptions | None, name: str) -> pulumi.Output[str]:
-    """The URN that a deployment's component will have."""
+def _urn(opts: pulumi.ResourceOptions | None, servers: Collection[str], name: str) -> pulumi.Output[str]:
+    """The URN that a deployment's or a model server's component will have."""
     import pulumi
 
     from seldon_infra.graph.component import TYPE
+    from seldon_infra.model_server.component import TYPE as SERVER_TYPE
 
-    return pulumi.Output.from_input(pulumi.create_urn(name, TYPE, parent=opts.parent if opts else None))
+    kind = SERVER_TYPE if name in servers else TYPE
+    return pulumi.Output.from_input(pulumi.create_urn(name, kind, parent=opts.parent if opts else None))
 
 
 def _once_all_valid(deployments: Sequence[SeldonDeployment], value: Any) -> Any:

@@ -16,48 +16,57 @@ from seldon_infra.clusters.check import Declared, Finding, Part, check_live, ski
 from seldon_infra.clusters.images import look_up as platforms_of
 from seldon_infra.clusters.models import Seen, in_words
 from seldon_infra.clusters.models import look_up as models_of_stores
-from seldon_infra.clusters.needs import pods
-from seldon_infra.clusters.rules.storage import named_classes
+from seldon_infra.clusters.needs import PodNeed, pods
+from seldon_infra.clusters.rules.storage import classes, named_classes
 from seldon_infra.clusters.survey import Wanted, survey
 from seldon_infra.core.model import known, pending, resolve
 from seldon_infra.targets.later import Awaited
+from seldon_infra.targets.server_pods import pods_of
 from seldon_infra.targets.versions import check_versions, order_of_upgrade
 
 if TYPE_CHECKING:
     from seldon_infra.clusters.facts import Facts
     from seldon_infra.graph.spec import SeldonDeployment
+    from seldon_infra.model_server.spec import ModelServer
     from seldon_infra.targets.spec import Kubernetes
 
 UrnOf = Callable[[str], pulumi.Output[str]]
 """Gives the URN that a deployment's resource will have, by the deployment's name."""
 
 
-def require_fit(target: Kubernetes, deployments: Sequence[SeldonDeployment], urn_of: UrnOf) -> None:
+def require_fit(
+    target: Kubernetes,
+    deployments: Sequence[SeldonDeployment],
+    urn_of: UrnOf,
+    model_servers: Sequence[ModelServer] = (),
+) -> None:
     """Ask the cluster, and say what does not fit on the resource that it concerns.
 
     Raises:
         pulumi.RunError: something certainly fails; nothing of the deployments has been declared yet.
     """
-    if target.live_checks == "skip" or not (deployments or made_here(target)):
+    if target.live_checks == "skip" or not (deployments or model_servers or made_here(target)):
         return
     # Outputs are looked at as what they are: something that is not known yet.
     seen = tuple(resolve(it, dict.fromkeys(pending(it), Awaited())) for it in deployments)
-    facts, models = _look(target, seen)
+    others = tuple(pods_of(resolve(it, dict.fromkeys(pending(it), Awaited()))) for it in model_servers)
+    facts, models = _look(target, seen, others)
     if line := skipped_in_words(facts):
         pulumi.log.info(line)
     for model, listing in models.there.items():
         pulumi.log.info(in_words(model, listing), _Subject(urn_of(model.deployment)))
     if order := order_of_upgrade(target, facts):
         pulumi.log.info(order)
-    declared = Declared(seen, stack_mark(), made_here(target), target.create_namespaces)
+    declared = Declared(seen, stack_mark(), made_here(target), target.create_namespaces, others)
     _tell([*check_live(declared, facts), *check_versions(target, facts), *models.findings], target, urn_of)
 
 
-def _look(target: Kubernetes, deployments: Sequence[SeldonDeployment]) -> tuple[Facts, Seen]:
+def _look(target: Kubernetes, deployments: Sequence[SeldonDeployment], others: Sequence[PodNeed]) -> tuple[Facts, Seen]:
     """Ask cluster, registries and stores at the same time; each of them is left after a few seconds."""
-    images = [it.image for each in deployments for need in pods(each, {}) for it in need.containers if it.image]
+    needs = [*(need for each in deployments for need in pods(each, {})), *others]
+    images = [it.image for need in needs for it in need.containers if it.image]
     with ThreadPoolExecutor(3) as at_once:
-        asked = at_once.submit(survey, target.context, target.kubeconfig, wanted(deployments))
+        asked = at_once.submit(survey, target.context, target.kubeconfig, wanted(deployments, others))
         built, stored = at_once.submit(platforms_of, images), at_once.submit(models_of_stores, deployments)
     (platforms, unbuilt), models, facts = built.result(), stored.result(), asked.result()
     return replace(facts, platforms=platforms, skipped=(*facts.skipped, *unbuilt, *models.skipped)), models
@@ -75,11 +84,13 @@ def stack_mark() -> str:
     return f"{pulumi.get_project()}/{pulumi.get_stack()}"
 
 
-def wanted(deployments: Iterable[SeldonDeployment]) -> Wanted:
-    """What is worth knowing of the cluster for some deployments."""
-    deployments = tuple(deployments)
-    namespaces = {name for name in (known(it.namespace) for it in deployments) if name is not None}
-    return Wanted(tuple(sorted(namespaces)), storage_classes=any(map(named_classes, deployments)))
+def wanted(deployments: Iterable[SeldonDeployment], others: Iterable[PodNeed] = ()) -> Wanted:
+    """What is worth knowing of the cluster for some deployments, and for pods of model servers."""
+    deployments, others = tuple(deployments), tuple(others)
+    names = [*(known(it.namespace) for it in deployments), *(need.namespace for need in others)]
+    namespaces = {name for name in names if name is not None}
+    named = any(map(named_classes, deployments)) or any(name for need in others for name in classes(need))
+    return Wanted(tuple(sorted(namespaces)), storage_classes=named)
 
 
 def _tell(findings: Sequence[Finding], target: Kubernetes, urn_of: UrnOf) -> None:

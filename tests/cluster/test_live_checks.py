@@ -41,7 +41,12 @@ def iris(graph=None, name="iris", pod_defaults="restricted", **fields):
         name=name, namespace="checked", protocol="v2", predictors=[predictor], pod_defaults=pod_defaults
     )
 
-stack = Stack(target=Kubernetes({target}), deployments=[{deployments}])
+def server(gpus, **fields):
+    return ModelServer(name="resnet", namespace="checked", server=TritonServer(), model_uri="s3://models/resnet",
+        resources=Resources(limits=Amounts(gpu=gpus)),
+        pod=PodTemplate(spec={'tolerations': [{'key': 'nvidia.com/gpu', 'operator': 'Exists'}]}), **fields)
+
+stack = Stack(target=Kubernetes({target}), deployments=[{deployments}], model_servers=[{servers}])
 """
 GPUS = "iris(graph=model(resources=Resources(limits=Amounts(gpu={gpus}))){more})"
 TOLERATION = ", pod=PodTemplate(spec={'tolerations': [{'key': 'nvidia.com/gpu', 'operator': 'Exists'}]})"
@@ -92,9 +97,12 @@ def there(control_plane: ControlPlane, path: str, thing: dict[str, Any]) -> Iter
         control_plane.request("DELETE", f"{path}/{thing['metadata']['name']}")
 
 
-def previewed(engine: Engine, deployments: str = "iris()", target: str = "", *, fails: bool = False) -> str:
+def previewed(
+    engine: Engine, deployments: str = "iris()", target: str = "", *, fails: bool = False, servers: str = ""
+) -> str:
     """Preview a stack; give what was said, in one line so that terminal breaks do not matter."""
-    (engine.directory / "test.py").write_text(STACK.replace("{target}", target).replace("{deployments}", deployments))
+    written = STACK.replace("{target}", target).replace("{deployments}", deployments).replace("{servers}", servers)
+    (engine.directory / "test.py").write_text(written)
     done = engine.preview(check=False)
     said = " ".join((done.stdout + done.stderr).split())
     assert (done.returncode != 0) == fails, said
@@ -122,6 +130,24 @@ def test_a_pod_that_does_not_tolerate_the_gpus_taint_is_told_the_toleration(engi
     said = previewed(engine, GPUS.format(gpus=1, more=""), fails=True)
     assert f"a toleration of its taint {GPU_TAINT['key']}=present:NoSchedule" in said
     assert "add the toleration {'key': 'nvidia.com/gpu', 'operator': 'Exists', 'effect': 'NoSchedule'}" in said
+
+
+def test_a_model_server_is_held_to_the_cluster_too(engine: Engine, control_plane: ControlPlane) -> None:
+    said = previewed(engine, "", fails=True, servers="server(16)")
+    assert "model server 'resnet': no node can hold its pod; the nearest is 'gpu-0'" in said
+    assert "seldon:index:ModelServer (resnet)" in said
+    said = previewed(engine, "", "create_namespaces=False", fails=True, servers="server(1)")
+    assert "run: kubectl create namespace checked" in said
+
+
+def test_a_model_server_counts_in_a_namespaces_quota(
+    engine: Engine, control_plane: ControlPlane, namespace: str
+) -> None:
+    quota = {"metadata": {"name": "team"}, "spec": {"hard": {"requests.nvidia.com/gpu": "3"}}}
+    with there(control_plane, f"/api/v1/namespaces/{namespace}/resourcequotas", quota):
+        said = previewed(engine, "", "create_namespaces=False", fails=True, servers="server(2, replicas=2)")
+    assert "requests.nvidia.com/gpu 4" in said
+    assert "must fit into what quota 'team' leaves, 3" in said
 
 
 def test_pods_that_an_autoscaler_may_find_a_node_for_are_a_warning(engine: Engine, control_plane: ControlPlane) -> None:
@@ -288,7 +314,9 @@ def test_a_storage_class_that_is_not_there_is_an_error(engine: Engine) -> None:
 
 def test_who_may_not_look_is_told_which_right_each_check_takes(engine: Engine, control_plane: ControlPlane) -> None:
     engine.environment["KUBECONFIG"] = str(control_plane.kubeconfig_of(NOBODY))
-    (engine.directory / "test.py").write_text(STACK.replace("{target}", "").replace("{deployments}", "iris()"))
+    (engine.directory / "test.py").write_text(
+        STACK.replace("{target}", "").replace("{deployments}", "iris()").replace("{servers}", "")
+    )
     said = " ".join(engine.preview(check=False).stdout.split())
     assert "not checked on cluster 'test'" in said
     assert "node capacity (no right to list nodes)" in said

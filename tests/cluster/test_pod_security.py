@@ -105,8 +105,8 @@ STACK = """
 from seldon_infra import Kubernetes, Model, Predictor, SeldonDeployment, SklearnServer, Stack
 
 graph = Model(name="classifier", server=SklearnServer(), model_uri="s3://models/iris")
-predictors = [Predictor(name="main", graph=graph)]
-iris = SeldonDeployment(name="iris", namespace="vision", protocol="v2", predictors=predictors)
+main = Predictor(name="main", graph=graph)
+iris = SeldonDeployment(name="iris", namespace="vision", protocol="v2", predictors=[main])
 stack = Stack(target=Kubernetes(pod_security="restricted"), deployments=[iris])
 """
 

@@ -37,6 +37,8 @@ class Declared:
     makes: frozenset[Part] = frozenset()
     """What this very stack installs: that it is not there yet is right."""
     creates_namespaces: bool = True
+    others: tuple[PodNeed, ...] = ()
+    """Pods that Seldon's operator has no part in: those of model servers."""
 
 
 Rule: TypeAlias = Callable[[Declared, Facts], Iterator[Finding]]
@@ -67,6 +69,11 @@ def operators_of(deployment: SeldonDeployment, facts: Facts) -> list[Operator]:
         if (not isinstance(wanted, str) or it.settings.get("CONTROLLER_ID", "") == wanted)
         and (not isinstance(namespace, str) or it.watches in (None, namespace))
     ]
+
+
+def all_needs(declared: Declared, facts: Facts) -> list[PodNeed]:
+    """Give all pods of a stack."""
+    return [*(need for each in declared.deployments for need in needs(each, facts)), *declared.others]
 
 
 def needs(deployment: SeldonDeployment, facts: Facts) -> list[PodNeed]:

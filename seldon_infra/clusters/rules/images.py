@@ -7,21 +7,20 @@ from collections.abc import Iterator
 from seldon_infra.clusters.facts import Facts, Node
 from seldon_infra.clusters.needs import PodNeed
 from seldon_infra.clusters.placing import lacks
-from seldon_infra.clusters.rules.finding import Declared, Finding, error, needs, of_cluster
+from seldon_infra.clusters.rules.finding import Declared, Finding, all_needs, error, of_cluster
 from seldon_infra.core.problems import Problem
 
 
 def images_run_on_nodes(declared: Declared, facts: Facts) -> Iterator[Finding]:
     """An image that is not there is never pulled; one of another platform ends with an exec format error."""
-    for deployment in declared.deployments if facts.platforms else ():
-        for need in needs(deployment, facts):
-            for container in need.containers:
-                built = facts.platforms.get(container.image or "")
-                if built is not None and not built:
-                    got, want = f"image '{container.image}' of '{container.name}'", "must be in its registry"
-                    yield error(Problem(need.path, got, want, "push it, or correct its name"), deployment.name)
-                elif built:
-                    yield from _platform(need, container.image or "", built, facts)
+    for need in all_needs(declared, facts) if facts.platforms else ():
+        for container in need.containers:
+            built = facts.platforms.get(container.image or "")
+            if built is not None and not built:
+                got, want = f"image '{container.image}' of '{container.name}'", "must be in its registry"
+                yield error(Problem(need.path, got, want, "push it, or correct its name"), need.deployment)
+            elif built:
+                yield from _platform(need, container.image or "", built, facts)
 
 
 def _platform(need: PodNeed, image: str, built: frozenset[str], facts: Facts) -> Iterator[Finding]:

@@ -8,7 +8,8 @@ from decimal import Decimal
 from seldon_infra.clusters.facts import Amounts, Facts, Node
 from seldon_infra.clusters.needs import PodNeed
 from seldon_infra.clusters.placing import Lack, lacks
-from seldon_infra.clusters.rules.finding import Declared, Finding, error, needs, of_cluster, warning
+from seldon_infra.clusters.rules.finding import Declared, Finding, all_needs, error, of_cluster, warning
+from seldon_infra.core.model import known
 from seldon_infra.core.problems import Problem
 
 DEFAULT_SCHEDULER = "default-scheduler"
@@ -46,13 +47,14 @@ def there_is_room(declared: Declared, facts: Facts) -> Iterator[Finding]:
 
 def _judged(declared: Declared, facts: Facts) -> list[PodNeed]:
     """Pods whose place the usual scheduler chooses; where nodes are unknown or there are none, nobody can say."""
-    found = [need for deployment in declared.deployments for need in needs(deployment, facts)] if facts.nodes else []
+    found = all_needs(declared, facts) if facts.nodes else []
     return [it for it in found if it.replicas and it.spec.get("schedulerName", DEFAULT_SCHEDULER) == DEFAULT_SCHEDULER]
 
 
 def _free(declared: Declared, facts: Facts) -> dict[str, dict[str, Decimal]]:
-    """What is left on each node; pods of the declared deployments make room for those that replace them."""
-    own = {(deployment.namespace, deployment.name) for deployment in declared.deployments}
+    """What is left on each node; pods of the stack's own make room for those that replace them."""
+    deployments = {(known(deployment.namespace), deployment.name) for deployment in declared.deployments}
+    own = deployments | {(need.namespace, need.deployment) for need in declared.others}
     free = {node.name: dict(node.allocatable) for node in facts.nodes or ()}
     for pod in facts.pods or ():
         if pod.node in free and (pod.namespace, pod.seldon_deployment) not in own:

@@ -35,12 +35,12 @@ def made_objects_are_ours(declared: Declared, facts: Facts) -> Iterator[Finding]
 
 def namespace_is_there(declared: Declared, facts: Facts) -> Iterator[Finding]:
     """A namespace that nobody makes is missed by the first object in it."""
-    for deployment in declared.deployments if not declared.creates_namespaces else ():
-        name = known(deployment.namespace) or ""
+    inside = [(title(it), it.name, known(it.namespace) or "") for it in declared.deployments]
+    inside += [(need.path, need.deployment, need.namespace or "") for need in declared.others]
+    for path, owner, name in inside if not declared.creates_namespaces else ():
         if name in facts.namespaces and facts.namespaces[name].exists is False:
             got, want = f"namespace '{name}'", f"must be on {of_cluster(facts)}, with create_namespaces=False"
-            fix = f"run: kubectl create namespace {name}"
-            yield error(Problem(title(deployment), got, want, fix), deployment.name)
+            yield error(Problem(path, got, want, f"run: kubectl create namespace {name}"), owner)
 
 
 def namespace_is_ours(declared: Declared, facts: Facts) -> Iterator[Finding]:

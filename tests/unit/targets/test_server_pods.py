@@ -1,0 +1,53 @@
+"""What pods of model servers ask a cluster for, and how the checks count them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+from seldon_infra import Amounts, Hpa, MetricTarget, ModelServer, ResourceMetric, Resources, SklearnServer, TritonServer
+from seldon_infra.clusters import read_facts
+from seldon_infra.clusters.check import Declared, check_live
+from seldon_infra.model_server.render import deployment
+from seldon_infra.targets.server_pods import pods_of
+from tests.unit.clusters.cluster import facts, node, pod
+
+GPUS = ModelServer(
+    name="resnet", server=TritonServer(), model_uri="s3://b/m", resources=Resources(limits=Amounts(gpu=4))
+)
+TOLERANT = GPUS.model_copy(update={"replicas": 1})
+CPU = ResourceMetric(name="cpu", target=MetricTarget(average_utilization=70))
+NODE = replace(node("gpu-0", gpu=8), allocatable={**node(gpu=8).allocatable, "ephemeral-storage": Decimal(2**40)})
+
+
+def test_a_server_asks_for_what_it_says_and_for_what_fetches_its_model() -> None:
+    need = pods_of(GPUS)
+    assert (need.path, need.deployment, need.namespace, need.replicas) == (
+        "model server 'resnet'",
+        "resnet",
+        "default",
+        2,
+    )
+    assert need.requests["nvidia.com/gpu"] == Decimal(4)
+    assert [each.name for each in need.containers] == ["server"]
+    assert len(need.before) == 1
+
+
+def test_an_autoscaler_starts_from_its_fewest() -> None:
+    scaled = ModelServer(name="iris", server=SklearnServer(), hpa=Hpa(min_replicas=3, max_replicas=5, metrics=[CPU]))
+    assert pods_of(scaled).replicas == 3
+
+
+def test_a_server_makes_room_for_itself_and_for_nobody_else() -> None:
+    running = pod("gpu-0", of="resnet", gpu=6)
+    declared = Declared((), "models/prod", others=(pods_of(TOLERANT),))
+    assert check_live(declared, facts(nodes=(NODE,), pods=(running,))) == []
+    (found,) = check_live(declared, facts(nodes=(NODE,), pods=(pod("gpu-0", of="other", gpu=6),)))
+    assert "1 of 1 pods find no room now" in str(found.problem)
+    assert (found.severity, found.deployment) == ("warning", "resnet")
+
+
+def test_a_running_pod_of_a_server_is_known_by_the_labels_that_it_is_given() -> None:
+    template = deployment(GPUS)["spec"]["template"]
+    running = {"metadata": {"namespace": "default", "labels": template["metadata"]["labels"]}, "spec": template["spec"]}
+    assert read_facts.pods({"items": [running]})[0].seldon_deployment == "resnet"
