@@ -41,6 +41,7 @@ class Held:
     def wait(self) -> int:
         """Wait until the call is there; return the id of the process that made it."""
         assert self.reached.wait(WAIT_SECONDS), f"{self.name} number {self.nth} never came"
+        assert self.process > 1, f"nobody knows who made {self.name}"
         return self.process
 
 

@@ -97,10 +97,14 @@ class Loopback:
         """The answer to one request; `Dropped` where there is none."""
         call = read_call(request)
         self.calls.append(call.name)
+
+        def whose() -> int:
+            return process_at(port, self._server.server_port)
+
         try:
-            self.faults.pass_by(call, "before", lambda: process_at(port))
+            self.faults.pass_by(call, "before", whose)
             answered = self._serve(call)
-            self.faults.pass_by(call, "after", lambda: process_at(port))
+            self.faults.pass_by(call, "after", whose)
         except AwsError as failure:
             self.broken += [str(failure)] if failure.code == NOT_SERVED else []
             return error(call, failure)
