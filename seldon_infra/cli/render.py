@@ -15,6 +15,7 @@ from typing import Any
 from seldon_infra.core.errors import InvalidSpec
 from seldon_infra.core.model import is_later
 from seldon_infra.core.problems import HIDDEN, Problem
+from seldon_infra.core.settings_file import read_settings
 from seldon_infra.core.yaml import dump
 from seldon_infra.graph.check import check_cluster, check_manifest
 from seldon_infra.graph.expand import expanded
@@ -23,8 +24,8 @@ from seldon_infra.graph.render import manifests, namespace, namespaces
 from seldon_infra.graph.render_values import Manifest
 from seldon_infra.model_server.render import model_server
 from seldon_infra.settings import Withheld
-from seldon_infra.stack import Stack, find_project, load_stack
-from seldon_infra.targets.platform import behind_ingress, objects
+from seldon_infra.stack import PROJECT_FILE, Stack, find_project, load_stack
+from seldon_infra.targets.platform import behind_ingress, closing_policy, objects, pod_security_labels
 from seldon_infra.targets.spec import Kubernetes
 
 PLACEHOLDER = "<known after pulumi up>"
@@ -53,7 +54,10 @@ def run(arguments: argparse.Namespace) -> int:
     problems = list(dict.fromkeys(found))
     if problems:
         raise InvalidSpec(problems)
-    rendered = [without_secrets(each) for each in arguments.objects([*cluster_manifests(stack), *servers(stack)])]
+    made = [with_level(stack, each) for each in (*cluster_manifests(stack), *servers(stack))]
+    project = read_settings(find_project(arguments.project) / PROJECT_FILE).get("name")
+    made += policies(stack, f"{project}/{arguments.stack}")
+    rendered = [without_secrets(each) for each in arguments.objects(made)]
     sys.stdout.write(dump(*(shown(manifest) for manifest in rendered)))
     for problem in refused(stack):
         print(f"note, a cluster would refuse this: {problem}", file=sys.stderr)
@@ -76,6 +80,20 @@ def servers(stack: Stack) -> Iterator[Manifest]:
     yield from (namespace(name) for name in namespaces(stack.model_servers) if name not in there)
     for server in stack.model_servers:
         yield from model_server(server).values()
+
+
+def with_level(stack: Stack, manifest: Manifest) -> Manifest:
+    """Give a namespace the labels of the Pod Security level that the stack declares."""
+    if not isinstance(stack.target, Kubernetes) or manifest["kind"] != "Namespace":
+        return manifest
+    metadata = manifest["metadata"]
+    labels = pod_security_labels(stack.target, metadata["name"])
+    return {**manifest, "metadata": {**metadata, "labels": labels}} if labels else manifest
+
+
+def policies(stack: Stack, mark: str) -> list[Manifest]:
+    """Render the policy under which pods pass the level."""
+    return closing_policy(stack.target, stack.deployments, mark) if isinstance(stack.target, Kubernetes) else []
 
 
 def _as_applied(rendered: Iterable[Manifest]) -> Sequence[Manifest]:

@@ -22,7 +22,7 @@ from seldon_infra import (
     SklearnServer,
     Stack,
 )
-from seldon_infra.cli.render import cluster_manifests
+from seldon_infra.cli.render import cluster_manifests, policies, with_level
 from seldon_infra.graph.render_objects import own_objects
 from seldon_infra.ingress.component import address
 from seldon_infra.targets.platform import behind_ingress, namespaces, operator_values
@@ -110,6 +110,16 @@ def test_the_restricted_level_brings_the_policy_that_closes_the_operators_contai
     }
     below = kinds(declared("Kubernetes(pod_security='baseline')"))
     assert not [each for each in below if each.startswith("MutatingAdmissionPolicy")]
+
+
+def test_manifests_show_the_level_and_its_policy() -> None:
+    stack = Stack(target=Kubernetes(pod_security="restricted"), deployments=[deployment()])
+    shown = with_level(stack, cluster_manifests(stack)[0])
+    assert shown["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
+    assert [each["metadata"]["name"] for each in policies(stack, "My_models/prod")] == [
+        "seldon-infra-my-models-prod"
+    ] * 2
+    assert policies(Stack(target=Kubernetes(), deployments=[deployment()]), "models/prod") == []
 
 
 def test_proxies_that_set_up_the_network_themselves_are_an_error_under_a_level() -> None:
