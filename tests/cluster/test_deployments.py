@@ -108,8 +108,7 @@ def test_a_deployment_answers_at_the_load_balancer_of_the_ingress(engine: Engine
         engine.up()
     assert engine.outputs()["iris_url"] == "http://203.0.113.7/seldon/vision/iris"
     assert engine.outputs()["iris_grpc"] == "203.0.113.7:80"
-    control_plane.request("DELETE", "/api/v1/namespaces/istio-system")
-    wait_until(lambda: there(control_plane, "/api/v1/namespaces/istio-system") is None, 60)
+    remove_ingress(control_plane)
 
 
 def test_a_deployment_answers_at_the_ingress_that_is_declared_as_existing(
@@ -130,7 +129,7 @@ def test_a_deployment_answers_at_the_ingress_that_is_declared_as_existing(
     assert outputs["iris_grpc"] == "203.0.113.7:80"
     assert outputs["iris_predict_curl"].endswith("http://203.0.113.7/seldon/vision/iris/v2/models/infer")
     assert there(control_plane, GATEWAY) is None
-    control_plane.request("DELETE", "/api/v1/namespaces/istio-system/services/istio-ingressgateway")
+    remove_ingress(control_plane)
 
 
 BEFORE = """
@@ -177,3 +176,8 @@ def make_ingress(control_plane: ControlPlane) -> None:
     status = {"loadBalancer": {"ingress": [{"ip": "203.0.113.7"}]}}
     merge = "application/merge-patch+json"
     control_plane.request("PATCH", f"{path}/{name}/status", {"status": status}, content_type=merge)
+
+
+def remove_ingress(control_plane: ControlPlane) -> None:
+    control_plane.request("DELETE", "/api/v1/namespaces/istio-system")
+    wait_until(lambda: there(control_plane, "/api/v1/namespaces/istio-system") is None, 60)
