@@ -11,6 +11,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from tests.aws.account import Account
+from tests.aws.moto_mended import mend
 from tests.engine.scratch import scratch_engine
 
 
@@ -19,6 +20,7 @@ def moto() -> Iterator[str]:
     """The address of a moto server."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
+    mend()
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
     server.start()
     host, port = server.get_host_and_port()

@@ -83,7 +83,10 @@ def security_group(vpc: Any) -> Any:
             {"protocol": "all", "peer": "self", "description": "among themselves"},
             {"ports": "443", "peer": "10.0.0.0/16", "description": "the network"},
         ],
-        egress=[{"ports": "1025-65535", "peer": "0.0.0.0/0"}, {"protocol": "udp", "ports": "53", "peer": "::/0"}],
+        egress=[
+            {"ports": "1025-65535", "peer": "0.0.0.0/0"},
+            {"protocol": "udp", "ports": "53", "peer": "10.0.0.2/32"},
+        ],
     )
 
 

@@ -61,7 +61,7 @@ def expected(account: Account) -> dict[str, dict[str, Any]]:
             "name": "nodes",
             "description": "GPU nodes",
             "in": ["-1 None-None self among themselves", "tcp 443-443 10.0.0.0/16 the network"],
-            "out": ["tcp 1025-65535 0.0.0.0/0", "udp 53-53 ::/0"],
+            "out": ["tcp 1025-65535 0.0.0.0/0", "udp 53-53 10.0.0.2/32"],
             "tags": OURS,
         },
         "role": {
@@ -218,6 +218,7 @@ def updated(account: Account) -> dict[str, dict[str, Any]]:
             market="capacity-block",
             reservation={"CapacityReservationId": "cr-1"},
             groups=[account.id("group")],
+            tags=OPS,
         )
         | {"user data": "#!/bin/sh\n"},
     }

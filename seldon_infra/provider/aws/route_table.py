@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from seldon_infra.provider.aws.api import Answer, Api
 from seldon_infra.provider.aws.ec2 import NOT_YET, Ec2Thing, filters
 from seldon_infra.provider.aws.thing import same_order
-from seldon_infra.provider.aws.trouble import AwsError
+from seldon_infra.provider.aws.trouble import AwsError, Kind
 from seldon_infra.provider.framework import Instance
 from seldon_infra.resources.aws_route_table import ROUTE_TABLE, TARGETS, RouteTableInputs, RouteTableOutputs
 
 _DESTINATIONS = ("DestinationCidrBlock", "DestinationIpv6CidrBlock", "DestinationPrefixListId")
+_MOST_TRIES = 5
 _FOUND_TARGETS = tuple(dict.fromkeys(TARGETS.values()))
 
 
@@ -96,8 +97,19 @@ def _seen_route(route: Answer) -> tuple[str, str] | None:
 
 
 def _associate(api: Api, id: str, subnet: str) -> None:
-    """Give a subnet this table, in one step where it has another."""
-    other = _association(api, subnet)
+    """Give a subnet this table, in one step where it has another: which may just be letting it go."""
+    last = _MOST_TRIES - 1
+    for number in range(_MOST_TRIES):
+        try:
+            return _give(api, id, subnet, _association(api, subnet))
+        except AwsError as error:
+            moved = error.kind is Kind.GONE or error.says("Resource.AlreadyAssociated")
+            if not moved or number == last:
+                raise
+    return None
+
+
+def _give(api: Api, id: str, subnet: str, other: Answer | None) -> None:
     if other is None:
         api.call("ec2", "associate_route_table", eventually=NOT_YET, RouteTableId=id, SubnetId=subnet)
     elif other["RouteTableId"] != id:

@@ -63,6 +63,19 @@ _GONE = re.compile(
 _ACTION_IN_TEXT = re.compile(r"not authorized to perform: ([\w-]+:\w+)")
 
 
+_NO_ANSWER = frozenset(
+    {
+        "ConnectionClosedError",
+        "HTTPClientError",
+        "ReadTimeoutError",
+        "ResponseParserError",
+        "ResponseStreamingError",
+        "SSLError",
+    }
+)
+"""What botocore raises where a call may have been heard and no sensible answer came: a proxy's page is none either."""
+
+
 class Kind(Enum):
     """What a refusal means for whoever called."""
 
@@ -122,7 +135,7 @@ def from_transport(action: str, error: Exception) -> AwsError:
     name = type(error).__name__
     if name in ("ConnectTimeoutError", "EndpointConnectionError", "ProxyConnectionError"):
         return AwsError(action, name, str(error), Kind.UNREACHED)
-    if name in ("ReadTimeoutError", "ConnectionClosedError", "HTTPClientError", "ResponseStreamingError", "SSLError"):
+    if name in _NO_ANSWER:
         return AwsError(action, name, str(error), Kind.TRANSIENT)
     if "Credential" in name or "Token" in name or "SSO" in name or name in ("ProfileNotFound", "LoginRefreshRequired"):
         return AwsError(action, name, str(error), Kind.LOGGED_OUT)

@@ -102,14 +102,22 @@ class VpcEndpoint(Ec2Thing[VpcEndpointInputs, VpcEndpointOutputs]):
 
     def remove(self, api: Api, id: str, last: Instance[VpcEndpointInputs, VpcEndpointOutputs]) -> None:
         """Remove it and wait until its addresses are free."""
-        api.drop("ec2", "delete_vpc_endpoints", VpcEndpointIds=[id])
         api.context.progress(f"waiting until {id} is gone")
-        api.context.wait_for(f"{id} to be gone", lambda: _is_over(api.fresh("ec2"), id), every=2.0)
+        api.context.wait_for(f"{id} to be gone", lambda: _is_over(api.fresh("ec2"), id) or _delete(api, id), every=2.0)
 
 
 def _is_over(api: Api, id: str) -> bool:
     found = (api.look("ec2", "describe_vpc_endpoints", VpcEndpointIds=[id]) or {}).get("VpcEndpoints", [])
     return all(it["State"].lower() == "deleted" for it in found)
+
+
+def _delete(api: Api, id: str) -> bool:
+    """Ask for its end, which is not there yet: False. A refusal stands in the answer, not in an error."""
+    refused = api.call("ec2", "delete_vpc_endpoints", VpcEndpointIds=[id]).get("Unsuccessful", ())
+    for error in (it["Error"] for it in refused):
+        if "NotFound" not in error.get("Code", ""):
+            raise Failed(f"AWS refused to remove {id}: {error.get('Code')}: {error.get('Message')}")
+    return False
 
 
 def _policy(found: object, declared: VpcEndpointInputs | None) -> dict[str, object] | None:
