@@ -6,7 +6,7 @@ from typing import Any
 
 from moto.core.responses import EmptyResult
 from moto.ec2.models import launch_templates, nat_gateways
-from moto.ec2.models.route_tables import RouteTableBackend
+from moto.ec2.models.route_tables import RouteBackend
 from moto.ec2.responses.vpcs import VPCs
 from moto.iam.responses import IamResponse
 
@@ -15,13 +15,13 @@ def mend() -> None:
     """Mend moto in this process."""
     launch_templates.LaunchTemplate.tags = property(launch_templates.LaunchTemplate.get_tags, _nothing)  # type: ignore
     nat_gateways.NatGatewayBackend.delete_nat_gateway = _delete_nat_gateway  # type: ignore[method-assign]
-    RouteTableBackend.delete_route_table = _delete_route_table  # type: ignore[method-assign]
+    RouteBackend.delete_route_table = _delete_route_table  # type: ignore[method-assign]
     VPCs.modify_vpc_endpoint = _modify_vpc_endpoint  # type: ignore[method-assign]
     IamResponse.add_client_id_to_open_id_connect_provider = _add_client  # type: ignore[attr-defined]
     IamResponse.remove_client_id_from_open_id_connect_provider = _remove_client  # type: ignore[attr-defined]
 
 
-_delete_table = RouteTableBackend.delete_route_table
+_delete_table = RouteBackend.delete_route_table
 
 
 def _delete_route_table(backend: Any, route_table_id: str) -> Any:

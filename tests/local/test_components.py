@@ -129,7 +129,7 @@ def test_a_cluster_gets_the_operator_s_custom_resource(project: Project, tmp_pat
     steps = json.loads(project.engine.preview("--json").stdout)["steps"]
     below = {step["urn"].partition("seldon-components:index:Stack$")[2]: step["newState"] for step in steps}
     assert "kubernetes:core/v1:Namespace::ns" in below
-    resource = below["kubernetes:machinelearning.seldon.io/v1:SeldonDeployment::d"]
+    resource = below["seldon:index:SeldonDeployment$kubernetes:machinelearning.seldon.io/v1:SeldonDeployment::d"]
     assert [each["name"] for each in resource["inputs"]["spec"]["predictors"]] == ["main"]
 
 

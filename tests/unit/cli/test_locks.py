@@ -15,6 +15,7 @@ import pytest
 
 from seldon_infra.cli import locks
 from seldon_infra.cli.locks import Lock, StackHeld, held, locks_in
+from tests.engine.waiting import wait_until
 
 HOST = socket.gethostname()
 LONG_AGO = "2020-01-01T00:00:00.123456789Z"
@@ -46,7 +47,10 @@ def test_an_engine_is_never_taken_for_another_process(tmp_path: Path) -> None:
     engine = tmp_path / "pulumi"
     shutil.copy("/bin/sleep", engine)
     with subprocess.Popen([engine, "60"]) as running:
+        name = Path(f"/proc/{running.pid}/comm")
         try:
+            # It has begun before it has its name.
+            wait_until(lambda: name.read_text() == "pulumi\n")
             assert not lock(running.pid, LONG_AGO).is_dead
         finally:
             running.kill()
