@@ -102,22 +102,28 @@ class VpcEndpoint(Ec2Thing[VpcEndpointInputs, VpcEndpointOutputs]):
 
     def remove(self, api: Api, id: str, last: Instance[VpcEndpointInputs, VpcEndpointOutputs]) -> None:
         """Remove it and wait until its addresses are free."""
+        if _is_gone(api.fresh("ec2"), id):
+            return
         api.context.progress(f"waiting until {id} is gone")
-        api.context.wait_for(f"{id} to be gone", lambda: _is_over(api.fresh("ec2"), id) or _delete(api, id), every=2.0)
+        api.context.wait_for(f"{id} to be gone", lambda: _is_gone(api.fresh("ec2"), id), every=2.0)
 
 
-def _is_over(api: Api, id: str) -> bool:
+def _is_gone(api: Api, id: str) -> bool:
+    """Whether it is gone; its end is asked for where it has not begun."""
     found = (api.look("ec2", "describe_vpc_endpoints", VpcEndpointIds=[id]) or {}).get("VpcEndpoints", [])
-    return all(it["State"].lower() == "deleted" for it in found)
+    states = {it["State"].lower() for it in found}
+    if not states <= {"deleting", "deleted"}:
+        _delete(api, id)
+        return False
+    return "deleting" not in states
 
 
-def _delete(api: Api, id: str) -> bool:
-    """Ask for its end, which is not there yet: False. A refusal stands in the answer, not in an error."""
-    refused = api.call("ec2", "delete_vpc_endpoints", VpcEndpointIds=[id]).get("Unsuccessful", ())
-    for error in (it["Error"] for it in refused):
+def _delete(api: Api, id: str) -> None:
+    """Ask for its end; a refusal stands in the answer, not in an error."""
+    for refused in api.call("ec2", "delete_vpc_endpoints", VpcEndpointIds=[id]).get("Unsuccessful", ()):
+        error = refused.get("Error", {})
         if "NotFound" not in error.get("Code", ""):
             raise Failed(f"AWS refused to remove {id}: {error.get('Code')}: {error.get('Message')}")
-    return False
 
 
 def _policy(found: object, declared: VpcEndpointInputs | None) -> dict[str, object] | None:
