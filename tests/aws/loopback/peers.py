@@ -48,5 +48,5 @@ def runs(pid: int) -> bool:
     """Whether a process is at work."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return False

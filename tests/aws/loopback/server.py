@@ -103,10 +103,9 @@ class Loopback:
 
         try:
             self.faults.pass_by(call, "before", whose)
-            answered = self._serve(call)
+            answered = self._answered(call)
             self.faults.pass_by(call, "after", whose)
         except AwsError as failure:
-            self.broken += [str(failure)] if failure.code == NOT_SERVED else []
             return error(call, failure)
         except Dropped:
             raise
@@ -114,6 +113,14 @@ class Loopback:
             self.broken.append(f"{call.name}: {failure!r}")
             return error(call, AwsError("InternalFailure", repr(failure), 500))
         return answered
+
+    def _answered(self, call: Call) -> Answer:
+        """The service's answer, a refusal too."""
+        try:
+            return self._serve(call)
+        except AwsError as failure:
+            self.broken += [str(failure)] if failure.code == NOT_SERVED else []
+            return error(call, failure)
 
     def _serve(self, call: Call) -> Answer:
         with self._lock:

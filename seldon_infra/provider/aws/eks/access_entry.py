@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from seldon_infra.provider.aws.eks.ids import Id
-from seldon_infra.provider.aws.eks.objects import Ask, EksObject, in_order_of, look, seen, tags_of
+from seldon_infra.provider.aws.eks.objects import Ask, EksObject, answered, in_order_of, look, seen, tags_of
 from seldon_infra.provider.aws.eks.waiting import Body
 from seldon_infra.provider.aws.trouble import AwsError, Kind
 from seldon_infra.provider.framework import Context, Created, Problem, Refused
@@ -56,10 +56,8 @@ class EksAccessEntry(EksObject[EksAccessEntryInputs, EksAccessEntryOutputs]):
     def describe(self, id: Id, ask: Ask) -> Body | None:
         """The entry, with its policies, which AWS keeps beside it."""
         body = look(ask, "describe_access_entry", self.names(id), "accessEntry")
-        if body is None:
-            return None
-        answer = ask("eks", "list_associated_access_policies", **self.names(id))
-        return {**body, "policies": answer["associatedAccessPolicies"]}
+        held = answered(ask, "list_associated_access_policies", self.names(id)) if body else None
+        return {**body, "policies": held["associatedAccessPolicies"]} if body and held else None
 
     def request(self, id: Id, inputs: EksAccessEntryInputs) -> Body:
         """The call that makes it."""

@@ -250,8 +250,14 @@ class EksObject(Resource[In, Out], Generic[In, Out]):
 
 def look(ask: Ask, operation: str, given: Body, member: str) -> Body | None:
     """What a Describe call answers; None where it is not there."""
+    found = answered(ask, operation, given)
+    return None if found is None else dict(found[member])
+
+
+def answered(ask: Ask, operation: str, given: Body) -> Body | None:
+    """The answer to a question; None where what it is about is not there."""
     try:
-        return dict(ask("eks", operation, **given)[member])
+        return ask("eks", operation, **given)
     except AwsError as error:
         if error.kind is Kind.GONE:
             return None

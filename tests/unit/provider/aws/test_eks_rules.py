@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from seldon_infra.provider.aws.eks import RESOURCES
+from seldon_infra.provider.aws.eks.access_entry import EksAccessEntry
 from seldon_infra.provider.aws.eks.ids import Id
 from seldon_infra.provider.aws.eks.objects import seen
 from seldon_infra.provider.aws.eks.waiting import elapsed
+from seldon_infra.provider.aws.trouble import AwsError, Kind
 from seldon_infra.provider.framework import Context, Failed
 from seldon_infra.provider.lifecycle import Lifecycle
 from seldon_infra.provider.siblings import Known
@@ -112,3 +114,12 @@ def test_time_is_told_as_people_tell_it() -> None:
 def test_what_aws_has_is_read_though_no_program_may_declare_it() -> None:
     strange = seen(EksClusterInputs, **{**dict.fromkeys(EksClusterInputs.model_fields), "name": "?"})
     assert (strange.name, strange.version) == ("?", None)
+
+
+def test_an_access_entry_that_goes_between_two_questions_is_gone() -> None:
+    def ask(service: str, operation: str, **given: object) -> dict[str, Any]:
+        if operation == "describe_access_entry":
+            return {"accessEntry": {"principalArn": ROLE}}
+        raise AwsError(operation, "ResourceNotFoundException", "No access entry found", Kind.GONE)
+
+    assert EksAccessEntry().describe(Id("eu-west-1", "c", ROLE), ask) is None
