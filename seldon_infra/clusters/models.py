@@ -5,9 +5,10 @@ Pods fetch models with credentials of their own, so what this machine does not s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import TypeGuard
 
 from seldon_infra.artifacts.listing import SCHEMES, Listing, look
 from seldon_infra.clusters.facts import Skipped
@@ -33,16 +34,15 @@ class Model:
 
 @dataclass(frozen=True)
 class Seen:
-    """What was found out about the models of some deployments."""
+    """What was found out about some models."""
 
     there: dict[Model, Listing]
     findings: tuple[Finding, ...]
     skipped: tuple[Skipped, ...]
 
 
-def look_up(deployments: Iterable[SeldonDeployment]) -> Seen:
-    """Look at every model URI that a store of ours may lead to."""
-    models = [model for deployment in deployments for model in models_of(deployment)]
+def look_up(models: Sequence[Model]) -> Seen:
+    """Look at every model's URI; each of them names a store."""
     answers = in_time({uri: partial(look, uri) for uri in dict.fromkeys(it.uri for it in models)}, SECONDS)
     there, findings, skipped = {}, [], dict[Skipped, None]()
     for model in models:
@@ -64,8 +64,13 @@ def models_of(deployment: SeldonDeployment) -> Iterator[Model]:
         if at.predictor.explainer:
             uris.append((f"{at.path} → explainer", known(at.predictor.explainer.model_uri)))
         for path, uri in uris:
-            if uri is not None and uri.partition("://")[0] in SCHEMES and "://" in uri:
+            if names_store(uri):
                 yield Model(path, deployment.name, uri)
+
+
+def names_store(uri: str | None) -> TypeGuard[str]:
+    """Whether a URI names a store that can be looked into from here."""
+    return uri is not None and "://" in uri and uri.partition("://")[0] in SCHEMES
 
 
 def in_words(model: Model, listing: Listing) -> str:

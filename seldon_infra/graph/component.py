@@ -10,6 +10,7 @@ import pulumi
 
 from seldon_infra.graph.call import deployment_url, grpc_address, predict_curl
 from seldon_infra.graph.spec import SeldonDeployment
+from seldon_infra.resources.kubernetes_object import declare
 
 TYPE = "seldon:index:SeldonDeployment"
 Rollout = Callable[[pulumi.Resource, str, str], Awaitable[str]]
@@ -51,10 +52,10 @@ class ClusterDeployment(pulumi.ComponentResource):
         super().__init__(TYPE, deployment.name, None, opts)
         inside = pulumi.ResourceOptions(parent=self, depends_on=opts.depends_on if opts else None)
         *others, last = manifests.values()
-        own = [_declare(deployment.name, manifest, inside) for manifest in others]
+        own = [declare(deployment.name, _stored(manifest), inside) for manifest in others]
         # A state of before it had a component holds it beside the component.
         after = pulumi.ResourceOptions(depends_on=own, aliases=[pulumi.Alias(parent=_parent_of(opts))])
-        custom = _declare(deployment.name, last, pulumi.ResourceOptions.merge(inside, after))
+        custom = declare(deployment.name, last, pulumi.ResourceOptions.merge(inside, after))
         namespace = pulumi.Output.from_input(last["metadata"]["namespace"])
         ingress = _rolled_out(custom, namespace, deployment.name, rollout, base_url)
         self.url = pulumi.Output.all(ingress, namespace).apply(lambda it: deployment_url(it[0], it[1], deployment.name))
@@ -85,26 +86,12 @@ def _rolled_out(
     return pulumi.Output.all(custom.id, namespace, base_url).apply(wait)
 
 
-def _declare(name: str, manifest: Mapping[str, Any], opts: pulumi.ResourceOptions) -> pulumi.CustomResource:
-    """Declare one object, in the class that the SDK has for its kind."""
-    from pulumi_kubernetes import core, networking
-    from pulumi_kubernetes.apiextensions import CustomResource
-
-    metadata = manifest["metadata"]
-    match manifest["kind"]:
-        case "ServiceAccount":
-            token = manifest["automountServiceAccountToken"]
-            return core.v1.ServiceAccount(name, metadata=metadata, automount_service_account_token=token, opts=opts)
-        case "Secret":
-            hidden = pulumi.ResourceOptions(additional_secret_outputs=["data", "stringData"])
-            opts = pulumi.ResourceOptions.merge(opts, hidden)
-            data = pulumi.Output.secret(manifest["stringData"]).apply(_encoded)
-            return core.v1.Secret(name, metadata=metadata, type=manifest["type"], data=data, opts=opts)
-        case "NetworkPolicy":
-            return networking.v1.NetworkPolicy(name, metadata=metadata, spec=manifest["spec"], opts=opts)
-    return CustomResource(
-        name, manifest["apiVersion"], manifest["kind"], metadata=metadata, spec=manifest["spec"], opts=opts
-    )
+def _stored(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Give a manifest as the API server keeps it: of a Secret's texts it keeps the bytes."""
+    if "stringData" not in manifest:
+        return manifest
+    data = pulumi.Output.secret(manifest["stringData"]).apply(_encoded)
+    return {**{key: value for key, value in manifest.items() if key != "stringData"}, "data": data}
 
 
 def _encoded(texts: Mapping[str, str]) -> dict[str, str]:

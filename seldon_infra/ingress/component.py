@@ -13,6 +13,7 @@ from seldon_infra.charts.render import over
 from seldon_infra.ingress.render import ambassador, istio
 from seldon_infra.ingress.spec import Ambassador, Istio
 from seldon_infra.resources.cluster_definitions import DEFINITIONS
+from seldon_infra.resources.kubernetes_object import declare, read_status
 
 
 class IngressGateway(pulumi.ComponentResource):
@@ -74,13 +75,11 @@ class IngressGateway(pulumi.ComponentResource):
         named = [host for host in ingress.hosts if not host.startswith("*")]
         if named:
             return pulumi.Output.from_input(f"{scheme}://{named[0]}")
-        from pulumi_kubernetes.core.v1 import Service
-
         at = f"{ingress.namespace}/{ingress.service}"
         id = at if last is None else last.status.apply(lambda status: at)
-        service = Service.get(ingress.service, id, pulumi.ResourceOptions(parent=self))
+        status = read_status(ingress.service, "v1", "Service", id, pulumi.ResourceOptions(parent=self))
         inside = f"{ingress.service}.{ingress.namespace}.svc.cluster.local"
-        return service.status.apply(lambda status: f"{scheme}://{address(status) or inside}")
+        return status.apply(lambda status: f"{scheme}://{address(status) or inside}")
 
 
 def address(status: Any) -> str | None:
@@ -90,20 +89,6 @@ def address(status: Any) -> str | None:
     first = status[0] if status else None
     found = _part(first, "hostname") or _part(first, "ip")
     return None if found is None else str(found)
-
-
-def declare(name: str, manifest: Mapping[str, Any], opts: pulumi.ResourceOptions) -> pulumi.CustomResource:
-    """Declare an object of any kind, under a name of the program's."""
-    from pulumi_kubernetes.apiextensions import CustomResource
-
-    return CustomResource(
-        name,
-        api_version=manifest["apiVersion"],
-        kind=manifest["kind"],
-        metadata=manifest["metadata"],
-        spec=manifest["spec"],
-        opts=opts,
-    )
 
 
 def _name(manifest: Mapping[str, Any]) -> str:

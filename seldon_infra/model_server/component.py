@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import pulumi
-from pulumi_kubernetes import apps, autoscaling, core, networking, policy
-from pulumi_kubernetes.apiextensions import CustomResource
 
 from seldon_infra.graph.call import model_server_curl
 from seldon_infra.graph.render_values import Manifest
 from seldon_infra.model_server.catalogue import GRPC, HTTP
+from seldon_infra.resources.kubernetes_object import declare
 
 TYPE = "seldon:index:ModelServer"
-_KINDS: Mapping[str, Callable[..., pulumi.Resource]] = {
-    "ServiceAccount": core.v1.ServiceAccount,
-    "NetworkPolicy": networking.v1.NetworkPolicy,
-    "Service": core.v1.Service,
-    "PodDisruptionBudget": policy.v1.PodDisruptionBudget,
-    "Deployment": apps.v1.Deployment,
-    "HorizontalPodAutoscaler": autoscaling.v2.HorizontalPodAutoscaler,
-}
-_NO_FIELDS = ("apiVersion", "kind")
 _BEFORE_PODS = ("ServiceAccount", "NetworkPolicy", "Service", "PodDisruptionBudget")
 
 
@@ -61,7 +50,7 @@ class ModelServerComponent(pulumi.ComponentResource):
             # Nobody is let near pods before their policy stands; whatever scales them comes after they do.
             before = [] if kind in _BEFORE_PODS else [made[each] for each in _BEFORE_PODS]
             options = pulumi.ResourceOptions(parent=self, provider=provider, depends_on=[*after, *before])
-            made[kind] = _object(kind, name, manifest, options)
+            made[kind] = declare(name, manifest, options)
         where = objects["Service"]["metadata"]
         host = pulumi.Output.concat(where["name"], ".", where["namespace"], ".svc.cluster.local")
         ready = pulumi.Output.all(host, made["Deployment"].urn).apply(lambda known: str(known[0]))
@@ -69,12 +58,3 @@ class ModelServerComponent(pulumi.ComponentResource):
         self.grpc_endpoint = ready.apply(lambda at: f"{at}:{GRPC}")
         self.predict_curl = self.url.apply(lambda url: model_server_curl(model, url))
         self.register_outputs({"url": self.url, "grpcEndpoint": self.grpc_endpoint, "predictCurl": self.predict_curl})
-
-
-def _object(kind: str, name: str, manifest: Manifest, options: pulumi.ResourceOptions) -> pulumi.Resource:
-    fields: dict[str, Any] = {key: value for key, value in manifest.items() if key not in _NO_FIELDS}
-    if kind not in _KINDS:
-        return CustomResource(name, api_version=manifest["apiVersion"], kind=kind, opts=options, **fields)
-    if "automountServiceAccountToken" in fields:
-        fields["automount_service_account_token"] = fields.pop("automountServiceAccountToken")
-    return _KINDS[kind](name, opts=options, **fields)

@@ -75,8 +75,7 @@ def _namespaces(
     model_servers: Sequence[ModelServer],
     options: pulumi.ResourceOptions,
 ) -> dict[str, pulumi.Resource]:
-    import pulumi_kubernetes
-
+    from seldon_infra.resources.kubernetes_object import declare as declare_object
     from seldon_infra.targets.live_checks import stack_mark
 
     made: dict[str, pulumi.Resource] = {}
@@ -84,7 +83,7 @@ def _namespaces(
         inside = [deployment for deployment in deployments if deployment.namespace == name]
         valid = {"name": _once_all_valid(inside, name), "annotations": {STACK_MARK: stack_mark()}}
         metadata: Any = {**valid, **({"labels": labels} if labels else {})}
-        made[name] = pulumi_kubernetes.core.v1.Namespace(name, metadata=metadata, opts=options)
+        made[name] = declare_object(name, {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}, options)
     return made
 
 
@@ -101,7 +100,7 @@ def _policy(
     target: Kubernetes, deployments: Sequence[SeldonDeployment], options: pulumi.ResourceOptions
 ) -> list[pulumi.Resource]:
     """Declare what locks up the operator's own containers; pods come after it, and go before it."""
-    from seldon_infra.ingress.component import declare as declare_object
+    from seldon_infra.resources.kubernetes_object import declare as declare_object
     from seldon_infra.targets.live_checks import stack_mark
 
     made = platform.closing_policy(target, deployments, stack_mark())
@@ -116,7 +115,7 @@ def _bounds(
 
     if not isinstance(target.ingress, Istio):
         return
-    from seldon_infra.ingress.component import declare as declare_object
+    from seldon_infra.resources.kubernetes_object import declare as declare_object
 
     after = pulumi.ResourceOptions.merge(options, pulumi.ResourceOptions(depends_on=[*there.after]))
     for name, manifest in istio.destination_rules(target.ingress, deployment).items():

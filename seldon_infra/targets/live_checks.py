@@ -8,19 +8,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import pulumi
 
 from seldon_infra.clusters.check import Declared, Finding, Part, check_live, skipped_in_words
 from seldon_infra.clusters.images import look_up as platforms_of
-from seldon_infra.clusters.models import Seen, in_words
+from seldon_infra.clusters.models import Model, Seen, in_words, models_of
 from seldon_infra.clusters.models import look_up as models_of_stores
 from seldon_infra.clusters.needs import PodNeed, pods
 from seldon_infra.clusters.rules.storage import classes, named_classes
 from seldon_infra.clusters.survey import Wanted, survey
 from seldon_infra.core.model import known, pending, resolve
 from seldon_infra.targets.later import Awaited
+from seldon_infra.targets.server_pods import models_of as models_of_server
 from seldon_infra.targets.server_pods import pods_of
 from seldon_infra.targets.versions import check_versions, order_of_upgrade
 
@@ -49,8 +51,10 @@ def require_fit(
         return
     # Outputs are looked at as what they are: something that is not known yet.
     seen = tuple(resolve(it, dict.fromkeys(pending(it), Awaited())) for it in deployments)
-    others = tuple(pods_of(resolve(it, dict.fromkeys(pending(it), Awaited()))) for it in model_servers)
-    facts, models = _look(target, seen, others)
+    servers = tuple(resolve(it, dict.fromkeys(pending(it), Awaited())) for it in model_servers)
+    others = tuple(map(pods_of, servers))
+    named = [*chain.from_iterable(map(models_of, seen)), *chain.from_iterable(map(models_of_server, servers))]
+    facts, models = _look(target, seen, others, named)
     if line := skipped_in_words(facts):
         pulumi.log.info(line)
     for model, listing in models.there.items():
@@ -61,15 +65,17 @@ def require_fit(
     _tell([*check_live(declared, facts), *check_versions(target, facts), *models.findings], target, urn_of)
 
 
-def _look(target: Kubernetes, deployments: Sequence[SeldonDeployment], others: Sequence[PodNeed]) -> tuple[Facts, Seen]:
+def _look(
+    target: Kubernetes, deployments: Sequence[SeldonDeployment], others: Sequence[PodNeed], models: Sequence[Model]
+) -> tuple[Facts, Seen]:
     """Ask cluster, registries and stores at the same time; each of them is left after a few seconds."""
     needs = [*(need for each in deployments for need in pods(each, {})), *others]
     images = [it.image for need in needs for it in need.containers if it.image]
     with ThreadPoolExecutor(3) as at_once:
         asked = at_once.submit(survey, target.context, target.kubeconfig, wanted(deployments, others))
-        built, stored = at_once.submit(platforms_of, images), at_once.submit(models_of_stores, deployments)
-    (platforms, unbuilt), models, facts = built.result(), stored.result(), asked.result()
-    return replace(facts, platforms=platforms, skipped=(*facts.skipped, *unbuilt, *models.skipped)), models
+        built, stored = at_once.submit(platforms_of, images), at_once.submit(models_of_stores, models)
+    (platforms, unbuilt), found, facts = built.result(), stored.result(), asked.result()
+    return replace(facts, platforms=platforms, skipped=(*facts.skipped, *unbuilt, *found.skipped)), found
 
 
 def made_here(target: Kubernetes) -> frozenset[Part]:

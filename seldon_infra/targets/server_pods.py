@@ -1,9 +1,11 @@
-"""What the pods of model servers will ask a cluster for; Seldon's operator adds nothing to them."""
+"""What model servers will ask a cluster and a store for; Seldon's operator adds nothing to them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from seldon_infra.clusters.models import Model, names_store
 from seldon_infra.clusters.needs import PodNeed, containers_of, without_later
 from seldon_infra.core.model import known, title
 from seldon_infra.model_server.render import deployment
@@ -26,3 +28,10 @@ def pods_of(server: ModelServer) -> PodNeed:
         "pod=PodTemplate(spec={…})",
         pod,
     )
+
+
+def models_of(server: ModelServer) -> Iterator[Model]:
+    """Give the model of a server whose URI is known and names a store."""
+    uri = known(server.model_uri)
+    if names_store(uri):
+        yield Model(title(server), server.name, uri)

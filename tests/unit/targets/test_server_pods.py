@@ -9,7 +9,7 @@ from seldon_infra import Amounts, Hpa, MetricTarget, ModelServer, ResourceMetric
 from seldon_infra.clusters import read_facts
 from seldon_infra.clusters.check import Declared, check_live
 from seldon_infra.model_server.render import deployment
-from seldon_infra.targets.server_pods import pods_of
+from seldon_infra.targets.server_pods import models_of, pods_of
 from tests.unit.clusters.cluster import facts, node, pod
 
 GPUS = ModelServer(
@@ -51,3 +51,10 @@ def test_a_running_pod_of_a_server_is_known_by_the_labels_that_it_is_given() -> 
     template = deployment(GPUS)["spec"]["template"]
     running = {"metadata": {"namespace": "default", "labels": template["metadata"]["labels"]}, "spec": template["spec"]}
     assert read_facts.pods({"items": [running]})[0].seldon_deployment == "resnet"
+
+
+def test_the_model_of_a_server_is_looked_for_where_its_uri_names_a_store() -> None:
+    (model,) = models_of(GPUS)
+    assert (model.path, model.deployment, model.uri) == ("model server 'resnet'", "resnet", "s3://b/m")
+    assert not [*models_of(GPUS.model_copy(update={"model_uri": "pvc://claim/m"}))]
+    assert not [*models_of(GPUS.model_copy(update={"model_uri": None}))]
