@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -36,6 +37,8 @@ class Patience:
     outage: float = 60.0
     """An API server that does not answer."""
     between_looks: float = 1.0
+    together: float = 0.05
+    """From somebody who comes until the first look at all who came meanwhile."""
 
 
 @dataclass
@@ -82,6 +85,7 @@ class Rollouts:
     _looking: asyncio.Task[None] | None = None
     _look: Look | None = None
     _unanswered_since: float | None = None
+    _come: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def available(self, namespace: str, name: str, tell: Callable[[str], None]) -> None:
         """Return when a deployment is Available in the version that was applied last.
@@ -94,13 +98,18 @@ class Rollouts:
         """
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._awaited[namespace, name] = Awaited(namespace, name, tell, done, time.monotonic())
+        self._come.set()
         if self._looking is None or self._looking.done():
             self._looking = asyncio.ensure_future(self._watch())
         await done
 
     async def _watch(self) -> None:
+        due = 0.0
         while self._awaited:
-            awaited = tuple(self._awaited.values())
+            everyone = time.monotonic() >= due
+            due = time.monotonic() + self.patience.between_looks if everyone else due
+            awaited = tuple(each for each in self._awaited.values() if everyone or not each.looks)
+            self._come.clear()
             try:
                 seen = await in_thread(lambda: self._seen(awaited))  # noqa: B023 (it is awaited right here)
                 self._unanswered_since = None
@@ -110,7 +119,14 @@ class Rollouts:
                 self._bear(awaited, error)
             except Exception as error:
                 self._end(awaited, error)
-            await asyncio.sleep(self.patience.between_looks)
+            if self._awaited:
+                await self._pause(due)
+
+    async def _pause(self, due: float) -> None:
+        """Wait until everyone is looked at again, or somebody comes: most of what a no-op `up` waits for is there."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._come.wait(), max(due - time.monotonic(), 0))
+            await asyncio.sleep(self.patience.together)
 
     def _seen(self, awaited: Iterable[Awaited]) -> Mapping[tuple[str, str], Seen]:
         self._look = self._look or Look(self.connect())
