@@ -1,8 +1,8 @@
 """gRPC and Pulumi's messages, without what stands around them and is slow to load.
 
-Importing `pulumi.runtime.proto.provider_pb2` runs `pulumi/__init__.py` first, and `grpc` loads its asyncio half and
-asyncio itself: each costs more than what is needed here. So other modules stand in front of them while they are
-imported, and go again.
+Importing `pulumi.runtime.proto.provider_pb2` runs `pulumi/__init__.py` first, `grpc` loads its asyncio half and
+asyncio itself, and protobuf its messages in Python beside those in C: each costs more than what is needed here. So
+other modules stand in front of them while they are imported, and go again.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ from typing import Any
 _PACKAGES = ("pulumi", "pulumi.runtime", "pulumi.runtime.proto", "pulumi.runtime.proto.codegen")
 _ASYNCIO_HALF = "grpc.aio"
 _ASYNCIO = "asyncio"
+_PYTHON_MESSAGES = "google.protobuf.internal.python_message"
 
 
 class _OnDemand(ModuleType):
-    """Stands for a module that gRPC keeps and only its asyncio half asks for anything."""
+    """Stands for a module that is kept, and asked for something only by what is not used here."""
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):  # The import system's own questions need no answer.
@@ -44,6 +45,9 @@ def _stand_in() -> list[str]:
         if _ASYNCIO not in sys.modules:
             sys.modules[_ASYNCIO] = _OnDemand(_ASYNCIO)
             missing.append(_ASYNCIO)
+    if "google.protobuf.descriptor_pool" not in sys.modules and _PYTHON_MESSAGES not in sys.modules:
+        sys.modules[_PYTHON_MESSAGES] = _OnDemand(_PYTHON_MESSAGES)
+        missing.append(_PYTHON_MESSAGES)
     return missing
 
 
