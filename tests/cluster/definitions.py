@@ -38,7 +38,7 @@ def install_definitions(control_plane: ControlPlane) -> None:
 
 
 def others() -> Iterator[dict[str, Any]]:
-    """Istio's definitions, Emissary's and the Gateway API's."""
+    """The definitions of Istio, Emissary, the Gateway API, KEDA and Prometheus' operator."""
     for file in definitions():
         for document in yaml.safe_load_all(file.read_text(encoding="utf-8")):
             if document and document["kind"] == "CustomResourceDefinition":

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from seldon_infra.graph.expand import expanded
 from seldon_infra.graph.manifest import GROUP
 from tests.cluster.control_plane import ControlPlane, Refused
 from tests.engine.waiting import wait_until
@@ -17,6 +18,14 @@ from tests.unit.graph.cases import CASES, GOLDEN
 pytestmark = pytest.mark.cluster
 
 STRICT = "fieldValidation=Strict&dryRun=All"
+OPERATORS = {
+    "Deployment": "/apis/apps/v1/namespaces/{}/deployments",
+    "Service": "/api/v1/namespaces/{}/services",
+    "HorizontalPodAutoscaler": "/apis/autoscaling/v2/namespaces/{}/horizontalpodautoscalers",
+    "ScaledObject": "/apis/keda.sh/v1alpha1/namespaces/{}/scaledobjects",
+    "PodDisruptionBudget": "/apis/policy/v1/namespaces/{}/poddisruptionbudgets",
+}
+"""Where the kinds are posted that Seldon's operator makes."""
 POSTED = f"/apis/{GROUP}/v1/namespaces/{{}}/seldondeployments?{STRICT}"
 
 
@@ -48,6 +57,19 @@ def test_the_api_server_takes_every_field_of_a_golden_file(control_plane: Contro
     wanted = manifest(name)
     taken = control_plane.request("POST", POSTED.format(namespace_of(wanted)), wanted)
     assert taken["metadata"]["name"] == wanted["metadata"]["name"]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_api_server_takes_what_is_said_that_the_operator_makes(control_plane: ControlPlane, name: str) -> None:
+    made = expanded(manifest(name))
+    for each in made:
+        path = f"{OPERATORS[each['kind']].format(namespace_of(each))}?{STRICT}"
+        assert control_plane.request("POST", path, each)["metadata"]["name"] == each["metadata"]["name"]
+    assert {each["kind"] for each in made} >= {"Deployment", "Service"}
+
+
+def test_every_kind_that_the_operator_makes_is_among_the_golden_files() -> None:
+    assert {each["kind"] for name in CASES for each in expanded(manifest(name))} == {*OPERATORS}
 
 
 def misspelt(path: str) -> dict[str, Any]:

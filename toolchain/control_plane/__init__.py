@@ -1,7 +1,7 @@
 """The Kubernetes control plane that tests run against: built from pinned modules, kept in the cache by version.
 
 etcd, the API server, controllers and scheduler are the real ones; kwok plays the nodes. Definitions of Istio's,
-Emissary's and the Gateway API's custom resources come from their own modules.
+Emissary's, the Gateway API's, KEDA's and Prometheus' operator's custom resources come from their own modules.
 """
 
 from __future__ import annotations
@@ -42,13 +42,18 @@ KWOK = GoProgram(
 )
 DEFINITIONS = GoProgram(
     "custom resource definitions",
-    "istio-1.32.0-gateway-api-1.6.3-emissary-3.9.1",
+    "istio-1.32.0-gateway-api-1.6.3-emissary-3.9.1-prometheus-operator-0.85.0-keda-2.21.0",
     HERE / "crds",
     (),
     "",
     1,
     (
         ModuleFiles("github.com/emissary-ingress/emissary/v3", "pkg/api/getambassador.io/crds.yaml"),
+        ModuleFiles("github.com/kedacore/keda/v2", "config/crd/bases/keda.sh_scaledobjects.yaml"),
+        ModuleFiles(
+            "github.com/prometheus-operator/prometheus-operator",
+            "example/prometheus-operator-crd/monitoring.coreos.com_*monitors.yaml",
+        ),
         ModuleFiles("istio.io/api", "kubernetes/customresourcedefinitions.gen.yaml"),
         ModuleFiles("sigs.k8s.io/gateway-api", "config/crd/standard/*_*.yaml"),
     ),
@@ -90,7 +95,7 @@ def kwok_stages() -> list[Path]:
 
 
 def definitions() -> list[Path]:
-    """Give the files with Istio's, Emissary's and the Gateway API's custom resource definitions."""
+    """Give the files with the custom resource definitions of everything that the library makes objects of."""
     return sorted(_folder(DEFINITIONS).glob("*.yaml"))
 
 
