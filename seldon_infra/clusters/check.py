@@ -6,7 +6,7 @@ All rules run, so that a user sees everything at once; a rule whose facts nobody
 from __future__ import annotations
 
 from seldon_infra.clusters.facts import Facts
-from seldon_infra.clusters.rules import images, ingress, nodes, operator, owners, quota, served, storage
+from seldon_infra.clusters.rules import images, ingress, nodes, operator, owners, quota, rights, served, storage
 from seldon_infra.clusters.rules.finding import Declared, Finding, Part, Rule
 
 RULES: tuple[Rule, ...] = (
@@ -16,6 +16,7 @@ RULES: tuple[Rule, ...] = (
     *owners.RULES,
     *nodes.RULES,
     *quota.RULES,
+    *rights.RULES,
     *storage.RULES,
     *images.RULES,
 )

@@ -93,6 +93,32 @@ class Found:
 
 
 @dataclass(frozen=True)
+class Resource:
+    """A kind of objects, as rights name it."""
+
+    group: str
+    """Empty for Kubernetes' own first group."""
+    name: str
+    """``secrets``."""
+
+    def __str__(self) -> str:
+        return f"{self.name}.{self.group}" if self.group else self.name
+
+
+@dataclass(frozen=True)
+class Grant:
+    """What somebody may do. Source: ResourceRule, authorization.k8s.io/v1; ``*`` stands for all."""
+
+    verbs: tuple[str, ...]
+    groups: tuple[str, ...]
+    resources: tuple[str, ...]
+
+    def covers(self, resource: Resource) -> bool:
+        """Whether it is about a kind of objects."""
+        return {"*", resource.group} & {*self.groups} != set() and {"*", resource.name} & {*self.resources} != set()
+
+
+@dataclass(frozen=True)
 class Namespace:
     """A namespace that deployments go to."""
 
@@ -103,6 +129,8 @@ class Namespace:
     limits: tuple[Limit, ...] | None = None
     objects: Mapping[str, tuple[Found, ...] | None] = field(default_factory=dict)
     """Objects by their kind."""
+    grants: tuple[Grant, ...] | None = None
+    """What whoever asks may do there; None where the API server does not know all of it."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from seldon_infra.clusters.facts import Amounts, Found, Limit, Node, Operator, Quota, RunningPod, Taint, Versions
+from seldon_infra.clusters.facts import Amounts, Found, Grant, Limit, Node, Operator, Quota, RunningPod, Taint, Versions
 from seldon_infra.core.quantity import parse_quantity
 from seldon_infra.graph.render import STACK_MARK
 
@@ -104,6 +104,21 @@ def gateways(answer: Mapping[str, Any]) -> frozenset[str]:
 def objects(kind: str, answer: Mapping[str, Any]) -> tuple[Found, ...]:
     """A list's objects, by who made them."""
     return tuple(found(kind, it["metadata"]) for it in _items(answer))
+
+
+def grants(answer: Mapping[str, Any]) -> tuple[Grant, ...] | None:
+    """What the one who asks may do, of a SelfSubjectRulesReview; rights to objects of some names alone are none.
+
+    An authorizer that cannot list its rules, such as a cloud's own, makes the answer incomplete.
+    """
+    status = answer["status"]
+    if status.get("incomplete"):
+        return None
+    return tuple(
+        Grant(tuple(it["verbs"]), tuple(it.get("apiGroups") or ()), tuple(it.get("resources") or ()))
+        for it in status.get("resourceRules") or ()
+        if not it.get("resourceNames")
+    )
 
 
 def namespace(answer: Mapping[str, Any]) -> Found:

@@ -39,6 +39,7 @@ _EMISSARY = (
 _DEFINITION = f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{PLURAL}.{GROUP}"
 _GATEWAYS = "/apis/networking.istio.io/v1beta1/gateways"
 _CLASSES = "/apis/storage.k8s.io/v1/storageclasses"
+_RULES = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews"
 _AUTOSCALER = "/api/v1/namespaces/kube-system/configmaps/cluster-autoscaler-status"
 
 Key = tuple[str, ...]
@@ -63,6 +64,8 @@ class _Question:
     absent: Any = None
     """What it means that the path is not there."""
     accept: str = JSON
+    review: Mapping[str, Any] | None = None
+    """What is posted; None asks for what is there."""
 
 
 def survey(context: str | None, kubeconfig: str | None, wanted: Wanted) -> Facts:
@@ -124,6 +127,7 @@ def _namespace(name: str, known: Mapping[Key, Any]) -> Namespace:
         quotas=known["quotas", name],
         limits=known["limits", name],
         objects={kind: known[kind, name] for kind in KINDS},
+        grants=known["grants", name],
     )
 
 
@@ -156,6 +160,8 @@ def _of_namespace(name: str) -> Iterator[tuple[Key, _Question]]:
     yield ("quotas", name), _Question(f"{base}/resourcequotas", f"quota of '{name}'", right, read_facts.quotas, ())
     right = f"list limitranges in '{name}'"
     yield ("limits", name), _Question(f"{base}/limitranges", f"limits of '{name}'", right, read_facts.limits, ())
+    what, right = f"rights in '{name}'", "create selfsubjectrulesreviews"
+    yield ("grants", name), _Question(_RULES, what, right, read_facts.grants, review={"spec": {"namespace": name}})
     for kind, path in KINDS.items():
         right = f"list {path.rpartition('/')[2]} in '{name}'"
         read = partial(read_facts.objects, kind)
@@ -164,6 +170,8 @@ def _of_namespace(name: str) -> Iterator[tuple[Key, _Question]]:
 
 def _ask(there: Cluster, question: _Question) -> Any:
     try:
+        if question.review is not None:
+            return question.read(there.review(question.path, question.check, question.review, ALL_ANSWERS_SECONDS))
         answer = there.get(question.path, question.check, accept=question.accept, seconds=ALL_ANSWERS_SECONDS)
     except NotFound:
         return question.absent

@@ -321,6 +321,8 @@ def test_who_may_not_look_is_told_which_right_each_check_takes(engine: Engine, c
     assert "not checked on cluster 'test'" in said
     assert "node capacity (no right to list nodes)" in said
     assert "quota of 'checked' (no right to list resourcequotas in 'checked')" in said
+    verbs = "get, create, patch"
+    assert f"warning: namespace 'checked': no right to {verbs} serviceaccounts; {verbs} networkpolicies" in said
 
 
 def test_a_server_that_is_not_there_holds_no_preview(engine: Engine, control_plane: ControlPlane) -> None:

@@ -8,8 +8,21 @@ from typing import Any
 import pytest
 
 from seldon_infra.clusters import read_facts
-from seldon_infra.clusters.facts import Found, Node, Taint
+from seldon_infra.clusters.facts import Found, Grant, Node, Resource, Taint
 from seldon_infra.graph.render import STACK_MARK
+
+
+def test_rights_are_known_where_the_api_server_lists_all_of_them() -> None:
+    rules = [
+        {"verbs": ["get"], "apiGroups": [""], "resources": ["secrets"]},
+        {"verbs": ["*"], "apiGroups": [""], "resources": ["secrets"], "resourceNames": ["mine"]},
+    ]
+    (grant,) = read_facts.grants({"status": {"resourceRules": rules, "incomplete": False}}) or ()
+    assert grant == Grant(("get",), ("",), ("secrets",))
+    assert grant.covers(Resource("", "secrets"))
+    assert not grant.covers(Resource("", "pods"))
+    assert not grant.covers(Resource("apps", "secrets"))
+    assert read_facts.grants({"status": {"resourceRules": rules, "incomplete": True}}) is None
 
 
 def test_groups_are_read_from_discovery_of_any_age() -> None:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from seldon_infra.clusters.check import RULES, Declared, check_live, skipped_in_words
-from seldon_infra.clusters.facts import Facts, Found, Skipped
+from seldon_infra.clusters.facts import Facts, Found, Grant, Skipped
 from seldon_infra.graph.spec import (
     Amounts,
     Explainer,
@@ -281,6 +281,14 @@ ROWS = {
         f"warning: {HERE}: 1 of 1 pods find no room now, must fit on nodes of cluster 'test' together with what runs "
         "there; make room, or add a node",
         FACTS,
+    ),
+    "rights that an up takes": Row(
+        whole(),
+        in_default(grants=(Grant(("get", "list"), ("*",), ("*",)), Grant(("*",), ("",), ("secrets",)))),
+        "warning: namespace 'default': no right to create, patch serviceaccounts; create, patch "
+        "networkpolicies.networking.k8s.io; create, patch seldondeployments.machinelearning.seldon.io, must be granted "
+        "to whoever runs an up; ask for a Role in 'default' with these verbs and resources",
+        in_default(grants=(Grant(("create", "get", "patch"), ("*",), ("*",)),)),
     ),
     "a quota that is too small": Row(
         of_predictor(replicas=4, graph=model(resources=LIMITED)),
