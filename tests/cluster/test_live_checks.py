@@ -339,7 +339,7 @@ def test_a_server_that_never_answers_holds_no_preview(engine: Engine, control_pl
         url = f"https://127.0.0.1:{silent.getsockname()[1]}"
         config = control_plane.kubeconfig.read_text().replace(control_plane.url, url)
         (engine.directory / "config").write_text(config)
-        engine.environment["KUBECONFIG"] = str(engine.directory / "config")
+        engine.environment |= {"KUBECONFIG": str(engine.directory / "config"), "STAND_IN_ANSWER_SECONDS": "2"}
         said = previewed(engine, "iris()")
     assert f"{url} gave no answer within 3 s" in said
 
