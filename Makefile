@@ -1,6 +1,7 @@
 # Each target does its own set-up; a second run with no change starts at once.
 PYTHON ?= python3.11
 BIN := .venv/bin
+JOBS ?= 2
 
 .PHONY: help up test check bench setup setup-dev lock clean
 
@@ -12,15 +13,15 @@ up: setup  ## train, apply stack `local`, send it real input, print the accuracy
 	@$(BIN)/pulumi up --stack local --yes
 	@$(BIN)/seldon-infra verify --stack local
 
-test: setup-dev  ## run every test, against the real engine, Envoy and model servers
-	@$(BIN)/python -m pytest $(ARGS)
+test: setup-dev  ## run every test, against the real engine, Envoy and model servers (JOBS=1 for one after the other)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 check: setup-dev  ## the fast checks, to run before each commit
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
-	@$(BIN)/python -m pytest -q -m unit tests/unit
+	@$(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile -m unit tests/unit
 
 bench: setup-dev  ## print the figures as a table
 	@$(BIN)/python -m bench
