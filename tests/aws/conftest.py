@@ -1,13 +1,19 @@
-"""A moto server for everything that the loopback AWS of these tests leaves to it."""
+"""A scratch project, the shipped plugin, and a loopback AWS behind it."""
 
 from __future__ import annotations
 
 import logging
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from moto.server import ThreadedMotoServer
+
+from tests.aws.account import Account
+from tests.aws.loopback.fixtures import empty_account
+from tests.aws.moto_mended import mend
+from tests.engine.scratch import scratch_engine
 
 
 @pytest.fixture(scope="session")
@@ -15,8 +21,17 @@ def moto() -> Iterator[str]:
     """The address of a moto server."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
+    mend()
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
     server.start()
     host, port = server.get_host_and_port()
     yield f"http://{host}:{port}"
     server.stop()
+
+
+@pytest.fixture
+def account(moto: str, tmp_path: Path) -> Iterator[Account]:
+    """An empty account and an empty stack."""
+    address = moto.removeprefix("http://")
+    with empty_account(address) as aws:
+        yield Account(scratch_engine(tmp_path), aws, address)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-import seldon_infra.provider.aws.tags as marking
+from seldon_infra.provider.aws import tags as marking
 from seldon_infra.provider.aws.eks.ids import Id
 from seldon_infra.provider.aws.eks.objects import BROKEN, Ask, EksObject, in_order_of, look, seen, tags_of
 from seldon_infra.provider.aws.eks.waiting import Body

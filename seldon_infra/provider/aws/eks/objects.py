@@ -15,8 +15,8 @@ from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from pydantic import ValidationError
 
-import seldon_infra.provider.aws.tags as marking
 from seldon_infra.provider import leeway
+from seldon_infra.provider.aws import tags as marking
 from seldon_infra.provider.aws.api import Api
 from seldon_infra.provider.aws.eks.ids import Id
 from seldon_infra.provider.aws.eks.waiting import (

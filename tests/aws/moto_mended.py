@@ -1,0 +1,77 @@
+"""What moto 5.2 does otherwise than AWS, or not at all, where it matters to these tests."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+from moto.core.responses import EmptyResult
+from moto.ec2.exceptions import EC2ClientError
+from moto.ec2.models import launch_templates, nat_gateways
+from moto.ec2.models.vpcs import VPCBackend
+from moto.ec2.responses.vpcs import VPCs
+from moto.iam.responses import IamResponse
+
+
+def mend() -> None:
+    """Mend moto in this process."""
+    launch_templates.LaunchTemplate.tags = property(launch_templates.LaunchTemplate.get_tags, _nothing)  # type: ignore
+    nat_gateways.NatGatewayBackend.delete_nat_gateway = _delete_nat_gateway  # type: ignore[method-assign]
+    VPCBackend.delete_vpc_endpoints = _delete_vpc_endpoints  # type: ignore[method-assign]
+    VPCs.modify_vpc_endpoint = _modify_vpc_endpoint  # type: ignore[method-assign]
+    IamResponse.add_client_id_to_open_id_connect_provider = _add_client  # type: ignore[attr-defined]
+    IamResponse.remove_client_id_from_open_id_connect_provider = _remove_client  # type: ignore[attr-defined]
+
+
+_delete_endpoints = VPCBackend.delete_vpc_endpoints
+
+
+def _delete_vpc_endpoints(backend: Any, vpce_ids: list[str]) -> Any:
+    """Take over that a table, or its route, is gone already."""
+    for endpoint in (backend.vpc_end_points[id] for id in vpce_ids if id in backend.vpc_end_points):
+        for table in endpoint.route_table_ids or ():
+            with contextlib.suppress(EC2ClientError):
+                backend.delete_route(table, endpoint.destination_prefix_list_id)
+        endpoint.route_table_ids = []
+    return _delete_endpoints(backend, vpce_ids)
+
+
+_modify = VPCs.modify_vpc_endpoint
+
+
+def _modify_vpc_endpoint(response: Any) -> Any:
+    """Take over private DNS too."""
+    answer, private = _modify(response), response._get_param("PrivateDnsEnabled")
+    if private is not None:
+        (endpoint,) = response.ec2_backend.describe_vpc_endpoints([response._get_param("VpcEndpointId")])
+        endpoint.private_dns_enabled = private
+    return answer
+
+
+def _nothing(template: Any, tags: Any) -> None:
+    """moto keeps the tags of a template's birth for ever."""
+
+
+def _delete_nat_gateway(backend: Any, nat_gateway_id: str) -> Any:
+    """Let go of the address and the interface, as AWS does; moto keeps both."""
+    gateway = backend.nat_gateways.get(nat_gateway_id)
+    if gateway.state != "deleted":
+        gateway.state = "deleted"
+        for address in gateway.address_set:
+            for found in backend.addresses:
+                if found.allocation_id == address.get("allocationId"):
+                    backend.disassociate_address(address=found.public_ip)
+        backend.enis.pop(gateway._eni.id, None)
+    return gateway
+
+
+def _add_client(response: Any) -> Any:
+    provider = response.backend.get_open_id_connect_provider(response._get_param("OpenIDConnectProviderArn"))
+    provider.client_id_list.append(response._get_param("ClientID"))
+    return EmptyResult()
+
+
+def _remove_client(response: Any) -> Any:
+    provider = response.backend.get_open_id_connect_provider(response._get_param("OpenIDConnectProviderArn"))
+    provider.client_id_list.remove(response._get_param("ClientID"))
+    return EmptyResult()

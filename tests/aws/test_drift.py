@@ -1,0 +1,245 @@
+"""What somebody changes behind the stack's back is found by a drift preview, field by field, and mended by an up.
+
+Each round changes one field of many objects at once: a round costs four runs of the engine, whatever it changes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.aws.account import Account
+from tests.aws.declared import ALL
+from tests.aws.facts import differing
+from tests.aws.test_life import OPEN_TO_LAMBDA, S3_POLICY, expected
+
+pytestmark = [pytest.mark.aws, pytest.mark.slow, pytest.mark.timeout(1800)]
+
+Mutation = Callable[[Account], Any]
+CNI = "arn:aws:iam::aws:policy/AmazonEKS_CNI_Policy"
+WORKER = "arn:aws:iam::aws:policy/AmazonEKSWorkerNodePolicy"
+TCP = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+INSIDE = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443}
+OUTSIDE = {"IpProtocol": "tcp", "FromPort": 1025, "ToPort": 65535, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+
+
+def _attribute(name: str) -> Mutation:
+    return lambda it: it.ec2.modify_vpc_attribute(VpcId=it.id("vpc"), **{name: {"Value": False}})
+
+
+def _tag(name: str) -> Mutation:
+    return lambda it: it.ec2.create_tags(Resources=[it.id(name)], Tags=[{"Key": "team", "Value": "others"}])
+
+
+def _more_tags(name: str) -> Mutation:
+    return lambda it: it.ec2.create_tags(Resources=[it.id(name)], Tags=[{"Key": "new", "Value": "x"}])
+
+
+def _fewer_tags(name: str) -> Mutation:
+    return lambda it: it.ec2.delete_tags(Resources=[it.id(name)], Tags=[{"Key": "team"}])
+
+
+def _public(name: str, value: bool) -> Mutation:
+    return lambda it: it.ec2.modify_subnet_attribute(SubnetId=it.id(name), MapPublicIpOnLaunch={"Value": value})
+
+
+def _detach(it: Account) -> None:
+    it.ec2.detach_internet_gateway(InternetGatewayId=it.id("gateway"), VpcId=it.id("vpc"))
+
+
+def _route(it: Account) -> None:
+    it.ec2.create_route(RouteTableId=it.id("out"), DestinationCidrBlock="10.9.0.0/16", GatewayId=it.id("gateway"))
+
+
+def _no_route(it: Account) -> None:
+    it.ec2.delete_route(RouteTableId=it.id("behind"), DestinationCidrBlock="0.0.0.0/0")
+
+
+def _elsewhere(it: Account) -> None:
+    """The public subnet's table is taken off it."""
+    (table,) = it.ec2.describe_route_tables(RouteTableIds=[it.id("out")])["RouteTables"]
+    it.ec2.disassociate_route_table(AssociationId=table["Associations"][0]["RouteTableAssociationId"])
+
+
+def _endpoint(name: str, **changes: Any) -> Mutation:
+    return lambda it: it.ec2.modify_vpc_endpoint(VpcEndpointId=it.id(name), **changes)
+
+
+def _no_table(it: Account) -> None:
+    it.ec2.modify_vpc_endpoint(VpcEndpointId=it.id("s3"), RemoveRouteTableIds=[it.id("behind")])
+
+
+def _another_subnet(it: Account) -> None:
+    it.ec2.modify_vpc_endpoint(VpcEndpointId=it.id("ecr"), AddSubnetIds=[it.id("public")])
+
+
+def _no_group(it: Account) -> None:
+    it.ec2.modify_vpc_endpoint(VpcEndpointId=it.id("ecr"), RemoveSecurityGroupIds=[it.id("group")])
+
+
+def _renamed_rule(it: Account) -> None:
+    renamed = {**INSIDE, "IpRanges": [{"CidrIp": "10.0.0.0/16", "Description": "renamed"}]}
+    it.ec2.update_security_group_rule_descriptions_ingress(GroupId=it.id("group"), IpPermissions=[renamed])
+
+
+def _group(operation: str, rule: dict[str, Any]) -> Mutation:
+    return lambda it: getattr(it.ec2, operation)(GroupId=it.id("group"), IpPermissions=[rule])
+
+
+def _role(operation: str, **changes: Any) -> Mutation:
+    return lambda it: getattr(it.client("iam"), operation)(RoleName=it.id("role"), **changes)
+
+
+def _described(it: Account) -> None:
+    it.client("iam").update_role(RoleName=it.id("role"), Description="by hand", MaxSessionDuration=7200)
+
+
+def _longer(it: Account) -> None:
+    it.client("iam").update_role(RoleName=it.id("role"), Description="GPU nodes", MaxSessionDuration=36000)
+
+
+def _issuer(operation: str, **changes: Any) -> Mutation:
+    return lambda it: getattr(it.client("iam"), operation)(OpenIDConnectProviderArn=it.id("issuer"), **changes)
+
+
+def _key(operation: str, **changes: Any) -> Mutation:
+    return lambda it: getattr(it.client("kms"), operation)(KeyId=it.id("key"), **changes)
+
+
+def _renamed_key(it: Account) -> None:
+    kms = it.client("kms")
+    kms.delete_alias(AliasName="alias/secrets")
+    kms.create_alias(AliasName="alias/by-hand", TargetKeyId=it.id("key"))
+
+
+def _template(**changes: Any) -> Mutation:
+    """A new default version that differs from the first one."""
+
+    def mutate(it: Account) -> None:
+        id = it.id("template")
+        made = it.ec2.describe_launch_template_versions(LaunchTemplateId=id, Versions=["1"])
+        data = {**made["LaunchTemplateVersions"][0]["LaunchTemplateData"], **changes}
+        data["TagSpecifications"] = [it for it in data["TagSpecifications"] if it["ResourceType"] != "launch-template"]
+        version = it.ec2.create_launch_template_version(
+            LaunchTemplateId=id, LaunchTemplateData={key: value for key, value in data.items() if value is not None}
+        )["LaunchTemplateVersion"]["VersionNumber"]
+        it.ec2.modify_launch_template(LaunchTemplateId=id, DefaultVersion=str(version))
+
+    return mutate
+
+
+METADATA = {"HttpEndpoint": "enabled", "HttpTokens": "required", "HttpPutResponseHopLimit": 1}
+WIDE = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+CLOSED = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "kms:*", "Resource": "*"}],
+}
+
+ROUNDS: list[dict[tuple[str, str], Mutation]] = [
+    {
+        ("vpc", "dnsHostnames"): _attribute("EnableDnsHostnames"),
+        ("public", "publicAddresses"): _public("public", False),
+        ("private", "publicAddresses"): _public("private", True),
+        ("nat", "tags"): _tag("nat"),
+        ("out", "routes"): _route,
+        ("behind", "routes"): _no_route,
+        ("s3", "routeTableIds"): _no_table,
+        ("ecr", "subnetIds"): _another_subnet,
+        ("group", "ingress"): _group("authorize_security_group_ingress", TCP),
+        ("role", "trust"): _role("update_assume_role_policy", PolicyDocument=json.dumps(OPEN_TO_LAMBDA)),
+        ("issuer", "clientIds"): _issuer("add_client_id_to_open_id_connect_provider", ClientID="other"),
+        ("key", "rotation"): _key("disable_key_rotation"),
+        ("template", "imageId"): _template(ImageId="ami-87654321"),
+    },
+    {
+        ("vpc", "dnsSupport"): _attribute("EnableDnsSupport"),
+        ("public", "tags"): _more_tags("public"),
+        ("gateway", "tags"): _fewer_tags("gateway"),
+        ("out", "subnetIds"): _elsewhere,
+        ("s3", "policy"): _endpoint("s3", PolicyDocument=json.dumps(S3_POLICY)),
+        ("ecr", "securityGroupIds"): _no_group,
+        ("group", "egress"): _group("revoke_security_group_egress", OUTSIDE),
+        ("role", "policyArns"): _role("attach_role_policy", PolicyArn=CNI),
+        ("issuer", "thumbprints"): _issuer("update_open_id_connect_provider_thumbprint", ThumbprintList=["c" * 40]),
+        ("key", "alias"): _renamed_key,
+        ("template", "instanceType"): _template(InstanceType="t3.micro"),
+    },
+    {
+        ("vpc", "tags"): _tag("vpc"),
+        ("private", "tags"): _fewer_tags("private"),
+        ("ecr", "privateDns"): _endpoint("ecr", PrivateDnsEnabled=False),
+        ("group", "ingress"): _renamed_rule,
+        ("role", "policies"): _role("put_role_policy", PolicyName="read", PolicyDocument=json.dumps(WIDE)),
+        ("key", "description"): _key("update_key_description", Description="by hand"),
+        ("template", "metadataTokens"): _template(MetadataOptions={**METADATA, "HttpTokens": "optional"}),
+        ("issuer", "tags"): _issuer("tag_open_id_connect_provider", Tags=[{"Key": "team", "Value": "others"}]),
+    },
+    {
+        ("out", "tags"): _more_tags("out"),
+        ("s3", "tags"): _tag("s3"),
+        ("group", "tags"): _tag("group"),
+        ("role", "description"): _described,
+        ("key", "enabled"): _key("disable_key"),
+        ("template", "metadataHops"): _template(MetadataOptions={**METADATA, "HttpPutResponseHopLimit": 3}),
+    },
+    {
+        ("ecr", "tags"): _fewer_tags("ecr"),
+        ("role", "maxSessionSeconds"): _longer,
+        ("key", "policy"): _key("put_key_policy", PolicyName="default", Policy=json.dumps(CLOSED)),
+        ("template", "userData"): _template(UserData="IyEvYmluL3NoCg=="),
+    },
+    {
+        ("role", "permissionsBoundary"): _role("put_role_permissions_boundary", PermissionsBoundary=CNI),
+        ("key", "tags"): _key("tag_resource", Tags=[{"TagKey": "team", "TagValue": "others"}]),
+        ("template", "detailedMonitoring"): _template(Monitoring={"Enabled": True}),
+    },
+    {
+        ("role", "policies"): _role("put_role_policy", PolicyName="more", PolicyDocument=json.dumps(WIDE)),
+        ("template", "disks"): _template(BlockDeviceMappings=None),
+        ("issuer", "clientIds"): _issuer(
+            "remove_client_id_from_open_id_connect_provider", ClientID="sts.amazonaws.com"
+        ),
+    },
+    {
+        ("role", "policyArns"): _role("detach_role_policy", PolicyArn=WORKER),
+        ("template", "securityGroupIds"): _template(SecurityGroupIds=["sg-1"]),
+    },
+    {
+        ("role", "tags"): _role("untag_role", TagKeys=["team"]),
+        ("template", "market"): _template(InstanceMarketOptions={"MarketType": "capacity-block"}),
+    },
+    {
+        ("template", "instanceTags"): _template(
+            TagSpecifications=[{"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": "by hand"}]}]
+        ),
+    },
+    {("template", "tags"): _tag("template"), ("behind", "tags"): _tag("behind")},
+]
+
+
+def test_every_field_that_is_changed_behind_its_back_is_found_and_mended(account: Account) -> None:
+    account.declare(ALL)
+    account.up()
+    wanted = expected(account)
+    for number, mutations in enumerate(ROUNDS):
+        for mutate in mutations.values():
+            mutate(account)
+        found = {(name, field) for name, fields in account.drifted().items() for field in fields}
+        assert found == set(mutations), f"round {number}"
+        account.up()
+        other = differing(account, wanted)
+        assert {what for what in other if what != "template.versions"} == set(), f"round {number}"
+    assert account.drifted() == {}
+
+
+def test_a_gateway_that_was_detached_is_attached_again(account: Account) -> None:
+    program = "vpc = declare(VPC, 'vpc', cidr='10.0.0.0/16'); declare(INTERNET_GATEWAY, 'gateway', vpc_id=vpc.vpc_id)"
+    account.declare(program)
+    account.up()
+    _detach(account)
+    assert account.drifted() == {"gateway": {"vpcId"}}
+    account.up()
+    assert account.drifted() == {}

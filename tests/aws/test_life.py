@@ -1,0 +1,363 @@
+"""The whole life of every type, through the real engine: made as declared, changed, replaced, imported, removed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.aws.account import Account
+from tests.aws.declared import ALL, LIST, REGION
+from tests.aws.facts import differing
+
+pytestmark = [pytest.mark.aws, pytest.mark.slow, pytest.mark.timeout(900)]
+
+OURS, OPS = {"team": "ml"}, {"team": "ops", "cost": "7"}
+EKS = "arn:aws:iam::aws:policy/AmazonEKS_CNI_Policy"
+OPEN_TO_LAMBDA = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+}
+KEY_POLICY = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Principal": {"AWS": "123456789012"},
+            "Action": ["kms:Put*", "kms:Get*", "kms:Describe*"],
+            "Resource": "*",
+        }
+    ],
+}
+S3_POLICY = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "*"}],
+}
+
+
+def expected(account: Account) -> dict[str, dict[str, Any]]:
+    """What AWS has to say about what `declared.ALL` declares."""
+    id = account.id
+    ecr = {"service": (f"com.amazonaws.{REGION}.ecr.api", "Interface"), "tables": [], "dns": True}
+    return {
+        "vpc": {"cidr": "10.0.0.0/16", "dns": (True, True), "tags": OURS},
+        "public": {"cidr": "10.0.0.0/24", "zone": f"{REGION}a", "vpc": id("vpc"), "public": True, "tags": OURS},
+        "private": {"cidr": "10.0.1.0/24", "zone": f"{REGION}a", "vpc": id("vpc"), "public": False, "tags": OURS},
+        "gateway": {"vpc": [id("vpc")], "tags": OURS},
+        "nat": {"subnet": id("public"), "state": "available", "tags": (OURS, OURS)},
+        "out": {"routes": {"0.0.0.0/0": id("gateway")}, "subnets": [id("public")], "tags": OURS},
+        "behind": {"routes": {"0.0.0.0/0": id("nat")}, "subnets": [id("private")], "tags": OURS},
+        "s3": {
+            "service": (f"com.amazonaws.{REGION}.s3", "Gateway"),
+            "tables": [id("behind")],
+            "subnets": [],
+            "groups": [],
+            "dns": True,  # moto says so of gateways too
+            "actions": ["*"],
+            "tags": OURS,
+        },
+        "ecr": {**ecr, "subnets": [id("private")], "groups": [id("group")], "actions": ["*"], "tags": OURS},
+        "group": {
+            "name": "nodes",
+            "description": "GPU nodes",
+            "in": ["-1 None-None self among themselves", "tcp 443-443 10.0.0.0/16 the network"],
+            "out": ["tcp 1025-65535 0.0.0.0/0", "udp 53-53 10.0.0.2/32"],
+            "tags": OURS,
+        },
+        "role": {
+            "name": "node",
+            "path": "/",
+            "trust": {"Service": "ec2.amazonaws.com"},
+            "description": "GPU nodes",
+            "session": 7200,
+            "boundary": None,
+            "attached": ["AmazonEKSWorkerNodePolicy"],
+            "inline": {"read": "s3:GetObject"},
+            "tags": OURS,
+        },
+        "issuer": {
+            "url": "oidc.example.com/id/1",
+            "clients": ["sts.amazonaws.com"],
+            "thumbprints": ["a" * 40],
+            "tags": OURS,
+        },
+        "key": {
+            "description": "secrets",
+            "state": "Enabled",
+            "rotation": True,
+            "alias": ["alias/secrets"],
+            "allowed": "kms:*",
+            "tags": OURS,
+        },
+        "template": template(),
+    }
+
+
+def template(**other: Any) -> dict[str, Any]:
+    """What AWS has to say about the launch template."""
+    name = [{"Key": "Name", "Value": "gpu"}]
+    disk = {"VolumeSize": 100, "VolumeType": "gp3", "Iops": 4000, "Throughput": 250}
+    found = {
+        "name": "gpu",
+        "versions": (1, 1),
+        "image": "ami-12345678",
+        "type": "g5.xlarge",
+        "user data": "#!/bin/sh\necho hello\n",
+        "disks": [("/dev/xvda", {**disk, "Encrypted": True, "DeleteOnTermination": True})],
+        "metadata": ("required", 1),
+        "monitoring": False,
+        "groups": [],
+        "tagged": [("instance", name), ("volume", name)],
+        "market": None,
+        "reservation": None,
+        "tags": OURS,
+    }
+    return found | other
+
+
+def updates(account: Account) -> dict[str, dict[str, Any]]:
+    """A new value for every input that is changed in place."""
+    gateway, private, public = account.id("gateway"), account.id("private"), account.id("public")
+    tagged = {"tags": OPS}
+    return {
+        "vpc": {"dns_support": True, "dns_hostnames": False, **tagged},
+        "public": {"public_addresses": False, **tagged},
+        "private": {"public_addresses": True, **tagged},
+        "gateway": tagged,
+        "nat": tagged,
+        "out": {"routes": {"10.9.0.0/16": gateway}, "subnet_ids": [private, public], **tagged},
+        "behind": {"routes": {"0.0.0.0/0": gateway}, "subnet_ids": [], **tagged},
+        "s3": {"route_table_ids": [account.id("out")], "policy": S3_POLICY, **tagged},
+        "ecr": {"subnet_ids": [private, public], "private_dns": False, **tagged},
+        "group": {
+            "ingress": [
+                {"ports": "443", "peer": "10.0.0.0/16", "description": "renamed"},
+                {"protocol": "icmp", "peer": "10.0.0.0/8"},
+            ],
+            "egress": [],
+            **tagged,
+        },
+        "role": {
+            "trust": OPEN_TO_LAMBDA,
+            "description": "changed",
+            "max_session_seconds": 3600,
+            "permissions_boundary": EKS,
+            "policy_arns": [EKS],
+            "policies": {"list": LIST},
+            **tagged,
+        },
+        "issuer": {"client_ids": ["other"], "thumbprints": ["b" * 40], **tagged},
+        "key": {
+            "description": "changed",
+            "alias": "alias/renamed",
+            "rotation": False,
+            "policy": KEY_POLICY,
+            "enabled": False,
+            **tagged,
+        },
+        "template": {
+            "image_id": "ami-87654321",
+            "instance_type": "g5.2xlarge",
+            "user_data": "#!/bin/sh\n",
+            "disks": [{"size_gib": 200, "device": "/dev/sda1"}],
+            "metadata_hops": 2,
+            "metadata_tokens": "optional",
+            "detailed_monitoring": True,
+            "instance_tags": {},
+            "market": "capacity-block",
+            "capacity_reservation_id": "cr-1",
+            "security_group_ids": [account.id("group")],
+            **tagged,
+        },
+    }
+
+
+def updated(account: Account) -> dict[str, dict[str, Any]]:
+    """What AWS has to say after all of these updates."""
+    gateway, private, public = account.id("gateway"), account.id("private"), account.id("public")
+    was = expected(account)
+    changed = {
+        "vpc": {"dns": (True, False)},
+        "public": {"public": False},
+        "private": {"public": True},
+        "nat": {"tags": (OPS, OPS)},
+        "out": {"routes": {"10.9.0.0/16": gateway}, "subnets": sorted([private, public])},
+        "behind": {"routes": {"0.0.0.0/0": gateway}, "subnets": []},
+        "s3": {"tables": [account.id("out")], "actions": ["s3:GetObject"]},
+        "ecr": {"subnets": [private, public], "dns": False},
+        "group": {"in": ["icmp -1--1 10.0.0.0/8", "tcp 443-443 10.0.0.0/16 renamed"], "out": []},
+        "role": {
+            "trust": {"Service": "lambda.amazonaws.com"},
+            "description": "changed",
+            "session": 3600,
+            "boundary": EKS,
+            "attached": ["AmazonEKS_CNI_Policy"],
+            "inline": {"list": ["s3:ListBucket"]},
+        },
+        "issuer": {"clients": ["other"], "thumbprints": ["b" * 40]},
+        "key": {
+            "description": "changed",
+            "alias": ["alias/renamed"],
+            "rotation": False,
+            "allowed": ["kms:Put*", "kms:Get*", "kms:Describe*"],
+            "state": "Disabled",
+        },
+        "template": template(
+            versions=(2, 2),
+            image="ami-87654321",
+            type="g5.2xlarge",
+            disks=[
+                (
+                    "/dev/sda1",
+                    {"VolumeSize": 200, "VolumeType": "gp3", "Encrypted": True, "DeleteOnTermination": True},
+                )
+            ],
+            metadata=("optional", 2),
+            monitoring=True,
+            tagged=[],
+            market="capacity-block",
+            reservation={"CapacityReservationId": "cr-1"},
+            groups=[account.id("group")],
+            tags=OPS,
+        )
+        | {"user data": "#!/bin/sh\n"},
+    }
+    return {name: {**old, "tags": OPS, **changed.get(name, {})} for name, old in was.items()}
+
+
+REPLACED: dict[str, dict[str, Any]] = {
+    "vpc": {"cidr": "10.0.0.0/17"},
+    "public": {"cidr": "10.0.2.0/24"},
+    "private": {"availability_zone": f"{REGION}b"},
+    "nat": {"subnet_id": "subnet-other"},
+    "out": {"vpc_id": "vpc-other"},
+    "s3": {"service": "dynamodb"},
+    "ecr": {"vpc_id": "vpc-other"},
+    "group": {"description": "others"},
+    "role": {"name": "other"},
+    "issuer": {"url": "https://oidc.example.com/id/2"},
+    "key": {"multi_region": True},
+    "template": {"name": "other"},
+}
+
+
+def test_everything_is_made_as_declared_changed_in_place_and_removed(account: Account) -> None:
+    account.declare(ALL)
+    account.up()
+    assert differing(account, expected(account)) == {}
+    assert account.drifted() == {}
+
+    ids = {it["urn"]: it["id"] for it in account.engine.resources() if "id" in it}
+    changes = updates(account)
+    account.declare(ALL, **changes)
+    fields = {name: {camel(field) for field, value in fields.items()} for name, fields in changes.items()}
+    fields["vpc"].remove("dnsSupport")
+    assert account.preview() == {name: ("update", fields[name]) for name in fields}
+    account.up()
+    assert differing(account, updated(account)) == {}
+    assert {it["urn"]: it["id"] for it in account.engine.resources() if "id" in it} == ids
+    assert account.drifted() == {}
+
+    account.engine.destroy()
+    assert account.inventory() == {}
+
+
+def test_what_aws_cannot_change_is_named_as_a_replacement(account: Account) -> None:
+    account.declare(ALL)
+    account.up()
+    for name, changes in REPLACED.items():
+        account.declare(ALL, **{name: changes})
+        op, fields = account.preview()[name]
+        assert "replace" in op, name
+        assert fields == {camel(field) for field in changes}, name
+
+
+def test_what_is_replaced_leaves_nothing_behind(account: Account) -> None:
+    alone = "identity(); template(); vpc = declare(VPC, 'vpc', cidr='10.0.0.0/16'); security_group(vpc)"
+    account.declare(alone)
+    account.up()
+    first = account.inventory()
+    account.declare(alone, **{name: REPLACED[name] for name in ("vpc", "role", "issuer", "key", "template", "group")})
+    account.up()
+    second = account.inventory()
+    assert {kind: len(ids) for kind, ids in second.items()} == {kind: len(ids) for kind, ids in first.items()}
+    assert second["alias"] == ["alias/secrets"]
+    for kind in ("vpc", "group", "role", "oidc", "key", "template"):
+        assert second[kind] != first[kind], kind
+    assert account.drifted() == {}
+
+
+def test_every_object_can_be_imported_and_then_differs_in_nothing(account: Account) -> None:
+    account.declare(ALL)
+    account.up()
+    ours = [it for it in account.engine.resources() if it["type"].startswith("seldon:aws:")]
+    account.engine.run("state", "delete", "--all", "--stack", "test", "--yes", "--force")
+    account.import_([{"type": it["type"], "name": it["urn"].rpartition("::")[2], "id": it["id"]} for it in ours])
+    again = {it["urn"]: it["inputs"] for it in account.engine.resources() if "inputs" in it}
+    for it in ours:
+        assert_imported(it["inputs"], again[it["urn"]])
+    account.declare(ALL)
+    changes = account.preview()
+    assert changes == {"key": ("update", {"deletionDays"})}  # only a deletion tells AWS of them
+    account.up()
+    account.engine.destroy()
+    assert account.inventory() == {}
+
+
+def assert_imported(was: dict[str, Any], now: dict[str, Any]) -> None:
+    """What was declared is read back."""
+    told = {key: value for key, value in was.items() if key not in ("deletionDays", "__defaults")}
+    assert {key: now.get(key) for key in told} == told
+
+
+def test_what_was_deleted_by_hand_is_made_again(account: Account) -> None:
+    account.declare(ALL)
+    account.up()
+    delete_by_hand(account)
+    gone = {"gateway", "nat", "out", "behind", "s3", "ecr", "group", "role", "issuer", "key", "template"}
+    assert {name for name, (op, _) in account.preview().items() if op == "create"} >= gone - {"nat"}
+    account.up()
+    assert differing(account, expected(account)) == {}
+    assert account.drifted() == {}
+    account.engine.destroy()
+    assert account.inventory() == {}
+
+
+def delete_by_hand(account: Account) -> None:
+    """Remove everything but the network and its subnets; the NAT gateway's address stays, as AWS does it."""
+    ec2, iam, kms, id = account.ec2, account.client("iam"), account.client("kms"), account.id
+    ec2.delete_vpc_endpoints(VpcEndpointIds=[id("s3"), id("ecr")])
+    ec2.delete_nat_gateway(NatGatewayId=id("nat"))
+    for name in ("out", "behind"):
+        (table,) = ec2.describe_route_tables(RouteTableIds=[id(name)])["RouteTables"]
+        for association in table["Associations"]:
+            ec2.disassociate_route_table(AssociationId=association["RouteTableAssociationId"])
+        ec2.delete_route_table(RouteTableId=id(name))
+    ec2.detach_internet_gateway(InternetGatewayId=id("gateway"), VpcId=id("vpc"))
+    ec2.delete_internet_gateway(InternetGatewayId=id("gateway"))
+    ec2.delete_security_group(GroupId=id("group"))
+    ec2.delete_launch_template(LaunchTemplateId=id("template"))
+    iam.detach_role_policy(RoleName=id("role"), PolicyArn="arn:aws:iam::aws:policy/AmazonEKSWorkerNodePolicy")
+    iam.delete_role_policy(RoleName=id("role"), PolicyName="read")
+    iam.delete_role(RoleName=id("role"))
+    iam.delete_open_id_connect_provider(OpenIDConnectProviderArn=id("issuer"))
+    kms.delete_alias(AliasName="alias/secrets")
+    kms.schedule_key_deletion(KeyId=id("key"), PendingWindowInDays=7)
+
+
+def test_a_network_deleted_by_hand_is_made_again(account: Account) -> None:
+    program = "vpc = declare(VPC, 'vpc', cidr='10.0.0.0/16'); declare(SUBNET, 'public', vpc_id=vpc.vpc_id, "
+    program += "availability_zone=REGION + 'a', cidr='10.0.0.0/24')"
+    account.declare(program)
+    account.up()
+    account.ec2.delete_subnet(SubnetId=account.id("public"))
+    account.ec2.delete_vpc(VpcId=account.id("vpc"))
+    assert set(account.preview()) == {"vpc", "public"}
+    account.up()
+    assert {kind: len(ids) for kind, ids in account.inventory().items()} == {"vpc": 1, "subnet": 1}
+    assert account.drifted() == {}
+
+
+def camel(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(other.title() for other in others)
