@@ -12,7 +12,6 @@ from dataclasses import dataclass
 OLDEST_VERSION = "1.30"
 OLDEST_STANDARD_VERSION = "1.33"
 NEWEST_VERSION = "1.35"
-_AWS = "arn:aws:iam::aws:policy"
 
 
 @dataclass(frozen=True)
@@ -22,19 +21,23 @@ class AddonNeeds:
     service_account: str | None = None
     """Service account that acts in AWS."""
     policies: tuple[str, ...] = ()
-    """Managed policies of that service account's role."""
+    """Managed policies of AWS for that service account's role, by name."""
     before_nodes: bool = False
     """Whether it works without nodes, as what runs on each of them does."""
+    namespace: str = "kube-system"
+    """Namespace of the service account."""
 
 
 ADDONS = {
-    "vpc-cni": AddonNeeds("aws-node", (f"{_AWS}/AmazonEKS_CNI_Policy",), before_nodes=True),
+    "vpc-cni": AddonNeeds("aws-node", ("AmazonEKS_CNI_Policy",), before_nodes=True),
     "kube-proxy": AddonNeeds(before_nodes=True),
     "eks-pod-identity-agent": AddonNeeds(before_nodes=True),
     "coredns": AddonNeeds(),
     "metrics-server": AddonNeeds(),
-    "aws-ebs-csi-driver": AddonNeeds("ebs-csi-controller-sa", (f"{_AWS}/service-role/AmazonEBSCSIDriverPolicy",)),
-    "aws-efs-csi-driver": AddonNeeds("efs-csi-controller-sa", (f"{_AWS}/service-role/AmazonEFSCSIDriverPolicy",)),
-    "amazon-cloudwatch-observability": AddonNeeds("cloudwatch-agent", (f"{_AWS}/CloudWatchAgentServerPolicy",)),
+    "aws-ebs-csi-driver": AddonNeeds("ebs-csi-controller-sa", ("service-role/AmazonEBSCSIDriverPolicy",)),
+    "aws-efs-csi-driver": AddonNeeds("efs-csi-controller-sa", ("service-role/AmazonEFSCSIDriverPolicy",)),
+    "amazon-cloudwatch-observability": AddonNeeds(
+        "cloudwatch-agent", ("CloudWatchAgentServerPolicy",), namespace="amazon-cloudwatch"
+    ),
 }
 """Add-ons by their names at EKS."""

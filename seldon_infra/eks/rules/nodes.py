@@ -32,7 +32,7 @@ def groups_differ(cluster: EksCluster) -> Iterator[Problem]:
 
 def something_always_runs(cluster: EksCluster) -> Iterator[Problem]:
     """What the cluster itself runs has a place: a group that is never empty and takes any pod."""
-    if any(group.scaling.minimum >= 1 and _takes_any_pod(group) for group in cluster.node_groups):
+    if any(group.scaling.minimum >= 1 and takes_any_pod(group) for group in cluster.node_groups):
         return
     want = "must have one with scaling minimum 1 or more and no taint: DNS and operators run there"
     fix = "add NodeGroup(name='system', instance_types=('m7i.large',), scaling=Scaling(minimum=2, maximum=4))"
@@ -40,7 +40,8 @@ def something_always_runs(cluster: EksCluster) -> Iterator[Problem]:
     yield Problem(title(cluster), got if cluster.node_groups else "node_groups is empty", want, fix)
 
 
-def _takes_any_pod(group: NodeGroup) -> bool:
+def takes_any_pod(group: NodeGroup) -> bool:
+    """Tell whether a group's nodes take pods that tolerate nothing."""
     tainted = isinstance(group, GpuNodes) and group.tainted
     return not tainted and all(taint.effect == "PreferNoSchedule" for taint in group.taints)
 
