@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pulumi
 
 from seldon_infra.clusters.check import Declared, Finding, Part, check_live, skipped_in_words
+from seldon_infra.clusters.facts import Facts
 from seldon_infra.clusters.images import look_up as platforms_of
 from seldon_infra.clusters.models import Model, Seen, in_words, models_of
 from seldon_infra.clusters.models import look_up as models_of_stores
@@ -25,9 +26,11 @@ from seldon_infra.targets.later import Awaited
 from seldon_infra.targets.server_pods import models_of as models_of_server
 from seldon_infra.targets.server_pods import pods_of
 from seldon_infra.targets.versions import check_versions, order_of_upgrade
+from seldon_infra.targets.way import Seen as SeenWay
+from seldon_infra.targets.way import Unseen
+from seldon_infra.targets.way import seen as way_seen
 
 if TYPE_CHECKING:
-    from seldon_infra.clusters.facts import Facts
     from seldon_infra.graph.spec import SeldonDeployment
     from seldon_infra.model_server.spec import ModelServer
     from seldon_infra.targets.spec import Kubernetes
@@ -54,7 +57,10 @@ def require_fit(
     servers = tuple(resolve(it, dict.fromkeys(pending(it), Awaited())) for it in model_servers)
     others = tuple(map(pods_of, servers))
     named = [*chain.from_iterable(map(models_of, seen)), *chain.from_iterable(map(models_of_server, servers))]
-    facts, models = _look(target, seen, others, named)
+    way = way_seen(target)
+    if isinstance(way, Unseen):
+        pulumi.log.info(f"nothing is checked against the cluster: {way.why}")
+    facts, models = _look(way, seen, others, named)
     if line := skipped_in_words(facts):
         pulumi.log.info(line)
     for model, listing in models.there.items():
@@ -66,16 +72,21 @@ def require_fit(
 
 
 def _look(
-    target: Kubernetes, deployments: Sequence[SeldonDeployment], others: Sequence[PodNeed], models: Sequence[Model]
+    way: SeenWay | Unseen, deployments: Sequence[SeldonDeployment], others: Sequence[PodNeed], models: Sequence[Model]
 ) -> tuple[Facts, Seen]:
     """Ask cluster, registries and stores at the same time; each of them is left after a few seconds."""
     needs = [*(need for each in deployments for need in pods(each, {})), *others]
     images = [it.image for need in needs for it in need.containers if it.image]
     with ThreadPoolExecutor(3) as at_once:
-        asked = at_once.submit(survey, target.context, target.kubeconfig, wanted(deployments, others))
+        asked = at_once.submit(_survey, way, wanted(deployments, others))
         built, stored = at_once.submit(platforms_of, images), at_once.submit(models_of_stores, models)
     (platforms, unbuilt), found, facts = built.result(), stored.result(), asked.result()
     return replace(facts, platforms=platforms, skipped=(*facts.skipped, *unbuilt, *found.skipped)), found
+
+
+def _survey(way: SeenWay | Unseen, wanted: Wanted) -> Facts:
+    """Ask the cluster; of one that is not there yet nothing is known."""
+    return Facts("of this stack") if isinstance(way, Unseen) else survey(way.context, way.kubeconfig, wanted)
 
 
 def made_here(target: Kubernetes) -> frozenset[Part]:

@@ -1,0 +1,1 @@
+"""What a cluster runs so that pods get GPUs, and nodes come when pods need them."""
