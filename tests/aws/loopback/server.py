@@ -14,8 +14,11 @@ from tests.aws.loopback.faults import Dropped, Faults
 from tests.aws.loopback.neighbours import Neighbours
 from tests.aws.loopback.parameters import image_parameter
 from tests.aws.loopback.peers import process_at
+from tests.aws.loopback.permissions import Permissions
+from tests.aws.loopback.prices import Prices
 from tests.aws.loopback.quotas import Quotas
 from tests.aws.loopback.shelf import Clock
+from tests.aws.loopback.trail import Trail
 from tests.aws.loopback.wire import NOT_SERVED, Answer, AwsError, Call, Request, answer, error, parameters, read_call
 
 REGION = "eu-west-1"
@@ -32,6 +35,7 @@ class Loopback:
         """Every call that came, by name, in the order of its coming."""
         self.broken: list[str] = []
         """What the loopback itself could not do: a test that leaves anything here has proved nothing."""
+        self.permissions, self.prices, self.trail = Permissions(), Prices(), Trail()
         self._eks: dict[str, Eks] = {}
         self._quotas: dict[str, Quotas] = {}
         self._lock = threading.RLock()
@@ -83,7 +87,7 @@ class Loopback:
 
     def changes(self) -> list[str]:
         """The calls that changed something, by name."""
-        reading = ("Describe", "List", "Get", "Simulate")
+        reading = ("Describe", "List", "Get", "Simulate", "Lookup")
         return [name for name in self.calls if not name.partition(".")[2].startswith(reading)]
 
     def times(self) -> dict[str, int]:
@@ -132,6 +136,12 @@ class Loopback:
                 case "ssm" if call.operation == "GetParameter":
                     found = image_parameter(call.region, parameters(call)["Name"])
                     return answer(call, found) if found else self._pass_on(call.request)
+                case "iam" if call.operation == "SimulatePrincipalPolicy":
+                    return answer(call, self.permissions.simulate(parameters(call)))
+                case "pricing" if call.operation == "GetProducts":
+                    return answer(call, self.prices.get_products(parameters(call)))
+                case "cloudtrail" if call.operation == "LookupEvents":
+                    return answer(call, self.trail.lookup_events(parameters(call)))
                 case _:
                     return self._pass_on(call.request)
 
