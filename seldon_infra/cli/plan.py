@@ -1,16 +1,22 @@
 """Say what the next `pulumi up` does to traffic: shares, model versions, shadows, sticky users, restarts, replacements.
 
-It compares what is there, read anew by the engine, with what is declared; nothing is changed.
+Where the stack makes a cluster on AWS, it says what that costs, now and then. It compares what is there, read anew by
+the engine, with what is declared; nothing is changed.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
+from dataclasses import replace
 
 from seldon_infra.cli.drift import add_engine_arguments
 from seldon_infra.cli.engine import Engine, EngineFailed
+from seldon_infra.drift.events import Step
+from seldon_infra.eks.cost.bill import products
 from seldon_infra.plan.collect import collect
+from seldon_infra.plan.cost import Cost, cost, wanted
 from seldon_infra.plan.report import FORMATS
 from seldon_infra.stack import find_project
 
@@ -28,5 +34,19 @@ def run(arguments: argparse.Namespace) -> int:
     except EngineFailed as failed:
         print(failed, file=sys.stderr)
         return failed.status
-    sys.stdout.write(FORMATS[arguments.format](collect(engine.stack, previewed.steps.values())))
+    steps = list(previewed.steps.values())
+    plan = replace(collect(engine.stack, steps), cost=_cost(steps))
+    sys.stdout.write(FORMATS[arguments.format](plan))
     return 0
+
+
+def _cost(steps: Sequence[Step]) -> Cost | None:
+    """Ask for prices only where something of AWS is in the stack."""
+    found = wanted(steps)
+    needed = products((*found.before, *found.after))
+    if not needed:
+        return None
+    from seldon_infra.targets.aws_prices import prices
+
+    known = prices(needed)
+    return cost(found, known.book, known.notes)

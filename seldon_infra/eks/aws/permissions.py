@@ -84,6 +84,7 @@ def actions(cluster: EksCluster) -> tuple[str, ...]:
     wanted = {*_ALWAYS, *(_OWN_KEY if cluster.secrets_key is None else _GIVEN_KEY)}
     if isinstance(network, NewVpc):
         wanted |= {*_NEW_NETWORK, *(_ENDPOINT if network.s3_endpoint else ())}
-    if any(it.statements for it in (*cluster.pod_identities, *cluster.service_account_roles)):
+    own = [*(it.statements for it in cluster.pod_identities), *(it.statements for it in cluster.service_account_roles)]
+    if any(own):
         wanted |= set(_OWN_POLICIES)
     return tuple(sorted(wanted))

@@ -14,14 +14,14 @@ from functools import partial
 from typing import Any
 
 from seldon_infra.clusters.in_time import in_time
+from seldon_infra.core.errors import SeldonInfraError
 from seldon_infra.eks.aws import permissions, read, wanted
 from seldon_infra.eks.aws.facts import AwsFacts, Caller, Role, Skipped
+from seldon_infra.eks.aws_session import CONNECT_SECONDS, READ_SECONDS, client
 from seldon_infra.eks.spec import EksCluster
 
-CONNECT_SECONDS = 3
-READ_SECONDS = 10
 ALL_ANSWERS_SECONDS = 20.0
-_ACTIONS_AT_ONCE = 50
+_ACTIONS_AT_ONCE = 100
 _LOGGED_OUT = frozenset(
     {
         "AuthFailure",
@@ -69,14 +69,16 @@ class Aws:
             NotThere: what was asked about is not there.
             NotAnswered: AWS refused, or could not be reached.
         """
-        from botocore.exceptions import BotoCoreError, ClientError
-
+        try:
+            from botocore.exceptions import BotoCoreError, ClientError
+        except ImportError:
+            raise NotAnswered("boto3 is not installed: pip install 'seldon-infra[aws]'") from None
         action = f"{_PREFIXES.get(service, service)}:{_camel(operation)}"
         try:
-            client = _client(service, self.region)
-            if client.can_paginate(operation):
-                return list(client.get_paginator(operation).paginate(**parameters))
-            return [getattr(client, operation)(**parameters)]
+            asked = _client(service, self.region)
+            if asked.can_paginate(operation):
+                return list(asked.get_paginator(operation).paginate(**parameters))
+            return [getattr(asked, operation)(**parameters)]
         except ClientError as error:
             code = str(error.response.get("Error", {}).get("Code", ""))
             if code in _NOT_THERE:
@@ -84,6 +86,8 @@ class Aws:
             raise NotAnswered(_refusal(action, code)) from None
         except BotoCoreError as error:
             raise NotAnswered(_transport(error)) from None
+        except SeldonInfraError as error:
+            raise NotAnswered(str(error)) from None
 
 
 def caller(region: str) -> Caller | Skipped:
@@ -221,18 +225,9 @@ _making = threading.Lock()
 
 
 def _client(service: str, region: str) -> Any:
-    import boto3
-    from botocore.config import Config
-
     with _making:  # making clients of one session at once is not safe
         if (service, region) not in _clients:
-            settings = Config(
-                connect_timeout=CONNECT_SECONDS,
-                read_timeout=READ_SECONDS,
-                retries={"total_max_attempts": 3, "mode": "standard"},
-                user_agent_extra="seldon-infra",
-            )
-            _clients[service, region] = boto3.session.Session().client(service, region_name=region, config=settings)
+            _clients[service, region] = client(service, region)
         return _clients[service, region]
 
 

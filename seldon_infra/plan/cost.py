@@ -1,0 +1,151 @@
+"""What a preview does to the bill of AWS: by the hour and the month, before and after.
+
+Pure: it takes the engine's steps, and prices that are handed in; what has none says so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, TypeAlias
+
+from seldon_infra.core.changes import Action
+from seldon_infra.drift.events import Step
+from seldon_infra.eks.cost.bill import Bill, Costed, Line, Thing, bill, lines, monthly
+from seldon_infra.eks.cost.price_list import PriceBook
+
+AWS = "seldon:aws:"
+Hourly: TypeAlias = tuple[Decimal, Decimal] | None
+"""With the fewest nodes and with the most; None where there is nothing, or no price."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is paid for before and after."""
+
+    before: tuple[Line, ...] = ()
+    after: tuple[Line, ...] = ()
+
+
+@dataclass(frozen=True)
+class Row:
+    """What one object of the user's costs."""
+
+    name: str
+    before: Hourly
+    after: Hourly
+    is_priced: bool = True
+
+
+@dataclass(frozen=True)
+class Cost:
+    """The bill before and after, and what is to be said about its prices."""
+
+    before: Bill
+    after: Bill
+    notes: tuple[str, ...] = ()
+
+    @property
+    def currency(self) -> str:
+        """Of all amounts."""
+        return self.after.currency
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """By the object's name, in the bill's order."""
+        names = dict.fromkeys(it.line.name for it in (*self.before.lines, *self.after.lines))
+        return tuple(self._row(name) for name in names)
+
+    def _row(self, name: str) -> Row:
+        old = [it for it in self.before.lines if it.line.name == name]
+        new = [it for it in self.after.lines if it.line.name == name]
+        return Row(name, _sum(old), _sum(new), all(it.least is not None for it in (*old, *new)))
+
+
+def wanted(steps: Iterable[Step]) -> Wanted:
+    """What a preview's objects are paid for."""
+    there = [step for step in steps if step.type.startswith(AWS)]
+    before = [_thing(it, it.old) for it in there if it.action is not Action.CREATE and it.old]
+    after = [_thing(it, it.new) for it in there if it.action is not Action.DELETE and it.new]
+    return Wanted(lines(before), lines(after))
+
+
+def cost(of: Wanted, prices: PriceBook, notes: Iterable[str] = ()) -> Cost | None:
+    """Put prices to what is paid for; None where nothing is."""
+    if not of.before and not of.after:
+        return None
+    return Cost(bill(of.before, prices), bill(of.after, prices), tuple(notes))
+
+
+def amount(hourly: Hourly) -> str:
+    """Write a price by the hour: ``0.35``, ``0.35 to 4.35``, ``-`` where there is none."""
+    return "-" if hourly is None else _range(*(f"{it:.3f}" for it in hourly))
+
+
+def monthly_amount(hourly: Hourly) -> str:
+    """Write what a price by the hour comes to in a month: ``256``, ``256 to 3,176``."""
+    return "-" if hourly is None else _range(*(f"{monthly(it):,.0f}" for it in hourly))
+
+
+def total(of: Bill) -> Hourly:
+    """By the hour, with the fewest and the most nodes; None of a bill without lines."""
+    return (of.least, of.most) if of.lines else None
+
+
+def tree(found: Cost) -> dict[str, Any]:
+    """The cost as plain data: amounts are text, so that none is rounded."""
+    return {
+        "currency": found.currency,
+        "notes": list(found.notes),
+        "before": _bill_tree(found.before),
+        "after": _bill_tree(found.after),
+    }
+
+
+def _bill_tree(found: Bill) -> dict[str, Any]:
+    least = {"hourly": _text(found.least), "monthly": _text(monthly(found.least))}
+    most = {"hourly": _text(found.most), "monthly": _text(monthly(found.most))}
+    lines = [
+        {
+            "name": it.line.name,
+            "what": it.line.what,
+            "least_hourly": _text(it.least),
+            "most_hourly": _text(it.most),
+        }
+        for it in found.lines
+    ]
+    return {"least": least, "most": most, "unpriced": list(found.unpriced), "lines": lines}
+
+
+def _text(value: Decimal | None) -> str | None:
+    return None if value is None else f"{value:.6f}"
+
+
+def _range(least: str, most: str) -> str:
+    return least if least == most else f"{least} to {most}"
+
+
+def _sum(costed: Iterable[Costed]) -> Hourly:
+    priced = [(it.least, it.most) for it in costed if it.least is not None and it.most is not None]
+    if not priced:
+        return None
+    return sum((it[0] for it in priced), Decimal(0)), sum((it[1] for it in priced), Decimal(0))
+
+
+def _thing(step: Step, inputs: Mapping[str, Any]) -> Thing:
+    return Thing(step.type.removeprefix(AWS), step.name, _python_names(inputs))
+
+
+def _python_names(value: Any) -> Any:
+    match value:
+        case Mapping():
+            return {_snake(str(key)): _python_names(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_python_names(item) for item in value]
+    return value
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name).lower()
