@@ -32,10 +32,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_engine_arguments(parser: argparse.ArgumentParser) -> None:
+def add_engine_arguments(parser: argparse.ArgumentParser, *more_formats: str) -> None:
     """Declare which stack of which project the engine looks at, and how the answer is printed."""
+    formats = [*FORMATS, *more_formats]
     parser.add_argument("--stack", required=True, help="the stack, as in `pulumi up --stack`")
-    parser.add_argument("--format", choices=FORMATS, default="table", help="how it is printed (default: table)")
+    parser.add_argument("--format", choices=formats, default="table", help="how it is printed (default: table)")
     parser.add_argument(
         "--timeout", type=float, default=MOST_SECONDS, metavar="SECONDS", help="for each run of the engine"
     )

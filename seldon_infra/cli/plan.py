@@ -1,7 +1,8 @@
 """Say what the next `pulumi up` does to traffic: shares, model versions, shadows, sticky users, restarts, replacements.
 
 Where the stack makes a cluster on AWS, it says what that costs, now and then. It compares what is there, read anew by
-the engine, with what is declared; nothing is changed.
+the engine, with what is declared; nothing is changed. With `--format terraform` it writes the objects of AWS as
+Terraform writes a plan, which scanners such as checkov read.
 """
 
 from __future__ import annotations
@@ -18,12 +19,16 @@ from seldon_infra.eks.cost.bill import products
 from seldon_infra.plan.collect import collect
 from seldon_infra.plan.cost import Cost, cost, wanted
 from seldon_infra.plan.report import FORMATS
+from seldon_infra.plan.terraform.document import terraform_plan
 from seldon_infra.stack import find_project
+
+TERRAFORM = "terraform"
+"""The objects of AWS as Terraform writes a plan, for scanners such as checkov."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    add_engine_arguments(parser)
+    add_engine_arguments(parser, TERRAFORM)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -35,6 +40,9 @@ def run(arguments: argparse.Namespace) -> int:
         print(failed, file=sys.stderr)
         return failed.status
     steps = list(previewed.steps.values())
+    if arguments.format == TERRAFORM:
+        sys.stdout.write(terraform_plan(steps))
+        return 0
     plan = replace(collect(engine.stack, steps), cost=_cost(steps))
     sys.stdout.write(FORMATS[arguments.format](plan))
     return 0

@@ -17,6 +17,8 @@ from seldon_infra.eks.cost.bill import Bill, Costed, Line, Thing, bill, lines, m
 from seldon_infra.eks.cost.price_list import PriceBook
 
 AWS = "seldon:aws:"
+_RECORDS = frozenset({"update", "remote_access", "launch_template", "auto_mode", "remote_networks", "outpost"})
+"""Inputs that are one record; lists hold records as well, and every other mapping is the user's own."""
 Hourly: TypeAlias = tuple[Decimal, Decimal] | None
 """With the fewest nodes and with the most; None where there is nothing, or no price."""
 
@@ -135,15 +137,19 @@ def _sum(costed: Iterable[Costed]) -> Hourly:
 
 
 def _thing(step: Step, inputs: Mapping[str, Any]) -> Thing:
-    return Thing(step.type.removeprefix(AWS), step.name, _python_names(inputs))
+    return Thing(step.type.removeprefix(AWS), step.name, python_names(inputs))
 
 
-def _python_names(value: Any) -> Any:
-    match value:
-        case Mapping():
-            return {_snake(str(key)): _python_names(item) for key, item in value.items()}
-        case list() | tuple():
-            return [_python_names(item) for item in value]
+def python_names(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Inputs by their Python names; keys of mappings that are the user's own, such as tags, stay as they are."""
+    return {_snake(key): _records(_snake(key), value) for key, value in inputs.items()}
+
+
+def _records(name: str, value: Any) -> Any:
+    if name in _RECORDS and isinstance(value, Mapping):
+        return python_names(value)
+    if isinstance(value, list | tuple):
+        return [python_names(item) if isinstance(item, Mapping) else item for item in value]
     return value
 
 
