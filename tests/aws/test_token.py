@@ -66,9 +66,9 @@ def test_a_token_says_who_asks_and_for_which_cluster(moto: str) -> None:
     assert query["Action"] == ["GetCallerIdentity"]
     assert query["X-Amz-SignedHeaders"] == ["host;x-k8s-aws-id"]
     assert query["X-Amz-Expires"] == ["60"]
-    # moto knows by the host which service it is asked.
-    named = {"x-k8s-aws-id": "prod", "Host": "sts.eu-west-1.amazonaws.com"}
-    request = urllib.request.Request(url, headers=named)
+    # AWS knows by the host which service it is asked, moto by a header.
+    scope = f"AWS4-HMAC-SHA256 Credential={query['X-Amz-Credential'][0]}"
+    request = urllib.request.Request(url, headers={"x-k8s-aws-id": "prod", "Authorization": scope})
     with urllib.request.urlopen(request, timeout=30) as answer:
         assert b"GetCallerIdentityResult" in answer.read()
 

@@ -108,7 +108,7 @@ def _group(
         "instance_types": None if group.capacity == "capacity_block" else list(group.instance_types),
         "capacity_type": _CAPACITY[group.capacity],
         "ami_type": ami_type(group),
-        "launch_template": {"id": template["launch_template_id"], "version": Built(str, (template["version"],))},
+        "launch_template": {"id": template["launch_template_id"], "version": Built(_numeral, (template["version"],))},
         "version": spec.version,
         "release_version": group.release_version,
         "labels": {**(GPU_LABELS if gpus else {}), **group.labels},
@@ -117,6 +117,11 @@ def _group(
         "auto_repair": True,
     }
     return Part(group.name, "EksNodegroup", inputs, after)
+
+
+def _numeral(version: float) -> str:
+    """Numbers come from the engine as floats."""
+    return str(int(version))
 
 
 def _subnets(group: NodeGroup, place: Place) -> list[object]:

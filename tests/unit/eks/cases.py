@@ -156,7 +156,7 @@ def _plain(value: object) -> Any:
         case Ref():
             return f"<{value.part.kind} {value.part.name} {value.output}>"
         case Built():
-            return _plain(value.make(*map(_plain, value.of)))
+            return _plain(value.make(*map(_plain, value.of))) if len(value.of) > 1 else _plain(value.of[0])
         case Mapping():
             return {_plain(key): _plain(each) for key, each in value.items()}
         case list() | tuple():
