@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from seldon_infra.cli.aws_facts import ask_trail
 from seldon_infra.cli.cluster_facts import ask
 from seldon_infra.cli.engine import CHANGES_PROPOSED, Engine, EngineFailed
 from seldon_infra.core.errors import LimitReached
@@ -55,6 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
         return failed.status
     steps = list(refreshed.steps.values())
     asked = ask(engine, steps)
+    ask_trail(asked, steps)
     previewed = [] if arguments.skip_preview else _previewed(engine, asked.notes)
     drift = collect(engine.stack, steps, previewed, asked.facts, asked.notes)
     for note in asked.notes:

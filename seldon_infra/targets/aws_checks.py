@@ -18,8 +18,9 @@ from seldon_infra.eks.aws.check import Finding, check_aws, skipped_in_words
 from seldon_infra.eks.aws.facts import Skipped
 from seldon_infra.eks.aws.rules.account import wrong_account
 from seldon_infra.eks.aws.survey import caller, survey
+from seldon_infra.eks.cis import in_words
 from seldon_infra.eks.component import TYPE
-from seldon_infra.eks.cost.bill import Thing, bill, in_words, lines, products
+from seldon_infra.eks.cost import bill as bills
 from seldon_infra.resources.aws_eks_nodegroup import EKS_NODEGROUP
 from seldon_infra.targets.aws_prices import prices
 from seldon_infra.targets.subject import Subject
@@ -41,6 +42,8 @@ def require_room(cluster: EksCluster, checks: LiveChecks, opts: pulumi.ResourceO
         pulumi.RunError: the credentials are of another account, or something certainly fails; nothing has been
             declared yet.
     """
+    if checks != "skip" and (open_controls := in_words(cluster)):
+        pulumi.log.info(open_controls, _subject(None, cluster, opts))
     if checks == "skip" and cluster.account is None:
         return
     who = caller(cluster.region)
@@ -63,11 +66,11 @@ def require_room(cluster: EksCluster, checks: LiveChecks, opts: pulumi.ResourceO
 
 def cost_in_words(cluster: EksCluster) -> str:
     """Say in one line what a cluster costs, by prices of AWS's own."""
-    found = lines(Thing(part.kind, part.name, part.inputs) for part in render.cluster(cluster).all)
-    known = prices(products(found))
+    found = bills.lines(bills.Thing(part.kind, part.name, part.inputs) for part in render.cluster(cluster).all)
+    known = prices(bills.products(found))
     if not known.book:
         return f"{title(cluster)}: what it costs is not known: {'; '.join(known.notes)}"
-    return f"{title(cluster)} costs {in_words(bill(found, known.book))}; {'; '.join(known.notes)}"
+    return f"{title(cluster)} costs {bills.in_words(bills.bill(found, known.book))}; {'; '.join(known.notes)}"
 
 
 def _tell(
