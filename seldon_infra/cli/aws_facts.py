@@ -1,4 +1,4 @@
-"""Asks CloudTrail who changed the objects of AWS that drifted; who may not ask gets a note, and the drift without it."""
+"""Asks CloudTrail who changed objects of AWS that drifted; who may not ask gets a note, and the drift without it."""
 
 from __future__ import annotations
 

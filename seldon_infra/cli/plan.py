@@ -17,7 +17,7 @@ from seldon_infra.cli.engine import Engine, EngineFailed
 from seldon_infra.drift.events import Step
 from seldon_infra.eks.cost.bill import products
 from seldon_infra.plan.collect import collect
-from seldon_infra.plan.cost import Cost, cost, wanted
+from seldon_infra.plan.cost import Cost, clusters, cost, wanted
 from seldon_infra.plan.report import FORMATS
 from seldon_infra.plan.terraform.document import terraform_plan
 from seldon_infra.stack import find_project
@@ -50,11 +50,12 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _cost(steps: Sequence[Step]) -> Cost | None:
     """Ask for prices only where something of AWS is in the stack."""
-    found = wanted(steps)
-    needed = products((*found.before, *found.after))
-    if not needed:
+    if not products((*(found := wanted(steps)).before, *found.after)):
         return None
-    from seldon_infra.targets.aws_prices import prices
+    from seldon_infra.targets.aws_prices import extended_versions, prices
 
-    known = prices(needed)
+    regions = clusters(steps)
+    extended = extended_versions(regions[0]) if regions else None
+    found = wanted(steps, extended)
+    known = prices(products((*found.before, *found.after)))
     return cost(found, known.book, known.notes)

@@ -6,7 +6,7 @@ Pure: it takes the engine's steps, and prices that are handed in; what has none 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, TypeAlias
@@ -66,12 +66,23 @@ class Cost:
         return Row(name, _sum(old), _sum(new), all(it.least is not None for it in (*old, *new)))
 
 
-def wanted(steps: Iterable[Step]) -> Wanted:
-    """What a preview's objects are paid for."""
+def clusters(steps: Iterable[Step]) -> tuple[str, ...]:
+    """Regions that the stack has a cluster in."""
+    found = [step.new or step.old for step in steps if step.type == f"{AWS}EksCluster"]
+    return tuple(dict.fromkeys(str(inputs["region"]) for inputs in found))
+
+
+def wanted(steps: Iterable[Step], extended: Collection[str] | None = None) -> Wanted:
+    """What a preview's objects are paid for.
+
+    Args:
+        steps: of the preview, also those of objects that stay as they are.
+        extended: Kubernetes versions that have extended support alone; None takes the library's own calendar.
+    """
     there = [step for step in steps if step.type.startswith(AWS)]
     before = [_thing(it, it.old) for it in there if it.action is not Action.CREATE and it.old]
     after = [_thing(it, it.new) for it in there if it.action is not Action.DELETE and it.new]
-    return Wanted(lines(before), lines(after))
+    return Wanted(lines(before, extended), lines(after, extended))
 
 
 def cost(of: Wanted, prices: PriceBook, notes: Iterable[str] = ()) -> Cost | None:

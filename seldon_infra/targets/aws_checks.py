@@ -6,7 +6,7 @@ account than the stack's are refused whatever else is checked: nothing of this s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -21,8 +21,9 @@ from seldon_infra.eks.aws.survey import caller, survey
 from seldon_infra.eks.cis import in_words
 from seldon_infra.eks.component import TYPE
 from seldon_infra.eks.cost import bill as bills
+from seldon_infra.eks.cost.products import Product
 from seldon_infra.resources.aws_eks_nodegroup import EKS_NODEGROUP
-from seldon_infra.targets.aws_prices import prices
+from seldon_infra.targets.aws_prices import Prices, prices
 from seldon_infra.targets.subject import Subject
 
 if TYPE_CHECKING:
@@ -56,21 +57,35 @@ def require_room(cluster: EksCluster, checks: LiveChecks, opts: pulumi.ResourceO
         return
     with ThreadPoolExecutor(2) as at_once:
         asked = at_once.submit(survey, cluster, who, lambda text: pulumi.log.info(text, ephemeral=True))
-        costs = at_once.submit(cost_in_words, cluster)
+        priced = at_once.submit(prices, _products(cluster))
     facts = asked.result()
     if line := skipped_in_words(facts):
         pulumi.log.info(line)
-    pulumi.log.info(costs.result(), _subject(None, cluster, opts))
+    pulumi.log.info(cost_in_words(cluster, priced.result(), facts.extended_versions), _subject(None, cluster, opts))
     _tell(check_aws(cluster, facts), checks, cluster, opts)
 
 
-def cost_in_words(cluster: EksCluster) -> str:
-    """Say in one line what a cluster costs, by prices of AWS's own."""
-    found = bills.lines(bills.Thing(part.kind, part.name, part.inputs) for part in render.cluster(cluster).all)
-    known = prices(bills.products(found))
+def cost_in_words(cluster: EksCluster, known: Prices, extended: Collection[str] | None) -> str:
+    """Say in one line what a cluster costs.
+
+    Args:
+        cluster: what is declared.
+        known: prices, and what is to be said about them.
+        extended: Kubernetes versions that have extended support alone; None where nobody could ask.
+    """
     if not known.book:
         return f"{title(cluster)}: what it costs is not known: {'; '.join(known.notes)}"
-    return f"{title(cluster)} costs {bills.in_words(bills.bill(found, known.book))}; {'; '.join(known.notes)}"
+    billed = bills.bill(bills.lines(_things(cluster), extended), known.book)
+    return f"{title(cluster)} costs {bills.in_words(billed)}; {'; '.join(known.notes)}"
+
+
+def _products(cluster: EksCluster) -> set[Product]:
+    """What a price is wanted of; whether the version is an old one is asked meanwhile."""
+    return {*bills.products(bills.lines(_things(cluster))), Product(cluster.region, "extended_support")}
+
+
+def _things(cluster: EksCluster) -> list[bills.Thing]:
+    return [bills.Thing(part.kind, part.name, part.inputs) for part in render.cluster(cluster).all]
 
 
 def _tell(

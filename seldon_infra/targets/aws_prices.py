@@ -8,11 +8,14 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from functools import partial
 from pathlib import Path
 from typing import cast
 
+from seldon_infra.clusters.in_time import in_time
 from seldon_infra.core.paths import cache_dir
-from seldon_infra.eks.aws.survey import today
+from seldon_infra.eks.aws.read import versions
+from seldon_infra.eks.aws.survey import ALL_ANSWERS_SECONDS, Aws, today
 from seldon_infra.eks.cost.ask import ask
 from seldon_infra.eks.cost.price_list import Price
 from seldon_infra.eks.cost.products import Product, ProductKind
@@ -29,7 +32,7 @@ class Prices:
 
 def prices(products: Iterable[Product]) -> Prices:
     """Give prices: those of the last days from the cache, others from AWS, else old ones that say so."""
-    wanted = list(products)
+    wanted = sorted(set(products), key=str)
     kept = {price: it for region in {it.region for it in wanted} for price, it in _read(region).items()}
     book = {it: kept[it] for it in wanted if it in kept}
     missing = [it for it in wanted if it not in book or book[it].is_old(it, today())]
@@ -40,6 +43,15 @@ def prices(products: Iterable[Product]) -> Prices:
     for region in {it.region for it in come}:
         _keep(region, {**kept, **come})
     return Prices(book, (*_dates(book), *_old(book), *_absent(wanted, book, reasons)))
+
+
+def extended_versions(region: str) -> frozenset[str] | None:
+    """Ask EKS which Kubernetes versions have extended support alone; None where it does not answer."""
+    ask_versions = partial(Aws(region).pages, "eks", "describe_cluster_versions", includeAll=True)
+    pages = in_time({"": ask_versions}, ALL_ANSWERS_SECONDS)[""]
+    if isinstance(pages, Exception):
+        return None
+    return frozenset(it.name for it in versions(pages).values() if it.support == "extended")
 
 
 def _dates(book: Mapping[Product, Price]) -> Iterable[str]:

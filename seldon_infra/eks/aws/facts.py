@@ -26,7 +26,7 @@ class Denied:
     action: str
     """``ec2:CreateVpc``."""
     explicit: bool
-    """Whether a statement denies it; else no statement for all resources allows it."""
+    """Whether a statement denies it; else no statement allows it."""
 
 
 @dataclass(frozen=True)
@@ -109,3 +109,10 @@ class AwsFacts:
     roles: Mapping[str, Role | None] = field(default_factory=dict)
     """Named roles by ARN; None where nobody could read it."""
     skipped: tuple[Skipped, ...] = ()
+
+    @property
+    def extended_versions(self) -> frozenset[str] | None:
+        """Kubernetes versions whose standard support has ended."""
+        if self.versions is None:
+            return None
+        return frozenset(it.name for it in self.versions.values() if it.support == "extended")

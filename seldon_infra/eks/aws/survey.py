@@ -21,7 +21,6 @@ from seldon_infra.eks.aws_session import CONNECT_SECONDS, READ_SECONDS, client
 from seldon_infra.eks.spec import EksCluster
 
 ALL_ANSWERS_SECONDS = 20.0
-_ACTIONS_AT_ONCE = 100
 _LOGGED_OUT = frozenset(
     {
         "AuthFailure",
@@ -168,16 +167,30 @@ def _questions(aws: Aws, cluster: EksCluster, who: Caller) -> Iterator[tuple[tup
 
 
 def _denied(aws: Aws, cluster: EksCluster, who: Caller) -> Any:
+    """Each group of actions on its resource, all at once."""
     if who.arn.endswith(":root"):
         return ()
-    actions = permissions.actions(cluster)
-    parts = [actions[at : at + _ACTIONS_AT_ONCE] for at in range(0, len(actions), _ACTIONS_AT_ONCE)]
     source = _principal(aws, who)
-    return read.denied(page for part in parts for page in _simulated(aws, source, list(part)))
+    groups = permissions.asked(cluster, who.account)
+    answers = in_time({group: partial(_simulated, aws, source, group) for group in groups}, ALL_ANSWERS_SECONDS)
+    if failed := next((it for it in answers.values() if isinstance(it, Exception)), None):
+        raise failed
+    return read.denied(page for pages in answers.values() if isinstance(pages, list) for page in pages)
 
 
-def _simulated(aws: Aws, source: str, actions: list[str]) -> Pages:
-    return aws.pages("iam", "simulate_principal_policy", PolicySourceArn=source, ActionNames=actions)
+def _simulated(aws: Aws, source: str, group: permissions.Asked) -> Pages:
+    context = [
+        {"ContextKeyName": key, "ContextKeyType": "string", "ContextKeyValues": [value]}
+        for key, value in (*group.context, ("aws:RequestedRegion", aws.region))
+    ]
+    return aws.pages(
+        "iam",
+        "simulate_principal_policy",
+        PolicySourceArn=source,
+        ActionNames=list(group.actions),
+        ResourceArns=[group.resource],
+        ContextEntries=context,
+    )
 
 
 def _principal(aws: Aws, who: Caller) -> str:

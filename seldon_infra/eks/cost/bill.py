@@ -5,7 +5,7 @@ What is used and not declared (traffic, requests, logs, volumes and load balance
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -78,11 +78,17 @@ def monthly(hourly: Decimal) -> Decimal:
     return hourly * HOURS_PER_MONTH
 
 
-def lines(things: Iterable[Thing]) -> tuple[Line, ...]:
-    """What is paid for of these objects, in a bill's order."""
+def lines(things: Iterable[Thing], extended: Collection[str] | None = None) -> tuple[Line, ...]:
+    """What is paid for of these objects, in a bill's order.
+
+    Args:
+        things: objects of AWS.
+        extended: Kubernetes versions that have extended support alone; None takes the library's own calendar.
+    """
     there = list(things)
     found = [line for thing in there if thing.kind in _BILLED for line in _BILLED[thing.kind](thing, there)]
-    return tuple(found)
+    more = [line for thing in there if thing.kind == "EksCluster" for line in _extended(thing, extended)]
+    return (*found, *more)
 
 
 def products(wanted: Iterable[Line]) -> tuple[Product, ...]:
@@ -159,10 +165,13 @@ def _disk(thing: Thing, template: Thing | None) -> int:
 
 def _cluster(thing: Thing, there: Sequence[Thing]) -> Iterator[Line]:
     yield _one(thing, f"cluster '{thing.name}'", "control plane", "cluster")
-    if _minor(thing.inputs.get("version")) < _minor(OLDEST_STANDARD_VERSION):
-        yield _one(
-            thing, f"cluster '{thing.name}'", f"extended support of {thing.inputs['version']}", "extended_support"
-        )
+
+
+def _extended(thing: Thing, versions: Collection[str] | None) -> Iterator[Line]:
+    version = str(thing.inputs.get("version"))
+    is_old = _minor(version) < _minor(OLDEST_STANDARD_VERSION) if versions is None else version in versions
+    if is_old:
+        yield _one(thing, f"cluster '{thing.name}'", f"extended support of {version}", "extended_support")
 
 
 def _minor(version: object) -> int:

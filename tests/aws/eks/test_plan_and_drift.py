@@ -17,7 +17,7 @@ from tests.engine.scratch import STACK
 
 pytestmark = [pytest.mark.aws, pytest.mark.slow]
 
-CLUSTER = Declared("prod", "EksCluster", {"name": "prod", "encryption_key_arn": None, "log_types": ["api", "audit"]})
+CLUSTER = Declared("prod", "EksCluster", {"name": "prod", "version": "1.31", "log_types": ["api", "audit"]})
 KINDS = "AL2023_x86_64_NVIDIA"
 
 
@@ -47,8 +47,8 @@ def test_a_plan_tells_the_bill_before_and_after_and_what_drifted_who_did_it(
     account.up(CLUSTER, nodes(1))
     account.declare(CLUSTER, nodes(3))
     told = planned(account)["cost"]
-    assert told["before"]["most"]["hourly"] == "1.112055"  # 0.1 and one node of 1 and 100 GiB of disk
-    assert told["after"]["most"]["hourly"] == "3.136164"
+    assert told["before"]["most"]["hourly"] == "1.612055"  # 0.1, 0.5 for an old version, a node of 1 and 100 GiB
+    assert told["after"]["most"]["hourly"] == "3.636164"
     assert told["after"]["least"] == told["before"]["least"]
     assert told["after"]["unpriced"] == []
     assert "control plane" in [it["what"] for it in told["after"]["lines"]]

@@ -18,13 +18,13 @@ class Permissions:
 
     def simulate(self, given: dict[str, Any]) -> dict[str, Any]:
         """The answer to SimulatePrincipalPolicy."""
-        results = [self._result(action) for action in given["ActionNames"]]
+        results = [self._result(action, given.get("ResourceArns", ["*"])[0]) for action in given["ActionNames"]]
         return {"EvaluationResults": results, "IsTruncated": False}
 
-    def _result(self, action: str) -> dict[str, Any]:
+    def _result(self, action: str, resource: str) -> dict[str, Any]:
         return {
             "EvalActionName": action,
-            "EvalResourceName": "*",
+            "EvalResourceName": resource,
             "EvalDecision": self.decisions.get(action, "allowed"),
             "MatchedStatements": [],
             "MissingContextValues": self.conditions.get(action, []),

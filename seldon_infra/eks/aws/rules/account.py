@@ -40,7 +40,7 @@ def account_is_the_stacks(cluster: EksCluster, facts: AwsFacts) -> Iterator[Find
 
 
 def actions_are_allowed(cluster: EksCluster, facts: AwsFacts) -> Iterator[Finding]:
-    """What a statement denies fails; what no statement for all resources allows may be allowed for some."""
+    """What a statement denies fails; what none allows may be allowed on conditions that only the call itself meets."""
     denied = [it.action for it in facts.denied or () if it.explicit]
     unsaid = [it.action for it in facts.denied or () if not it.explicit]
     who = facts.caller.arn if facts.caller else "who applies it"
@@ -49,11 +49,9 @@ def actions_are_allowed(cluster: EksCluster, facts: AwsFacts) -> Iterator[Findin
         fix = "take them out of the statement with Effect Deny (a policy, a boundary or an organization's policy)"
         yield Finding(Problem(of(cluster), f"{', '.join(denied)} are denied", want, fix), "error")
     if unsaid:
-        want = f"must be allowed to {who}, by a policy for all resources or for those of this cluster"
-        fix = "add them to a policy of that role or user, unless one with named resources allows them"
-        yield Finding(
-            Problem(of(cluster), f"{', '.join(unsaid)} are not allowed for all resources", want, fix), "warning"
-        )
+        want = f"must be allowed to {who}"
+        fix = "add them to a policy of that role or user; the page about clusters on AWS has a whole one"
+        yield Finding(Problem(of(cluster), f"{', '.join(unsaid)} are not allowed", want, fix), "warning")
 
 
 def roles_are_there(cluster: EksCluster, facts: AwsFacts) -> Iterator[Finding]:

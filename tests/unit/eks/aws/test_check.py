@@ -85,9 +85,8 @@ ROWS = {
         "warning",
         cluster(),
         facts(denied=(Denied("ec2:CreateVpc", False),)),
-        f"cluster 'prod': ec2:CreateVpc are not allowed for all resources, must be allowed to {ANN}, by a policy for "
-        "all resources or for those of this cluster; add them to a policy of that role or user, unless one with named "
-        "resources allows them",
+        f"cluster 'prod': ec2:CreateVpc are not allowed, must be allowed to {ANN}; add them to a policy of that role "
+        "or user; the page about clusters on AWS has a whole one",
         facts(denied=None),
     ),
     "role of pods is gone": Row(

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
+from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
 
-from seldon_infra.eks.aws.permissions import actions
+from seldon_infra.eks.aws.permissions import actions, asked
 from seldon_infra.eks.spec import NewVpc, PodIdentity
 from tests.unit.eks.aws.account import ZONES, cluster, existing
 
@@ -49,3 +52,18 @@ def test_a_smaller_cluster_takes_fewer() -> None:
     assert "kms:CreateKey" not in actions(cluster(secrets_key=KEY))
     assert {"kms:CreateGrant", "kms:DescribeKey"} <= set(actions(cluster(secrets_key=KEY)))
     assert "iam:PutRolePolicy" not in actions(cluster())
+
+
+def test_the_policy_of_the_page_allows_all_of_it_on_its_resources() -> None:
+    """Who takes the page's policy is warned of nothing."""
+    page = (PLUGIN.parents[2] / "docs/eks_cluster.md").read_text()
+    (text,) = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
+    statements = json.loads(text)["Statement"]
+    for group in asked(EVERYTHING, "123456789012"):
+        for action in group.actions:
+            assert any(_allows(it, action, group.resource) for it in statements), (action, group.resource)
+
+
+def _allows(statement: dict[str, Any], action: str, resource: str) -> bool:
+    actions, resources = (it if isinstance(it, list) else [it] for it in (statement["Action"], statement["Resource"]))
+    return any(fnmatchcase(action, it) for it in actions) and any(fnmatchcase(resource, it) for it in resources)

@@ -90,6 +90,13 @@ def test_an_old_version_is_paid_for_twice() -> None:
     assert found["cluster 'prod': extended support of 1.31"] == ("0.5", "0.5")
 
 
+def test_which_versions_are_old_is_what_eks_says_where_it_does() -> None:
+    parts = render.cluster(cluster(version="1.34")).all
+    things = [Thing(part.kind, part.name, part.inputs) for part in parts]
+    assert "extended support of 1.34" in [it.what for it in lines(things, {"1.34"})]
+    assert not [it for it in lines(things, {"1.31"}) if "extended" in it.what]
+
+
 def test_what_has_no_price_is_named_and_counts_nothing() -> None:
     without = {it: price for it, price in PRICES.items() if it.name != "g5.xlarge"}
     found = billed(cluster(), without)
