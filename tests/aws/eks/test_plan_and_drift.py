@@ -67,6 +67,8 @@ def test_a_plan_tells_the_bill_before_and_after_and_what_drifted_who_did_it(
     eks.update_nodegroup_config(
         clusterName="prod", nodegroupName=name, scalingConfig={"minSize": 1, "maxSize": 2, "desiredSize": 1}
     )
+    while eks.describe_nodegroup(clusterName="prod", nodegroupName=name)["nodegroup"]["status"] != "ACTIVE":
+        pass  # each question lets the loopback's time go on
     asked = {"name": "prod", "nodegroupName": name}
     loopback.trail.add("UpdateNodegroupConfig", "bob", source="eks.amazonaws.com", asked=asked)
     done = command(account, "drift", "--format", "json")

@@ -18,6 +18,7 @@ from tests.aws.loopback.permissions import Permissions
 from tests.aws.loopback.prices import Prices
 from tests.aws.loopback.quotas import Quotas
 from tests.aws.loopback.shelf import Clock
+from tests.aws.loopback.tokens import Tokens
 from tests.aws.loopback.trail import Trail
 from tests.aws.loopback.wire import NOT_SERVED, Answer, AwsError, Call, Request, answer, error, parameters, read_call
 
@@ -38,6 +39,7 @@ class Loopback:
         self.permissions, self.prices, self.trail = Permissions(), Prices(), Trail()
         self._eks: dict[str, Eks] = {}
         self._quotas: dict[str, Quotas] = {}
+        self._tokens = Tokens()
         self._lock = threading.RLock()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
@@ -143,7 +145,7 @@ class Loopback:
                 case "cloudtrail" if call.operation == "LookupEvents":
                     return answer(call, self.trail.lookup_events(parameters(call)))
                 case _:
-                    return self._pass_on(call.request)
+                    return self._tokens.once(call, lambda: self._pass_on(call.request))
 
     def _pass_on(self, request: Request) -> Answer:
         connection = http.client.HTTPConnection(self._behind, timeout=_SECONDS)
