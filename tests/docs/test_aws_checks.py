@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 
@@ -29,12 +28,6 @@ def test_the_bill_that_is_shown_is_what_is_printed() -> None:
     lines = GOLDEN.read_text().splitlines()
     bill = lines[lines.index("cost in USD, with the fewest nodes to the most") + 1 : -2]
     assert "\n".join(f"    {line}" for line in bill) in PAGE
-
-
-def test_the_rights_to_look_are_a_policy() -> None:
-    (text,) = re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)
-    (statement,) = json.loads(text)["Statement"]
-    assert statement["Action"] == sorted(statement["Action"])
 
 
 def test_the_commands_that_are_shown_have_those_options(capsys: pytest.CaptureFixture[str]) -> None:
