@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from seldon_infra.cli.aws_facts import ask_trail
 from seldon_infra.cli.cluster_facts import ask
 from seldon_infra.cli.engine import CHANGES_PROPOSED, Engine, EngineFailed
 from seldon_infra.core.errors import LimitReached
@@ -32,10 +33,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_engine_arguments(parser: argparse.ArgumentParser) -> None:
+def add_engine_arguments(parser: argparse.ArgumentParser, *more_formats: str) -> None:
     """Declare which stack of which project the engine looks at, and how the answer is printed."""
+    formats = [*FORMATS, *more_formats]
     parser.add_argument("--stack", required=True, help="the stack, as in `pulumi up --stack`")
-    parser.add_argument("--format", choices=FORMATS, default="table", help="how it is printed (default: table)")
+    parser.add_argument("--format", choices=formats, default="table", help="how it is printed (default: table)")
     parser.add_argument(
         "--timeout", type=float, default=MOST_SECONDS, metavar="SECONDS", help="for each run of the engine"
     )
@@ -54,6 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
         return failed.status
     steps = list(refreshed.steps.values())
     asked = ask(engine, steps)
+    ask_trail(asked, steps)
     previewed = [] if arguments.skip_preview else _previewed(engine, asked.notes)
     drift = collect(engine.stack, steps, previewed, asked.facts, asked.notes)
     for note in asked.notes:

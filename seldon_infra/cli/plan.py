@@ -1,23 +1,34 @@
 """Say what the next `pulumi up` does to traffic: shares, model versions, shadows, sticky users, restarts, replacements.
 
-It compares what is there, read anew by the engine, with what is declared; nothing is changed.
+Where the stack makes a cluster on AWS, it says what that costs, now and then. It compares what is there, read anew by
+the engine, with what is declared; nothing is changed. With `--format terraform` it writes the objects of AWS as
+Terraform writes a plan, which scanners such as checkov read.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
+from dataclasses import replace
 
 from seldon_infra.cli.drift import add_engine_arguments
 from seldon_infra.cli.engine import Engine, EngineFailed
+from seldon_infra.drift.events import Step
+from seldon_infra.eks.cost.bill import products
 from seldon_infra.plan.collect import collect
+from seldon_infra.plan.cost import Cost, clusters, cost, wanted
 from seldon_infra.plan.report import FORMATS
+from seldon_infra.plan.terraform.document import terraform_plan
 from seldon_infra.stack import find_project
+
+TERRAFORM = "terraform"
+"""The objects of AWS as Terraform writes a plan, for scanners such as checkov."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    add_engine_arguments(parser)
+    add_engine_arguments(parser, TERRAFORM)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -28,5 +39,23 @@ def run(arguments: argparse.Namespace) -> int:
     except EngineFailed as failed:
         print(failed, file=sys.stderr)
         return failed.status
-    sys.stdout.write(FORMATS[arguments.format](collect(engine.stack, previewed.steps.values())))
+    steps = list(previewed.steps.values())
+    if arguments.format == TERRAFORM:
+        sys.stdout.write(terraform_plan(steps))
+        return 0
+    plan = replace(collect(engine.stack, steps), cost=_cost(steps))
+    sys.stdout.write(FORMATS[arguments.format](plan))
     return 0
+
+
+def _cost(steps: Sequence[Step]) -> Cost | None:
+    """Ask for prices only where something of AWS is in the stack."""
+    if not products((*(found := wanted(steps)).before, *found.after)):
+        return None
+    from seldon_infra.targets.aws_prices import extended_versions, prices
+
+    regions = clusters(steps)
+    extended = extended_versions(regions[0]) if regions else None
+    found = wanted(steps, extended)
+    known = prices(products((*found.before, *found.after)))
+    return cost(found, known.book, known.notes)

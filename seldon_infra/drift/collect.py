@@ -35,6 +35,8 @@ class Facts:
     """The object; empty where it could not be read."""
     scaled: frozenset[Target] = frozenset()
     """What the autoscalers of its namespace set."""
+    writer: Manager | None = None
+    """Who changed anything of it last, where something else than the object itself records that."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,8 @@ class Drifted:
     subject: Subject
     state: Literal["changed", "gone"]
     differences: tuple[Difference, ...] = ()
+    by: Manager | None = None
+    """Who changed anything of it last, where that is recorded of the whole object."""
 
 
 @dataclass(frozen=True)
@@ -101,12 +105,12 @@ def collect(
     for step in sorted(steps.values(), key=lambda step: step.urn):
         of = subject(step)
         if step.action is Action.DELETE:
-            objects.append(Drifted(of, "gone"))
+            objects.append(Drifted(of, "gone", by=facts.get(step.urn, Facts()).writer))
         elif step.action is not Action.NONE:
             found = list(differences(step, facts.get(step.urn, Facts())))
             owned += [(of, each) for each in found if _is_operators(each)]
             if own := tuple(each for each in found if not _is_operators(each)):
-                objects.append(Drifted(of, "changed", own))
+                objects.append(Drifted(of, "changed", own, facts.get(step.urn, Facts()).writer))
     return Drift(stack, tuple(objects), tuple(owned), tuple(pending(steps, previewed)), tuple(notes))
 
 
@@ -124,7 +128,7 @@ def differences(step: Step, facts: Facts) -> Iterator[Difference]:
             is_autoscaled(change.path, (of.kind, of.name), each, facts.scaled) for each in (step.old, facts.live)
         )
         if not (autoscaled or written_by_autoscaler(change.path, manager) or _is_filled_in(change, manager, facts)):
-            yield Difference(change, manager, None if manager else last_writer(facts.live))
+            yield Difference(change, manager, None if manager else facts.writer or last_writer(facts.live))
 
 
 def field_changes(step: Step) -> list[Change]:

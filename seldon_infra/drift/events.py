@@ -45,6 +45,8 @@ class Step:
     """Properties whose change makes a new object."""
     provider: str = ""
     """URN of the provider that looks after it."""
+    id: str = ""
+    """What its provider knows it by."""
 
     @property
     def name(self) -> str:
@@ -107,6 +109,7 @@ def step_of(metadata: Mapping[str, Any]) -> Step | None:
         engine_paths=tuple(detailed) or tuple(metadata.get("diffs") or ()),
         replace_keys=_replacing(metadata, detailed),
         provider=str(metadata.get("provider", "")).rpartition("::")[0],
+        id=str(old.get("id") or new.get("id") or ""),
     )
 
 

@@ -60,7 +60,12 @@ def tree(drift: Drift) -> dict[str, Any]:
         "stack": drift.stack,
         "drifted": bool(drift.objects),
         "objects": [
-            {**_object(each.subject), "state": each.state, "fields": list(map(_difference, each.differences))}
+            {
+                **_object(each.subject),
+                "state": each.state,
+                "fields": list(map(_difference, each.differences)),
+                "last_changed_by": _by(each),
+            }
             for each in drift.objects
         ],
         "owned": [{**_object(of), **_difference(difference)} for of, difference in drift.owned],
@@ -120,11 +125,13 @@ def _rows(each: Drifted) -> list[tuple[str, ...]]:
 
 
 def _gone_row(each: Drifted) -> tuple[str, ...]:
-    return ("", "is there", _state(each), "not recorded")
+    return ("", "is there", _state(each), _named(each.by) if each.by else "not recorded")
 
 
 def _state(each: Drifted) -> str:
-    return "gone, somebody deleted it" if each.state == "gone" else "changed"
+    if each.state == "changed":
+        return "changed"
+    return f"gone, last changed by {_named(each.by)}" if each.by else "gone, somebody deleted it"
 
 
 def _owned(drift: Drift) -> Iterator[str]:
@@ -171,6 +178,10 @@ def _difference(difference: Difference) -> dict[str, Any]:
         "operation": manager.operation if manager else None,
         "time": manager.time if manager and manager.time else None,
     }
+
+
+def _by(each: Drifted) -> dict[str, str] | None:
+    return None if each.by is None else {"who": each.by.name, "operation": each.by.operation, "time": each.by.time}
 
 
 def _pending_field(change: Change) -> dict[str, Any]:

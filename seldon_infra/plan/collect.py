@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from seldon_infra.core.changes import Action
 from seldon_infra.drift.events import Step
 from seldon_infra.drift.objects import Subject, subject
+from seldon_infra.plan.cost import Cost
 from seldon_infra.plan.pods import Pods, pods
 from seldon_infra.plan.routes import Route, Side, routes_after, routes_before
 from seldon_infra.plan.sticky import Stickiness, stickiness
@@ -54,6 +55,8 @@ class Plan:
     """Those that change."""
     unchanged: int = 0
     """How many objects stay as they are."""
+    cost: Cost | None = None
+    """What is paid for in AWS, where anything is."""
 
 
 def collect(stack: str, previewed: Iterable[Step]) -> Plan:

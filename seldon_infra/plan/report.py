@@ -10,12 +10,15 @@ from typing import Any
 
 from seldon_infra.core import tables
 from seldon_infra.core.changes import Action
+from seldon_infra.plan import cost
 from seldon_infra.plan.collect import ObjectPlan, Plan, RoutePlan, Share
+from seldon_infra.plan.cost import Cost, Hourly
 from seldon_infra.plan.pods import Pods
 from seldon_infra.plan.routes import Side
 
 SHARES = ("PREDICTOR", "NOW", "THEN")
 MODELS = ("MODEL", "NOW", "THEN")
+COSTS = ("COST", "NOW PER HOUR", "THEN PER HOUR", "NOW PER MONTH", "THEN PER MONTH")
 NOTHING, SAME = "-", "the same"
 DONE = {Action.CREATE: "created", Action.UPDATE: "updated", Action.REPLACE: "replaced", Action.DELETE: "deleted"}
 ROUTES = {Action.CREATE: ", new", Action.DELETE: ", goes away", Action.UPDATE: "", Action.NONE: ""}
@@ -32,6 +35,10 @@ def table(plan: Plan) -> str:
         blocks += [[f"  {line}"] for line in _sticky(route)]
     for title, lines in _lists(plan):
         blocks.append([title, *(f"  {line}" for line in lines)])
+    if plan.cost:
+        blocks.append(
+            [_cost_title(plan.cost), *tables.columns(COSTS, _costs(plan.cost), "  "), *_cost_notes(plan.cost)]
+        )
     return "\n\n".join("\n".join(block) for block in [*blocks, [_count(plan)]]) + "\n"
 
 
@@ -45,6 +52,9 @@ def markdown(plan: Plan) -> str:
         blocks += [[line] for line in _sticky(route)]
     for title, lines in _lists(plan):
         blocks.append([title.capitalize(), "", *(f"- {line}" for line in lines)])
+    if plan.cost:
+        blocks.append([f"### {_cost_title(plan.cost)}", "", *_markdown(COSTS, _costs(plan.cost))])
+        blocks.append([f"- {line}" for line in _cost_notes(plan.cost)])
     return "\n\n".join("\n".join(block) for block in [*blocks, [_count(plan)]]) + "\n"
 
 
@@ -72,6 +82,7 @@ def tree(plan: Plan) -> dict[str, Any]:
             for each in plan.objects
         ],
         "unchanged": plan.unchanged,
+        "cost": None if plan.cost is None else cost.tree(plan.cost),
     }
 
 
@@ -133,6 +144,26 @@ def _lists(plan: Plan) -> Iterator[tuple[str, list[str]]]:
         yield "pods and processes:", list(map(_pods, plan.pods))
     if replaced := [each for each in plan.objects if each.action is Action.REPLACE]:
         yield "replaced:", list(map(_replaced, replaced))
+
+
+def _cost_title(found: Cost) -> str:
+    return f"cost in {found.currency}, with the fewest nodes to the most"
+
+
+def _costs(found: Cost) -> list[tables.Row]:
+    rows = [_cost_row(row.name, row.before, row.after, row.is_priced) for row in found.rows]
+    whole = not found.before.unpriced and not found.after.unpriced
+    return [*rows, _cost_row("total", cost.total(found.before), cost.total(found.after), whole)]
+
+
+def _cost_row(name: str, before: Hourly, after: Hourly, is_priced: bool) -> tables.Row:
+    hourly, by_month = map(cost.amount, (before, after)), map(cost.monthly_amount, (before, after))
+    return (name if is_priced else f"{name} (in part without a price)", *hourly, *by_month)
+
+
+def _cost_notes(found: Cost) -> Iterator[str]:
+    yield from found.notes
+    yield "not in it: traffic, requests, logs, and what the cluster itself makes, such as load balancers and volumes"
 
 
 def _pods(each: Pods) -> str:

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from seldon_infra.core.model import known
+from seldon_infra.eks.spec import EksCluster
 from seldon_infra.graph.check import check_cluster
 from seldon_infra.graph.render import STACK_MARK
 from seldon_infra.ingress.render import istio
@@ -42,6 +43,10 @@ def declare(
     from seldon_infra.targets.live_checks import require_fit
     from seldon_infra.targets.way import reach
 
+    if isinstance(target.cluster, EksCluster):
+        from seldon_infra.targets.aws_checks import require_room
+
+        require_room(target.cluster, target.live_checks, opts)
     require_fit(target, deployments, partial(_urn, opts, {each.name for each in model_servers}), model_servers)
     way = reach(target, opts)
     place: Any = way.place

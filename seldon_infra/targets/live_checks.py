@@ -25,6 +25,7 @@ from seldon_infra.core.model import known, pending, resolve
 from seldon_infra.targets.later import Awaited
 from seldon_infra.targets.server_pods import models_of as models_of_server
 from seldon_infra.targets.server_pods import pods_of
+from seldon_infra.targets.subject import Subject
 from seldon_infra.targets.versions import check_versions, order_of_upgrade
 from seldon_infra.targets.way import Seen as SeenWay
 from seldon_infra.targets.way import Unseen
@@ -64,7 +65,7 @@ def require_fit(
     if line := skipped_in_words(facts):
         pulumi.log.info(line)
     for model, listing in models.there.items():
-        pulumi.log.info(in_words(model, listing), _Subject(urn_of(model.deployment)))
+        pulumi.log.info(in_words(model, listing), Subject(urn_of(model.deployment)))
     if order := order_of_upgrade(target, facts):
         pulumi.log.info(order)
     declared = Declared(seen, stack_mark(), made_here(target), target.create_namespaces, others)
@@ -114,18 +115,7 @@ def _tell(findings: Sequence[Finding], target: Kubernetes, urn_of: UrnOf) -> Non
     errors = [it for it in findings if it.severity == "error" and target.live_checks == "refuse"]
     for finding in findings:
         say = pulumi.log.error if finding in errors else pulumi.log.warn
-        say(str(finding.problem), _Subject(urn_of(finding.deployment)) if finding.deployment else None)
+        say(str(finding.problem), Subject(urn_of(finding.deployment)) if finding.deployment else None)
     if errors:
         count = "1 problem" if len(errors) == 1 else f"{len(errors)} problems"
         raise pulumi.RunError(f"{count} with the cluster as it is now; nothing was changed")
-
-
-class _Subject(pulumi.Resource):
-    """A resource that is yet to be registered, as messages need it: by its URN alone."""
-
-    def __init__(self, urn: pulumi.Output[str]) -> None:
-        self._urn = urn
-
-    @property
-    def urn(self) -> pulumi.Output[str]:
-        return self._urn

@@ -29,6 +29,7 @@ class Account:
     def __init__(self, engine: Engine, aws: Loopback, moto_address: str) -> None:
         self.engine, self.aws, self.endpoint = engine, aws, f"http://{moto_address}"
         engine.environment |= {"PYTHONPATH": str(REPOSITORY), "AWS_REGION": REGION, **aws.environment}
+        engine.environment["SELDON_INFRA_CACHE"] = str(engine.directory.parent / "cache")  # prices are made up here
         engine.use_plugin("seldon", ENVIRONMENT / "bin")
         self._remove_default_network()
 

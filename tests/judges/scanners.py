@@ -44,6 +44,15 @@ def checkov(folder: Path) -> set[Finding]:
     return {Finding("checkov", check["check_id"], _of_checkov(check["resource"])) for check in failed}
 
 
+def checkov_of_a_plan(file: Path) -> set[Finding]:
+    """Every check of checkov's for a plan of Terraform's."""
+    options = ["--framework", "terraform_plan", "--skip-download", "--compact", "--quiet", "--output", "json"]
+    said = json.loads(_run("checkov", *options, "--file", str(file)).stdout)
+    assert said["summary"]["parsing_errors"] == 0
+    assert said["summary"]["passed"] > 0
+    return {Finding("checkov", it["check_id"], it["resource"]) for it in said["results"]["failed_checks"]}
+
+
 def kubernetes_validate(folder: Path) -> set[Finding]:
     """Fields that the API does not have, or with values that it does not take."""
     files = [str(file) for file in sorted(folder.glob("*.yaml"))]

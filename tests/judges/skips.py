@@ -49,3 +49,16 @@ OF_THE_OPERATOR = (
     ),
     _skip("TensorFlow Serving beside Seldon's proxy has neither probes nor amounts", "CKV_K8S_8", "CKV_K8S_9"),
 )
+AWS = (
+    _skip(
+        "flow logs of a network are the account's to keep: they cost by the traffic, and a stack knows no bucket",
+        "CKV2_AWS_11",
+    ),
+    _skip(
+        "a network's default security group is in use by nothing of ours: nodes have EKS's, endpoints their own; the"
+        " library does not take over what AWS makes by itself",
+        "CKV2_AWS_12",
+    ),
+    _skip("without a policy of its own a key is left to IAM's policies, which is AWS's default policy", "CKV2_AWS_64"),
+)
+"""Of clusters on AWS."""

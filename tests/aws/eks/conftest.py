@@ -24,7 +24,7 @@ def account(loopback: Loopback, around: Surroundings, tmp_path: Path) -> Account
 def new_account(aws: Loopback, around: Surroundings, folder: Path) -> Account:
     """An empty stack whose plugin talks to this AWS."""
     engine = scratch_engine(folder)
-    engine.environment |= aws.environment
+    engine.environment |= {**aws.environment, "SELDON_INFRA_CACHE": str(folder / "cache")}
     engine.use_plugin("seldon", ENVIRONMENT / "bin")
     base = {
         "EksCluster": {

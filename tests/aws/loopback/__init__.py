@@ -8,8 +8,9 @@
             ...
             os.kill(held.wait(), signal.SIGKILL)  # kill whoever made the call
 
-EKS, Service Quotas and the SSM parameters of EKS images are ours (`eks/`, `quotas.py`, `parameters.py`); every other
-call goes on to moto. What a service takes and gives is read from botocore's own models (`wire.py`) and held against
+EKS, Service Quotas, the SSM parameters of EKS images, prices, IAM's simulation and CloudTrail's look-up are ours
+(`eks/`, `quotas.py`, `parameters.py`, `prices.py`, `permissions.py`, `trail.py`); every other call goes on to moto.
+What a service takes and gives is read from botocore's own models (`wire.py`) and held against
 them (`shapes.py`): an answer that AWS could not give fails the test that asked for it.
 """
 

@@ -15,6 +15,7 @@ _KNOWN = {
     ("ec2", "L-3819A6DF"): ("All G and VT Spot Instance Requests", 64.0),
     ("ec2", "L-417A185B"): ("Running On-Demand P instances", 0.0),
     ("ec2", "L-7212CCBC"): ("All P4, P3 and P2 Spot Instance Requests", 0.0),
+    ("ec2", "L-C4BD4855"): ("All P5 Spot Instance Requests", 0.0),
     ("ec2", "L-0263D0A3"): ("EC2-VPC Elastic IPs", 5.0),
     ("eks", "L-1194D53C"): ("Clusters", 100.0),
     ("eks", "L-6D54EA21"): ("Managed node groups per cluster", 30.0),

@@ -14,9 +14,12 @@ from tests.aws.loopback.faults import Dropped, Faults
 from tests.aws.loopback.neighbours import Neighbours
 from tests.aws.loopback.parameters import image_parameter
 from tests.aws.loopback.peers import process_at
+from tests.aws.loopback.permissions import Permissions
+from tests.aws.loopback.prices import Prices
 from tests.aws.loopback.quotas import Quotas
 from tests.aws.loopback.shelf import Clock
 from tests.aws.loopback.tokens import Tokens
+from tests.aws.loopback.trail import Trail
 from tests.aws.loopback.wire import NOT_SERVED, Answer, AwsError, Call, Request, answer, error, parameters, read_call
 
 REGION = "eu-west-1"
@@ -33,6 +36,7 @@ class Loopback:
         """Every call that came, by name, in the order of its coming."""
         self.broken: list[str] = []
         """What the loopback itself could not do: a test that leaves anything here has proved nothing."""
+        self.permissions, self.prices, self.trail = Permissions(), Prices(), Trail()
         self._eks: dict[str, Eks] = {}
         self._quotas: dict[str, Quotas] = {}
         self._tokens = Tokens()
@@ -85,7 +89,7 @@ class Loopback:
 
     def changes(self) -> list[str]:
         """The calls that changed something, by name."""
-        reading = ("Describe", "List", "Get", "Simulate")
+        reading = ("Describe", "List", "Get", "Simulate", "Lookup")
         return [name for name in self.calls if not name.partition(".")[2].startswith(reading)]
 
     def times(self) -> dict[str, int]:
@@ -134,6 +138,12 @@ class Loopback:
                 case "ssm" if call.operation == "GetParameter":
                     found = image_parameter(call.region, parameters(call)["Name"])
                     return answer(call, found) if found else self._pass_on(call.request)
+                case "iam" if call.operation == "SimulatePrincipalPolicy":
+                    return answer(call, self.permissions.simulate(parameters(call)))
+                case "pricing" if call.operation == "GetProducts":
+                    return answer(call, self.prices.get_products(parameters(call)))
+                case "cloudtrail" if call.operation == "LookupEvents":
+                    return answer(call, self.trail.lookup_events(parameters(call)))
                 case _:
                     return self._tokens.once(call, lambda: self._pass_on(call.request))
 

@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 KUBERNETES = ("1.31", "1.32", "1.33", "1.34")
 DEFAULT = "1.33"
+END_OF_STANDARD_SUPPORT = {
+    "1.31": datetime(2025, 11, 26, tzinfo=UTC),
+    "1.32": datetime(2026, 3, 23, tzinfo=UTC),
+    "1.33": datetime(2027, 7, 29, tzinfo=UTC),
+    "1.34": datetime(2027, 12, 2, tzinfo=UTC),
+}
+EXTENDED = frozenset({"1.31"})
+"""Versions whose standard support has ended."""
 ADDONS = {
     "vpc-cni": {"1.20.1-eksbuild.1": KUBERNETES, "1.20.4-eksbuild.1": KUBERNETES},
     "coredns": {"1.11.4-eksbuild.2": ("1.31", "1.32"), "1.12.1-eksbuild.2": KUBERNETES[1:]},

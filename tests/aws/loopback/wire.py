@@ -14,6 +14,7 @@ from xml.sax.saxutils import escape
 
 import botocore.session
 
+from tests.aws.loopback import query
 from tests.aws.loopback.shapes import violations
 
 _SESSION = botocore.session.Session()
@@ -69,7 +70,7 @@ class Call:
     @property
     def reads(self) -> bool:
         """Whether it changes nothing."""
-        return self.operation.startswith(("Describe", "List", "Get", "Simulate", "BatchGet", "Decode"))
+        return self.operation.startswith(("Describe", "List", "Get", "Simulate", "BatchGet", "Decode", "Lookup"))
 
 
 def read_call(request: Request) -> Call:
@@ -124,24 +125,35 @@ def _pattern(uri: str) -> re.Pattern[str]:
 def parameters(call: Call) -> dict[str, Any]:
     """A request's parameters, or AWS's refusal of what the model does not allow."""
     shape = call.model.operation_model(call.operation).input_shape
-    given = _rest(call, shape) if call.model.protocol == "rest-json" else _json_body(call.request.body, shape)
+    given = _READERS.get(call.model.protocol, _of_body)(call, shape)
     if wrong := list(violations(shape, given)):
         code = "InvalidParameterException" if call.service == "eks" else "ValidationException"
         raise AwsError(code, "; ".join(wrong))
     return given
 
 
+def _of_body(call: Call, shape: Any) -> dict[str, Any]:
+    return _json_body(call.request.body, shape)
+
+
+def _of_form(call: Call, shape: Any) -> dict[str, Any]:
+    return query.read(call.request.body, shape)
+
+
 def _rest(call: Call, shape: Any) -> dict[str, Any]:
     in_path = _route(call.model, call.request)[1]
-    query = parse_qs(urlsplit(call.request.target).query)
+    asked = parse_qs(urlsplit(call.request.target).query)
     given = _json_body(call.request.body, shape)
     for name, member in shape.members.items():
         wire_name = member.serialization.get("name", name)
         if member.serialization.get("location") == "uri":
             given[name] = in_path[wire_name]
-        elif member.serialization.get("location") == "querystring" and wire_name in query:
-            given[name] = _from_text(member, query[wire_name])
+        elif member.serialization.get("location") == "querystring" and wire_name in asked:
+            given[name] = _from_text(member, asked[wire_name])
     return given
+
+
+_READERS = {"rest-json": _rest, "query": _of_form}
 
 
 def _from_text(shape: Any, texts: list[str]) -> Any:
@@ -168,6 +180,8 @@ def answer(call: Call, result: Mapping[str, Any]) -> Answer:
     result = _without_empty_maps(result)
     wrong = list(violations(shape, result)) if shape else []
     assert not wrong, f"{call.name} must not answer so: {'; '.join(wrong)}"
+    if call.model.protocol == "query":
+        return Answer(200, query.write(call.operation, shape, result), {"Content-Type": "text/xml"})
     return _json_answer(call, 200, _plain(result))
 
 

@@ -232,8 +232,9 @@ class Clusters:
                 "clusterVersion": version,
                 "clusterType": "eks",
                 "defaultVersion": version == versions.DEFAULT,
-                "status": "standard-support",
-                "versionStatus": "STANDARD_SUPPORT",
+                "status": "extended-support" if version in versions.EXTENDED else "standard-support",
+                "versionStatus": "EXTENDED_SUPPORT" if version in versions.EXTENDED else "STANDARD_SUPPORT",
+                "endOfStandardSupportDate": versions.END_OF_STANDARD_SUPPORT[version],
             }
             for version in versions.KUBERNETES
             if version in given.get("clusterVersions", versions.KUBERNETES)

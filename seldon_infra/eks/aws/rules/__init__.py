@@ -1,0 +1,1 @@
+"""Rules that hold a cluster against what AWS says: one file per question."""
