@@ -210,9 +210,13 @@ def _first(name: object) -> str:
 
 
 class _Clients:
-    """One client per service and region: making one costs a tenth of a second, and sharing one is safe."""
+    """One client per service and region: making one costs a tenth of a second, and sharing one is safe.
+
+    All are of one session: each session reads the list of AWS's endpoints anew, and keeps it.
+    """
 
     def __init__(self) -> None:
+        self._session: Any = None
         self._made: dict[tuple[str, str], Any] = {}
         self._lock = threading.Lock()
 
@@ -242,7 +246,8 @@ class _Clients:
             max_pool_connections=32,
             user_agent_extra="seldon-infra",
         )
-        return boto3.session.Session().client(service, region_name=region, config=settings)
+        self._session = self._session or boto3.session.Session()
+        return self._session.client(service, region_name=region, config=settings)
 
 
 class _Memory:
