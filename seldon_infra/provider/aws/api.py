@@ -9,7 +9,8 @@
 What it does for each: one client per service and region; a time-out; repeats with jitter where AWS throttles, where it
 or the network failed and a repeat does no harm, and where it says one of the `eventually` codes or texts; refusals as
 `AwsError`, in words for the user. `AWS_ENDPOINT_URL` and all of AWS's own settings hold. boto3 is loaded by the first
-call. `SELDON_INFRA_AWS_LOG` names a file that gets a line per call.
+call. `SELDON_INFRA_AWS_LOG` names a file that gets a line per call:
+process, region, action, outcome, milliseconds, the resource's name.
 """
 
 from __future__ import annotations
@@ -140,7 +141,7 @@ class Api:
         began = time.monotonic()
         for attempt in itertools.count():
             try:
-                return _once(service, operation, self.region, parameters)
+                return _once(service, operation, self.region, parameters, self.context.urn)
             except AwsError as error:
                 pause = self.pauses(attempt)
                 patience = _patience(error, operation, parameters, eventually)
@@ -175,8 +176,8 @@ def _may_be_sent_twice(operation: str, parameters: Mapping[str, object]) -> bool
     return not makes_one or bool(_TOKENS & set(parameters))
 
 
-def _once(service: str, operation: str, region: str, parameters: Mapping[str, object]) -> Answer:
-    """One attempt of one call."""
+def _once(service: str, operation: str, region: str, parameters: Mapping[str, object], urn: str) -> Answer:
+    """One attempt of one call, for the resource of a URN."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     action, began = f"{service}:{operation}", time.monotonic()
@@ -192,7 +193,8 @@ def _once(service: str, operation: str, region: str, parameters: Mapping[str, ob
         outcome = type(error).__name__
         raise from_transport(action, error) from None
     finally:
-        _log(f"{region} {action} {outcome} {(time.monotonic() - began) * 1000:.0f} ms")
+        taken = (time.monotonic() - began) * 1000
+        _log(f"{region} {action} {outcome} {taken:.0f} ms {urn.rpartition('::')[2]}".rstrip())
     return answer
 
 
@@ -208,9 +210,13 @@ def _first(name: object) -> str:
 
 
 class _Clients:
-    """One client per service and region: making one costs a tenth of a second, and sharing one is safe."""
+    """One client per service and region: making one costs a tenth of a second, and sharing one is safe.
+
+    All are of one session: each session reads the list of AWS's endpoints anew, and keeps it.
+    """
 
     def __init__(self) -> None:
+        self._session: Any = None
         self._made: dict[tuple[str, str], Any] = {}
         self._lock = threading.Lock()
 
@@ -240,7 +246,8 @@ class _Clients:
             max_pool_connections=32,
             user_agent_extra="seldon-infra",
         )
-        return boto3.session.Session().client(service, region_name=region, config=settings)
+        self._session = self._session or boto3.session.Session()
+        return self._session.client(service, region_name=region, config=settings)
 
 
 class _Memory:

@@ -1,0 +1,208 @@
+"""What a stack with a cluster on AWS asks of AWS, on an account whose every answer takes 20 ms.
+
+The account is the tests' own: moto, and the loopback for what moto lacks. What moto takes by itself comes on top: the
+time of each call is taken where it is answered.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from moto.server import ThreadedMotoServer
+
+from bench.process import measure
+from bench.table import Figure, seconds
+from tests.aws.account import Account
+from tests.aws.loopback.server import Loopback
+from tests.aws.loopback.wire import Answer, Request
+from tests.aws.moto_mended import mend
+from tests.aws.stack.project import Project, prepare
+from tests.engine.scratch import CLI, STACK, scratch_engine
+
+ANSWER_SECONDS = 0.02
+TIMEOUT_SECONDS = 900
+ROUNDS = 3
+PLUGIN = b"pulumi-resource-seldon"
+DEFINITION = """
+from stacks.prod import cluster
+from seldon_infra import Kubernetes, NodeGroup, Scaling, Stack
+
+system, gpu = cluster.node_groups
+nodes = NodeGroup(name=gpu.name, instance_types=gpu.instance_types, scaling=gpu.scaling)
+changes = {"account": None, "deployer": None, "access": (), "deletion_protection": False}
+changes["node_groups"] = (system, nodes)
+stack = Stack(target=Kubernetes(cluster=cluster.model_copy(update=changes)), deployments=())
+"""
+"""The cluster of stack prod in the tests' account, with nothing that has to be put onto it."""
+
+
+def figures() -> Iterator[Figure]:
+    """Make the cluster, then measure what is done every day; at the end nothing is left."""
+    yield Figure("importing the resource types and boto3", f"{_import():.2f} s", "aim: at most 1 s")
+    with tempfile.TemporaryDirectory() as folder, account(Path(folder)) as (project, aws):
+        engine = project.account.engine
+        engine.write_program("from seldon_infra import run\n\nrun(__file__)\n")
+        (engine.directory / "test.py").write_text(DEFINITION)
+        yield from _rows("up of an empty account", [Run(project, aws, "up", "--yes", "--skip-preview")])
+        for name, command in (
+            ("preview", ["preview"]),
+            ("no-op up", ["up", "--yes", "--skip-preview", "--expect-no-changes"]),
+            ("drift", ["refresh", "--preview-only", "--expect-no-changes"]),
+        ):
+            yield from _rows(name, [Run(project, aws, *command) for _ in range(ROUNDS)])
+        yield Figure("objects of AWS in the stack", str(len(project.account.state())))
+        yield from _rows("destroy", [Run(project, aws, "destroy", "--yes", "--skip-preview")])
+        assert project.inventory() == {}, project.inventory()
+
+
+@contextmanager
+def account(folder: Path) -> Iterator[tuple[Project, Slow]]:
+    """An empty account that is slow to answer, and a project whose stack lives in it."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
+    mend()
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
+    server.start()
+    host, port = server.get_host_and_port()
+    try:
+        with Slow(f"{host}:{port}") as aws:
+            engine = scratch_engine(folder)
+            yield prepare(Account(engine, aws, f"{host}:{port}"), folder), aws
+    finally:
+        server.stop()
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One call that was answered."""
+
+    what: str
+    """Its name, and a digest of all that was asked."""
+    begin: float
+    end: float
+
+
+class Slow(Loopback):
+    """The loopback AWS at some distance."""
+
+    def __init__(self, behind: str) -> None:
+        self.asked: list[Asked] = []
+        super().__init__(behind)
+
+    def take(self, request: Request, port: int) -> Answer:
+        begin = time.monotonic()
+        time.sleep(ANSWER_SECONDS)
+        answered = super().take(request, port)
+        digest = sha256(f"{request.method} {request.target} ".encode() + request.body).hexdigest()
+        self.asked.append(Asked(digest, begin, time.monotonic()))
+        return answered
+
+
+class Run:
+    """One command of the engine, and what AWS saw of it."""
+
+    def __init__(self, project: Project, aws: Slow, *command: str) -> None:
+        engine = project.account.engine
+        log = engine.directory / "calls.log"
+        log.unlink(missing_ok=True)
+        aws.asked.clear()
+        plugins = _Plugins()
+        plugins.start()
+        words = [CLI, "--non-interactive", command[0], "--stack", STACK, *command[1:]]
+        environment = engine.environment | {"SELDON_INFRA_AWS_LOG": str(log)}
+        self.seconds = measure(words, engine.directory, environment, TIMEOUT_SECONDS).seconds
+        self.plugin_bytes = plugins.stop()
+        self.asked = [*aws.asked]
+        self.lines = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
+
+    @property
+    def busy(self) -> float:
+        """Seconds in which at least one call was under way."""
+        total, until = 0.0, 0.0
+        for each in sorted(self.asked, key=lambda it: it.begin):
+            total += max(0.0, each.end - max(each.begin, until))
+            until = max(until, each.end)
+        return total
+
+    @property
+    def one_call(self) -> float:
+        """Median seconds of a call."""
+        return statistics.median(it.end - it.begin for it in self.asked) if self.asked else 0.0
+
+    @property
+    def longest_chain(self) -> int:
+        """The calls of the object that asks the most, which come one after the other."""
+        of: dict[str, int] = defaultdict(int)
+        for line in self.lines:
+            of[line.partition(" ms ")[2]] += 1
+        return max(of.values(), default=0)
+
+    @property
+    def twice(self) -> int:
+        """Calls that asked what had been asked before, word for word."""
+        return sum(count - 1 for count in Counter(it.what for it in self.asked).values())
+
+
+def _rows(name: str, runs: Sequence[Run]) -> Iterator[Figure]:
+    run = sorted(runs, key=lambda it: it.seconds)[len(runs) // 2]
+    yield Figure(f"{name}", f"{run.seconds:.2f} s", f"{len(run.asked)} calls, {run.twice} of them asked before")
+    chain = run.longest_chain * run.one_call
+    if name in ("preview", "no-op up", "drift") and chain:
+        what = f"{run.longest_chain} calls of {run.one_call * 1000:.0f} ms; aim: at most 1.3 times"
+        yield Figure(
+            f"{name}: waiting for AWS", f"{run.busy:.2f} s", f"{run.busy / chain:.2f} times the longest chain, {what}"
+        )
+    yield Figure(f"{name}: a plugin's memory", f"{run.plugin_bytes / 2**20:.0f} MiB", "aim: under 150 MB")
+
+
+def _import() -> float:
+    import subprocess
+
+    command = [sys.executable, "-c", "import seldon_infra.provider.main, seldon_infra.provider.aws, boto3"]
+    return min(_times(lambda: subprocess.run(command, check=True, timeout=60)))
+
+
+def _times(call: object) -> Iterable[float]:
+    return (seconds(call) for _ in range(ROUNDS))  # type: ignore[arg-type]
+
+
+class _Plugins(threading.Thread):
+    """Looks now and then at the memory of this library's plugin processes."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self._most, self._over = 0, threading.Event()
+
+    def run(self) -> None:
+        """Look until it is told to stop."""
+        while not self._over.wait(0.05):
+            self._most = max([self._most, *map(_peak, Path("/proc").glob("[0-9]*"))])
+
+    def stop(self) -> int:
+        """Look no more; give the most that one of them had."""
+        self._over.set()
+        self.join()
+        return self._most
+
+
+def _peak(process: Path) -> int:
+    try:
+        if PLUGIN not in (process / "cmdline").read_bytes():
+            return 0
+        status = (process / "status").read_text()
+    except OSError:  # it has ended meanwhile
+        return 0
+    line = next((it for it in status.splitlines() if it.startswith("VmHWM:")), "VmHWM: 0 kB")
+    return int(line.split()[1]) * 1024
