@@ -13,10 +13,24 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from seldon_infra.core.errors import SeldonInfraError
 
-COMMANDS = ("doctor", "drift", "graph", "import", "logs", "plan", "predict", "recover", "render", "status", "verify")
+COMMANDS = (
+    "doctor",
+    "drift",
+    "eks-token",
+    "graph",
+    "import",
+    "logs",
+    "plan",
+    "predict",
+    "recover",
+    "render",
+    "status",
+    "verify",
+)
 """Every sub-command; tests hold this against the modules that are there."""
 
 USER_ERROR = 2
@@ -30,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = next((word for word in words if word in COMMANDS), None)
     parsed = _parser(asked).parse_args(words)
     try:
-        return int(importlib.import_module(f"seldon_infra.cli.{parsed.command}").run(parsed))
+        return int(_module(parsed.command).run(parsed))
     except SeldonInfraError as error:
         print(error, file=sys.stderr)
         return USER_ERROR
@@ -50,13 +64,21 @@ def _parser(asked: str | None) -> argparse.ArgumentParser:
         summary = help_of(name) if asked in (None, name) else None
         child = commands.add_parser(name, help=summary, description=summary)
         if name == asked:
-            importlib.import_module(f"seldon_infra.cli.{name}").add_arguments(child)
+            _module(name).add_arguments(child)
     return parser
+
+
+def _module(command: str) -> Any:
+    return importlib.import_module(f"seldon_infra.cli.{_file(command)}")
+
+
+def _file(command: str) -> str:
+    return command.replace("-", "_")
 
 
 def help_of(command: str) -> str:
     """Return the first paragraph of a command's docstring, without importing the command."""
-    source = Path(__file__).with_name(f"{command}.py")
+    source = Path(__file__).with_name(f"{_file(command)}.py")
     if not source.exists():
         return "(not there yet)"
     text = ast.get_docstring(ast.parse(source.read_text(encoding="utf-8"))) or ""

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+import yaml
+
 from seldon_infra.core.errors import ClusterNotReached, NotFound, NotPermitted, PartNotFound
 
 if TYPE_CHECKING:
@@ -120,7 +122,7 @@ def cluster(context: str | None, kubeconfig: str | None = None) -> Cluster:
 
     Args:
         context: a context of the kubeconfig; None takes its current one.
-        kubeconfig: path of the kubeconfig; None takes ``$KUBECONFIG``, else ``~/.kube/config``.
+        kubeconfig: path of the kubeconfig, or its text; None takes ``$KUBECONFIG``, else ``~/.kube/config``.
 
     Raises:
         PartNotFound: Kubernetes' client is not installed.
@@ -130,12 +132,32 @@ def cluster(context: str | None, kubeconfig: str | None = None) -> Cluster:
     from kubernetes import config
     from kubernetes.config.config_exception import ConfigException
 
+    if kubeconfig is not None and is_text(kubeconfig):
+        return _of_text(context, kubeconfig)
     try:
         _, current = config.list_kube_config_contexts(kubeconfig)  # type: ignore[no-untyped-call]
         client = config.new_client_from_config(kubeconfig, context)  # type: ignore[no-untyped-call]
     except ConfigException as error:
         raise ClusterNotReached(context or "of the current context", "kubeconfig", str(error)) from None
     return Cluster(client, context or str(current["name"]))
+
+
+def is_text(kubeconfig: str) -> bool:
+    """Tell whether a kubeconfig is given by its text rather than by its path."""
+    return "\n" in kubeconfig or kubeconfig.lstrip().startswith("{")
+
+
+def _of_text(context: str | None, text: str) -> Cluster:
+    from kubernetes import config
+    from kubernetes.config.config_exception import ConfigException
+
+    name = context or "of the current context"
+    try:
+        content = yaml.safe_load(text)
+        client = config.new_client_from_config_dict(content, context)  # type: ignore[no-untyped-call]
+        return Cluster(client, context or str(content["current-context"]))
+    except (ConfigException, yaml.YAMLError, AttributeError, KeyError, TypeError) as error:
+        raise ClusterNotReached(name, "kubeconfig", _reason(error)) from None
 
 
 def require_client() -> None:

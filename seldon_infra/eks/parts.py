@@ -7,9 +7,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Literal, TypeAlias
 
-from seldon_infra.resources.model import ResourceType
+Kind: TypeAlias = Literal[
+    "Vpc",
+    "Subnet",
+    "InternetGateway",
+    "NatGateway",
+    "RouteTable",
+    "VpcEndpoint",
+    "IamRole",
+    "KmsKey",
+    "OidcProvider",
+    "LaunchTemplate",
+    "EksCluster",
+    "EksNodegroup",
+    "EksAddon",
+    "EksAccessEntry",
+    "EksPodIdentityAssociation",
+]
+"""Resource types of AWS, by what their tokens end in: ``seldon:aws:Vpc``."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -17,7 +34,7 @@ class Part:
     """One object of AWS: its name in the program, its type, its inputs, what it comes after beside what they name."""
 
     name: str
-    kind: ResourceType[Any, Any]
+    kind: Kind
     inputs: Mapping[str, object]
     after: tuple[Part, ...] = ()
     ignored: tuple[str, ...] = field(default=())

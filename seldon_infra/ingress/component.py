@@ -24,7 +24,7 @@ class IngressGateway(pulumi.ComponentResource):
     def __init__(
         self,
         ingress: Istio | Ambassador,
-        place: Mapping[str, str | None],
+        place: Mapping[str, pulumi.Input[str] | None],
         ask: Callable[[Mapping[str, Any]], None],
         after: Sequence[pulumi.Input[pulumi.Resource]] = (),
         opts: pulumi.ResourceOptions | None = None,

@@ -29,9 +29,11 @@ def deploy(
     import pulumi
 
     landed = declare(target, deployments, project, model_servers=model_servers)
-    # A deployment that is called `ingress` keeps its own output of that name, so it comes later.
+    # A deployment that is called `ingress` keeps its own output of that name, so deployments come later.
     if landed.ingress_url is not None:
         pulumi.export("ingress_url", landed.ingress_url)
+    for name, value in landed.cluster.items():
+        pulumi.export(name, value)
     for name, component in landed.components.items():
         pulumi.export(f"{name}_url", component.url)
         pulumi.export(f"{name}_grpc", component.grpc_endpoint)

@@ -40,23 +40,25 @@ def declare(
 
     from seldon_infra.targets.kubernetes_deployment import ClusterRollouts
     from seldon_infra.targets.live_checks import require_fit
+    from seldon_infra.targets.way import reach
 
     require_fit(target, deployments, partial(_urn, opts, {each.name for each in model_servers}), model_servers)
+    way = reach(target, opts)
+    place: Any = way.place
     provider = pulumi_kubernetes.Provider(
         "cluster",
-        opts,
-        context=target.context,
-        kubeconfig=target.kubeconfig,
+        pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[*way.after])),
+        **place,
         # What a killed run made is in no state, and what somebody changed by hand is theirs: an up mends both.
         upsert_existing_objects=True,
         enable_patch_force=True,
     )
     options = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(provider=provider))
     made = _namespaces(target, deployments, model_servers, options) if target.create_namespaces else {}
-    there = platform.declare(target, made, options)
+    there = platform.declare(target, way, made, options)
     base_url = there.url if target.ingress_url is None else target.ingress_url
     closed = _policy(target, deployments, options)
-    rollouts = ClusterRollouts(target)
+    rollouts = ClusterRollouts(target, way.connect)
     declared: dict[str, ClusterDeployment | ModelServerComponent] = {}
     for deployment in platform.behind_ingress(target, deployments):
         _bounds(target, deployment, there, options)
@@ -66,7 +68,7 @@ def declare(
         )
     for server in model_servers:
         declared[server.name] = _model_server(server, provider, opts, list(made.values()))
-    return Landed(declared, base_url if target.ingress else None)
+    return Landed(declared, base_url if target.ingress else None, way.outputs)
 
 
 def _namespaces(

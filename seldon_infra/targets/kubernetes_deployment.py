@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 
 from seldon_infra.clusters.ingress_address import find_ingress
-from seldon_infra.clusters.live import Cluster, cluster, require_client
+from seldon_infra.clusters.live import Cluster, require_client
 from seldon_infra.clusters.rollouts import Patience, Rollouts, in_thread
 from seldon_infra.core.errors import SeldonInfraError
 from seldon_infra.core.model import pending
@@ -21,7 +21,7 @@ from seldon_infra.targets.later import once_valid, rendered, when_known
 from seldon_infra.targets.live_checks import stack_mark
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from seldon_infra.graph.spec import SeldonDeployment
     from seldon_infra.targets.spec import Kubernetes
@@ -34,9 +34,9 @@ class ClusterRollouts:
         PartNotFound: what it takes to ask a cluster is not installed; better said now than when all is applied.
     """
 
-    def __init__(self, target: Kubernetes) -> None:
+    def __init__(self, target: Kubernetes, connect: Callable[[], Cluster]) -> None:
         require_client()
-        self._target = target
+        self._connect_to = connect
         self._cluster: Cluster | None = None
         self._ingress: str | None = None
         patience = Patience(target.ready_timeout_seconds, target.node_timeout_seconds)
@@ -81,7 +81,7 @@ class ClusterRollouts:
         return self._ingress or PLACEHOLDER
 
     def _connect(self) -> Cluster:
-        self._cluster = self._cluster or cluster(self._target.context, self._target.kubeconfig)
+        self._cluster = self._cluster or self._connect_to()
         return self._cluster
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,3 +21,5 @@ class Landed:
     components: Mapping[str, LocalDeployment | ClusterDeployment | ModelServerComponent]
     ingress_url: pulumi.Input[str] | None = None
     """Where the ingress that the stack declares answers."""
+    cluster: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    """What the stack gives of a cluster that it makes: its kubeconfig, name, endpoint, issuer."""

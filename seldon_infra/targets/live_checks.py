@@ -23,6 +23,9 @@ from seldon_infra.core.model import known, pending, resolve
 from seldon_infra.targets.later import Awaited
 from seldon_infra.targets.server_pods import pods_of
 from seldon_infra.targets.versions import check_versions, order_of_upgrade
+from seldon_infra.targets.way import Seen as SeenWay
+from seldon_infra.targets.way import Unseen
+from seldon_infra.targets.way import seen as way_seen
 
 if TYPE_CHECKING:
     from seldon_infra.clusters.facts import Facts
@@ -50,7 +53,11 @@ def require_fit(
     # Outputs are looked at as what they are: something that is not known yet.
     seen = tuple(resolve(it, dict.fromkeys(pending(it), Awaited())) for it in deployments)
     others = tuple(pods_of(resolve(it, dict.fromkeys(pending(it), Awaited()))) for it in model_servers)
-    facts, models = _look(target, seen, others)
+    way = way_seen(target)
+    if isinstance(way, Unseen):
+        pulumi.log.info(f"nothing is checked against the cluster: {way.why}")
+        return
+    facts, models = _look(way, seen, others)
     if line := skipped_in_words(facts):
         pulumi.log.info(line)
     for model, listing in models.there.items():
@@ -61,12 +68,12 @@ def require_fit(
     _tell([*check_live(declared, facts), *check_versions(target, facts), *models.findings], target, urn_of)
 
 
-def _look(target: Kubernetes, deployments: Sequence[SeldonDeployment], others: Sequence[PodNeed]) -> tuple[Facts, Seen]:
+def _look(way: SeenWay, deployments: Sequence[SeldonDeployment], others: Sequence[PodNeed]) -> tuple[Facts, Seen]:
     """Ask cluster, registries and stores at the same time; each of them is left after a few seconds."""
     needs = [*(need for each in deployments for need in pods(each, {})), *others]
     images = [it.image for need in needs for it in need.containers if it.image]
     with ThreadPoolExecutor(3) as at_once:
-        asked = at_once.submit(survey, target.context, target.kubeconfig, wanted(deployments, others))
+        asked = at_once.submit(survey, way.context, way.kubeconfig, wanted(deployments, others))
         built, stored = at_once.submit(platforms_of, images), at_once.submit(models_of_stores, deployments)
     (platforms, unbuilt), models, facts = built.result(), stored.result(), asked.result()
     return replace(facts, platforms=platforms, skipped=(*facts.skipped, *unbuilt, *models.skipped)), models

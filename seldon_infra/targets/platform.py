@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from seldon_infra.graph.render import InNamespace
     from seldon_infra.graph.spec import SeldonDeployment
     from seldon_infra.targets.spec import Kubernetes
+    from seldon_infra.targets.way import Way
 
 MESH = {"istio-injection": "enabled"}
 """Label of a namespace whose pods get Istio's proxy, without which nobody there can talk by mutual TLS."""
@@ -94,12 +95,13 @@ def objects(target: Kubernetes, deployments: Sequence[SeldonDeployment]) -> list
 
 
 def declare(
-    target: Kubernetes, made: Mapping[str, pulumi.Resource], opts: pulumi.ResourceOptions | None = None
+    target: Kubernetes, way: Way, made: Mapping[str, pulumi.Resource], opts: pulumi.ResourceOptions | None = None
 ) -> Platform:
     """Declare ingress and operator.
 
     Args:
-        target: where, and what of it.
+        target: what of it.
+        way: where, and how to ask there.
         made: the namespaces that are declared, by name.
         opts: of everything that is declared, such as its provider.
     """
@@ -109,21 +111,20 @@ def declare(
     if target.ingress is not None:
         from seldon_infra.ingress.component import IngressGateway
 
-        place = {"context": target.context, "kubeconfig": target.kubeconfig}
-        gateway = IngressGateway(target.ingress, place, lambda manifest: _ask(target, manifest), after, opts)
+        gateway = IngressGateway(target.ingress, way.place, lambda manifest: _ask(way, manifest), after, opts)
         url, after = gateway.url, [*after, gateway]
-    return Platform(_operator(target, after, opts), url, after)
+    return Platform(_operator(target, way, after, opts), url, after)
 
 
 def _operator(
-    target: Kubernetes, after: list[Any], opts: pulumi.ResourceOptions | None
+    target: Kubernetes, way: Way, after: list[Any], opts: pulumi.ResourceOptions | None
 ) -> list[pulumi.Input[pulumi.Resource]]:
     if target.seldon_core.existing:
         return after
     from seldon_infra.seldon_core.component import SeldonCoreOperator
 
     reached = operator_values(target)
-    operator = SeldonCoreOperator(target.seldon_core, reached, lambda manifest: _ask(target, manifest), after, opts)
+    operator = SeldonCoreOperator(target.seldon_core, reached, lambda manifest: _ask(way, manifest), after, opts)
     return [*after, operator.ready]
 
 
@@ -136,8 +137,7 @@ def operator_values(target: Kubernetes) -> dict[str, Any]:
     return ambassador.operator_values(target.ingress)
 
 
-def _ask(target: Kubernetes, manifest: Mapping[str, Any]) -> None:
+def _ask(way: Way, manifest: Mapping[str, Any]) -> None:
     from seldon_infra.clusters.admission import judged
-    from seldon_infra.clusters.live import cluster
 
-    judged(cluster(target.context, target.kubeconfig), manifest)
+    judged(way.connect(), manifest)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from seldon_infra.core.problems import Problem
+from seldon_infra.eks.check import check, check_existing
+from seldon_infra.eks.spec import ExistingCluster
 from seldon_infra.ingress import check as ingress_rules
 from seldon_infra.ingress.spec import Ambassador, Istio
 from seldon_infra.seldon_core import check as core_rules
@@ -24,7 +26,24 @@ def check_platform(target: Kubernetes, deployments: Sequence[SeldonDeployment]) 
     if ingress is not None:
         found += [*ingress_rules.check(ingress), *ingress_rules.check_together(ingress, deployments)]
     found += _proxies_are_admitted(target)
+    found += _cluster_is_right(target)
     return [*found, *(problem.within("Kubernetes") for problem in problems(declared_versions(target)))]
+
+
+def _cluster_is_right(target: Kubernetes) -> Iterator[Problem]:
+    """There is one way to the cluster, and one that is made can be."""
+    if target.cluster is None:
+        return
+    for field in ("context", "kubeconfig"):
+        if getattr(target, field) is not None:
+            fix = f"remove {field}" + (f", or write ExistingCluster({field}=…)" if _is_there(target) else "")
+            yield Problem("Kubernetes", f"both cluster and {field} are set", "must be one of them", fix)
+    found = check_existing(target.cluster) if isinstance(target.cluster, ExistingCluster) else check(target.cluster)
+    yield from found
+
+
+def _is_there(target: Kubernetes) -> bool:
+    return isinstance(target.cluster, ExistingCluster)
 
 
 def _proxies_are_admitted(target: Kubernetes) -> Iterator[Problem]:

@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 from pydantic import Field
 
 from seldon_infra.core.model import Later, Spec
+from seldon_infra.eks.spec import EksCluster, ExistingCluster
 from seldon_infra.ingress.spec import Ambassador, Istio
 from seldon_infra.seldon_core.spec import SeldonCore
 
@@ -41,8 +42,13 @@ class Local(Spec):
 
 
 class Kubernetes(Spec):
-    """Seldon Core on a cluster that a kubeconfig reaches."""
+    """Seldon Core on a cluster: one that a kubeconfig reaches, or one that the stack makes."""
 
+    cluster: EksCluster | ExistingCluster | None = Field(
+        default=None,
+        description="The cluster: `EksCluster(…)` makes one on AWS, `ExistingCluster(…)` names one that is there; "
+        "None is that of `context` and `kubeconfig`.",
+    )
     context: str | None = Field(default=None, description="Context of the kubeconfig; None takes its current one.")
     kubeconfig: str | None = Field(default=None, description="Path of the kubeconfig; None takes KUBECONFIG's.")
     create_namespaces: bool = Field(

@@ -1,41 +1,40 @@
-"""An account in moto with a stack in it: what tests declare, change behind its back, and look at."""
+"""An account with a stack in it: what tests declare, change behind its back, and look at."""
 
 from __future__ import annotations
 
+import functools
 import json
 import subprocess
-import urllib.request
 from pathlib import Path
 from typing import Any
 
 import boto3
 
+from tests.aws.loopback import REGION, Loopback
 from tests.engine.scratch import ENVIRONMENT, STACK, Engine
 
-REGION = "eu-west-1"
-KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": REGION}
 REPOSITORY = Path(__file__).parents[2]
 Done = subprocess.CompletedProcess[str]
 
 
+@functools.cache
+def _client(service: str, endpoint: str) -> Any:
+    """A client behind the loopback: making one costs more than a run of the engine's half."""
+    return boto3.session.Session("test", "test", region_name=REGION).client(service, endpoint_url=endpoint)
+
+
 class Account:
-    """One account and one stack; `plugin_endpoint` is where the plugin finds AWS, `endpoint` where the test does."""
+    """One account and one stack: the plugin's calls go through `aws`, those of the test past it, to moto."""
 
-    def __init__(self, engine: Engine, endpoint: str) -> None:
-        self.engine, self.endpoint = engine, endpoint
-        engine.environment |= {
-            "PYTHONPATH": str(REPOSITORY),
-            **KEYS,
-            "AWS_ENDPOINT_URL": endpoint,
-            "AWS_EC2_METADATA_DISABLED": "true",
-        }
+    def __init__(self, engine: Engine, aws: Loopback, moto_address: str) -> None:
+        self.engine, self.aws, self.endpoint = engine, aws, f"http://{moto_address}"
+        engine.environment |= {"PYTHONPATH": str(REPOSITORY), "AWS_REGION": REGION, **aws.environment}
         engine.use_plugin("seldon", ENVIRONMENT / "bin")
+        self._remove_default_network()
 
-    def reset(self) -> None:
-        """Empty the account."""
-        request = urllib.request.Request(f"{self.endpoint}/moto-api/reset", method="POST")
-        urllib.request.urlopen(request, timeout=30).close()
-        for vpc in self.ec2.describe_vpcs()["Vpcs"]:  # moto begins with a default network
+    def _remove_default_network(self) -> None:
+        """Take away what moto begins with."""
+        for vpc in self.ec2.describe_vpcs()["Vpcs"]:
             for subnet in self.ec2.describe_subnets()["Subnets"]:
                 self.ec2.delete_subnet(SubnetId=subnet["SubnetId"])
             for gateway in self.ec2.describe_internet_gateways()["InternetGateways"]:
@@ -46,8 +45,7 @@ class Account:
 
     def client(self, service: str) -> Any:
         """AWS as somebody else sees it."""
-        session = boto3.session.Session("test", "test", region_name=REGION)
-        return session.client(service, endpoint_url=self.endpoint)
+        return _client(service, self.endpoint)
 
     @property
     def ec2(self) -> Any:
@@ -74,13 +72,15 @@ class Account:
         assert bool(found) == (done.returncode == 7), f"{found}\n{done.stdout}"
         return found
 
+    def state(self) -> dict[str, dict[str, Any]]:
+        """What the state's file has of AWS, by name: reading it is a hundred times quicker than an export."""
+        latest = json.loads(self.engine.state_file.read_text())["checkpoint"]["latest"]
+        found = [it for it in latest.get("resources") or () if it["type"].startswith("seldon:aws:")]
+        return {it["urn"].rpartition("::")[2]: it for it in found}
+
     def id(self, name: str) -> str:
         """The id that the state has of a resource."""
-        return next(str(it["id"]) for it in self.engine.resources() if it["urn"].endswith(f"::{name}"))
-
-    def outputs(self, name: str) -> dict[str, Any]:
-        """The outputs that the state has of a resource."""
-        return next(dict(it["outputs"]) for it in self.engine.resources() if it["urn"].endswith(f"::{name}"))
+        return str(self.state()[name]["id"])
 
     def inventory(self) -> dict[str, list[str]]:
         """Everything that there is of the kinds that the library makes, by kind; kinds without any are left out."""
@@ -114,20 +114,12 @@ class Account:
         }
         return {kind: ids for kind, ids in found.items() if ids}
 
-    def import_(self, token: str, name: str, id: str) -> Done:
-        """Import one object, as `pulumi import` does."""
-        return self.engine.run(
-            "import",
-            token,
-            name,
-            id,
-            "--stack",
-            STACK,
-            "--yes",
-            "--skip-preview",
-            "--protect=false",
-            "--generate-code=false",
-        )
+    def import_(self, objects: list[dict[str, str]]) -> Done:
+        """Import objects, each with type, name and id, as `pulumi import` does."""
+        file = self.engine.directory / "import.json"
+        file.write_text(json.dumps({"resources": objects}))
+        options = ("--yes", "--skip-preview", "--protect=false", "--generate-code=false")
+        return self.engine.run("import", "--file", str(file), "--stack", STACK, *options)
 
 
 def _paths(step: dict[str, Any]) -> set[str]:

@@ -11,6 +11,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from tests.aws.account import Account
+from tests.aws.loopback.fixtures import empty_account
 from tests.aws.moto_mended import mend
 from tests.engine.scratch import scratch_engine
 
@@ -29,8 +30,8 @@ def moto() -> Iterator[str]:
 
 
 @pytest.fixture
-def account(moto: str, tmp_path: Path) -> Account:
+def account(moto: str, tmp_path: Path) -> Iterator[Account]:
     """An empty account and an empty stack."""
-    account = Account(scratch_engine(tmp_path), moto)
-    account.reset()
-    return account
+    address = moto.removeprefix("http://")
+    with empty_account(address) as aws:
+        yield Account(scratch_engine(tmp_path), aws, address)

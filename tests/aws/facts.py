@@ -30,8 +30,7 @@ def facts(account: Account) -> dict[str, dict[str, Any]]:
         "seldon:aws:KmsKey": _key,
         "seldon:aws:LaunchTemplate": _template,
     }
-    ours = [it for it in account.engine.resources() if it["type"] in asked]
-    return {it["urn"].rpartition("::")[2]: asked[it["type"]](account, it["id"]) for it in ours}
+    return {name: asked[it["type"]](account, it["id"]) for name, it in account.state().items()}
 
 
 def _vpc(account: Account, id: str) -> dict[str, Any]:

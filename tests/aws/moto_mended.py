@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 from moto.core.responses import EmptyResult
+from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import launch_templates, nat_gateways
-from moto.ec2.models.route_tables import RouteBackend
+from moto.ec2.models.vpcs import VPCBackend
 from moto.ec2.responses.vpcs import VPCs
 from moto.iam.responses import IamResponse
 
@@ -15,20 +17,23 @@ def mend() -> None:
     """Mend moto in this process."""
     launch_templates.LaunchTemplate.tags = property(launch_templates.LaunchTemplate.get_tags, _nothing)  # type: ignore
     nat_gateways.NatGatewayBackend.delete_nat_gateway = _delete_nat_gateway  # type: ignore[method-assign]
-    RouteBackend.delete_route_table = _delete_route_table  # type: ignore[method-assign]
+    VPCBackend.delete_vpc_endpoints = _delete_vpc_endpoints  # type: ignore[method-assign]
     VPCs.modify_vpc_endpoint = _modify_vpc_endpoint  # type: ignore[method-assign]
     IamResponse.add_client_id_to_open_id_connect_provider = _add_client  # type: ignore[attr-defined]
     IamResponse.remove_client_id_from_open_id_connect_provider = _remove_client  # type: ignore[attr-defined]
 
 
-_delete_table = RouteBackend.delete_route_table
+_delete_endpoints = VPCBackend.delete_vpc_endpoints
 
 
-def _delete_route_table(backend: Any, route_table_id: str) -> Any:
-    """Let endpoints forget the table; moto cannot delete them afterwards."""
-    for endpoint in backend.vpc_end_points.values():
-        endpoint.route_table_ids = [it for it in endpoint.route_table_ids if it != route_table_id]
-    return _delete_table(backend, route_table_id)
+def _delete_vpc_endpoints(backend: Any, vpce_ids: list[str]) -> Any:
+    """Take over that a table, or its route, is gone already."""
+    for endpoint in (backend.vpc_end_points[id] for id in vpce_ids if id in backend.vpc_end_points):
+        for table in endpoint.route_table_ids or ():
+            with contextlib.suppress(EC2ClientError):
+                backend.delete_route(table, endpoint.destination_prefix_list_id)
+        endpoint.route_table_ids = []
+    return _delete_endpoints(backend, vpce_ids)
 
 
 _modify = VPCs.modify_vpc_endpoint

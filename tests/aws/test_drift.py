@@ -16,7 +16,7 @@ from tests.aws.declared import ALL
 from tests.aws.facts import differing
 from tests.aws.test_life import OPEN_TO_LAMBDA, S3_POLICY, expected
 
-pytestmark = pytest.mark.aws
+pytestmark = [pytest.mark.aws, pytest.mark.slow, pytest.mark.timeout(1800)]
 
 Mutation = Callable[[Account], Any]
 CNI = "arn:aws:iam::aws:policy/AmazonEKS_CNI_Policy"
@@ -220,8 +220,6 @@ ROUNDS: list[dict[tuple[str, str], Mutation]] = [
 ]
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(1200)
 def test_every_field_that_is_changed_behind_its_back_is_found_and_mended(account: Account) -> None:
     account.declare(ALL)
     account.up()

@@ -11,10 +11,6 @@ from seldon_infra.eks.parts import Built, Part
 from seldon_infra.eks.render.control_plane import ROLE_NAME
 from seldon_infra.eks.render.policies import allowed, partition, trust_of_issuer, trust_of_pods
 from seldon_infra.eks.spec import AccessEntry, EksCluster, PodIdentity, ServiceAccountRole
-from seldon_infra.resources.aws_eks_access_entry import EKS_ACCESS_ENTRY, EksAccessPolicy
-from seldon_infra.resources.aws_eks_pod_identity import EKS_POD_IDENTITY_ASSOCIATION
-from seldon_infra.resources.aws_iam_role import IAM_ROLE
-from seldon_infra.resources.aws_oidc_provider import OIDC_PROVIDER
 
 _LEVELS = {
     "view": "AmazonEKSViewPolicy",
@@ -26,7 +22,7 @@ _LEVELS = {
 
 def issuer(spec: EksCluster, control: Part) -> Part:
     """Lets roles trust tokens of the cluster's service accounts."""
-    return Part("issuer", OIDC_PROVIDER, {"region": spec.region, "tags": spec.tags, "url": control["oidc_issuer"]})
+    return Part("issuer", "OidcProvider", {"region": spec.region, "tags": spec.tags, "url": control["oidc_issuer"]})
 
 
 def access_entries(spec: EksCluster, control: Part) -> Iterator[Part]:
@@ -44,7 +40,7 @@ def access_entries(spec: EksCluster, control: Part) -> Iterator[Part]:
             "username": entry.username,
             "policies": [_policy(spec, entry)] if entry.level else [],
         }
-        yield Part(_entry_name(entry.principal, index), EKS_ACCESS_ENTRY, inputs)
+        yield Part(_entry_name(entry.principal, index), "EksAccessEntry", inputs)
 
 
 def _entry_name(principal: Later[str], index: int) -> str:
@@ -52,9 +48,9 @@ def _entry_name(principal: Later[str], index: int) -> str:
     return principal.partition(":iam::")[2] if is_known(principal) else f"access-{index}"
 
 
-def _policy(spec: EksCluster, entry: AccessEntry) -> EksAccessPolicy:
+def _policy(spec: EksCluster, entry: AccessEntry) -> dict[str, object]:
     arn = f"arn:{partition(spec.region)}:eks::aws:cluster-access-policy/{_LEVELS[entry.level or 'view']}"
-    return EksAccessPolicy(arn=arn, namespaces=list(entry.namespaces))
+    return {"arn": arn, "namespaces": list(entry.namespaces)}
 
 
 def identities(spec: EksCluster, control: Part) -> Iterator[Part]:
@@ -75,7 +71,7 @@ def identities(spec: EksCluster, control: Part) -> Iterator[Part]:
             "service_account": identity.service_account,
             "role_arn": role,
         }
-        yield Part(name, EKS_POD_IDENTITY_ASSOCIATION, inputs)
+        yield Part(name, "EksPodIdentityAssociation", inputs)
 
 
 def service_account_roles(spec: EksCluster, provider: Part) -> Iterator[Part]:
@@ -96,7 +92,7 @@ def _role(spec: EksCluster, each: PodIdentity | ServiceAccountRole, trust: objec
         "policy_arns": list(each.policies),
         "policies": {"own": allowed(each.statements)} if each.statements else {},
     }
-    return Part(name, IAM_ROLE, inputs)
+    return Part(name, "IamRole", inputs)
 
 
 def _account_name(each: PodIdentity | ServiceAccountRole) -> str:

@@ -10,8 +10,6 @@ from seldon_infra.eks.parts import Part
 from seldon_infra.eks.render.control_plane import ROLE_NAME
 from seldon_infra.eks.render.policies import managed, trust_of_pods
 from seldon_infra.eks.spec import Addon, EksCluster
-from seldon_infra.resources.aws_eks_addon import EKS_ADDON
-from seldon_infra.resources.aws_iam_role import IAM_ROLE
 
 
 def early(spec: EksCluster, control: Part) -> tuple[Part, ...]:
@@ -48,7 +46,7 @@ def _parts(spec: EksCluster, addon: Addon, control: Part, after: tuple[Part, ...
         "configuration": dict(addon.configuration),
         "pod_identities": {_account(addon): role["arn"] for role in roles},
     }
-    yield Part(addon.name, EKS_ADDON, inputs, after)
+    yield Part(addon.name, "EksAddon", inputs, after)
 
 
 def _role(spec: EksCluster, addon: Addon) -> Iterator[Part]:
@@ -64,4 +62,4 @@ def _role(spec: EksCluster, addon: Addon) -> Iterator[Part]:
         "trust": trust_of_pods(spec.name, needs.namespace if addon.name in ADDONS else None, account),
         "policy_arns": list(policies),
     }
-    yield Part(addon.name, IAM_ROLE, inputs)
+    yield Part(addon.name, "IamRole", inputs)

@@ -7,9 +7,6 @@ from seldon_infra.eks.parts import Part
 from seldon_infra.eks.render.network import Place
 from seldon_infra.eks.render.policies import managed, trust_of_service
 from seldon_infra.eks.spec import EksCluster
-from seldon_infra.resources.aws_eks_cluster import EKS_CLUSTER
-from seldon_infra.resources.aws_iam_role import IAM_ROLE
-from seldon_infra.resources.aws_kms_key import KMS_KEY
 
 ROLE_NAME = 46
 """Most characters of a role's name before those that make it unique."""
@@ -20,7 +17,7 @@ def control_plane(spec: EksCluster, place: Place) -> tuple[Part, tuple[Part, ...
     """The control plane, and what it needs."""
     role = Part(
         "cluster",
-        IAM_ROLE,
+        "IamRole",
         {
             "region": spec.region,
             "tags": spec.tags,
@@ -51,13 +48,13 @@ def control_plane(spec: EksCluster, place: Place) -> tuple[Part, tuple[Part, ...
         "deletion_protection": spec.deletion_protection,
     }
     # Who has made it counts once: a deployer that is named later gets an entry like everybody else.
-    return Part(spec.name, EKS_CLUSTER, inputs, ignored=("creatorIsAdmin",)), (role, *keys)
+    return Part(spec.name, "EksCluster", inputs, ignored=("creatorIsAdmin",)), (role, *keys)
 
 
 def _key(spec: EksCluster) -> Part:
     return Part(
         "secrets",
-        KMS_KEY,
+        "KmsKey",
         {
             "region": spec.region,
             "tags": spec.tags,

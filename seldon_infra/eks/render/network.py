@@ -11,12 +11,6 @@ from dataclasses import dataclass
 
 from seldon_infra.eks.parts import Part, Ref
 from seldon_infra.eks.spec import EksCluster, ExistingNetwork, NewVpc
-from seldon_infra.resources.aws_internet_gateway import INTERNET_GATEWAY
-from seldon_infra.resources.aws_nat_gateway import NAT_GATEWAY
-from seldon_infra.resources.aws_route_table import ROUTE_TABLE
-from seldon_infra.resources.aws_subnet import SUBNET
-from seldon_infra.resources.aws_vpc import VPC
-from seldon_infra.resources.aws_vpc_endpoint import VPC_ENDPOINT
 
 _ANYWHERE = "0.0.0.0/0"
 
@@ -52,12 +46,12 @@ def subnets_of(cidr: str, zones: int) -> tuple[list[str], list[str]]:
 
 
 def _new(spec: EksCluster, new: NewVpc) -> Place:
-    vpc = Part("vpc", VPC, {**_named(spec, "vpc"), "cidr": new.cidr})
+    vpc = Part("vpc", "Vpc", {**_named(spec, "vpc"), "cidr": new.cidr})
     private_cidrs, public_cidrs = subnets_of(new.cidr, len(new.zones))
     pairs = list(zip(new.zones, private_cidrs, public_cidrs, strict=True))
     private = {zone: _subnet(spec, vpc, "private", zone, cidr) for zone, cidr, _ in pairs}
     public = {zone: _subnet(spec, vpc, "public", zone, cidr) for zone, _, cidr in pairs}
-    internet = Part("internet", INTERNET_GATEWAY, {**_named(spec, "internet"), "vpc_id": vpc["vpc_id"]})
+    internet = Part("internet", "InternetGateway", {**_named(spec, "internet"), "vpc_id": vpc["vpc_id"]})
     out = _routes(spec, vpc, "public", internet["internet_gateway_id"], list(public.values()))
     nats = list(_nats(spec, new, public, out))
     ways = [
@@ -74,7 +68,7 @@ def _subnet(spec: EksCluster, vpc: Part, kind: str, zone: str, cidr: str) -> Par
     named = _named(spec, f"{kind}-{zone}", {role: "1", f"kubernetes.io/cluster/{spec.name}": "shared"})
     return Part(
         f"{kind}-{zone}",
-        SUBNET,
+        "Subnet",
         {**named, "vpc_id": vpc["vpc_id"], "availability_zone": zone, "cidr": cidr},
     )
 
@@ -86,13 +80,13 @@ def _nats(
     served = [(f"-{zone}", zone, (zone,)) for zone in new.zones]
     for suffix, zone, zones in served if new.nat == "per_zone" else [("", new.zones[0], tuple(new.zones))]:
         inputs = {**_named(spec, f"nat{suffix}"), "subnet_id": public[zone]["subnet_id"]}
-        yield suffix, Part(f"nat{suffix}", NAT_GATEWAY, inputs, after=(out,)), zones
+        yield suffix, Part(f"nat{suffix}", "NatGateway", inputs, after=(out,)), zones
 
 
 def _routes(spec: EksCluster, vpc: Part, name: str, to: Ref, subnets: list[Part]) -> Part:
     return Part(
         f"{name}-routes",
-        ROUTE_TABLE,
+        "RouteTable",
         {
             **_named(spec, f"{name}-routes"),
             "vpc_id": vpc["vpc_id"],
@@ -109,7 +103,7 @@ def _s3(spec: EksCluster, vpc: Part, tables: list[Part]) -> Part:
         "service": "s3",
         "route_table_ids": [table["route_table_id"] for table in tables],
     }
-    return Part("s3", VPC_ENDPOINT, inputs)
+    return Part("s3", "VpcEndpoint", inputs)
 
 
 def _named(spec: EksCluster, name: str, tags: Mapping[str, str] = {}) -> dict[str, object]:

@@ -13,11 +13,8 @@ from seldon_infra.eks.render.control_plane import ROLE_NAME
 from seldon_infra.eks.render.network import Place
 from seldon_infra.eks.render.policies import managed, trust_of_service
 from seldon_infra.eks.spec import EksCluster, GpuNodes, NodeGroup
-from seldon_infra.resources.aws_eks_nodegroup import EKS_NODEGROUP, EksNodeUpdate, EksTaint
-from seldon_infra.resources.aws_iam_role import IAM_ROLE
-from seldon_infra.resources.aws_launch_template import LAUNCH_TEMPLATE, Disk
 
-GPU_TAINT = EksTaint(key="nvidia.com/gpu", value="present", effect="NO_SCHEDULE")
+GPU_TAINT = {"key": "nvidia.com/gpu", "value": "present", "effect": "NO_SCHEDULE"}
 GPU_LABELS = {"nvidia.com/gpu.present": "true"}
 """NVIDIA's own label, which its device plugin chooses nodes by."""
 _POLICIES = ("AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly", "AmazonSSMManagedInstanceCore")
@@ -47,7 +44,7 @@ def node_groups(
 def _role(spec: EksCluster, name: str, more: Sequence[str]) -> Part:
     return Part(
         "nodes" if name == "nodes" else f"nodes-{name}",
-        IAM_ROLE,
+        "IamRole",
         {
             "region": spec.region,
             "tags": spec.tags,
@@ -76,14 +73,14 @@ def _template(spec: EksCluster, group: NodeGroup) -> Part:
             "market": "capacity-block",
             "capacity_reservation_id": group.capacity_reservation,
         }
-    return Part(group.name, LAUNCH_TEMPLATE, inputs)
+    return Part(group.name, "LaunchTemplate", inputs)
 
 
-def _disks(group: NodeGroup) -> list[Disk]:
+def _disks(group: NodeGroup) -> list[dict[str, object]]:
     size = int((parse_quantity(group.disk) or Decimal(0)) / _GIB)
     if is_bottlerocket(ami_type(group)):
-        return [Disk(device="/dev/xvda", size_gib=_SYSTEM_DISK), Disk(device="/dev/xvdb", size_gib=size)]
-    return [Disk(device="/dev/xvda", size_gib=size)]
+        return [{"device": "/dev/xvda", "size_gib": _SYSTEM_DISK}, {"device": "/dev/xvdb", "size_gib": size}]
+    return [{"device": "/dev/xvda", "size_gib": size}]
 
 
 def _group(
@@ -111,7 +108,7 @@ def _group(
         "instance_types": None if group.capacity == "capacity_block" else list(group.instance_types),
         "capacity_type": _CAPACITY[group.capacity],
         "ami_type": ami_type(group),
-        "launch_template": {"id": template["launch_template_id"], "version": Built(str, (template["version"],))},
+        "launch_template": {"id": template["launch_template_id"], "version": Built(_numeral, (template["version"],))},
         "version": spec.version,
         "release_version": group.release_version,
         "labels": {**(GPU_LABELS if gpus else {}), **group.labels},
@@ -119,7 +116,12 @@ def _group(
         "update": _update(group),
         "auto_repair": True,
     }
-    return Part(group.name, EKS_NODEGROUP, inputs, after)
+    return Part(group.name, "EksNodegroup", inputs, after)
+
+
+def _numeral(version: float) -> str:
+    """Numbers come from the engine as floats."""
+    return str(int(version))
 
 
 def _subnets(group: NodeGroup, place: Place) -> list[object]:
@@ -128,12 +130,12 @@ def _subnets(group: NodeGroup, place: Place) -> list[object]:
     return list(place.subnets.values()) if group.zones is None else [place.subnets[zone] for zone in group.zones]
 
 
-def _taints(group: NodeGroup) -> Iterator[EksTaint]:
+def _taints(group: NodeGroup) -> Iterator[dict[str, str]]:
     for taint in group.taints:
-        yield EksTaint.model_validate({"key": taint.key, "value": taint.value, "effect": _EFFECTS[taint.effect]})
+        yield {"key": taint.key, "value": taint.value, "effect": _EFFECTS[taint.effect]}
 
 
-def _update(group: NodeGroup) -> EksNodeUpdate:
+def _update(group: NodeGroup) -> dict[str, object]:
     if isinstance(group.max_unavailable, str):
-        return EksNodeUpdate(max_unavailable_percentage=parse_percent(group.max_unavailable))
-    return EksNodeUpdate(max_unavailable=group.max_unavailable)
+        return {"max_unavailable_percentage": parse_percent(group.max_unavailable)}
+    return {"max_unavailable": group.max_unavailable}

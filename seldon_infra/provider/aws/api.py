@@ -40,7 +40,8 @@ _LONGEST_PAUSE_SECONDS: Final = 15.0
 _FRESH_SECONDS: Final = 30.0
 """How long an answer is good within one operation."""
 _MAKES_A_NEW_ONE = ("create_", "allocate_", "run_", "request_")
-_SAME_TWICE = frozenset({"create_tags"})
+_SAME_TWICE = frozenset({"create_tags", "create_route", "create_alias"})
+"""Whose callers take "there already" for success."""
 _PREFIXES = {"resourcegroupstaggingapi": "tag", "service-quotas": "servicequotas"}
 """How a policy names a service's actions, where that is not the service's own name."""
 _TOKENS = frozenset({"ClientToken", "clientToken", "ClientRequestToken", "clientRequestToken"})

@@ -9,6 +9,7 @@ from seldon_infra.provider.aws import policies
 from seldon_infra.provider.aws import tags as marking
 from seldon_infra.provider.aws.api import Answer, Api
 from seldon_infra.provider.aws.thing import Thing
+from seldon_infra.provider.aws.trouble import AwsError
 from seldon_infra.provider.framework import Context, Failed, Instance
 from seldon_infra.resources.aws_kms_key import KMS_KEY, KmsKeyInputs, KmsKeyOutputs
 
@@ -145,15 +146,23 @@ def _alias(api: Api, id: str, declared: str | None) -> str | None:
 
 def _name(api: Api, id: str, now: str | None, wanted: str | None) -> None:
     """Give the key its alias; one that this declaration's earlier key has moves here, another's does not."""
-    if wanted:
-        every = {it["AliasName"]: it.get("TargetKeyId") for it in api.every("kms", "list_aliases", "Aliases")}
-        holder = every.get(wanted)
-        if holder is None:
+    if wanted and not (holder := _holder(api, wanted)):
+        try:
             api.call("kms", "create_alias", eventually=_NOT_YET, AliasName=wanted, TargetKeyId=id)
-        elif holder != id:
-            _take_over(api, id, wanted, holder)
+        except AwsError as error:
+            if not error.says("AlreadyExistsException"):
+                raise
+            holder = _holder(api, wanted)
+    if wanted and holder and holder != id:
+        _take_over(api, id, wanted, holder)
     if now:
         api.drop("kms", "delete_alias", AliasName=now)
+
+
+def _holder(api: Api, alias: str) -> str:
+    """The key that has an alias; empty where none has."""
+    every = api.fresh("kms").every("kms", "list_aliases", "Aliases")
+    return next((it.get("TargetKeyId", "") for it in every if it["AliasName"] == alias), "")
 
 
 def _take_over(api: Api, id: str, alias: str, holder: str) -> None:

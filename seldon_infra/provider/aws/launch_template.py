@@ -58,16 +58,17 @@ class LaunchTemplate(Ec2Thing[LaunchTemplateInputs, LaunchTemplateOutputs]):
         if _data(self._inputs(api, {}, newest, wanted)) == _data(wanted):
             number = newest["VersionNumber"]
         else:
-            number = self._new_version(api, id, wanted)
+            number = self._new_version(api, id, newest["VersionNumber"], wanted)
         api.call("ec2", "modify_launch_template", LaunchTemplateId=id, DefaultVersion=str(number))
 
-    def _new_version(self, api: Api, id: str, wanted: LaunchTemplateInputs) -> int:
+    def _new_version(self, api: Api, id: str, newest: int, wanted: LaunchTemplateInputs) -> int:
         made = api.call(
             "ec2",
             "create_launch_template_version",
             eventually=NOT_YET,
             LaunchTemplateId=id,
             LaunchTemplateData=_data(wanted),
+            ClientToken=client_token(id, f"after {newest}: {wanted.wire()}"),
         )
         return int(made["LaunchTemplateVersion"]["VersionNumber"])
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import ssl
+import subprocess
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +36,8 @@ class Api:
     """A way to one API server."""
 
     server: str
-    token: str
-    trust: ssl.SSLContext
+    token: Callable[[], str]
+    trust: Callable[[], ssl.SSLContext]
     upsert: bool = False
     patch_force: bool = False
 
@@ -43,13 +47,7 @@ class Api:
         text = Path(kubeconfig).read_text(encoding="utf-8") if "\n" not in kubeconfig else kubeconfig
         config = yaml.safe_load(text)
         cluster, user = config["clusters"][0]["cluster"], config["users"][0]["user"]
-        return cls(
-            cluster["server"],
-            user["token"],
-            ssl.create_default_context(cafile=cluster["certificate-authority"]),
-            upsert,
-            patch_force,
-        )
+        return cls(cluster["server"], partial(_token, user), partial(_trust, cluster), upsert, patch_force)
 
     def apply(self, manifest: dict[str, Any], *, dry_run: bool = False) -> dict[str, Any]:
         """Apply an object on the server's side, and give it as it is then; a dry run changes nothing."""
@@ -95,15 +93,30 @@ class Api:
 
     def _ask(self, method: str, path: str, body: Any = None, content: str = "application/json") -> dict[str, Any]:
         data = None if body is None else json.dumps(body).encode()
-        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": content}
+        headers = {"Authorization": f"Bearer {self.token()}", "Content-Type": content}
         request = urllib.request.Request(self.server + path, data=data, method=method, headers=headers)
         try:
-            with urllib.request.urlopen(request, timeout=SECONDS, context=self.trust) as answer:
+            with urllib.request.urlopen(request, timeout=SECONDS, context=self.trust()) as answer:
                 return dict(json.loads(answer.read()))
         except urllib.error.HTTPError as error:
             raise ApiError(error.code, _message(error.read()) or str(error.reason)) from None
         except OSError as error:
             raise ApiError(UNREACHED, f"cannot reach {self.server}: {error}") from None
+
+
+def _token(user: dict[str, Any]) -> str:
+    """Give a user's token, or ask the command that makes one."""
+    if "token" in user:
+        return str(user["token"])
+    command = [user["exec"]["command"], *user["exec"]["args"]]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=True)
+    return str(json.loads(done.stdout)["status"]["token"])
+
+
+def _trust(cluster: dict[str, Any]) -> ssl.SSLContext:
+    if "certificate-authority" in cluster:
+        return ssl.create_default_context(cafile=cluster["certificate-authority"])
+    return ssl.create_default_context(cadata=base64.b64decode(cluster["certificate-authority-data"]).decode())
 
 
 def _message(body: bytes) -> str:

@@ -22,7 +22,6 @@ from seldon_infra import (
 from seldon_infra.core.yaml import dump
 from seldon_infra.eks import render
 from seldon_infra.eks.parts import Built, Part, Ref
-from seldon_infra.resources.model import ResourceModel
 
 SYSTEM = NodeGroup(name="system", instance_types=("m7i.large",), scaling=Scaling(minimum=2, maximum=4))
 GPU = GpuNodes(name="gpu", instance_types=("g6.xlarge",), scaling=Scaling(maximum=4))
@@ -142,16 +141,12 @@ CASES = {
 def golden(name: str) -> str:
     """Give the text that a case's golden file must have: ``<type name output>`` is what another part gives."""
     shows, spec = CASES[name]
-    parts = {f"{_kind(part)} {part.name}": _shown(part) for part in render.cluster(spec).all}
+    parts = {f"{part.kind} {part.name}": _shown(part) for part in render.cluster(spec).all}
     return f"# {shows}\n{dump(parts)}"
 
 
-def _kind(part: Part) -> str:
-    return part.kind.token.rpartition(":")[2]
-
-
 def _shown(part: Part) -> dict[str, Any]:
-    after = [f"{_kind(each)} {each.name}" for each in part.after]
+    after = [f"{each.kind} {each.name}" for each in part.after]
     inputs = {name: _plain(value) for name, value in part.inputs.items() if value not in (None, {}, [])}
     return {**inputs, **({"AFTER": after} if after else {})}
 
@@ -159,11 +154,9 @@ def _shown(part: Part) -> dict[str, Any]:
 def _plain(value: object) -> Any:
     match value:
         case Ref():
-            return f"<{_kind(value.part)} {value.part.name} {value.output}>"
+            return f"<{value.part.kind} {value.part.name} {value.output}>"
         case Built():
-            return _plain(value.make(*map(_plain, value.of)))
-        case ResourceModel():
-            return value.model_dump(exclude_defaults=True)
+            return _plain(value.make(*map(_plain, value.of))) if len(value.of) > 1 else _plain(value.of[0])
         case Mapping():
             return {_plain(key): _plain(each) for key, each in value.items()}
         case list() | tuple():
