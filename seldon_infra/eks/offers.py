@@ -89,7 +89,7 @@ def pools_of(cluster: EksCluster) -> tuple[NodePool, ...]:
 
 def sharing_of(group: NodeGroup | NodePool) -> Sharing | None:
     """How several pods have one GPU of a group."""
-    return group.sharing if isinstance(group, (GpuNodes, NodePool)) else None
+    return group.sharing if isinstance(group, GpuNodes) else None
 
 
 def allocatable(group: NodeGroup | NodePool, known: Find = find) -> dict[str, Decimal]:

@@ -131,7 +131,11 @@ CapacityType: TypeAlias = Literal["on_demand", "spot", "reserved"]
 
 
 class NodePool(Spec):
-    """Machines that Karpenter starts when pods need them. Source: NodePool and EC2NodeClass of Karpenter."""
+    """Machines that Karpenter starts when pods need them. Source: NodePool and EC2NodeClass of Karpenter.
+
+    GPUs of a pool are not shared: Karpenter counts whole ones, and would start a machine for each share. Node groups
+    beside it may share theirs.
+    """
 
     noun: ClassVar[str] = "node pool"
 
@@ -143,14 +147,12 @@ class NodePool(Spec):
     """Most nodes at a time, all of the smallest of its types."""
     capacity: Many[CapacityType] = ("on_demand",)
     """How machines are got, the cheapest first. Default: on demand."""
-    sharing: Sharing | None = None
-    """How several pods have one GPU. Default: None gives a pod whole ones."""
     labels: Mapping[str, str] = {}
     """Labels of the nodes, beside those of their GPUs. Default: none."""
     disk: str = "200Gi"
     """Disk of a node, encrypted. Default: ``"200Gi"``."""
     idle: str = "5m"
-    """How long a node may be empty or unneeded before it goes, as a duration. Default: ``"5m"``.
+    """How long a node may be empty before it goes, as a duration; one with pods is left alone. Default: ``"5m"``.
     Source: disruption.consolidateAfter."""
 
 
