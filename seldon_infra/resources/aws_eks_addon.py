@@ -16,6 +16,11 @@ class EksAddonInputs(AwsInputs):
     cluster_name: str = Field(description="Name of the cluster.")
     name: str = Field(min_length=1, description="Name of the add-on, such as vpc-cni.")
     version: str | None = Field(default=None, description="Version; by default the cluster version's default.")
+    kubernetes_version: str | None = Field(
+        default=None,
+        description="Version of the cluster: where it changes and version is left out, so does the add-on, to the new "
+        "one's default.",
+    )
     configuration: dict[str, Any] = Field(default_factory=dict, description="Settings, by the add-on's own schema.")
     service_account_role_arn: str | None = Field(default=None, description="Role of its service account, by OIDC.")
     pod_identities: dict[str, str] = Field(

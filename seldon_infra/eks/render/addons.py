@@ -43,6 +43,7 @@ def _parts(spec: EksCluster, addon: Addon, control: Part, after: tuple[Part, ...
         "cluster_name": control["name"],
         "name": addon.name,
         "version": addon.version,
+        "kubernetes_version": spec.version if addon.version is None else None,
         "configuration": dict(addon.configuration),
         "pod_identities": {_account(addon): role["arn"] for role in roles},
     }

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from tests.aws.account import Account
 from tests.aws.stack.project import Project, prepare
@@ -12,6 +18,9 @@ from tests.aws.stack.project import Project, prepare
 pytestmark = [pytest.mark.aws, pytest.mark.slow, pytest.mark.timeout(900)]
 
 GPU = "SYSTEM, GpuNodes(name='gpu', instance_types=('g6.xlarge',), scaling=Scaling(maximum={most})),"
+OPEN = "deletion_protection=False,"
+OBJECTS = 22
+PAGE = Path(__file__).parents[3] / "docs" / "eks_cluster.md"
 
 
 @pytest.fixture
@@ -21,24 +30,97 @@ def project(account: Account, tmp_path: Path) -> Project:
 
 def test_a_cluster_comes_grows_is_upgraded_and_goes(project: Project) -> None:
     engine, aws = project.account.engine, project.account.aws
-    project.declare(cluster="deletion_protection=False,")
+    project.declare(cluster=OPEN)
+    previewed = engine.preview()
+    assert "nothing is checked against the cluster" not in previewed.stdout  # nothing is to land on it
     plan = project.plan()
-    print(plan)
+    assert len(plan) == OBJECTS
     assert set(plan.values()) == {"create"}
     assert aws.changes() == []
+
     engine.up()
-    print(engine.outputs())
-    print(project.inventory())
+    outputs = engine.outputs()
+    assert outputs["cluster_name"] == "prod"
+    login = yaml.safe_load(outputs["kubeconfig"])["users"][0]["user"]["exec"]
+    assert [login["command"], *login["args"]] == [
+        "seldon-infra",
+        "eks-token",
+        "--cluster",
+        "prod",
+        "--region",
+        "eu-west-1",
+    ]
+    made = aws.changes()
+    assert "unchanged" in engine.up("--expect-no-changes").stdout
+    assert aws.changes() == made
+
+    project.declare(cluster=OPEN, groups=GPU.format(most=3))
+    assert project.plan() == {"LaunchTemplate gpu": "create", "EksNodegroup gpu": "create"}
+    engine.up()
+    (gpu,) = [each for (_, name), each in groups(project).items() if name.startswith("gpu")]
+    assert (gpu["amiType"], gpu["scalingConfig"]["minSize"]) == ("AL2023_x86_64_NVIDIA", 0)
+    assert gpu["taints"] == [{"key": "nvidia.com/gpu", "value": "present", "effect": "NO_SCHEDULE"}]
+
+    project.declare(cluster=OPEN, groups=GPU.format(most=5), version="1.34")
+    plan = project.plan()
+    addons = {name: step for name, step in plan.items() if name.startswith("EksAddon ")}
+    assert set(addons.values()) == {"update"}
+    others = {name: step for name, step in plan.items() if name not in addons}
+    assert others == {"EksCluster prod": "update", "EksNodegroup gpu": "update", "EksNodegroup system": "update"}
+    before = len(aws.calls)
+    engine.up()
+    upgraded = [name for name in aws.calls[before:] if name.startswith("eks.Update") and "Config" not in name]
+    assert upgraded == ["eks.UpdateClusterVersion", "eks.UpdateAddon", *["eks.UpdateNodegroupVersion"] * 2]
+    assert {each["version"] for each in groups(project).values()} == {"1.34"}
+    assert aws.eks().state.addons.get(("prod", "kube-proxy"))["addonVersion"] == "v1.34.3-eksbuild.2"
+    assert {each["scalingConfig"]["maxSize"] for each in groups(project).values()} == {4, 5}
     assert project.plan() == {}
-    project.declare(cluster="deletion_protection=False,", groups=GPU.format(most=3))
-    print(project.plan())
-    engine.up()
-    project.declare(cluster="deletion_protection=False,", groups=GPU.format(most=5))
-    print(project.plan())
-    engine.up()
-    project.declare(cluster="deletion_protection=False,", groups=GPU.format(most=5), version="1.34")
-    print(project.plan())
-    engine.up()
-    print(project.plan())
+
     engine.destroy()
     assert project.inventory() == {}
+    assert {call for call in actions(aws.calls) if not is_permitted(call)} == set()
+
+
+def test_a_cluster_is_kept_from_being_deleted_until_it_is_said(project: Project) -> None:
+    engine = project.account.engine
+    project.declare()
+    engine.up()
+    refused = engine.destroy(check=False)
+    assert refused.returncode != 0
+    assert "control plane eu-west-1/prod is protected: set deletion_protection to false" in refused.stdout
+    assert project.inventory()["cluster"] == ["prod"]
+    project.declare(cluster=OPEN)
+    engine.up()
+    engine.destroy()
+    assert project.inventory() == {}
+
+
+def test_a_mistake_is_told_before_anything_is_asked_or_made(project: Project) -> None:
+    project.declare(version="1.29", cluster="public_access_cidrs=('0.0.0.0/0',),")
+    refused = project.account.engine.preview(check=False)
+    assert refused.returncode != 0
+    said = refused.stdout + refused.stderr
+    assert "cluster 'prod': version '1.29', must be one that EKS still runs" in said
+    assert "must name who may connect: this is everybody" in said
+    assert "Traceback" not in said
+    assert project.account.aws.calls == []
+
+
+def actions(calls: Iterable[str]) -> set[str]:
+    """Calls as policies name them."""
+    services = {"resourcegroupstaggingapi": "tag", "service-quotas": "servicequotas"}
+    named = (call.partition(".") for call in calls)
+    return {f"{services.get(service, service)}:{operation}" for service, _, operation in named}
+
+
+def is_permitted(action: str) -> bool:
+    """Tell whether the page's policy lets an action through, wherever."""
+    (text,) = re.findall(r"```json\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    patterns = [each["Action"] for each in json.loads(text)["Statement"]]
+    flat = [one for each in patterns for one in ([each] if isinstance(each, str) else each)]
+    return any(fnmatchcase(action, pattern) for pattern in flat)
+
+
+def groups(project: Project) -> dict[tuple[str, str], dict[str, Any]]:
+    shelf = project.account.aws.eks().state.nodegroups
+    return {key: shelf.get(key) for key in shelf.visible()}

@@ -10,7 +10,7 @@ import yaml
 from seldon_infra.provider.aws.eks.ids import Id
 from seldon_infra.provider.aws.eks.objects import BROKEN, Ask, EksObject, look, seen, tags_of
 from seldon_infra.provider.aws.eks.waiting import Body
-from seldon_infra.provider.framework import Context
+from seldon_infra.provider.framework import Context, Instance
 from seldon_infra.resources.aws_eks_addon import EKS_ADDON, EksAddonInputs, EksAddonOutputs
 
 _CHANGED = ("version", "configuration", "service_account_role_arn", "pod_identities")
@@ -65,6 +65,22 @@ class EksAddon(EksObject[EksAddonInputs, EksAddonOutputs]):
         """Its ARN."""
         return str(body["addonArn"])
 
+    def update(
+        self, id: str, last: Instance[EksAddonInputs, EksAddonOutputs], inputs: EksAddonInputs, context: Context
+    ) -> EksAddonOutputs:
+        """A version that is left to AWS moves with the cluster's, and not by itself."""
+        moved = inputs.kubernetes_version not in (None, last.inputs.kubernetes_version)
+        default = self._default(self.parse(id), inputs, context) if moved and inputs.version is None else inputs.version
+        updated = super().update(id, last, inputs.model_copy(update={"version": default}), context)
+        return updated.model_copy(update={"version": inputs.version})
+
+    def _default(self, id: Id, inputs: EksAddonInputs, context: Context) -> str | None:
+        """AWS's default for the cluster's version; None where it names none."""
+        asked = {"addonName": inputs.name, "kubernetesVersion": inputs.kubernetes_version}
+        known = self.listed(id, "describe_addon_versions", asked, "addons", context)
+        versions = [each for addon in known for each in addon["addonVersions"]]
+        return next((str(each["addonVersion"]) for each in versions if _is_default(each, inputs)), None)
+
     def change(self, id: Id, now: EksAddonInputs, inputs: EksAddonInputs, context: Context) -> None:
         """All in one update; what it does not name is taken away, so it names everything."""
         wanted = inputs if inputs.version else inputs.model_copy(update={"version": now.version})
@@ -84,6 +100,7 @@ class EksAddon(EksObject[EksAddonInputs, EksAddonOutputs]):
             cluster_name=id.cluster,
             name=id.name,
             version=body["addonVersion"],
+            kubernetes_version=last.kubernetes_version if last else None,
             configuration=yaml.safe_load(body.get("configurationValues") or "{}") or {},
             service_account_role_arn=body.get("serviceAccountRoleArn"),
             pod_identities=body["podIdentities"],
@@ -97,6 +114,11 @@ class EksAddon(EksObject[EksAddonInputs, EksAddonOutputs]):
     def outputs_of(self, inputs: EksAddonInputs, body: Body) -> EksAddonOutputs:
         """The add-on in AWS."""
         return seen(EksAddonOutputs, **dict(inputs), arn=body["addonArn"])
+
+
+def _is_default(version: Body, inputs: EksAddonInputs) -> bool:
+    fits = version["compatibilities"]
+    return any(it["clusterVersion"] == inputs.kubernetes_version and it["defaultVersion"] for it in fits)
 
 
 def _settings(inputs: EksAddonInputs) -> Body:
