@@ -92,10 +92,16 @@ class DcgmExporter(Spec):
 
 
 class GpuSoftware(Spec):
-    """What makes GPUs known to Kubernetes, and measures them."""
+    """What makes GPUs known to Kubernetes, and measures them.
+
+    ``GpuSoftware(existing=True)`` says that somebody else installs it, such as a GitOps tool: nothing is declared then.
+    """
 
     noun: ClassVar[str] = "GPU software"
 
+    existing: bool = False
+    """Whether somebody else installs it. How nodes share GPUs is then theirs to configure, by the names of
+    configurations that nodes are labelled with. Default: False."""
     plugin: DevicePlugin | GpuOperator | None = None
     """What offers GPUs to pods. Default: the device plugin; the GPU operator where nodes share by ``Mig``."""
     metrics: DcgmExporter | None = Field(default_factory=DcgmExporter)
