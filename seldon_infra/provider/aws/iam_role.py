@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -38,7 +37,7 @@ class IamRole(Thing[IamRoleInputs, IamRoleOutputs]):
             eventually=_NOT_YET,
             RoleName=name,
             Path=inputs.path,
-            AssumeRolePolicyDocument=json.dumps(inputs.trust),
+            AssumeRolePolicyDocument=policies.text(inputs.trust),
             Description=inputs.description,
             MaxSessionDuration=inputs.max_session_seconds,
             Tags=marking.pairs(tags),
@@ -49,7 +48,7 @@ class IamRole(Thing[IamRoleInputs, IamRoleOutputs]):
     def shape(self, api: Api, id: str, now: IamRoleInputs, wanted: IamRoleInputs) -> None:
         """Change what differs; what is allowed is extended before it is cut."""
         if now.trust != wanted.trust:
-            _put(api, "update_assume_role_policy", RoleName=id, PolicyDocument=json.dumps(wanted.trust))
+            _put(api, "update_assume_role_policy", RoleName=id, PolicyDocument=policies.text(wanted.trust))
         if (now.description, now.max_session_seconds) != (wanted.description, wanted.max_session_seconds):
             settings = {"Description": wanted.description, "MaxSessionDuration": wanted.max_session_seconds}
             _put(api, "update_role", RoleName=id, **settings)
@@ -57,7 +56,7 @@ class IamRole(Thing[IamRoleInputs, IamRoleOutputs]):
             _bound(api, id, wanted.permissions_boundary)
         for name, document in wanted.policies.items():
             if now.policies.get(name) != document:
-                _put(api, "put_role_policy", RoleName=id, PolicyName=name, PolicyDocument=json.dumps(document))
+                _put(api, "put_role_policy", RoleName=id, PolicyName=name, PolicyDocument=policies.text(document))
         for arn in set(wanted.policy_arns) - set(now.policy_arns):
             _put(api, "attach_role_policy", RoleName=id, PolicyArn=arn)
         for arn in set(now.policy_arns) - set(wanted.policy_arns):

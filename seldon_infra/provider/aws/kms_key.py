@@ -26,7 +26,7 @@ class KmsKey(Thing[KmsKeyInputs, KmsKeyOutputs]):
 
     def make(self, api: Api, inputs: KmsKeyInputs, tags: Mapping[str, str]) -> str:
         """Make the key; its alias and its rotation can only be set afterwards."""
-        policy = {"Policy": json.dumps(inputs.policy)} if inputs.policy else {}
+        policy = {"Policy": policies.text(inputs.policy)} if inputs.policy else {}
         made = api.call(
             "kms",
             "create_key",
@@ -50,7 +50,7 @@ class KmsKey(Thing[KmsKeyInputs, KmsKeyOutputs]):
             _put(api, "update_key_description", id, Description=wanted.description)
         if now.policy != wanted.policy:
             policy = wanted.policy or _left_to_iam(api)
-            _put(api, "put_key_policy", id, PolicyName="default", Policy=json.dumps(policy))
+            _put(api, "put_key_policy", id, PolicyName="default", Policy=policies.text(policy))
         if now.enabled and not wanted.enabled:
             _put(api, "disable_key", id)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -68,7 +69,7 @@ class LaunchTemplate(Ec2Thing[LaunchTemplateInputs, LaunchTemplateOutputs]):
             eventually=NOT_YET,
             LaunchTemplateId=id,
             LaunchTemplateData=_data(wanted),
-            ClientToken=client_token(id, f"after {newest}: {wanted.wire()}"),
+            ClientToken=client_token(id, f"after {newest}: {json.dumps(_data(wanted), sort_keys=True)}"),
         )
         return int(made["LaunchTemplateVersion"]["VersionNumber"])
 

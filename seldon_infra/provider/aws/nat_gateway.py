@@ -125,7 +125,7 @@ class NatGateway(Ec2Thing[NatGatewayInputs, NatGatewayOutputs]):
     def remove(self, api: Api, id: str, last: Known) -> None:
         """Remove the gateway, wait until it has let go of its address, and release that."""
         allocation = last.outputs.allocation_id
-        if id.startswith("nat-"):
+        if id.startswith("nat-") and not _is_over(api.fresh("ec2"), id):
             api.drop("ec2", "delete_nat_gateway", NatGatewayId=id)
             api.context.progress(f"waiting until {id} is gone")
             api.context.wait_for(f"{id} to be gone", lambda: _is_over(api.fresh("ec2"), id), every=2.0)

@@ -15,6 +15,11 @@ def kept(declared: Mapping[str, object] | None, found: object) -> dict[str, obje
     return dict(declared) if declared is not None and same(declared, document) else document
 
 
+def text(document: Mapping[str, object]) -> str:
+    """A policy as AWS takes it: always the same text, for a repeated call must not differ from the first."""
+    return json.dumps(document, sort_keys=True)
+
+
 def same(one: Mapping[str, object], other: Mapping[str, object]) -> bool:
     """Whether two policies mean the same: lists are sets, one item is a list of one, an account is its root."""
     return _plain(one) == _plain(other)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from seldon_infra.provider.aws.api import Answer, Api
+from seldon_infra.provider.aws import tags as marking
+from seldon_infra.provider.aws.api import Answer, Api, client_token
 from seldon_infra.provider.aws.ec2 import NOT_YET, Ec2Thing, filters
 from seldon_infra.provider.aws.thing import same_order
 from seldon_infra.provider.aws.trouble import AwsError, Kind
@@ -31,6 +32,7 @@ class RouteTable(Ec2Thing[RouteTableInputs, RouteTableOutputs]):
             "create_route_table",
             eventually=NOT_YET,
             VpcId=inputs.vpc_id,
+            ClientToken=client_token(tags[marking.TOKEN], "table"),
             TagSpecifications=self.tagged(tags),
         )
         return str(made["RouteTable"]["RouteTableId"])

@@ -80,11 +80,11 @@ class SecurityGroup(Ec2Thing[SecurityGroupInputs, SecurityGroupOutputs]):
 def _bring(api: Api, id: str, side: str, now: Sequence[SecurityRule], wanted: Sequence[SecurityRule]) -> None:
     """One side's rules from what they are to what they shall be."""
     before, after = {_key(it): it for it in now}, {_key(it): it for it in wanted}
-    if new := [after[key] for key in after.keys() - before.keys()]:
+    if new := [rule for key, rule in after.items() if key not in before]:
         _change(api, f"authorize_security_group_{side}", id, new)
     if renamed := [rule for key, rule in after.items() if key in before and before[key] != rule]:
         _change(api, f"update_security_group_rule_descriptions_{side}", id, renamed)
-    if old := [before[key] for key in before.keys() - after.keys()]:
+    if old := [rule for key, rule in before.items() if key not in after]:
         _change(api, f"revoke_security_group_{side}", id, old)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -40,7 +39,7 @@ class VpcEndpoint(Ec2Thing[VpcEndpointInputs, VpcEndpointOutputs]):
     def make(self, api: Api, inputs: VpcEndpointInputs, tags: Mapping[str, str]) -> str:
         """Make it with all its settings."""
         lists = {name: getattr(inputs, field) for field, name in _LISTS.items() if getattr(inputs, field)}
-        policy = {"PolicyDocument": json.dumps(inputs.policy)} if inputs.policy else {}
+        policy = {"PolicyDocument": policies.text(inputs.policy)} if inputs.policy else {}
         private = {"PrivateDnsEnabled": inputs.private_dns} if inputs.kind == "Interface" else {}
         made = api.call(
             "ec2",
@@ -73,7 +72,7 @@ class VpcEndpoint(Ec2Thing[VpcEndpointInputs, VpcEndpointOutputs]):
         if now.private_dns != wanted.private_dns:
             changes["PrivateDnsEnabled"] = wanted.private_dns
         if now.policy != wanted.policy:
-            changes["PolicyDocument"] = json.dumps(wanted.policy or _OPEN)
+            changes["PolicyDocument"] = policies.text(wanted.policy or _OPEN)
         if changes:
             settings = {"VpcEndpointId": id, **changes}
             api.call("ec2", "modify_vpc_endpoint", eventually=NOT_YET, **settings)

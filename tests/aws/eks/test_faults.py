@@ -58,7 +58,7 @@ def test_a_new_role_that_eks_does_not_know_yet_is_waited_for(account: Account, s
 
 def test_a_subnet_that_is_not_there_is_told_at_once(account: Account) -> None:
     said = account.failed_up(Declared("cluster", "EksCluster", {"subnet_ids": ["subnet-1", "subnet-2"]}))
-    assert "subnet-1" in said
+    assert "does not exist" in said
     assert account.aws.times()["eks.CreateCluster"] == 1
     assert account.state() == {}
 

@@ -1,28 +1,22 @@
-"""Kill -9 of the plugin just before and just after each call that changes AWS: one further `up` makes all right.
-
-Nothing is orphaned, nothing is made twice, nothing is left pending; then a `destroy` leaves nothing.
-"""
+"""Kill -9 of the plugin just before and just after each call that changes AWS: nothing is orphaned or made twice."""
 
 from __future__ import annotations
 
-import itertools
 import os
 import signal
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
 from tests.aws.eks.account import Account, Declared
 from tests.aws.eks.test_life import VIEW
-from tests.aws.loopback.faults import Moment
 from tests.aws.loopback.fixtures import Surroundings
+from tests.aws.loopback.march import march
 from tests.aws.loopback.peers import runs
 from tests.engine.waiting import wait_until
 
-pytestmark = [pytest.mark.aws, pytest.mark.slow]
+pytestmark = [pytest.mark.aws, pytest.mark.slow, pytest.mark.timeout(900)]
 
-EVERYTHING = ["cluster", "gpu", "cni", "viewer", "triton"]
 CHANGED: dict[str, dict[str, Any]] = {
     "cluster": {"version": "1.33", "log_types": ["audit"], "support_type": "EXTENDED", "tags": {"a": "b"}},
     "gpu": {"version": "1.33", "labels": {"a": "b"}},
@@ -49,56 +43,57 @@ def program(around: Surroundings, changed: bool) -> list[Declared]:
     ]
 
 
-@dataclass(frozen=True)
-class Call:
-    """The nth call of a name within a create, an update or a delete of everything."""
-
-    during: str
-    name: str
-    nth: int = 1
-
-
-CALLS = [
-    *(Call("create", name) for name in (
-        "CreateCluster", "CreateNodegroup", "CreateAddon", "CreateAccessEntry", "AssociateAccessPolicy",
-        "CreatePodIdentityAssociation")),
-    *(Call("create", "TagResource", nth) for nth in (1, 2, 5)),
-    *(Call("create", name, 2) for name in ("DescribeCluster", "DescribeNodegroup")),
-    *(Call("update", name) for name in (
-        "UpdateClusterVersion", "UpdateNodegroupVersion", "UpdateNodegroupConfig", "UpdateAddon", "UpdateAccessEntry",
-        "DisassociateAccessPolicy", "UpdatePodIdentityAssociation", "TagResource", "UntagResource")),
-    *(Call("update", "UpdateClusterConfig", nth) for nth in (1, 2)),
-    *(Call("update", "DescribeUpdate", nth) for nth in (1, 4)),
-    *(Call("delete", name) for name in (
-        "DeleteCluster", "DeleteNodegroup", "DeleteAddon", "DeleteAccessEntry", "DeletePodIdentityAssociation")),
-]  # fmt: skip
-POINTS = list(itertools.product(CALLS, ("before", "after")))
+MADE = {"CreateCluster", "CreateNodegroup", "CreateAddon", "CreateAccessEntry", "AssociateAccessPolicy",
+        "CreatePodIdentityAssociation", "TagResource"}  # fmt: skip
+UPDATED = {"UpdateClusterVersion", "UpdateClusterConfig", "UpdateNodegroupVersion", "UpdateNodegroupConfig",
+           "UpdateAddon", "UpdateAccessEntry", "DisassociateAccessPolicy", "UpdatePodIdentityAssociation",
+           "TagResource", "UntagResource"}  # fmt: skip
+REMOVED = {"DeleteCluster", "DeleteNodegroup", "DeleteAddon", "DeleteAccessEntry",
+           "DeletePodIdentityAssociation"}  # fmt: skip
 
 
-@pytest.mark.parametrize(("call", "moment"), POINTS, ids=lambda it: f"{it.during} {it.name} {it.nth}"
-                         if isinstance(it, Call) else it)  # fmt: skip
-def test_one_further_up_heals(account: Account, around: Surroundings, call: Call, moment: Moment) -> None:
+def test_all_is_made_changed_and_removed_through_kills_at_each_call(account: Account, around: Surroundings) -> None:
     account.aws.clock.pace = 1
-    made, changed = program(around, changed=False), program(around, changed=True)
-    if call.during != "create":
-        account.up(*made)
-    account.declare(*(made if call.during == "create" else changed if call.during == "update" else ()))
-    kill_at(account, call, moment)
-    account.up()
-    account.assert_settled()
-    assert len(account.inventory()) == (0 if call.during == "delete" else 5)
+    account.declare(*program(around, changed=False))
+    made = marched(account)
+    assert made == MADE
+    assert len(account.inventory()) == 5
+
+    account.declare(*program(around, changed=True))
+    assert marched(account) == UPDATED
+    assert len(account.inventory()) == 5
+
+    account.declare()
+    assert marched(account) == REMOVED
+    assert account.inventory() == []
     assert len(account.aws.eks().state.born()) == 5, "something was made twice"
-    if call.during == "create":
-        account.engine.destroy()
-        assert account.inventory() == []
 
 
-def kill_at(account: Account, call: Call, moment: Moment) -> None:
-    """Run an `up` and kill the plugin while a call of its own is held."""
-    with account.aws.faults.hold(f"eks.{call.name}", moment, call.nth) as held:
+def marched(account: Account) -> set[str]:
+    """The names of the calls at which an `up` was killed until it came to its end."""
+    walked = march(account.engine, account.aws, "up")
+    assert walked.repeated == []
+    account.assert_settled()
+    return {name.removeprefix("eks.") for name in walked.names}
+
+
+@pytest.mark.parametrize(("changed", "call", "nth"), [
+    (False, "DescribeCluster", 2), (False, "DescribeNodegroup", 2), (True, "DescribeUpdate", 1),
+    (True, "DescribeUpdate", 4)])  # fmt: skip
+def test_a_kill_while_something_is_waited_for_is_healed_by_one_further_up(
+    account: Account, around: Surroundings, changed: bool, call: str, nth: int
+) -> None:
+    account.aws.clock.pace = 1
+    if changed:
+        account.up(*program(around, changed=False))
+    account.declare(*program(around, changed))
+    with account.aws.faults.hold(f"eks.{call}", "after", nth) as held:
         running = account.engine.start("up", "--stack", "test", "--yes", "--skip-preview")
         plugin = held.wait()
         os.kill(plugin, signal.SIGKILL)
         wait_until(lambda: not runs(plugin))
     running.communicate(timeout=60)
     assert running.returncode != 0
+    account.up()
+    account.assert_settled()
+    assert len(account.inventory()) == len(account.aws.eks().state.born()) == 5

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Literal
 
+from tests.aws.loopback.march import March
 from tests.aws.loopback.peers import runs
 from tests.aws.loopback.wire import AwsError, Call
 
@@ -63,6 +64,8 @@ class Faults:
         self._held: list[Held] = []
         self._refusals: list[_Refusal] = []
         self._rate, self._dice = 0.0, random.Random(0)
+        self.march: March | None = None
+        """Kills at each call, where a test wants that."""
 
     @contextmanager
     def hold(self, name: str, moment: Moment, nth: int = 1) -> Iterator[Held]:
@@ -107,6 +110,8 @@ class Faults:
 
     def pass_by(self, call: Call, moment: Moment, process: Callable[[], int]) -> None:
         """Do to a call what the script says for this moment of it."""
+        if self.march and not call.reads:
+            self._pass_march(self.march, call, moment, process)
         if held := self._take_hold(call, moment):
             held.process = process()
             held.reached.set()
@@ -115,6 +120,16 @@ class Faults:
                 raise Dropped
         if failure := self._take_failure(call, moment):
             raise failure
+
+    def _pass_march(self, march: March, call: Call, moment: Moment, process: Callable[[], int]) -> None:
+        """Wait for the kill, if this call has its turn; a call of the dead ends here."""
+        try:
+            halt = march.meet(call, moment, process())
+        except LookupError:
+            raise Dropped from None
+        if halt:
+            assert halt.wait(WAIT_SECONDS), f"{call.name} was never released"
+            raise Dropped
 
     def _refuse(self, name: str, moment: Moment, times: int, failure: Callable[[Call], Exception]) -> None:
         with self._lock:

@@ -16,6 +16,7 @@ from tests.aws.loopback.parameters import image_parameter
 from tests.aws.loopback.peers import process_at
 from tests.aws.loopback.quotas import Quotas
 from tests.aws.loopback.shelf import Clock
+from tests.aws.loopback.tokens import Tokens
 from tests.aws.loopback.wire import NOT_SERVED, Answer, AwsError, Call, Request, answer, error, parameters, read_call
 
 REGION = "eu-west-1"
@@ -34,6 +35,7 @@ class Loopback:
         """What the loopback itself could not do: a test that leaves anything here has proved nothing."""
         self._eks: dict[str, Eks] = {}
         self._quotas: dict[str, Quotas] = {}
+        self._tokens = Tokens()
         self._lock = threading.RLock()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
@@ -133,7 +135,7 @@ class Loopback:
                     found = image_parameter(call.region, parameters(call)["Name"])
                     return answer(call, found) if found else self._pass_on(call.request)
                 case _:
-                    return self._pass_on(call.request)
+                    return self._tokens.once(call, lambda: self._pass_on(call.request))
 
     def _pass_on(self, request: Request) -> Answer:
         connection = http.client.HTTPConnection(self._behind, timeout=_SECONDS)

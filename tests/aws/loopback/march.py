@@ -1,0 +1,98 @@
+"""Kills the plugin at every call that changes AWS, just before it takes effect and just after, one step a run.
+
+    marched = march(engine, aws, "up")
+    assert marched.names == {...}
+
+Each changing call is held twice: when it is there for the first time, and once it has taken effect. Calls that come
+side by side are held side by side, so one kill is the kill of each, and a stack of independent chains of calls takes as
+many runs as twice its longest chain. To come to its next call, a chain must have healed from the kill before: a march
+through a whole operation is a proof for each call of it. A call that is sent again although it took effect is told.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import threading
+import time
+from typing import TYPE_CHECKING, Literal
+
+from tests.aws.loopback.peers import runs
+from tests.aws.loopback.wire import Call
+from tests.engine.scratch import STACK, Engine
+
+if TYPE_CHECKING:
+    from tests.aws.loopback.server import Loopback
+
+Key = tuple[str, str, bytes]
+_QUIET_SECONDS = 0.4
+"""How long nothing new has to come until all are taken to be there: who comes later is held in the next run."""
+_SECONDS = 90
+
+
+class March:
+    """What was held so far, in this run and in those before."""
+
+    def __init__(self) -> None:
+        self.before: list[Key] = []
+        """Calls that were held before they took effect."""
+        self.after: list[Key] = []
+        """Calls that were held after they took effect."""
+        self.repeated: list[str] = []
+        """Calls that came again after they had taken effect."""
+        self._plugin, self._released = 0, threading.Event()
+        self._last = time.monotonic()
+        self._lock = threading.Lock()
+
+    @property
+    def names(self) -> set[str]:
+        """The calls that were held both before and after."""
+        return {name for name, *_ in set(self.before) & set(self.after)}
+
+    def meet(self, call: Call, moment: Literal["before", "after"], process: int) -> threading.Event | None:
+        """What a call has to wait for now; None where it had its turn at this moment."""
+        key = (call.name, call.request.target, call.request.body)
+        with self._lock:
+            self._last = time.monotonic()
+            held = self.before if moment == "before" else self.after
+            if key in held:
+                self.repeated += [call.name] if key in self.after else []
+                return None
+            held.append(key)
+            self._plugin = process
+            return self._released
+
+    def kills(self, running: subprocess.Popen[str]) -> bool:
+        """Kill a run's plugin as soon as all its chains are held; False where it came to its end."""
+        while running.poll() is None and not self._is_still():
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                running.wait(0.05)
+        if self._plugin:
+            self._kill()
+        said, _ = running.communicate(timeout=_SECONDS)
+        killed, self._plugin = bool(self._plugin), 0
+        assert killed == bool(running.returncode), said
+        return killed
+
+    def _kill(self) -> None:
+        os.kill(self._plugin, signal.SIGKILL)
+        while runs(self._plugin):
+            time.sleep(0.01)
+        released, self._released = self._released, threading.Event()
+        released.set()
+
+    def _is_still(self) -> bool:
+        with self._lock:
+            return bool(self._plugin) and time.monotonic() - self._last > _QUIET_SECONDS
+
+
+def march(engine: Engine, aws: Loopback, operation: str) -> March:
+    """Repeat an operation until it comes to its end, killed at each call on the way."""
+    aws.faults.march = marched = March()
+    while marched.kills(engine.start(operation, "--stack", STACK, "--yes", "--skip-preview")):
+        pass
+    aws.faults.march = None
+    assert set(marched.before) == set(marched.after)
+    return marched
