@@ -10,7 +10,7 @@ import pulumi
 from seldon_infra.charts.component import install
 from seldon_infra.eks.gpu_software import render
 from seldon_infra.eks.spec import EksCluster
-from seldon_infra.ingress.component import declare
+from seldon_infra.resources.kubernetes_object import declare
 
 
 class ClusterSoftware(pulumi.ComponentResource):
