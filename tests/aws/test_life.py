@@ -279,7 +279,7 @@ class Life:
         """What a preview would make again, after much was deleted by hand."""
         assert self.replacing
         delete_by_hand(self.account)
-        return {name for name, (op, _) in self.account.preview().items() if op in ("create", "create-replacement")}
+        return {name for name, (op, _) in self.account.preview().items() if op != "update"}
 
     @cached_property
     def made_again(self) -> dict[str, Any]:
