@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import subprocess
 from pathlib import Path
 from typing import Any
 
-import boto3
-
 from tests.aws.loopback import REGION, Loopback
+from tests.aws.loopback.neighbours import beside
 from tests.engine.scratch import ENVIRONMENT, STACK, Engine
 
 REPOSITORY = Path(__file__).parents[2]
 Done = subprocess.CompletedProcess[str]
 
 
-@functools.cache
-def _client(service: str, endpoint: str) -> Any:
-    """A client behind the loopback: making one costs more than a run of the engine's half."""
-    return boto3.session.Session("test", "test", region_name=REGION).client(service, endpoint_url=endpoint)
-
-
 class Account:
     """One account and one stack: the plugin's calls go through `aws`, those of the test past it, to moto."""
 
-    def __init__(self, engine: Engine, aws: Loopback, moto_address: str) -> None:
-        self.engine, self.aws, self.endpoint = engine, aws, f"http://{moto_address}"
+    def __init__(self, engine: Engine, aws: Loopback) -> None:
+        self.engine, self.aws = engine, aws
         engine.environment |= {"PYTHONPATH": str(REPOSITORY), "AWS_REGION": REGION, **aws.environment}
         engine.environment["SELDON_INFRA_CACHE"] = str(engine.directory.parent / "cache")  # prices are made up here
         engine.use_plugin("seldon", ENVIRONMENT / "bin")
@@ -46,7 +38,7 @@ class Account:
 
     def client(self, service: str) -> Any:
         """AWS as somebody else sees it."""
-        return _client(service, self.endpoint)
+        return beside(service, self.aws.behind, REGION)
 
     @property
     def ec2(self) -> Any:
@@ -56,8 +48,9 @@ class Account:
         """Make this the program; `changes` are inputs by resource that differ from it, None leaves the resource out."""
         self.engine.write_program(f"from tests.aws.declared import *\nset_changes({changes!r})\n{program}")
 
-    def up(self, check: bool = True) -> Done:
-        return self.engine.up(check=check)
+    def up(self, *arguments: str, check: bool = True) -> Done:
+        """Apply the program."""
+        return self.engine.up(*arguments, check=check)
 
     def preview(self) -> dict[str, tuple[str, set[str]]]:
         """Per resource that would change: what would happen, and the inputs that differ."""
@@ -67,11 +60,13 @@ class Account:
 
     def drifted(self) -> dict[str, set[str]]:
         """Per resource that has drifted: the inputs that did, as a drift preview tells with exit code 7."""
-        done = self.engine.run("refresh", "--stack", STACK, "--preview-only", "--expect-no-changes", check=False)
+        options = ("--preview-only", "--expect-no-changes", "--json")
+        done = self.engine.run("refresh", "--stack", STACK, *options, check=False)
         assert done.returncode in (0, 7), done.stdout + done.stderr
-        found = {name: paths for name, (_, paths) in self.preview().items()}
-        assert bool(found) == (done.returncode == 7), f"{found}\n{done.stdout}"
-        return found
+        found = {it["urn"].rpartition("::")[2]: _drifted(it) for it in json.loads(done.stdout)["steps"]}
+        drifted = {name: fields for name, fields in found.items() if fields}
+        assert bool(drifted) == (done.returncode == 7), done.stdout
+        return drifted
 
     def state(self) -> dict[str, dict[str, Any]]:
         """What the state's file has of AWS, by name: reading it is a hundred times quicker than an export."""
@@ -125,3 +120,9 @@ class Account:
 
 def _paths(step: dict[str, Any]) -> set[str]:
     return {path.partition(".")[0].partition("[")[0] for path in step.get("detailedDiff") or {}}
+
+
+def _drifted(step: dict[str, Any]) -> set[str]:
+    """The inputs that a refresh would change; of what is gone, all."""
+    old, new = (step.get(it, {}).get("inputs", {}) for it in ("oldState", "newState"))
+    return {key for key in old | new if old.get(key) != new.get(key)}

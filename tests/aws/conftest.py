@@ -32,6 +32,12 @@ def moto() -> Iterator[str]:
 @pytest.fixture
 def account(moto: str, tmp_path: Path) -> Iterator[Account]:
     """An empty account and an empty stack."""
-    address = moto.removeprefix("http://")
-    with empty_account(address) as aws:
-        yield Account(scratch_engine(tmp_path), aws, address)
+    with empty_account(moto.removeprefix("http://")) as aws:
+        yield Account(scratch_engine(tmp_path), aws)
+
+
+@pytest.fixture(scope="module")
+def shared_account(moto: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
+    """One account and stack for all the tests of a module."""
+    with empty_account(moto.removeprefix("http://")) as aws:
+        yield Account(scratch_engine(tmp_path_factory.mktemp("account")), aws)

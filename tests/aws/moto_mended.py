@@ -8,8 +8,10 @@ from typing import Any
 from moto.core.responses import EmptyResult
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import launch_templates, nat_gateways
+from moto.ec2.models.subnets import SubnetBackend
 from moto.ec2.models.vpcs import VPCBackend
 from moto.ec2.responses.vpcs import VPCs
+from moto.iam.models import IAMBackend
 from moto.iam.responses import IamResponse
 
 
@@ -19,6 +21,8 @@ def mend() -> None:
     nat_gateways.NatGatewayBackend.delete_nat_gateway = _delete_nat_gateway  # type: ignore[method-assign]
     VPCBackend.delete_vpc_endpoints = _delete_vpc_endpoints  # type: ignore[method-assign]
     VPCs.modify_vpc_endpoint = _modify_vpc_endpoint  # type: ignore[method-assign]
+    SubnetBackend.create_subnet = _create_subnet  # type: ignore[method-assign]
+    IAMBackend._init_aws_policies = _policies_where_we_are  # type: ignore[method-assign]
     IamResponse.add_client_id_to_open_id_connect_provider = _add_client  # type: ignore[attr-defined]
     IamResponse.remove_client_id_from_open_id_connect_provider = _remove_client  # type: ignore[attr-defined]
 
@@ -34,6 +38,24 @@ def _delete_vpc_endpoints(backend: Any, vpce_ids: list[str]) -> Any:
                 backend.delete_route(table, endpoint.destination_prefix_list_id)
         endpoint.route_table_ids = []
     return _delete_endpoints(backend, vpce_ids)
+
+
+_create = SubnetBackend.create_subnet
+
+
+def _create_subnet(backend: Any, *given: Any, **named: Any) -> Any:
+    """A new subnet gives no public addresses; moto's first one in a zone does."""
+    subnet = _create(backend, *given, **named)
+    subnet.map_public_ip_on_launch = False
+    return subnet
+
+
+_policies = IAMBackend._init_aws_policies
+
+
+def _policies_where_we_are(backend: Any) -> Any:
+    """Load AWS's own policies for one partition: for all six they cost two seconds an account."""
+    return _policies(backend) if backend.partition == "aws" else []
 
 
 _modify = VPCs.modify_vpc_endpoint

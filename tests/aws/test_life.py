@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
+from functools import cached_property
 from typing import Any
 
 import pytest
@@ -9,6 +11,7 @@ import pytest
 from tests.aws.account import Account
 from tests.aws.declared import ALL, LIST, REGION
 from tests.aws.facts import differing
+from tests.aws.test_page import allowed
 
 pytestmark = [pytest.mark.aws, pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -241,86 +244,150 @@ REPLACED: dict[str, dict[str, Any]] = {
 }
 
 
-def test_everything_is_made_as_declared_changed_in_place_and_removed(account: Account) -> None:
-    account.declare(ALL)
-    account.up()
-    assert differing(account, expected(account)) == {}
-    assert account.drifted() == {}
+WAVES = (("nat", "out", "s3", "ecr", "role", "issuer", "key", "template"), ("public", "private", "group"), ("vpc",))
+"""Who can be replaced in one preview without one being replaced because of another."""
+DELETED = {"gateway", "nat", "out", "behind", "s3", "ecr", "group", "role", "issuer", "key", "template"}
 
-    ids = {it["urn"]: it["id"] for it in account.engine.resources() if "id" in it}
-    changes = updates(account)
-    account.declare(ALL, **changes)
-    fields = {name: {camel(field) for field, value in fields.items()} for name, fields in changes.items()}
+
+class Life:
+    """The stages of a stack of everything, each run when it is first asked for: many questions for a few runs."""
+
+    def __init__(self, account: Account) -> None:
+        self.account = account
+
+    @cached_property
+    def made(self) -> dict[str, Any]:
+        """What AWS has otherwise than declared after the first `up`."""
+        self.account.declare(ALL)
+        self.account.up()
+        return differing(self.account, expected(self.account))
+
+    @cached_property
+    def replacing(self) -> dict[str, tuple[str, set[str]]]:
+        """What previews say about a change of what AWS cannot change."""
+        assert self.made == {}
+        told = {}
+        for wave in WAVES:
+            self.account.declare(ALL, **{name: REPLACED[name] for name in wave})
+            plan = self.account.preview()
+            told |= {name: plan[name] for name in wave}
+        self.account.declare(ALL)
+        return told
+
+    @cached_property
+    def missing(self) -> set[str]:
+        """What a preview would make again, after much was deleted by hand."""
+        assert self.replacing
+        delete_by_hand(self.account)
+        return {name for name, (op, _) in self.account.preview().items() if op != "update"}
+
+    @cached_property
+    def made_again(self) -> dict[str, Any]:
+        """What AWS has otherwise than declared after that was made again."""
+        assert self.missing
+        self.account.up()
+        return differing(self.account, expected(self.account))
+
+    @cached_property
+    def imported(self) -> dict[str, set[str]]:
+        """Inputs that differ from what they were, after all was taken out of the state and imported."""
+        assert self.made_again == {}
+        was = self.account.state()
+        self.account.engine.run("state", "delete", "--all", "--stack", "test", "--yes", "--force")
+        self.account.import_([{"type": it["type"], "name": name, "id": import_id(it)} for name, it in was.items()])
+        now = self.account.state()
+        assert {name: it["id"] for name, it in now.items()} == {name: it["id"] for name, it in was.items()}
+        return {name: _differing(it["inputs"], now[name]["inputs"]) for name, it in was.items()}
+
+    @cached_property
+    def planned(self) -> dict[str, tuple[str, set[str]]]:
+        """What a preview says about a change of all that is changed in place, made after the import."""
+        assert self.imported
+        self.account.declare(ALL, **updates(self.account))
+        return self.account.preview()
+
+    @cached_property
+    def changed(self) -> dict[str, Any]:
+        """What AWS has otherwise than declared after that change."""
+        assert self.planned
+        self.ids = {name: it["id"] for name, it in self.account.state().items()}
+        self.account.up()
+        return differing(self.account, updated(self.account))
+
+    @cached_property
+    def destroyed(self) -> dict[str, list[str]]:
+        """What there is after a `destroy`."""
+        assert self.changed == {}
+        self.account.engine.destroy()
+        return self.account.inventory()
+
+
+@pytest.fixture(scope="module")
+def life(shared_account: Account) -> Life:
+    """One life for the questions of this module."""
+    return Life(shared_account)
+
+
+def test_everything_is_made_as_declared(life: Life) -> None:
+    assert life.made == {}
+
+
+@pytest.mark.parametrize("name", REPLACED)
+def test_what_aws_cannot_change_is_named_as_a_replacement(life: Life, name: str) -> None:
+    op, fields = life.replacing[name]
+    assert "replace" in op
+    assert fields == {camel(field) for field in REPLACED[name]}
+
+
+def test_what_was_deleted_by_hand_is_shown_as_made_again(life: Life) -> None:
+    assert life.missing >= DELETED
+
+
+def test_what_was_deleted_by_hand_is_made_again(life: Life) -> None:
+    assert life.made_again == {}
+
+
+def test_an_import_reads_what_was_declared(life: Life) -> None:
+    only_a_deletion_tells = {"deletionDays"}
+    assert {name: fields for name, fields in life.imported.items() if fields} == {"key": only_a_deletion_tells}
+
+
+def test_what_changes_in_place_is_named_field_by_field(life: Life) -> None:
+    changes = updates(life.account)
+    fields = {name: {camel(field) for field in inputs} for name, inputs in changes.items()}
     fields["vpc"].remove("dnsSupport")
-    assert account.preview() == {name: ("update", fields[name]) for name in fields}
-    account.up()
-    assert differing(account, updated(account)) == {}
-    assert {it["urn"]: it["id"] for it in account.engine.resources() if "id" in it} == ids
-    assert account.drifted() == {}
-
-    account.engine.destroy()
-    assert account.inventory() == {}
+    fields["key"].add("deletionDays")
+    assert life.planned == {name: ("update", fields[name]) for name in fields}
 
 
-def test_what_aws_cannot_change_is_named_as_a_replacement(account: Account) -> None:
-    account.declare(ALL)
-    account.up()
-    for name, changes in REPLACED.items():
-        account.declare(ALL, **{name: changes})
-        op, fields = account.preview()[name]
-        assert "replace" in op, name
-        assert fields == {camel(field) for field in changes}, name
+def test_what_changes_in_place_is_changed_and_stays_the_same_object(life: Life) -> None:
+    assert life.changed == {}
+    assert {name: it["id"] for name, it in life.account.state().items()} == life.ids
 
 
-def test_what_is_replaced_leaves_nothing_behind(account: Account) -> None:
-    alone = "identity(); template(); vpc = declare(VPC, 'vpc', cidr='10.0.0.0/16'); security_group(vpc)"
-    account.declare(alone)
-    account.up()
-    first = account.inventory()
-    account.declare(alone, **{name: REPLACED[name] for name in ("vpc", "role", "issuer", "key", "template", "group")})
-    account.up()
-    second = account.inventory()
-    assert {kind: len(ids) for kind, ids in second.items()} == {kind: len(ids) for kind, ids in first.items()}
-    assert second["alias"] == ["alias/secrets"]
-    for kind in ("vpc", "group", "role", "oidc", "key", "template"):
-        assert second[kind] != first[kind], kind
-    assert account.drifted() == {}
+def test_nothing_drifts_after_a_change(life: Life) -> None:
+    assert life.changed == {}
+    assert life.account.drifted() == {}
 
 
-def test_every_object_can_be_imported_and_then_differs_in_nothing(account: Account) -> None:
-    account.declare(ALL)
-    account.up()
-    ours = [it for it in account.engine.resources() if it["type"].startswith("seldon:aws:")]
-    account.engine.run("state", "delete", "--all", "--stack", "test", "--yes", "--force")
-    account.import_([{"type": it["type"], "name": it["urn"].rpartition("::")[2], "id": it["id"]} for it in ours])
-    again = {it["urn"]: it["inputs"] for it in account.engine.resources() if "inputs" in it}
-    for it in ours:
-        assert_imported(it["inputs"], again[it["urn"]])
-    account.declare(ALL)
-    changes = account.preview()
-    assert changes == {"key": ("update", {"deletionDays"})}  # only a deletion tells AWS of them
-    account.up()
-    account.engine.destroy()
-    assert account.inventory() == {}
+def test_a_destroy_leaves_nothing(life: Life) -> None:
+    assert life.destroyed == {}
 
 
-def assert_imported(was: dict[str, Any], now: dict[str, Any]) -> None:
-    """What was declared is read back."""
-    told = {key: value for key, value in was.items() if key not in ("deletionDays", "__defaults")}
-    assert {key: now.get(key) for key in told} == told
+def test_the_permissions_on_the_page_cover_a_whole_life(life: Life) -> None:
+    assert life.destroyed == {}
+    called = {name.partition(".")[2] for name in life.account.aws.calls}
+    assert {name for name in called if not any(fnmatchcase(name, it) for it in allowed())} == set()
 
 
-def test_what_was_deleted_by_hand_is_made_again(account: Account) -> None:
-    account.declare(ALL)
-    account.up()
-    delete_by_hand(account)
-    gone = {"gateway", "nat", "out", "behind", "s3", "ecr", "group", "role", "issuer", "key", "template"}
-    assert {name for name, (op, _) in account.preview().items() if op == "create"} >= gone - {"nat"}
-    account.up()
-    assert differing(account, expected(account)) == {}
-    assert account.drifted() == {}
-    account.engine.destroy()
-    assert account.inventory() == {}
+def import_id(resource: dict[str, Any]) -> str:
+    """The id by which an object is imported."""
+    return f"{REGION}/{resource['id']}"
+
+
+def _differing(was: dict[str, Any], now: dict[str, Any]) -> set[str]:
+    """The inputs that are not as they were."""
+    return {key for key, value in was.items() if now.get(key) != value}
 
 
 def delete_by_hand(account: Account) -> None:
@@ -343,6 +410,21 @@ def delete_by_hand(account: Account) -> None:
     iam.delete_open_id_connect_provider(OpenIDConnectProviderArn=id("issuer"))
     kms.delete_alias(AliasName="alias/secrets")
     kms.schedule_key_deletion(KeyId=id("key"), PendingWindowInDays=7)
+
+
+def test_what_is_replaced_leaves_nothing_behind(account: Account) -> None:
+    alone = "identity(); template(); vpc = declare(VPC, 'vpc', cidr='10.0.0.0/16'); security_group(vpc)"
+    account.declare(alone)
+    account.up()
+    first = account.inventory()
+    account.declare(alone, **{name: REPLACED[name] for name in ("vpc", "role", "issuer", "key", "template", "group")})
+    account.up()
+    second = account.inventory()
+    assert {kind: len(ids) for kind, ids in second.items()} == {kind: len(ids) for kind, ids in first.items()}
+    assert second["alias"] == ["alias/secrets"]
+    for kind in ("vpc", "group", "role", "oidc", "key", "template"):
+        assert second[kind] != first[kind], kind
+    assert account.drifted() == {}
 
 
 def test_a_network_deleted_by_hand_is_made_again(account: Account) -> None:

@@ -37,7 +37,7 @@ class OidcProvider(Thing[OidcProviderInputs, OidcProviderOutputs]):
             if error.says("EntityAlreadyExists"):
                 raise Failed(
                     f"the account has an OIDC provider for {inputs.url} that this stack has not made: "
-                    "import it by its ARN, or remove it"
+                    f"import it by {api.region}/ and its ARN, or remove it"
                 ) from None
             raise
         return str(made["OpenIDConnectProviderArn"])

@@ -19,7 +19,6 @@ program leaves open is read as left open.
 
 from __future__ import annotations
 
-import os
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Generic, TypeVar
@@ -123,8 +122,9 @@ class Thing(Resource[In, Out], Generic[In, Out]):
         self.tag(Api(last.inputs.region, context), id, {marking.SETTLED: context.owner})
 
     def read(self, id: str, last: Instance[In, Out] | None, context: Context) -> Instance[In, Out] | None:
-        """It as it is; an import finds it in the region of the environment."""
-        api = Api(last.inputs.region if last else region_of_the_environment(), context)
+        """It as it is; an import names its region before its id."""
+        region, id = (last.inputs.region, id) if last else _imported(id)
+        api = Api(region, context)
         seen = self.describe(api, id)
         return None if seen is None else self._instance(api, seen, last.inputs if last else None)
 
@@ -189,14 +189,12 @@ class Thing(Resource[In, Out], Generic[In, Out]):
         return Instance(self.id_of(seen), inputs, outputs, tags.get(marking.TOKEN, ""), tags.get(marking.SETTLED, ""))
 
 
-def region_of_the_environment() -> str:
-    """The region that AWS's own settings name, for an import."""
-    import boto3
-
-    region = os.environ.get("AWS_REGION") or boto3.session.Session().region_name
-    if not region:
-        raise Failed("an import needs to know the region: set AWS_REGION")
-    return str(region)
+def _imported(id: str) -> tuple[str, str]:
+    """The region and the id of what is imported."""
+    region, slash, rest = id.partition("/")
+    if not (slash and region and rest) or ":" in region:
+        raise Failed(f"the id {id!r} does not name one: write REGION/ID, such as eu-west-1/{id}")
+    return region, rest
 
 
 def same_order(found: Iterable[Any], declared: AwsInputs | None, field: str) -> list[Any]:

@@ -13,6 +13,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from tests.aws.loopback.neighbours import beside
 from tests.aws.loopback.server import REGION, Loopback
 
 TRUST = json.dumps({"Version": "2012-10-17", "Statement": []})
@@ -79,7 +80,7 @@ def around(loopback: Loopback) -> Surroundings:
 
 def surroundings(aws: Loopback) -> Surroundings:
     """Make what a cluster needs around it."""
-    ec2, iam, kms = client(aws, "ec2"), client(aws, "iam"), client(aws, "kms")
+    ec2, iam, kms = (beside(it, aws.behind, REGION) for it in ("ec2", "iam", "kms"))
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     subnets = [
         ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{number}.0/24", AvailabilityZone=f"{REGION}{zone}")
@@ -89,5 +90,4 @@ def surroundings(aws: Loopback) -> Surroundings:
     made = [iam.create_role(RoleName=it, AssumeRolePolicyDocument=TRUST) for it in ("cluster", "node", "pod", "other")]
     roles = [it["Role"]["Arn"] for it in made]
     keys = [kms.create_key()["KeyMetadata"]["Arn"] for _ in range(2)]
-    aws.calls.clear()
     return Surroundings(vpc, [it["Subnet"]["SubnetId"] for it in subnets], groups, *roles, keys)

@@ -75,11 +75,16 @@ class Loopback:
             "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
         }
 
+    @property
+    def behind(self) -> str:
+        """The URL of moto."""
+        return f"http://{self._behind}"
+
     def eks(self, region: str = REGION) -> Eks:
         """A region's EKS."""
         with self._lock:
             if region not in self._eks:
-                self._eks[region] = Eks(region, self.clock, Neighbours(f"http://{self._behind}", region))
+                self._eks[region] = Eks(region, self.clock, Neighbours(self.behind, region))
             return self._eks[region]
 
     def quotas(self, region: str = REGION) -> Quotas:

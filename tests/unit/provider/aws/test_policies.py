@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seldon_infra.provider.aws.policies import kept, same
+from seldon_infra.provider.aws.policies import kept, same, text
 
 ALLOW = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
 
@@ -63,6 +63,10 @@ def test_what_means_the_same_keeps_the_declared_spelling() -> None:
     assert kept(declared, json.dumps(policy({**ALLOW, "Action": ["s3:GetObject"]}))) == declared
     assert kept(declared, policy({**ALLOW, "Action": "s3:*"})) == policy({**ALLOW, "Action": "s3:*"})
     assert kept(None, policy(ALLOW)) == policy(ALLOW)
+
+
+def test_a_policy_is_always_sent_as_the_same_text() -> None:
+    assert text(policy(ALLOW)) == text(dict(reversed(policy(dict(reversed(ALLOW.items()))).items())))
 
 
 WORDS = st.text("abc:*", min_size=1, max_size=4)

@@ -10,7 +10,8 @@ from pydantic import ValidationError
 from seldon_infra.provider.aws.route_table import _seen_route, _to
 from seldon_infra.provider.aws.security_group import _permission, _rules
 from seldon_infra.provider.aws.tags import changed
-from seldon_infra.provider.aws.thing import same_order
+from seldon_infra.provider.aws.thing import _imported, same_order
+from seldon_infra.provider.framework import Failed
 from seldon_infra.resources.aws_kms_key import KmsKeyInputs
 from seldon_infra.resources.aws_route_table import RouteTableInputs
 from seldon_infra.resources.aws_security_group import SecurityRule
@@ -107,3 +108,14 @@ def test_a_set_is_read_in_the_declared_order(declared: list[str], found: list[st
     read = same_order(found, inputs, "subnet_ids")
     assert sorted(read) == sorted(found)
     assert [it for it in read if it in declared] == [it for it in declared if it in found]
+
+
+@pytest.mark.parametrize("id", ["vpc-1", "/vpc-1", "eu-west-1/", "arn:aws:iam::1:oidc-provider/a"])
+def test_an_import_without_its_region_says_how_to_write_it(id: str) -> None:
+    with pytest.raises(Failed, match="write REGION/ID"):
+        _imported(id)
+
+
+def test_an_import_begins_with_its_region() -> None:
+    arn = "arn:aws:iam::1:oidc-provider/a"
+    assert _imported(f"eu-west-1/{arn}") == ("eu-west-1", arn)
