@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.aws.account import Account
+from tests.aws.account import REPOSITORY, Account
 from tests.aws.stack.project import Project, prepare
 
 pytestmark = [pytest.mark.aws, pytest.mark.slow, pytest.mark.timeout(900)]
@@ -104,6 +105,21 @@ def test_a_mistake_is_told_before_anything_is_asked_or_made(project: Project) ->
     assert "must name who may connect: this is everybody" in said
     assert "Traceback" not in said
     assert project.account.aws.calls == []
+
+
+def test_stack_prod_is_previewed_without_an_answer_of_aws(project: Project) -> None:
+    engine = project.account.engine
+    engine.environment |= {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "KUBECONFIG": "/dev/null"}
+    for name in ("models.py", "prod.py"):
+        shutil.copy(REPOSITORY / "stacks" / name, engine.directory / name)
+    text = (engine.directory / "prod.py").read_text().replace("from stacks.models", "from models")
+    (engine.directory / "test.py").write_text(text)
+    (engine.directory / "prod.py").unlink()
+    engine.write_program("import sys; sys.path.insert(0, '.')\nfrom seldon_infra import run\n\nrun(__file__)\n")
+    previewed = engine.preview().stdout
+    assert "nothing is checked against the cluster: cluster 'prod'" in previewed
+    for name in ("EksCluster +prod", "EksNodegroup +gpu", "NatGateway +nat-eu-west-1c", "SeldonDeployment +digits"):
+        assert re.search(rf"{name} +create", previewed), name
 
 
 def actions(calls: Iterable[str]) -> set[str]:
