@@ -18,7 +18,7 @@ from tests.aws.stack.project import Project, prepare
 
 pytestmark = [pytest.mark.aws, pytest.mark.slow, pytest.mark.timeout(900)]
 
-GPU = "SYSTEM, GpuNodes(name='gpu', instance_types=('g6.xlarge',), scaling=Scaling(maximum={most})),"
+GPU = "SYSTEM, GpuNodes(name='gpu', instance_types=('g5.xlarge',), scaling=Scaling(maximum={most})),"
 OPEN = "deletion_protection=False,"
 DEPLOYER = "deployer='arn:aws:iam::123456789012:role/deployer',"
 OBJECTS = 22
