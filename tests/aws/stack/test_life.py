@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -12,13 +13,14 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.aws.account import Account
+from tests.aws.account import REPOSITORY, Account
 from tests.aws.stack.project import Project, prepare
 
 pytestmark = [pytest.mark.aws, pytest.mark.slow, pytest.mark.timeout(900)]
 
-GPU = "SYSTEM, GpuNodes(name='gpu', instance_types=('g6.xlarge',), scaling=Scaling(maximum={most})),"
+GPU = "SYSTEM, GpuNodes(name='gpu', instance_types=('g5.xlarge',), scaling=Scaling(maximum={most})),"
 OPEN = "deletion_protection=False,"
+DEPLOYER = "deployer='arn:aws:iam::123456789012:role/deployer',"
 OBJECTS = 22
 PAGE = Path(__file__).parents[3] / "docs" / "eks_cluster.md"
 
@@ -54,14 +56,19 @@ def test_a_cluster_comes_grows_is_upgraded_and_goes(project: Project) -> None:
     assert "unchanged" in engine.up("--expect-no-changes").stdout
     assert aws.changes() == made
 
-    project.declare(cluster=OPEN, groups=GPU.format(most=3))
-    assert project.plan() == {"LaunchTemplate gpu": "create", "EksNodegroup gpu": "create"}
+    # Who has made the cluster is its admin; a deployer that is named later is one more.
+    project.declare(cluster=f"{OPEN} {DEPLOYER}", groups=GPU.format(most=3))
+    assert project.plan() == {
+        "LaunchTemplate gpu": "create",
+        "EksNodegroup gpu": "create",
+        "EksAccessEntry 123456789012:role/deployer": "create",
+    }
     engine.up()
     (gpu,) = [each for (_, name), each in groups(project).items() if name.startswith("gpu")]
     assert (gpu["amiType"], gpu["scalingConfig"]["minSize"]) == ("AL2023_x86_64_NVIDIA", 0)
     assert gpu["taints"] == [{"key": "nvidia.com/gpu", "value": "present", "effect": "NO_SCHEDULE"}]
 
-    project.declare(cluster=OPEN, groups=GPU.format(most=5), version="1.34")
+    project.declare(cluster=f"{OPEN} {DEPLOYER}", groups=GPU.format(most=5), version="1.34")
     plan = project.plan()
     addons = {name: step for name, step in plan.items() if name.startswith("EksAddon ")}
     assert set(addons.values()) == {"update"}
@@ -81,20 +88,6 @@ def test_a_cluster_comes_grows_is_upgraded_and_goes(project: Project) -> None:
     assert {call for call in actions(aws.calls) if not is_permitted(call)} == set()
 
 
-def test_a_cluster_is_kept_from_being_deleted_until_it_is_said(project: Project) -> None:
-    engine = project.account.engine
-    project.declare()
-    engine.up()
-    refused = engine.destroy(check=False)
-    assert refused.returncode != 0
-    assert "control plane eu-west-1/prod is protected: set deletion_protection to false" in refused.stdout
-    assert project.inventory()["cluster"] == ["prod"]
-    project.declare(cluster=OPEN)
-    engine.up()
-    engine.destroy()
-    assert project.inventory() == {}
-
-
 def test_a_mistake_is_told_before_anything_is_asked_or_made(project: Project) -> None:
     project.declare(version="1.29", cluster="public_access_cidrs=('0.0.0.0/0',),")
     refused = project.account.engine.preview(check=False)
@@ -104,6 +97,22 @@ def test_a_mistake_is_told_before_anything_is_asked_or_made(project: Project) ->
     assert "must name who may connect: this is everybody" in said
     assert "Traceback" not in said
     assert project.account.aws.calls == []
+
+
+def test_stack_prod_is_previewed_before_anything_is_there(project: Project) -> None:
+    engine = project.account.engine
+    engine.environment["KUBECONFIG"] = "/dev/null"
+    for name in ("models.py", "prod.py"):
+        shutil.copy(REPOSITORY / "stacks" / name, engine.directory / name)
+    text = (engine.directory / "prod.py").read_text().replace("from stacks.models", "from models")
+    (engine.directory / "test.py").write_text(text)
+    (engine.directory / "prod.py").unlink()
+    engine.write_program("import sys; sys.path.insert(0, '.')\nfrom seldon_infra import run\n\nrun(__file__)\n")
+    previewed = engine.preview().stdout
+    assert "nothing is checked against the cluster: cluster 'prod': it is not made yet" in previewed
+    for name in ("EksCluster +prod", "EksNodegroup +gpu", "NatGateway +nat-eu-west-1c", "SeldonDeployment +digits"):
+        assert re.search(rf"{name} +create", previewed), name
+    assert project.account.aws.changes() == []
 
 
 def actions(calls: Iterable[str]) -> set[str]:
