@@ -31,7 +31,7 @@ Key = tuple[str, str, bytes]
 _QUIET_SECONDS = 0.4
 """How long nothing new has to come until all are taken to be there: who comes later is held in the next run."""
 _SECONDS = 90
-_TOKEN = rb'"clientRequestToken": ?"[^"]*"'
+_TOKEN = rb'"clientRequestToken": ?"[^"]*"|ClientToken=[^&]*'
 
 
 class March:
@@ -99,7 +99,7 @@ class March:
 def _key(call: Call) -> Key:
     """What a call asks; the token of an update is boto3's own each time, and an update may come twice."""
     body = call.request.body
-    body = re.sub(_TOKEN, b"", body) if call.operation.startswith("Update") else body
+    body = re.sub(_TOKEN, b"", body) if call.operation.startswith(("Update", "Modify")) else body
     return call.name, call.request.target, body
 
 
