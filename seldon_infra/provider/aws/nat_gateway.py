@@ -85,9 +85,13 @@ class NatGateway(Ec2Thing[NatGatewayInputs, NatGatewayOutputs]):
         bare = [self._instance(api, it, inputs) for it in found if _owner(it) == context.owner]
         return [*gateways, *(it for it in bare if not it.settled)]
 
+    def is_whole(self, id: str) -> bool:
+        """An address alone is not."""
+        return id.startswith("nat-")
+
     def resume(self, found: Known, inputs: NatGatewayInputs, context: Context) -> Created[NatGatewayOutputs]:
         """Wait for the gateway; make it first where there is only its address."""
-        if found.id.startswith("eipalloc-"):
+        if not self.is_whole(found.id):
             return self.create(inputs, context)
         return super().resume(found, inputs, context)
 

@@ -85,6 +85,10 @@ class Thing(Resource[In, Out], Generic[In, Out]):
     def untag(self, api: Api, id: str, keys: Sequence[str]) -> None:
         """Take tags away."""
 
+    def is_whole(self, id: str) -> bool:
+        """Whether this is the object, not the first part of it that `make` goes on from."""
+        return True
+
     def shape(self, api: Api, id: str, now: In, wanted: In) -> None:
         """Change in place what differs, the tags apart."""
 
@@ -144,7 +148,7 @@ class Thing(Resource[In, Out], Generic[In, Out]):
                     raise
                 api.fresh(self.service)
                 for found in self.find(inputs, context):
-                    if found.token == context.token:
+                    if found.token == context.token and self.is_whole(found.id):
                         return found.id
         raise AssertionError("unreachable")
 

@@ -124,10 +124,11 @@ class Faults:
     def _pass_march(self, march: March, call: Call, moment: Moment, process: Callable[[], int]) -> None:
         """Wait for the kill, if this call has its turn; a call of the dead ends here."""
         try:
-            halt = march.meet(call, moment, process())
+            whose = process()
         except LookupError:
+            march.lose(call, moment)
             raise Dropped from None
-        if halt:
+        if halt := march.meet(call, moment, whose):
             assert halt.wait(WAIT_SECONDS), f"{call.name} was never released"
             raise Dropped
 
