@@ -13,7 +13,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -47,7 +47,7 @@ class Gpu:
     """As EC2 names it: ``A10G``."""
     memory_mib: int
     """Memory that programs find, in MiB: the least that NVML or EC2 says."""
-    mig: Mapping[str, int]
+    mig: Mapping[str, int] = field(hash=False)
     """Profiles that one can be divided by, each with how many devices that makes; none cannot be divided."""
 
     def mig_memory_mib(self, profile: str) -> int:
