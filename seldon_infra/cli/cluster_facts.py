@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -78,14 +77,9 @@ def way_to(provider: Mapping[str, object]) -> live.Cluster:
     """
     kubeconfig, context = provider.get("kubeconfig"), provider.get("context")
     named = context if isinstance(context, str) else None
-    if kubeconfig is None or (isinstance(kubeconfig, str) and "\n" not in kubeconfig and "{" not in kubeconfig):
-        return live.cluster(named, kubeconfig)
-    if not isinstance(kubeconfig, str):
+    if kubeconfig is not None and not isinstance(kubeconfig, str):
         raise SeldonInfraError("the provider's kubeconfig is a secret of the state; give it the path of a file")
-    with tempfile.NamedTemporaryFile("w", encoding="utf-8") as file:  # for its owner only
-        file.write(kubeconfig)
-        file.flush()
-        return live.cluster(named, file.name)
+    return live.cluster(named, kubeconfig)
 
 
 def _is_about_pods(step: Step) -> bool:

@@ -6,6 +6,7 @@ scheduling on GPUs. Everything listens on 127.0.0.1 and ends with :meth:`Control
 
 from __future__ import annotations
 
+import base64
 import csv
 import json
 import signal
@@ -63,6 +64,8 @@ class ControlPlane:
     folder: Path
     ports: Mapping[str, int] = field(default_factory=dict)
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    reviewer: str = ""
+    """Address of what tokens are shown to that the API server itself does not know; none by default."""
 
     order: ClassVar[Sequence[str]] = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok")
 
@@ -153,6 +156,11 @@ class ControlPlane:
         return ssl.create_default_context(cafile=str(self._certificate))
 
     @property
+    def authority(self) -> str:
+        """The CA of its certificate, base64."""
+        return base64.b64encode(self._certificate.read_bytes()).decode()
+
+    @property
     def _certificate(self) -> Path:
         return self.folder / "certificates" / "apiserver.crt"
 
@@ -181,6 +189,7 @@ class ControlPlane:
     def _api_server(self) -> list[str]:
         key = self.folder / "service-accounts.pem"
         return [
+            *(self._reviewing() if self.reviewer else []),
             f"--etcd-servers=http://127.0.0.1:{self.ports['etcd']}",
             "--bind-address=127.0.0.1",
             "--advertise-address=127.0.0.1",
@@ -195,6 +204,14 @@ class ControlPlane:
             "--service-cluster-ip-range=10.0.0.0/16",
             "--allow-privileged=false",
         ]
+
+    def _reviewing(self) -> list[str]:
+        file = self.folder / "reviewer.yaml"
+        there = {"clusters": [{"name": "reviewer", "cluster": {"server": self.reviewer}}], "users": [{"name": "api"}],
+                 "contexts": [{"name": "api", "context": {"cluster": "reviewer", "user": "api"}}],
+                 "current-context": "api", "kind": "Config", "apiVersion": "v1"}  # fmt: skip
+        file.write_text(yaml.safe_dump(there), encoding="utf-8")
+        return [f"--authentication-token-webhook-config-file={file}", "--authentication-token-webhook-version=v1"]
 
     def _controllers(self) -> list[str]:
         return [

@@ -7,7 +7,9 @@ from seldon_infra import (
     Amounts,
     AverageCombiner,
     Combiner,
+    EksCluster,
     EnvVar,
+    ExistingCluster,
     GpuNodes,
     Istio,
     Karpenter,
@@ -17,7 +19,9 @@ from seldon_infra import (
     MLServerRuntime,
     Model,
     NetworkPolicy,
+    NewVpc,
     Node,
+    NodeGroup,
     NodePool,
     OutputTransformer,
     Parameter,
@@ -63,6 +67,14 @@ stack = Stack(target=Local(), deployments=[deployment])
 other = Stack(target=Kubernetes(), deployments=(deployment,), samples={"d": "rows.json"})
 Kubernetes(seldon_core=SeldonCore(keda=True), ingress=Istio(hosts=["a.example.com"], tls=Tls(secret=text)))
 Kubernetes(ingress=Ambassador(existing=True))
+group = NodeGroup(name="a", instance_types=["m7i.large"], scaling=Scaling(maximum=2))
+gpus: NodeGroup = GpuNodes(name="b", instance_types=("g6.xlarge",), scaling=Scaling(maximum=2), capacity="spot")
+network = NewVpc(zones=["eu-west-1a", "eu-west-1b"], nat="per_zone")
+made = EksCluster(name="c", region="r", version="1.34", network=network, node_groups=(group, gpus), secrets_key=text)
+Kubernetes(cluster=made)
+Kubernetes(cluster=ExistingCluster(kubeconfig=text))
+EksCluster(name="c", region="r", version=1.34, network=network, node_groups=(group,))  # refused: arg-type
+NodeGroup(name="a", instance_types=("m7i.large",), scaling=Scaling(maximum=2), capacity="cheap")  # refused: arg-type
 Kubernetes(ingress=Istio(tls="seldon-tls"))  # refused: arg-type
 SeldonCore(webhook_certificate="mine")  # refused: arg-type
 Model(name="m", server=python, env=(EnvVar(name="A", value=text),), parameters=[Parameter(name="b", value=1)])

@@ -90,11 +90,11 @@ def service_model(service: str) -> Any:
 
 
 def _operation(model: Any, request: Request) -> str:
+    if named := request.headers.get("X-Amz-Target"):
+        return named.rpartition(".")[2]
     match model.protocol:
         case "ec2" | "query":
-            return dict(parse_qsl(request.body.decode()))["Action"]
-        case "json":
-            return request.headers["X-Amz-Target"].rpartition(".")[2]
+            return dict(parse_qsl(request.body.decode() or urlsplit(request.target).query))["Action"]
         case _:
             return _route(model, request)[0]
 

@@ -88,10 +88,12 @@ class Clusters:
         """What a cluster has once it is there."""
         id, region, network = self.state.new_id().upper(), self.state.region, cluster["resourcesVpcConfig"]
         network["clusterSecurityGroupId"] = self.state.neighbours.make_cluster_group(cluster["name"], network["vpcId"])
+        made_up = base64.b64encode(f"CA of {cluster['name']}".encode()).decode()
+        endpoint, authority = self.state.api or (f"https://{id}.gr7.{region}.eks.amazonaws.com", made_up)
         cluster |= {
-            "endpoint": f"https://{id}.gr7.{region}.eks.amazonaws.com",
+            "endpoint": endpoint,
             "identity": {"oidc": {"issuer": f"https://oidc.eks.{region}.amazonaws.com/id/{id}"}},
-            "certificateAuthority": {"data": base64.b64encode(f"CA of {cluster['name']}".encode()).decode()},
+            "certificateAuthority": {"data": authority},
         }
 
     def _require_whole_auto_mode(self, given: Body) -> None:

@@ -31,6 +31,8 @@ class State:
         self.addons: Shelf[tuple[str, str]] = Shelf("addon", clock)
         self.entries: Shelf[tuple[str, str]] = Shelf("access entry", clock)
         self.associations: Shelf[tuple[str, str]] = Shelf("association", clock)
+        self.api: tuple[str, str] | None = None
+        """Address and CA (base64) of a real API server, for whoever is to get onto clusters; else both are made up."""
         self.policies: dict[tuple[str, str], dict[str, Body]] = {}
         """The access policies of each entry, by their ARN."""
         self.updates: dict[tuple[str, str, str], list[Body]] = {}

@@ -1,0 +1,123 @@
+"""One up that makes a cluster and puts a deployment onto it, on a real API server that knows who asks as EKS does."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from seldon_infra.graph.manifest import GROUP, PLURAL
+from tests.aws.account import Account
+from tests.aws.stack.project import Project, prepare
+from tests.aws.stack.reviewer import Reviewer, reviewing
+from tests.cluster.control_plane import ControlPlane
+from tests.cluster.definitions import install_definitions
+from tests.cluster.nodes import add_nodes
+from tests.cluster.operator import operator
+from tests.cluster.test_stack import there
+
+pytestmark = [pytest.mark.aws, pytest.mark.cluster, pytest.mark.slow, pytest.mark.timeout(900)]
+
+IRIS = f"/apis/{GROUP}/v1/namespaces/vision/{PLURAL}/iris"
+GRAPH = """
+GRAPH = Model(name="classifier", server=SklearnServer(), model_uri="gs://models/iris")
+"""
+DEPLOYMENT = """
+SeldonDeployment(name="iris", namespace="vision", protocol="v2", predictors=[Predictor(name="main", graph=GRAPH)]),
+"""
+BY_NAME = """
+from seldon_infra import *
+{graph}
+stack = Stack(
+    target=Kubernetes(cluster=ExistingCluster(eks_name="prod", region="eu-west-1", account="{account}")),
+    deployments=({deployment}),
+)
+"""
+OURS, THEIRS = "123456789012", "210987654321"
+
+
+@pytest.fixture
+def reviewer(account: Account) -> Iterator[Reviewer]:
+    with reviewing(account.aws.endpoint, "prod") as serving:
+        yield serving
+
+
+@pytest.fixture
+def control_plane(reviewer: Reviewer) -> Iterator[ControlPlane]:
+    """A control plane that asks STS who somebody is."""
+    folder = Path(tempfile.mkdtemp(prefix="eks-"))
+    running = ControlPlane(folder, reviewer=reviewer.url)
+    try:
+        running.start()
+        add_nodes(running)
+        install_definitions(running)
+        yield running
+    finally:
+        running.close()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def project(account: Account, control_plane: ControlPlane, tmp_path: Path) -> Project:
+    account.aws.eks().state.api = (control_plane.url, control_plane.authority)
+    account.engine.environment["KUBECONFIG"] = "/dev/null"
+    return prepare(account, tmp_path)
+
+
+def types(project: Project) -> list[str]:
+    steps = json.loads(project.account.engine.preview("--json").stdout)["steps"]
+    return [step["urn"].split("::")[2].rpartition("$")[2] for step in steps if step["op"] != "same"]
+
+
+def test_a_deployment_lands_on_the_cluster_that_the_same_up_makes(
+    project: Project, control_plane: ControlPlane, reviewer: Reviewer
+) -> None:
+    engine = project.account.engine
+    whole: dict[str, Any] = {"cluster": "deletion_protection=False,", "before": GRAPH, "deployments": DEPLOYMENT}
+    project.declare(**whole)
+    previewed = engine.preview().stdout
+    assert "nothing is checked against the cluster: cluster 'prod': it is not made yet" in previewed
+    assert "kubernetes:machinelearning.seldon.io/v1:SeldonDeployment" in types(project)
+    with operator(control_plane):
+        engine.up()
+        assert there(control_plane, IRIS) is not None
+        assert reviewer.verdicts
+        assert all(reviewer.verdicts)
+        again = engine.up("--expect-no-changes").stdout
+        assert "nothing is checked" not in again
+        # The cluster is there now, so deployments are held to it: no operator's Deployment is seen.
+        assert "install Seldon Core, unless its operator runs elsewhere" in again
+        engine.destroy()
+    assert there(control_plane, IRIS) is None
+    assert project.inventory() == {}
+
+
+def test_a_cluster_is_found_by_its_name(project: Project, control_plane: ControlPlane) -> None:
+    engine = project.account.engine
+    project.declare(cluster="deletion_protection=False,")
+    engine.up()
+    definition = engine.directory / "test.py"
+    made = definition.read_text()
+
+    definition.write_text(BY_NAME.format(graph=GRAPH, deployment=DEPLOYMENT, account=THEIRS))
+    said = failed(project)
+    assert f"cluster 'prod' is in account {OURS}, not in {THEIRS}: use credentials of that one" in said
+    assert "Traceback" not in said
+    definition.write_text(made)
+    engine.destroy()
+
+    definition.write_text(BY_NAME.format(graph=GRAPH, deployment=DEPLOYMENT, account=OURS))
+    previewed = engine.preview().stdout
+    assert "nothing is checked against the cluster: cluster 'prod' is not at EKS in eu-west-1" in previewed
+    assert "cluster 'prod' is not at EKS in eu-west-1" in failed(project)
+
+
+def failed(project: Project) -> str:
+    done = project.account.engine.up(check=False)
+    assert done.returncode != 0
+    return done.stdout + done.stderr
