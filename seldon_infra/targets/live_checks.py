@@ -58,10 +58,11 @@ def require_fit(
     groups = placed(target, seen, others)
     if groups is not None:
         _say_places(groups, urn_of)
-        _tell(groups.findings, target, urn_of, "with the node groups of the stack")
+    unfit = groups.findings if groups is not None else ()
     way = way_seen(target)
     if isinstance(way, Unseen):
         pulumi.log.info(f"nothing is checked against the cluster: {way.why}")
+        _tell(unfit, target, urn_of, "with the node groups of the stack")
         return
     facts, models = _look(way, seen, others)
     if groups is not None:
@@ -74,7 +75,7 @@ def require_fit(
     if order := order_of_upgrade(target, facts):
         pulumi.log.info(order)
     declared = Declared(seen, stack_mark(), made_here(target), target.create_namespaces, others)
-    findings = [*check_live(declared, facts), *check_versions(target, facts), *models.findings]
+    findings = [*unfit, *check_live(declared, facts), *check_versions(target, facts), *models.findings]
     _tell(findings, target, urn_of, "with the cluster as it is now")
 
 
