@@ -178,6 +178,13 @@ def test_more_than_the_groups_hold_at_their_maximum_is_a_warning() -> None:
     )
 
 
+def test_pods_of_one_path_are_each_matched() -> None:
+    node = on(gpus("g6.12xlarge", maximum=1))
+    found = place(node, [*model(3), *model(2)])
+    assert len(list(in_words(found.places))) == 2
+    assert [str(it.problem).split(":")[1].strip()[:24] for it in found.findings] == ["1 of 2 pods find no room"]
+
+
 def test_several_models_share_what_there_is_and_the_larger_choose_first() -> None:
     node = on(gpus("g6.12xlarge", maximum=1))
     assert place(node, [*model(2), *model(path="other", gpu=2)]).findings == ()
