@@ -53,6 +53,8 @@ class Offer:
     instance_types: tuple[str, ...]
     node: Node
     """One of them."""
+    now: int
+    """How many there are without an autoscaler."""
     most: int
     """How many there are at most."""
     sharing: Sharing | None
@@ -77,9 +79,14 @@ def offer(group: NodeGroup | NodePool, known: Find = find) -> Offer | None:
     types = _types(group, known)
     if not types:
         return None
-    most = group.maximum if isinstance(group, NodePool) else group.scaling.maximum
+    now, most = (0, group.maximum) if isinstance(group, NodePool) else _sizes(group)
     node = Node(title(group), labels(group, known), taints(group), allocatable(group, known), takes_pods=True)
-    return Offer(title(group), tuple(group.instance_types), node, most, sharing_of(group))
+    return Offer(title(group), tuple(group.instance_types), node, now, most, sharing_of(group))
+
+
+def _sizes(group: NodeGroup) -> tuple[int, int]:
+    fewest, desired = group.scaling.minimum, group.scaling.desired
+    return fewest if desired is None else desired, group.scaling.maximum
 
 
 def pools_of(cluster: EksCluster) -> tuple[NodePool, ...]:

@@ -72,6 +72,8 @@ def place(cluster: EksCluster, needs: Iterable[PodNeed], known: Find = find) -> 
         if not found:
             say = warning if unknown else error
             findings.append(say(_unfit(cluster, need, tried), need.deployment))
+        elif cluster.autoscaler is None and not any(it.offer.now for it in found):
+            findings.append(warning(_waiting(cluster, found[0]), need.deployment))
     return Placed(tuple(places), (*findings, *_crowded(cluster, there, places)), tuple(unknown))
 
 
@@ -123,6 +125,13 @@ def _unfit(cluster: EksCluster, need: PodNeed, tried: Sequence[Tried]) -> Proble
     got = f"no node group can hold its pod; the nearest is {nearest.path}, which lacks {listed}"
     fix = _better_type(cluster, need, nearest) or _new_group(cluster, need) or lack[0].fix
     return Problem(need.path, got, want, fix)
+
+
+def _waiting(cluster: EksCluster, where: Place) -> Problem:
+    group = where.offer.path
+    got, want = f"its pods wait, for {group} has no node", "must have one, or an autoscaler that adds it"
+    fix = f"write autoscaler=ClusterAutoscaler() in {title(cluster)}, or scaling=Scaling(desired=1, …) in {group}"
+    return Problem(where.need.path, got, want, fix)
 
 
 def _better_type(cluster: EksCluster, need: PodNeed, nearest: Offer) -> str | None:
