@@ -38,7 +38,7 @@ cluster = EksCluster(
     pod_identities=(PodIdentity(namespace="models", service_account="digits", statements=(READ_MODELS,)),),
     node_groups=(
         NodeGroup(name="system", instance_types=("m7i.large", "m7a.large"), scaling=Scaling(minimum=3, maximum=9)),
-        GpuNodes(name="gpu", instance_types=("g6.xlarge",), scaling=Scaling(maximum=4)),
+        GpuNodes(name="gpu", instance_types=("g5.xlarge",), scaling=Scaling(maximum=4)),
     ),
     autoscaler=ClusterAutoscaler(),
     tags={"environment": "prod"},

@@ -23,9 +23,9 @@ from seldon_infra import (
 
 cluster = EksCluster(
     name="gpu",
-    region="eu-west-1",
+    region="eu-central-1",
     version="1.34",
-    network=NewVpc(zones=("eu-west-1a", "eu-west-1b")),
+    network=NewVpc(zones=("eu-central-1a", "eu-central-1b")),
     node_groups=(
         NodeGroup(name="system", instance_types=("m7i.large",), scaling=Scaling(minimum=2, maximum=4)),
         GpuNodes(
