@@ -3,6 +3,7 @@
 from seldon_infra import (
     AccessEntry,
     Amounts,
+    ClusterAutoscaler,
     EksCluster,
     GpuNodes,
     Istio,
@@ -39,6 +40,7 @@ cluster = EksCluster(
         NodeGroup(name="system", instance_types=("m7i.large", "m7a.large"), scaling=Scaling(minimum=3, maximum=9)),
         GpuNodes(name="gpu", instance_types=("g5.xlarge",), scaling=Scaling(maximum=4)),
     ),
+    autoscaler=ClusterAutoscaler(),
     tags={"environment": "prod"},
 )
 

@@ -13,10 +13,10 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 Quota: TypeAlias = Literal["Standard", "G and VT", "P", "Inf", "Trn", "X", "F", "DL", "HPC", "High Memory"]
 """Quotas of EC2 are numbers of vCPUs, one for each of these families of types."""
@@ -35,6 +35,7 @@ _QUOTAS: Mapping[str, Quota] = {
     "hpc": "HPC",
     "u": "High Memory",
 }
+_GPU_SHARE = 0.92
 _MIG_SHARE = 0.88
 """Memory of a MIG device in parts of what its profile is named by: at least so much of ``10gb`` is there."""
 
@@ -47,7 +48,7 @@ class Gpu:
     """As EC2 names it: ``A10G``."""
     memory_mib: int
     """Memory that programs find, in MiB: the least that NVML or EC2 says."""
-    mig: Mapping[str, int]
+    mig: Mapping[str, int] = field(hash=False)
     """Profiles that one can be divided by, each with how many devices that makes; none cannot be divided."""
 
     def mig_memory_mib(self, profile: str) -> int:
@@ -118,6 +119,22 @@ def table() -> Mapping[str, InstanceType]:
     return {row["type"]: _read(row) for row in rows}
 
 
+def described(answer: Mapping[str, Any]) -> InstanceType:
+    """Read what EC2 says of a type: an entry of DescribeInstanceTypes."""
+    network, gpu = answer["NetworkInfo"], next(iter(answer.get("GpuInfo", {}).get("Gpus", [])), None)
+    interfaces = network["NetworkCards"][network.get("DefaultNetworkCardIndex", 0)]["MaximumNetworkInterfaces"]
+    return InstanceType(
+        answer["InstanceType"],
+        vcpus=answer["VCpuInfo"]["DefaultVCpus"],
+        memory_mib=answer["MemoryInfo"]["SizeInMiB"],
+        pods=interfaces * (network["Ipv4AddressesPerInterface"] - 1) + 2,
+        architecture=answer["ProcessorInfo"]["SupportedArchitectures"][-1],
+        efa=bool(network.get("EfaSupported")),
+        gpus=gpu["Count"] if gpu else 0,
+        gpu=_gpu(gpu["Name"], gpu["MemoryInfo"]["SizeInMiB"]) if gpu else None,
+    )
+
+
 def quota_of(name: str) -> Quota | None:
     """The quota that a type's vCPUs count for, by the letters that its name begins with."""
     found = re.match(r"[a-z]+", name)
@@ -138,5 +155,6 @@ def _read(row: Mapping[str, str]) -> InstanceType:
 
 
 def _gpu(name: str, memory_mib: int) -> Gpu:
-    """The model of a name in the size that is nearest to what EC2 says."""
-    return min((it for it in GPUS if it.name == name), key=lambda it: abs(it.memory_mib - memory_mib))
+    """The model of a name in the size that is nearest to what EC2 says; of a new one a part is taken for not there."""
+    of_name = [it for it in GPUS if it.name == name] or [Gpu(name, int(memory_mib * _GPU_SHARE), {})]
+    return min(of_name, key=lambda it: abs(it.memory_mib - memory_mib))

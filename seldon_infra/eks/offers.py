@@ -53,6 +53,8 @@ class Offer:
     instance_types: tuple[str, ...]
     node: Node
     """One of them."""
+    now: int
+    """How many there are without an autoscaler."""
     most: int
     """How many there are at most."""
     sharing: Sharing | None
@@ -77,9 +79,14 @@ def offer(group: NodeGroup | NodePool, known: Find = find) -> Offer | None:
     types = _types(group, known)
     if not types:
         return None
-    most = group.maximum if isinstance(group, NodePool) else group.scaling.maximum
-    node = Node(title(group), labels(group, known), taints(group), allocatable(group, known), takes_pods=True)
-    return Offer(title(group), tuple(group.instance_types), node, most, sharing_of(group))
+    now, most = (0, group.maximum) if isinstance(group, NodePool) else _sizes(group)
+    node = Node(title(group), labels(group, known), taints(group, known), allocatable(group, known), takes_pods=True)
+    return Offer(title(group), tuple(group.instance_types), node, now, most, sharing_of(group))
+
+
+def _sizes(group: NodeGroup) -> tuple[int, int]:
+    fewest, desired = group.scaling.minimum, group.scaling.desired
+    return fewest if desired is None else desired, group.scaling.maximum
 
 
 def pools_of(cluster: EksCluster) -> tuple[NodePool, ...]:
@@ -95,7 +102,7 @@ def sharing_of(group: NodeGroup | NodePool) -> Sharing | None:
 def allocatable(group: NodeGroup | NodePool, known: Find = find) -> dict[str, Decimal]:
     """What one node has for pods altogether, as Kubernetes will say."""
     types, sharing = _types(group, known), sharing_of(group)
-    gpus = min((_devices(it, sharing) for it in types), default=0) if _offers_gpus(group) else 0
+    gpus = min((_devices(it, sharing) for it in types), default=0) if _offers_gpus(group, known) else 0
     return {
         "cpu": min(_cpu(it.vcpus) for it in types),
         "memory": Decimal(min(_memory_mib(it) for it in types) * _MIB),
@@ -122,7 +129,7 @@ def labels(group: NodeGroup | NodePool, known: Find = find) -> dict[str, str]:
 
 def gpu_labels(group: NodeGroup | NodePool, known: Find = find) -> dict[str, str]:
     """Labels that a group gives to nodes with GPUs."""
-    if not _offers_gpus(group):
+    if not _offers_gpus(group, known):
         return {}
     types, sharing = _types(group, known), sharing_of(group)
     models = [it.gpu for it in types if it.gpu]
@@ -141,10 +148,10 @@ def own_labels(group: NodeGroup) -> dict[str, str]:
     return {**gpu_labels(group), **group.labels}
 
 
-def taints(group: NodeGroup | NodePool) -> tuple[Taint, ...]:
+def taints(group: NodeGroup | NodePool, known: Find = find) -> tuple[Taint, ...]:
     """Taints of a node: that of GPUs, then the user's own."""
     if isinstance(group, NodePool):
-        return (GPU_TAINT,) if _offers_gpus(group) else ()
+        return (GPU_TAINT,) if _offers_gpus(group, known) else ()
     tainted = isinstance(group, GpuNodes) and group.tainted
     return (*([GPU_TAINT] if tainted else ()), *(Taint(it.key, it.value, it.effect) for it in group.taints))
 
@@ -173,11 +180,10 @@ def _types(group: NodeGroup | NodePool, known: Find) -> list[InstanceType]:
     return there if len(there) == len(found) else []
 
 
-def _offers_gpus(group: NodeGroup | NodePool) -> bool:
+def _offers_gpus(group: NodeGroup | NodePool, known: Find) -> bool:
     """Whether the group's image and software make GPUs known to pods."""
     if isinstance(group, NodePool):
-        types = [find(name) for name in group.instance_types]
-        return any(it is not None and it.gpus for it in types)
+        return any(it is not None and it.gpus for it in map(known, group.instance_types))
     return isinstance(group, GpuNodes) or ami_type(group).endswith("NVIDIA")
 
 

@@ -72,16 +72,26 @@ def place(cluster: EksCluster, needs: Iterable[PodNeed], known: Find = find) -> 
         if not found:
             say = warning if unknown else error
             findings.append(say(_unfit(cluster, need, tried), need.deployment))
+        elif cluster.autoscaler is None and not any(it.offer.now for it in found):
+            findings.append(warning(_waiting(cluster, found[0]), need.deployment))
     return Placed(tuple(places), (*findings, *_crowded(cluster, there, places)), tuple(unknown))
 
 
 def in_words(places: Sequence[Place]) -> Iterator[tuple[PodNeed, str]]:
     """Say of each pod with GPUs which groups will hold it."""
-    for need in dict.fromkeys(it.need.path for it in places):
-        of = [it for it in places if it.need.path == need]
-        if GPU in of[0].need.requests:
-            count = "1 pod" if of[0].need.replicas == 1 else f"{of[0].need.replicas} pods"
-            yield of[0].need, f"{need}: {count} on {' or '.join(map(str, of))}"
+    for of in _by_need(places):
+        need = of[0].need
+        if GPU in need.requests:
+            count = "1 pod" if need.replicas == 1 else f"{need.replicas} pods"
+            yield need, f"{need.path}: {count} on {' or '.join(map(str, of))}"
+
+
+def _by_need(places: Iterable[Place]) -> list[list[Place]]:
+    """Places of each pod; several pods may be of one path."""
+    found: dict[int, list[Place]] = {}
+    for each in places:
+        found.setdefault(id(each.need), []).append(each)
+    return list(found.values())
 
 
 def _tolerant(need: PodNeed) -> PodNeed:
@@ -115,6 +125,13 @@ def _unfit(cluster: EksCluster, need: PodNeed, tried: Sequence[Tried]) -> Proble
     got = f"no node group can hold its pod; the nearest is {nearest.path}, which lacks {listed}"
     fix = _better_type(cluster, need, nearest) or _new_group(cluster, need) or lack[0].fix
     return Problem(need.path, got, want, fix)
+
+
+def _waiting(cluster: EksCluster, where: Place) -> Problem:
+    group = where.offer.path
+    got, want = f"its pods wait, for {group} has no node", "must have one, or an autoscaler that adds it"
+    fix = f"write autoscaler=ClusterAutoscaler() in {title(cluster)}, or scaling=Scaling(desired=1, …) in {group}"
+    return Problem(where.need.path, got, want, fix)
 
 
 def _better_type(cluster: EksCluster, need: PodNeed, nearest: Offer) -> str | None:
@@ -153,26 +170,27 @@ def _size(machine: InstanceType) -> tuple[int, int, int, str]:
 
 def _crowded(cluster: EksCluster, there: Sequence[Offer], places: Sequence[Place]) -> Iterator[Finding]:
     """Pods that each find a place, but not all together: the largest choose first."""
-    free = [(it, dict(it.free)) for it in there for _ in range(min(it.most, _MOST_NODES))]
-    needs = {it.need.path: it.need for it in places}.values()
-    for need in sorted(needs, key=_weight, reverse=True):
-        placed = sum(_put(need, free) for _ in range(need.replicas))
-        if left := need.replicas - placed:
-            yield warning(_left_over(cluster, need, left, places), need.deployment)
+    free = {it.path: [dict(it.free) for _ in range(min(it.most, _MOST_NODES))] for it in there}
+    for found in sorted(_by_need(places), key=lambda it: _weight(it[0].need), reverse=True):
+        need = found[0].need
+        left = need.replicas
+        for where in found:
+            left -= _put(need, left, free[where.offer.path])
+        if left:
+            yield warning(_left_over(cluster, need, left, found[0]), need.deployment)
 
 
-def _put(need: PodNeed, free: Sequence[tuple[Offer, dict[str, Decimal]]]) -> bool:
-    """Put one pod onto the first node that has room."""
-    for each, left in free:
-        if not lacks(each.node, need, left):
-            for name, amount in {**need.requests, "pods": Decimal(1)}.items():
-                left[name] = left.get(name, Decimal(0)) - amount
-            return True
-    return False
+def _put(need: PodNeed, pods: int, nodes: Sequence[dict[str, Decimal]]) -> int:
+    """Put as many of some pods onto nodes as find room, and say how many did."""
+    asked, placed = {**need.requests, "pods": Decimal(1)}, 0
+    for free in nodes:
+        while placed < pods and all(free.get(name, 0) >= amount for name, amount in asked.items()):
+            free.update({name: free[name] - amount for name, amount in asked.items() if amount})
+            placed += 1
+    return placed
 
 
-def _left_over(cluster: EksCluster, need: PodNeed, left: int, places: Sequence[Place]) -> Problem:
-    where = next(it for it in places if it.need.path == need.path)
+def _left_over(cluster: EksCluster, need: PodNeed, left: int, where: Place) -> Problem:
     got = f"{left} of {need.replicas} pods find no room when all node groups are at their maximum"
     want = f"must fit on nodes of {title(cluster)} together with the stack's others"
     more = where.offer.most + ceil(left / where.each)

@@ -63,7 +63,7 @@ def require_fit(
     groups = placed(target, seen, others)
     if groups is not None:
         _say_places(groups, urn_of)
-        _tell(groups.findings, target, urn_of, "with the node groups of the stack")
+    unfit = groups.findings if groups is not None else ()
     way = way_seen(target)
     if isinstance(way, Unseen):
         pulumi.log.info(f"nothing is checked against the cluster: {way.why}")
@@ -78,8 +78,9 @@ def require_fit(
     if order := order_of_upgrade(target, facts):
         pulumi.log.info(order)
     declared = Declared(seen, stack_mark(), made_here(target), target.create_namespaces, others)
-    findings = [*check_live(declared, facts), *check_versions(target, facts), *models.findings]
-    _tell(findings, target, urn_of, "with the cluster as it is now")
+    findings = [*unfit, *check_live(declared, facts), *check_versions(target, facts), *models.findings]
+    what = "with the node groups of the stack" if isinstance(way, Unseen) else "with the cluster as it is now"
+    _tell(findings, target, urn_of, what)
 
 
 def _look(

@@ -1,4 +1,4 @@
-"""Holds a stack's models to the node groups of the cluster that it makes; nothing is asked, so it works anywhere."""
+"""Holds a stack's models to the node groups of the cluster that it makes; it works where nothing can be asked."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from seldon_infra.clusters.needs import pods
+from seldon_infra.eks.ask_types import ask
+from seldon_infra.eks.instance_types import find
 from seldon_infra.eks.places import Placed, in_words, place
 from seldon_infra.eks.spec import EksCluster
 
@@ -18,10 +20,16 @@ if TYPE_CHECKING:
 
 
 def placed(target: Kubernetes, deployments: Sequence[SeldonDeployment], others: Sequence[PodNeed]) -> Placed | None:
-    """Match all pods to node groups; None where something else makes the cluster."""
+    """Match all pods to node groups; None where something else makes the cluster.
+
+    AWS is asked only about instance types that are not in the library's table.
+    """
     if not isinstance(target.cluster, EksCluster):
         return None
-    return place(target.cluster, [*(need for each in deployments for need in pods(each, {})), *others])
+    needs = [*(need for each in deployments for need in pods(each, {})), *others]
+    found = place(target.cluster, needs)
+    asked = ask(target.cluster.region, found.unknown) if found.unknown else {}
+    return place(target.cluster, needs, lambda name: find(name) or asked.get(name)) if asked else found
 
 
 def said(found: Placed) -> Iterator[tuple[str | None, str]]:
@@ -29,4 +37,5 @@ def said(found: Placed) -> Iterator[tuple[str | None, str]]:
     yield from ((need.deployment, text) for need, text in in_words(found.places))
     if found.unknown:
         types = ", ".join(found.unknown)
-        yield None, f"which models fit is not known for nodes of {types}: no such type is in the library's table"
+        why = "AWS was not reached, and the library's table has no such type"
+        yield None, f"which models fit is not known for nodes of {types}: {why}"

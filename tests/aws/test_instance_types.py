@@ -7,8 +7,10 @@ from typing import Any
 import boto3
 import pytest
 
+from seldon_infra.eks.ask_types import ask
 from seldon_infra.eks.images import architecture
 from seldon_infra.eks.instance_types import InstanceType, table
+from seldon_infra.eks.instance_types import described as read
 
 NOT_RECORDED = {"p3.2xlarge", "p3.8xlarge", "p3.16xlarge"}
 """Types that moto does not know; those that are new to a later moto may leave this set."""
@@ -44,6 +46,23 @@ def test_every_family_of_whole_nvidia_gpus_is_in_the_table(described: dict[str, 
         name for name, found in gpus.items() if any(it["Manufacturer"] == "NVIDIA" and it["Count"] for it in found)
     }
     assert whole <= set(table())
+
+
+def test_what_ec2_says_is_read_as_the_table_has_it(described: dict[str, Any]) -> None:
+    assert [name for name, found in table().items() if name in described and found != read(described[name])] == []
+
+
+def test_ec2_is_asked_about_types_that_the_table_does_not_have(moto: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"ENDPOINT_URL": moto, "ACCESS_KEY_ID": "test", "SECRET_ACCESS_KEY": "test"}.items():
+        monkeypatch.setenv(f"AWS_{name}", value)
+    found = ask("eu-west-1", ("i7i.large", "g99.xlarge"))
+    assert {name: (it.vcpus, it.gpus) for name, it in found.items()} == {"i7i.large": (2, 0)}
+
+
+def test_without_an_answer_nothing_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"ENDPOINT_URL": "http://127.0.0.1:9", "ACCESS_KEY_ID": "a", "SECRET_ACCESS_KEY": "b"}.items():
+        monkeypatch.setenv(f"AWS_{name}", value)
+    assert ask("eu-west-1", ("i7i.large",)) == {}
 
 
 def said(found: InstanceType) -> tuple[Any, ...]:

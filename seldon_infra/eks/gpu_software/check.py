@@ -105,6 +105,12 @@ def autoscaler_is_whole(cluster: EksCluster) -> Iterator[Problem]:
                 path, "pools is empty", want, "add NodePool(name='l4', instance_types=('g6.xlarge',), maximum=4)"
             )
         yield from only_once(path, "pools", [it.name for it in autoscaler.pools])
+        if all(it.policies for it in cluster.node_groups):
+            got, want = (
+                "all node groups have policies of their own",
+                "must have one without, whose role its machines take",
+            )
+            yield Problem(path, got, want, "remove policies of the group that is never empty, or use pod identities")
 
 
 def pools_are_whole(cluster: EksCluster) -> Iterator[Problem]:

@@ -9,6 +9,7 @@ import pytest
 
 from seldon_infra import (
     Amounts,
+    ClusterAutoscaler,
     EksCluster,
     GpuNodes,
     Karpenter,
@@ -62,7 +63,7 @@ def gpus(*types: str, maximum: int = 3, **fields: Any) -> GpuNodes:
 
 
 def on(*groups: NodeGroup, **fields: Any) -> EksCluster:
-    return cluster(node_groups=(SYSTEM, *groups), **fields)
+    return cluster(**{"node_groups": (SYSTEM, *groups), "autoscaler": ClusterAutoscaler(), **fields})
 
 
 @pytest.mark.parametrize(
@@ -176,6 +177,24 @@ def test_more_than_the_groups_hold_at_their_maximum_is_a_warning() -> None:
         f"{PATH}: 2 of 6 pods find no room when all node groups are at their maximum, must fit on nodes of cluster "
         "'prod' together with the stack's others; write maximum=2 in GPU nodes 'gpu'",
     )
+
+
+def test_a_group_without_nodes_needs_something_that_adds_them() -> None:
+    (found,) = place(cluster(node_groups=(SYSTEM, gpus("g6.xlarge"))), model()).findings
+    assert (found.severity, str(found.problem)) == (
+        "warning",
+        f"{PATH}: its pods wait, for GPU nodes 'gpu' has no node, must have one, or an autoscaler that adds it; write "
+        "autoscaler=ClusterAutoscaler() in cluster 'prod', or scaling=Scaling(desired=1, …) in GPU nodes 'gpu'",
+    )
+    started = gpus("g6.xlarge", scaling=Scaling(maximum=3, desired=1))
+    assert place(cluster(node_groups=(SYSTEM, started)), model()).findings == ()
+
+
+def test_pods_of_one_path_are_each_matched() -> None:
+    node = on(gpus("g6.12xlarge", maximum=1))
+    found = place(node, [*model(3), *model(2)])
+    assert len(list(in_words(found.places))) == 2
+    assert [str(it.problem).split(":")[1].strip()[:24] for it in found.findings] == ["1 of 2 pods find no room"]
 
 
 def test_several_models_share_what_there_is_and_the_larger_choose_first() -> None:

@@ -51,7 +51,11 @@ def test_a_type_that_is_not_known_is_said_once() -> None:
     found = placed(Kubernetes(cluster=cluster(node_groups=(SYSTEM, strange))), [], [])
     assert found
     assert list(said(found)) == [
-        (None, "which models fit is not known for nodes of g99.xlarge: no such type is in the library's table")
+        (
+            None,
+            "which models fit is not known for nodes of g99.xlarge: AWS was not reached, and the library's table has "
+            "no such type",
+        )
     ]
 
 

@@ -20,11 +20,12 @@ from seldon_infra import (
     TimeSlicing,
 )
 from seldon_infra.eks.check import check
-from tests.unit.eks.cases import GPU, SYSTEM, cluster
+from tests.unit.eks.cases import GPU, S3, SYSTEM, cluster
 from tests.unit.eks.gpu_software.cases import gpus, on
 
 GROUP, SOFTWARE = "cluster 'prod' → GPU nodes 'gpu'", "cluster 'prod' → GPU software"
 POOL, KARPENTER = "cluster 'prod' → node pool 'l4'", "cluster 'prod' → Karpenter"
+POOLS = Karpenter(pools=(NodePool(name="l4", instance_types=("g6.xlarge",), maximum=4),))
 AUTOSCALER = "cluster 'prod' → cluster autoscaler"
 
 
@@ -98,6 +99,12 @@ ROWS = {
         f"{KARPENTER}: pools is empty, must have one, from which it starts machines; "
         "add NodePool(name='l4', instance_types=('g6.xlarge',), maximum=4)",
         pool(),
+    ),
+    "Karpenter's machines join by the role of a group": Row(
+        cluster(node_groups=(SYSTEM.model_copy(update={"policies": (S3,)}),), autoscaler=POOLS),
+        f"{KARPENTER}: all node groups have policies of their own, must have one without, whose role its machines "
+        "take; remove policies of the group that is never empty, or use pod identities",
+        cluster(node_groups=(SYSTEM, GPU.model_copy(update={"policies": (S3,)})), autoscaler=POOLS),
     ),
     "pools have names of Kubernetes": Row(
         pool(name="L4"),
