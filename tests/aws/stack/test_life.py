@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.aws.account import Account
+from tests.aws.account import REPOSITORY, Account
 from tests.aws.stack.project import Project, prepare
 
 pytestmark = [pytest.mark.aws, pytest.mark.slow, pytest.mark.timeout(900)]
@@ -81,20 +82,6 @@ def test_a_cluster_comes_grows_is_upgraded_and_goes(project: Project) -> None:
     assert {call for call in actions(aws.calls) if not is_permitted(call)} == set()
 
 
-def test_a_cluster_is_kept_from_being_deleted_until_it_is_said(project: Project) -> None:
-    engine = project.account.engine
-    project.declare()
-    engine.up()
-    refused = engine.destroy(check=False)
-    assert refused.returncode != 0
-    assert "control plane eu-west-1/prod is protected: set deletion_protection to false" in refused.stdout
-    assert project.inventory()["cluster"] == ["prod"]
-    project.declare(cluster=OPEN)
-    engine.up()
-    engine.destroy()
-    assert project.inventory() == {}
-
-
 def test_a_mistake_is_told_before_anything_is_asked_or_made(project: Project) -> None:
     project.declare(version="1.29", cluster="public_access_cidrs=('0.0.0.0/0',),")
     refused = project.account.engine.preview(check=False)
@@ -104,6 +91,22 @@ def test_a_mistake_is_told_before_anything_is_asked_or_made(project: Project) ->
     assert "must name who may connect: this is everybody" in said
     assert "Traceback" not in said
     assert project.account.aws.calls == []
+
+
+def test_stack_prod_is_previewed_before_anything_is_there(project: Project) -> None:
+    engine = project.account.engine
+    engine.environment["KUBECONFIG"] = "/dev/null"
+    for name in ("models.py", "prod.py"):
+        shutil.copy(REPOSITORY / "stacks" / name, engine.directory / name)
+    text = (engine.directory / "prod.py").read_text().replace("from stacks.models", "from models")
+    (engine.directory / "test.py").write_text(text)
+    (engine.directory / "prod.py").unlink()
+    engine.write_program("import sys; sys.path.insert(0, '.')\nfrom seldon_infra import run\n\nrun(__file__)\n")
+    previewed = engine.preview().stdout
+    assert "nothing is checked against the cluster: cluster 'prod': it is not made yet" in previewed
+    for name in ("EksCluster +prod", "EksNodegroup +gpu", "NatGateway +nat-eu-west-1c", "SeldonDeployment +digits"):
+        assert re.search(rf"{name} +create", previewed), name
+    assert project.account.aws.changes() == []
 
 
 def actions(calls: Iterable[str]) -> set[str]:
