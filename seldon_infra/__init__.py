@@ -31,9 +31,18 @@ if TYPE_CHECKING:
     )
     from seldon_infra.core.problems import Problem
     from seldon_infra.eks.gpu_software.spec import (
+        CapacityType,
         ClusterAutoscaler,
+        DcgmExporter,
+        DevicePlugin,
+        GpuOperator,
         GpuSoftware,
         Karpenter,
+        Mig,
+        Mps,
+        NodePool,
+        Sharing,
+        TimeSlicing,
     )
     from seldon_infra.eks.spec import (
         AccessEntry,
@@ -183,7 +192,10 @@ _HOMES = {
     "seldon_infra.core.errors": "InvalidSpec SeldonInfraError",
     "seldon_infra.core.model": "Json JsonObject Later Spec",
     "seldon_infra.core.problems": "Problem",
-    "seldon_infra.eks.gpu_software.spec": "ClusterAutoscaler GpuSoftware Karpenter",
+    "seldon_infra.eks.gpu_software.spec": (
+        "CapacityType ClusterAutoscaler DcgmExporter DevicePlugin GpuOperator GpuSoftware Karpenter Mig Mps NodePool "
+        "Sharing TimeSlicing"
+    ),
     "seldon_infra.eks.spec": (
         "AccessEntry AccessLevel Addon AmiType Capacity ControlPlaneLog EksCluster ExistingCluster ExistingNetwork "
         "GpuNodes NatGateways Network NewVpc NodeGroup PodIdentity Scaling ServiceAccountRole Taint TaintEffect "
@@ -232,6 +244,7 @@ __all__ = [
     "BuiltIn",
     "BuiltInName",
     "Capacity",
+    "CapacityType",
     "Chart",
     "CircuitBreakers",
     "ClusterAutoscaler",
@@ -242,6 +255,8 @@ __all__ = [
     "ContainerSecurity",
     "ContainerServer",
     "ControlPlaneLog",
+    "DcgmExporter",
+    "DevicePlugin",
     "DynamicBatching",
     "Ejection",
     "EksCluster",
@@ -256,6 +271,7 @@ __all__ = [
     "ExternalMetric",
     "GcsStorage",
     "GpuNodes",
+    "GpuOperator",
     "GpuSoftware",
     "Hpa",
     "HttpStorage",
@@ -282,14 +298,17 @@ __all__ = [
     "MLflowServer",
     "Method",
     "MetricTarget",
+    "Mig",
     "Model",
     "ModelServer",
+    "Mps",
     "NatGateways",
     "Network",
     "NetworkPolicy",
     "NewVpc",
     "Node",
     "NodeGroup",
+    "NodePool",
     "NodeType",
     "ObjectMetric",
     "OperatorProcess",
@@ -329,6 +348,7 @@ __all__ = [
     "ServiceAccount",
     "ServiceAccountRole",
     "ServiceMonitor",
+    "Sharing",
     "Signature",
     "SimpleModel",
     "SimpleRouter",
@@ -345,6 +365,7 @@ __all__ = [
     "Tensor",
     "TensorFlowServer",
     "TensorSpec",
+    "TimeSlicing",
     "Timeouts",
     "Tls",
     "TlsMode",

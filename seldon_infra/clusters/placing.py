@@ -13,10 +13,12 @@ from typing import Any
 from seldon_infra.clusters.facts import Amounts, Node, Taint
 from seldon_infra.clusters.needs import PodNeed
 from seldon_infra.core.quantity import format_cpu, format_memory
+from seldon_infra.graph.render_gpu import GPU_MEMORY
 
 _OF_THE_MOMENT = "node.kubernetes.io/"
 """Taints of nodes that are not ready, or short of something: they come and go."""
 _A_LABEL, _A_TOLERATION = Decimal("0.5"), Decimal("0.25")
+_MIB = 2**20
 _BYTES = ("memory", "ephemeral-storage")
 
 
@@ -60,7 +62,20 @@ def _labels(node: Node, need: PodNeed) -> Iterator[Lack]:
     )
     terms = required.get("nodeSelectorTerms", [])
     if terms and not any(_matches(node, term) for term in terms):
-        yield Lack("a match of its node affinity", f"correct affinity in {need.field}", _A_LABEL)
+        usual = Lack("a match of its node affinity", f"correct affinity in {need.field}", _A_LABEL)
+        yield (_gpu_memory(node, terms[0]) if len(terms) == 1 else None) or usual
+
+
+def _gpu_memory(node: Node, term: Mapping[str, Any]) -> Lack | None:
+    """Say that GPUs are too small, where that is all that a node affinity does not find."""
+    unmet = [it for it in term.get("matchExpressions", []) if not _holds(node.labels, it)]
+    if {(it.get("key"), it.get("operator")) for it in unmet} != {(GPU_MEMORY, "Gt")}:
+        return None
+    asked = max(_number(value) for it in unmet for value in it["values"]) + 1
+    there = max(_number(node.labels.get(GPU_MEMORY)), 0)
+    seen = format_memory(there * _MIB) if there else "not known"
+    what = f"GPU memory {format_memory(asked * _MIB)}, {seen} there"
+    return Lack(what, "ask for less gpu_memory", Decimal(asked - there) / asked)
 
 
 def _matches(node: Node, term: Mapping[str, Any]) -> bool:

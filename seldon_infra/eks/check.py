@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from seldon_infra.core.model import is_known
 from seldon_infra.core.problems import Problem, gather
+from seldon_infra.eks.gpu_software import check as gpu_software
 from seldon_infra.eks.rules import access, cluster, network, nodes
 from seldon_infra.eks.rules.forms import ACCOUNT, REGION, has_form
 from seldon_infra.eks.spec import EksCluster, ExistingCluster
 
-RULES = (*cluster.RULES, *network.RULES, *access.RULES, *nodes.RULES)
+RULES = (*cluster.RULES, *network.RULES, *access.RULES, *nodes.RULES, *gpu_software.RULES)
 
 
 def check(spec: EksCluster) -> list[Problem]:

@@ -8,6 +8,7 @@ from typing import Any
 import pulumi
 
 from seldon_infra.eks import render
+from seldon_infra.eks.gpu_software.render import Machines
 from seldon_infra.eks.kinds import KINDS
 from seldon_infra.eks.kubeconfig import kubeconfig
 from seldon_infra.eks.parts import Built, Part, Ref
@@ -25,6 +26,8 @@ class EksClusterComponent(pulumi.ComponentResource):
     """URL of its API."""
     oidc_issuer: pulumi.Output[str]
     """URL that tokens of its service accounts are issued by."""
+    machines: Machines
+    """What machines that join beside the node groups take of it."""
     kubeconfig: pulumi.Output[str]
     """A kubeconfig as text, without a secret in it; it needs no AWS CLI."""
 
@@ -41,6 +44,9 @@ class EksClusterComponent(pulumi.ComponentResource):
         for part in parts.all:
             made[part] = self._register(part, made)
         control = made[parts.control_plane]
+        role = next(made[part].role_name for part in parts.all if (part.kind, part.name) == ("IamRole", "nodes"))
+        subnets = _filled(parts.control_plane.inputs["subnet_ids"], made)
+        self.machines = Machines(role, subnets, control.cluster_security_group_id)
         self.cluster_name, self.endpoint, self.oidc_issuer = control.name, control.endpoint, control.oidc_issuer
         self.kubeconfig = pulumi.Output.all(control.name, control.endpoint, control.certificate_authority).apply(
             lambda known: kubeconfig(known[0], spec.region, known[1], known[2])

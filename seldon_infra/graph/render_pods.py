@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from seldon_infra.core.model import Later, is_known
+from seldon_infra.graph.render_gpu import on_gpus
 from seldon_infra.graph.render_scaling import hpa, keda, pdb
 from seldon_infra.graph.render_security import (
     container_context,
@@ -82,7 +83,7 @@ def shared_pod(deployment: SeldonDeployment, predictor: Predictor, inside: Seque
     return given(
         {
             "metadata": metadata(template.labels, template.annotations) if template else {},
-            "spec": with_template(deployment, spec, template),
+            "spec": on_gpus(with_template(deployment, spec, template), (node.resources for node in inside)),
             "hpaSpec": hpa(predictor.hpa),
             "kedaSpec": keda(predictor.keda),
             "pdbSpec": pdb(predictor.pdb),
@@ -98,7 +99,7 @@ def own_pod(deployment: SeldonDeployment, predictor: Predictor, node: Node, pod:
         {
             "metadata": metadata(template.labels, template.annotations) if template else {},
             "replicas": pod.replicas,
-            "spec": with_template(deployment, spec, template),
+            "spec": on_gpus(with_template(deployment, spec, template), [node.resources]),
             "hpaSpec": hpa(pod.hpa),
             "kedaSpec": keda(pod.keda),
             "pdbSpec": pdb(pod.pdb),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from seldon_infra.graph.render_gpu import on_gpus
 from seldon_infra.graph.render_pods import needed_environment
 from seldon_infra.graph.render_scaling import hpa, metric, pdb
 from seldon_infra.graph.render_security import (
@@ -119,7 +120,7 @@ def deployment(spec: ModelServer) -> Manifest:
                             "annotations": dict(template.annotations) if template else {},
                         }
                     ),
-                    "spec": merged(pod, template.spec) if template else pod,
+                    "spec": on_gpus(merged(pod, template.spec) if template else pod, [spec.resources]),
                 },
             }
         ),

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from seldon_infra.model_server.component import ModelServerComponent
     from seldon_infra.model_server.spec import ModelServer
     from seldon_infra.targets.spec import Kubernetes
+    from seldon_infra.targets.way import Way
 
 
 def declare(
@@ -60,9 +61,10 @@ def declare(
     )
     options = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(provider=provider))
     made = _namespaces(target, deployments, model_servers, options) if target.create_namespaces else {}
+    software = _software(target, way, options)
     there = platform.declare(target, way, made, options)
     base_url = there.url if target.ingress_url is None else target.ingress_url
-    closed = _policy(target, deployments, options)
+    closed = [*software, *_policy(target, deployments, options)]
     rollouts = ClusterRollouts(target, way.connect)
     declared: dict[str, ClusterDeployment | ModelServerComponent] = {}
     for deployment in platform.behind_ingress(target, deployments):
@@ -72,7 +74,7 @@ def declare(
             deployment, base_url, pulumi.ResourceOptions.merge(options, after)
         )
     for server in model_servers:
-        declared[server.name] = _model_server(server, provider, opts, list(made.values()))
+        declared[server.name] = _model_server(server, provider, opts, [*made.values(), *software])
     return Landed(declared, base_url if target.ingress else None, way.outputs)
 
 
@@ -93,6 +95,17 @@ def _namespaces(
         metadata: Any = {**valid, **({"labels": labels} if labels else {})}
         made[name] = pulumi_kubernetes.core.v1.Namespace(name, metadata=metadata, opts=options)
     return made
+
+
+def _software(target: Kubernetes, way: Way, options: pulumi.ResourceOptions) -> list[pulumi.Resource]:
+    """Declare what hands out GPUs and adds nodes, on a cluster that the stack makes."""
+    from seldon_infra.eks.gpu_software.component import ClusterSoftware
+    from seldon_infra.eks.gpu_software.render import releases
+    from seldon_infra.eks.spec import EksCluster
+
+    if not isinstance(target.cluster, EksCluster) or way.machines is None or not releases(target.cluster):
+        return []
+    return ClusterSoftware(target.cluster, way.machines, options).ready
 
 
 def _needs(

@@ -21,6 +21,7 @@ from seldon_infra.clusters.rules.storage import classes, named_classes
 from seldon_infra.clusters.survey import Wanted, survey
 from seldon_infra.core.model import known, pending, resolve
 from seldon_infra.targets.later import Awaited
+from seldon_infra.targets.node_groups import placed, said
 from seldon_infra.targets.server_pods import pods_of
 from seldon_infra.targets.subject import Subject
 from seldon_infra.targets.versions import check_versions, order_of_upgrade
@@ -30,6 +31,7 @@ from seldon_infra.targets.way import seen as way_seen
 
 if TYPE_CHECKING:
     from seldon_infra.clusters.facts import Facts
+    from seldon_infra.eks.places import Placed
     from seldon_infra.graph.spec import SeldonDeployment
     from seldon_infra.model_server.spec import ModelServer
     from seldon_infra.targets.spec import Kubernetes
@@ -54,11 +56,18 @@ def require_fit(
     # Outputs are looked at as what they are: something that is not known yet.
     seen = tuple(resolve(it, dict.fromkeys(pending(it), Awaited())) for it in deployments)
     others = tuple(pods_of(resolve(it, dict.fromkeys(pending(it), Awaited()))) for it in model_servers)
+    groups = placed(target, seen, others)
+    if groups is not None:
+        _say_places(groups, urn_of)
+        _tell(groups.findings, target, urn_of, "with the node groups of the stack")
     way = way_seen(target)
     if isinstance(way, Unseen):
         pulumi.log.info(f"nothing is checked against the cluster: {way.why}")
         return
     facts, models = _look(way, seen, others)
+    if groups is not None:
+        # Nodes that are there now are not those that there will be: the groups were asked already.
+        facts = replace(facts, nodes=None)
     if line := skipped_in_words(facts):
         pulumi.log.info(line)
     for model, listing in models.there.items():
@@ -66,7 +75,8 @@ def require_fit(
     if order := order_of_upgrade(target, facts):
         pulumi.log.info(order)
     declared = Declared(seen, stack_mark(), made_here(target), target.create_namespaces, others)
-    _tell([*check_live(declared, facts), *check_versions(target, facts), *models.findings], target, urn_of)
+    findings = [*check_live(declared, facts), *check_versions(target, facts), *models.findings]
+    _tell(findings, target, urn_of, "with the cluster as it is now")
 
 
 def _look(way: SeenWay, deployments: Sequence[SeldonDeployment], others: Sequence[PodNeed]) -> tuple[Facts, Seen]:
@@ -101,11 +111,16 @@ def wanted(deployments: Iterable[SeldonDeployment], others: Iterable[PodNeed] = 
     return Wanted(tuple(sorted(namespaces)), storage_classes=named)
 
 
-def _tell(findings: Sequence[Finding], target: Kubernetes, urn_of: UrnOf) -> None:
+def _say_places(groups: Placed, urn_of: UrnOf) -> None:
+    for deployment, text in said(groups):
+        pulumi.log.info(text, Subject(urn_of(deployment)) if deployment else None)
+
+
+def _tell(findings: Sequence[Finding], target: Kubernetes, urn_of: UrnOf, what: str) -> None:
     errors = [it for it in findings if it.severity == "error" and target.live_checks == "refuse"]
     for finding in findings:
         say = pulumi.log.error if finding in errors else pulumi.log.warn
         say(str(finding.problem), Subject(urn_of(finding.deployment)) if finding.deployment else None)
     if errors:
         count = "1 problem" if len(errors) == 1 else f"{len(errors)} problems"
-        raise pulumi.RunError(f"{count} with the cluster as it is now; nothing was changed")
+        raise pulumi.RunError(f"{count} {what}; nothing was changed")

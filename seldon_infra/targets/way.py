@@ -6,7 +6,7 @@ A cluster that the stack makes can be talked to when it is made, and not in the 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import pulumi
@@ -16,6 +16,7 @@ from seldon_infra.core.errors import ClusterNotReached, SeldonInfraError
 from seldon_infra.core.model import is_known, is_later, known
 from seldon_infra.eks.component import EksClusterComponent
 from seldon_infra.eks.find import find
+from seldon_infra.eks.gpu_software.render import Machines
 from seldon_infra.eks.spec import EksCluster, ExistingCluster
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ class Way:
     """What has to be there before anything on the cluster."""
     outputs: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     """What the stack gives of a cluster that it makes itself."""
+    machines: Machines | None = None
+    """What machines take of a cluster that the stack makes, which join it beside its node groups."""
 
 
 def seen(target: Kubernetes) -> Seen | Unseen:
@@ -103,7 +106,7 @@ def _made(spec: EksCluster, opts: pulumi.ResourceOptions | None) -> Way:
         "cluster_endpoint": made.endpoint,
         "cluster_oidc_issuer": made.oidc_issuer,
     }
-    return _later(spec.name, made.kubeconfig, [made], outputs)
+    return replace(_later(spec.name, made.kubeconfig, [made], outputs), machines=made.machines)
 
 
 def _by_name(there: ExistingCluster) -> Way:

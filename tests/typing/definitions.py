@@ -12,14 +12,17 @@ from seldon_infra import (
     ExistingCluster,
     GpuNodes,
     Istio,
+    Karpenter,
     Kubernetes,
     Local,
+    Mig,
     MLServerRuntime,
     Model,
     NetworkPolicy,
     NewVpc,
     Node,
     NodeGroup,
+    NodePool,
     OutputTransformer,
     Parameter,
     Predictor,
@@ -76,6 +79,10 @@ Kubernetes(ingress=Istio(tls="seldon-tls"))  # refused: arg-type
 SeldonCore(webhook_certificate="mine")  # refused: arg-type
 Model(name="m", server=python, env=(EnvVar(name="A", value=text),), parameters=[Parameter(name="b", value=1)])
 Model(name="m", server=python, resources=Resources(requests=Amounts(cpu="500m", gpu=1)))
+Model(name="m", server=python, resources=Resources(limits=Amounts(gpu=1), gpu_memory="16Gi"))
+GpuNodes(name="g", instance_types=("g6.xlarge",), scaling=Scaling(maximum=1), sharing=Mig(profile="1g.10gb"))
+GpuNodes(name="g", instance_types=("g6.xlarge",), scaling=Scaling(maximum=1), sharing=4)  # refused: arg-type
+Karpenter(pools=[NodePool(name="l4", instance_types=["g6.xlarge"], maximum=4)])
 SeldonDeployment(name="d", protocol="v3", predictors=(main,))  # refused: arg-type
 SeldonDeployment(name="d", predictor=(main,))  # refused: call-arg
 Predictor(name="main", graph=root, traffic="ten")  # refused: arg-type

@@ -7,6 +7,7 @@ from functools import partial
 
 from seldon_infra.core.model import Later, is_known
 from seldon_infra.core.names import shortened
+from seldon_infra.eks.gpu_software import rights
 from seldon_infra.eks.parts import Built, Part
 from seldon_infra.eks.render.control_plane import ROLE_NAME
 from seldon_infra.eks.render.policies import allowed, partition, trust_of_issuer, trust_of_pods
@@ -55,7 +56,7 @@ def _policy(spec: EksCluster, entry: AccessEntry) -> dict[str, object]:
 
 def identities(spec: EksCluster, control: Part) -> Iterator[Part]:
     """Roles of pods by pod identity."""
-    for identity in spec.pod_identities:
+    for identity in (*spec.pod_identities, *_of_autoscaler(spec)):
         name = _account_name(identity)
         role: object = identity.role_arn
         if role is None:
@@ -72,6 +73,10 @@ def identities(spec: EksCluster, control: Part) -> Iterator[Part]:
             "role_arn": role,
         }
         yield Part(name, "EksPodIdentityAssociation", inputs)
+
+
+def _of_autoscaler(spec: EksCluster) -> tuple[PodIdentity, ...]:
+    return rights.identities(spec, partition(spec.region), shortened(f"{spec.name}-nodes", ROLE_NAME))
 
 
 def service_account_roles(spec: EksCluster, provider: Part) -> Iterator[Part]:

@@ -7,16 +7,15 @@ from decimal import Decimal
 
 from seldon_infra.core.names import shortened
 from seldon_infra.core.quantity import parse_percent, parse_quantity
+from seldon_infra.eks.gpu_software.spec import ClusterAutoscaler
 from seldon_infra.eks.images import ami_type, is_bottlerocket
+from seldon_infra.eks.offers import autoscaler_tags, own_labels, taints
 from seldon_infra.eks.parts import Built, Part
 from seldon_infra.eks.render.control_plane import ROLE_NAME
 from seldon_infra.eks.render.network import Place
 from seldon_infra.eks.render.policies import managed, trust_of_service
-from seldon_infra.eks.spec import EksCluster, GpuNodes, NodeGroup
+from seldon_infra.eks.spec import EksCluster, NodeGroup
 
-GPU_TAINT = {"key": "nvidia.com/gpu", "value": "present", "effect": "NO_SCHEDULE"}
-GPU_LABELS = {"nvidia.com/gpu.present": "true"}
-"""NVIDIA's own label, which its device plugin chooses nodes by."""
 _POLICIES = ("AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly", "AmazonSSMManagedInstanceCore")
 """What every node does: join, fetch images, let a shell in by SSM. Addresses of pods are the add-on vpc-cni's."""
 _CAPACITY = {"on_demand": "ON_DEMAND", "spot": "SPOT", "capacity_block": "CAPACITY_BLOCK"}
@@ -92,11 +91,9 @@ def _group(
     template: Part,
     after: tuple[Part, ...],
 ) -> Part:
-    gpus = isinstance(group, GpuNodes)
-    tainted = isinstance(group, GpuNodes) and group.tainted
     inputs = {
         "region": spec.region,
-        "tags": {**spec.tags, **group.tags},
+        "tags": {**_told(spec, group), **spec.tags, **group.tags},
         "cluster_name": control["name"],
         "name": group.name,
         "node_role_arn": role["arn"],
@@ -111,12 +108,17 @@ def _group(
         "launch_template": {"id": template["launch_template_id"], "version": Built(_numeral, (template["version"],))},
         "version": spec.version,
         "release_version": group.release_version,
-        "labels": {**(GPU_LABELS if gpus else {}), **group.labels},
-        "taints": [*([GPU_TAINT] if tainted else []), *_taints(group)],
+        "labels": own_labels(group),
+        "taints": list(_taints(group)),
         "update": _update(group),
         "auto_repair": True,
     }
     return Part(group.name, "EksNodegroup", inputs, after)
+
+
+def _told(spec: EksCluster, group: NodeGroup) -> dict[str, str]:
+    """What the autoscaler learns of nodes before there is one."""
+    return autoscaler_tags(group) if isinstance(spec.autoscaler, ClusterAutoscaler) else {}
 
 
 def _numeral(version: float) -> str:
@@ -131,7 +133,7 @@ def _subnets(group: NodeGroup, place: Place) -> list[object]:
 
 
 def _taints(group: NodeGroup) -> Iterator[dict[str, str]]:
-    for taint in group.taints:
+    for taint in taints(group):
         yield {"key": taint.key, "value": taint.value, "effect": _EFFECTS[taint.effect]}
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import ClassVar, Literal, TypeAlias
 
 from seldon_infra.core.model import Later, Many, Spec
+from seldon_infra.eks.gpu_software.spec import Sharing
 
 Capacity: TypeAlias = Literal["on_demand", "spot", "capacity_block"]
 """How machines are paid for: by the second, at spot prices until AWS wants them back, or booked ahead for a time."""
@@ -109,6 +110,9 @@ class GpuNodes(NodeGroup):
     parameters take 40 GiB each version."""
     tainted: bool = True
     """Whether pods without GPUs are kept off by a taint. Default: True."""
+    sharing: Sharing | None = None
+    """How several pods have one GPU: ``TimeSlicing(replicas=4)``, ``Mps(…)``, ``Mig(…)``. Default: None gives a pod
+    whole ones."""
 
 
 __all__ = ["AmiType", "Capacity", "GpuNodes", "NodeGroup", "Scaling", "Taint", "TaintEffect"]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from decimal import Decimal
 
-    from seldon_infra.graph.spec import Amounts
+    from seldon_infra.graph.spec import Amounts, Resources
 
 _FIELDS = {
     "cpu": "cpu",
@@ -27,6 +27,9 @@ _WHOLE = {
     "memory": "must be whole bytes",
     "ephemeral_storage": "must be whole bytes",
 }
+_NVIDIA = "nvidia.com/"
+_OF_NODES = "resources"
+"""The field that :func:`resources_in` names for nodes of the graph."""
 _EXAMPLES = {"cpu": "'500m'", "memory": "'1Gi'", "ephemeral_storage": "'2Gi'", "gpu": "1"}
 
 
@@ -77,6 +80,29 @@ def other_resources_are_names(at: InPredictor) -> Iterator[Problem]:
                     yield Problem(path, got, want, "write it as 'vendor.com/name'")
 
 
+def gpu_memory_goes_with_gpus(at: InPredictor) -> Iterator[Problem]:
+    """Memory of GPUs is an amount, asked for where GPUs are, in pods that the library writes."""
+    for path, field, resources in resources_in(at):
+        if resources.gpu_memory is None:
+            continue
+        if field != _OF_NODES:
+            want = "must be on a node of the graph, whose pod it chooses the place of"
+            yield Problem(path, f"{field}.gpu_memory is set", want, "remove it")
+        elif not _has_gpus(resources):
+            want = "must go with GPUs, whose memory it is"
+            yield Problem(path, f"{field}.gpu_memory is set", want, "write limits=Amounts(gpu=1)")
+        memory = resources.gpu_memory
+        if isinstance(memory, str | int) and (parse_quantity(memory) or 0) <= 0:
+            want = "must be a quantity of Kubernetes, more than 0"
+            yield Problem(path, f"{field}.gpu_memory {_plain(memory)}", want, "write gpu_memory='16Gi'")
+
+
+def _has_gpus(resources: Resources) -> bool:
+    """Whether there are GPUs, whole ones or devices of MIG; an amount of later may be any."""
+    limits = resources.limits
+    return limits is not None and (limits.gpu is not None or any(it.startswith(_NVIDIA) for it in limits.others))
+
+
 def _awaited(amounts: Amounts | None) -> set[str]:
     """Names of extended resources whose amount comes later."""
     if amounts is None:
@@ -125,4 +151,10 @@ def _plain(value: str | int | float) -> str:
     return f"'{value}'" if isinstance(value, str) else str(value)
 
 
-PREDICTOR_RULES = (amounts_are_quantities, limits_leave_room, extended_resources_are_limits, other_resources_are_names)
+PREDICTOR_RULES = (
+    amounts_are_quantities,
+    limits_leave_room,
+    extended_resources_are_limits,
+    other_resources_are_names,
+    gpu_memory_goes_with_gpus,
+)

@@ -41,6 +41,10 @@ class Resources(Spec):
     """What the scheduler sets aside. Default: the limits, where they are set."""
     limits: Amounts | None = None
     """What it may use at most. Default: no limit."""
+    gpu_memory: Later[str | int] | None = None
+    """Memory that each of its GPUs must have at least, ``"16Gi"``: it runs only on nodes that NVIDIA's discovery, or a
+    cluster that the stack makes, has labelled so. Goes with ``limits=Amounts(gpu=…)``. Default: any GPU will do.
+    Source: node affinity, label nvidia.com/gpu.memory."""
 
 
 class SecretKey(Spec):

@@ -19,7 +19,8 @@ from tests.aws.stack.project import Project, prepare
 pytestmark = [pytest.mark.aws, pytest.mark.slow, pytest.mark.timeout(900)]
 
 GPU = "SYSTEM, GpuNodes(name='gpu', instance_types=('g6.xlarge',), scaling=Scaling(maximum={most})),"
-OPEN = "deletion_protection=False,"
+OPEN = "deletion_protection=False, gpu_software=GpuSoftware(existing=True),"
+"""It can be destroyed, and nothing lands on it, for no API server is behind it."""
 OBJECTS = 22
 PAGE = Path(__file__).parents[3] / "docs" / "eks_cluster.md"
 

@@ -53,6 +53,19 @@ def test_labels_and_affinity_choose_nodes(spec: dict[str, Any], fitting: bool) -
     assert fits(spec) is fitting
 
 
+@pytest.mark.parametrize(
+    ("labels", "what"),
+    [
+        ({"nvidia.com/gpu.memory": "15109"}, "GPU memory 16Gi, 15109Mi there"),
+        ({}, "GPU memory 16Gi, not known there"),
+    ],
+)
+def test_gpus_that_are_too_small_are_said_so(labels: dict[str, str], what: str) -> None:
+    pod = replace(POD, spec=wishes("nvidia.com/gpu.memory", "Gt", "16383"))
+    (lack,) = lacks(replace(node(), labels=labels), pod, node().allocatable)
+    assert (lack.what, lack.fix) == (what, "ask for less gpu_memory")
+
+
 def tolerates(**toleration: str) -> dict[str, Any]:
     return {"tolerations": [toleration]}
 

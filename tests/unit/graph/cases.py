@@ -226,7 +226,7 @@ def gpu_triton() -> SeldonDeployment:
                     name="resnet",
                     server=TritonServer(),
                     model_uri="s3://models/resnet",
-                    resources=Resources(limits=Amounts(gpu=1, memory="16Gi")),
+                    resources=Resources(limits=Amounts(gpu=1, memory="16Gi"), gpu_memory="20Gi"),
                 ),
                 pod=PodTemplate(spec={"tolerations": tolerations}),
             )

@@ -109,7 +109,7 @@ _AMOUNTS = st.builds(
     memory=st.sampled_from([None, "1Gi"]),
     gpu=st.sampled_from([None, 1]),
 )
-_RESOURCES = st.builds(Resources, limits=_AMOUNTS)
+_RESOURCES = st.builds(Resources, limits=_AMOUNTS) | st.just(Resources(limits=Amounts(gpu=1), gpu_memory="16Gi"))
 _SCALING = {
     "hpa": st.builds(
         Hpa,

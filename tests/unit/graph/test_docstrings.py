@@ -17,6 +17,7 @@ FILES = [
     *sorted((PACKAGE / "graph" / "spec").glob("*.py")),
     *sorted((PACKAGE / "servers").glob("*spec.py")),
     *(PACKAGE / room / "spec.py" for room in OTHERS),
+    PACKAGE / "eks" / "gpu_software" / "spec.py",
 ]
 
 

@@ -73,6 +73,30 @@ ROWS = {
         "write gpu=1 in limits and remove it from requests",
         both({"gpu": 2}, {"gpu": 2}),
     ),
+    "memory of GPUs is a quantity": Row(
+        of_node(resources=Resources(limits=Amounts(gpu=1), gpu_memory="16 GB")),
+        f"{NODE}: resources.gpu_memory '16 GB', must be a quantity of Kubernetes, more than 0; write gpu_memory='16Gi'",
+        of_node(resources=Resources(limits=Amounts(gpu=1), gpu_memory="16Gi")),
+    ),
+    "memory of GPUs goes with GPUs": Row(
+        of_node(resources=Resources(limits=Amounts(cpu=1), gpu_memory="16Gi")),
+        f"{NODE}: resources.gpu_memory is set, must go with GPUs, whose memory it is; write limits=Amounts(gpu=1)",
+        of_node(resources=Resources(limits=Amounts(others={MIG: 1}), gpu_memory="4Gi")),
+    ),
+    "an explainer's place is not chosen": Row(
+        of_predictor(
+            explainer=Explainer(
+                type="AnchorTabular",
+                resources=Resources(limits=Amounts(gpu=1), gpu_memory="16Gi"),
+                model_uri="s3://b/e",
+            )
+        ),
+        f"{PREDICTOR}: explainer.resources.gpu_memory is set, must be on a node of the graph, whose pod it chooses the "
+        "place of; remove it",
+        of_predictor(
+            explainer=Explainer(type="AnchorTabular", resources=Resources(limits=Amounts(gpu=1)), model_uri="s3://b/e")
+        ),
+    ),
     "other resources have names": Row(
         most(others={"my resource": 1}),
         f"{NODE}: resources.limits.others['my resource'], must be the name of a Kubernetes resource; "
