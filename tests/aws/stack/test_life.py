@@ -21,6 +21,7 @@ pytestmark = [pytest.mark.aws, pytest.mark.slow, pytest.mark.timeout(900)]
 GPU = "SYSTEM, GpuNodes(name='gpu', instance_types=('g6.xlarge',), scaling=Scaling(maximum={most})),"
 OPEN = "deletion_protection=False, gpu_software=GpuSoftware(existing=True),"
 """It can be destroyed, and nothing lands on it, for no API server is behind it."""
+DEPLOYER = "deployer='arn:aws:iam::123456789012:role/deployer',"
 OBJECTS = 22
 PAGE = Path(__file__).parents[3] / "docs" / "eks_cluster.md"
 
@@ -56,14 +57,19 @@ def test_a_cluster_comes_grows_is_upgraded_and_goes(project: Project) -> None:
     assert "unchanged" in engine.up("--expect-no-changes").stdout
     assert aws.changes() == made
 
-    project.declare(cluster=OPEN, groups=GPU.format(most=3))
-    assert project.plan() == {"LaunchTemplate gpu": "create", "EksNodegroup gpu": "create"}
+    # Who has made the cluster is its admin; a deployer that is named later is one more.
+    project.declare(cluster=f"{OPEN} {DEPLOYER}", groups=GPU.format(most=3))
+    assert project.plan() == {
+        "LaunchTemplate gpu": "create",
+        "EksNodegroup gpu": "create",
+        "EksAccessEntry 123456789012:role/deployer": "create",
+    }
     engine.up()
     (gpu,) = [each for (_, name), each in groups(project).items() if name.startswith("gpu")]
     assert (gpu["amiType"], gpu["scalingConfig"]["minSize"]) == ("AL2023_x86_64_NVIDIA", 0)
     assert gpu["taints"] == [{"key": "nvidia.com/gpu", "value": "present", "effect": "NO_SCHEDULE"}]
 
-    project.declare(cluster=OPEN, groups=GPU.format(most=5), version="1.34")
+    project.declare(cluster=f"{OPEN} {DEPLOYER}", groups=GPU.format(most=5), version="1.34")
     plan = project.plan()
     addons = {name: step for name, step in plan.items() if name.startswith("EksAddon ")}
     assert set(addons.values()) == {"update"}
