@@ -163,7 +163,8 @@ def _cost_row(name: str, before: Hourly, after: Hourly, is_priced: bool) -> tabl
 
 def _cost_notes(found: Cost) -> Iterator[str]:
     yield from found.notes
-    yield "not in it: traffic, requests, logs, and what the cluster itself makes, such as load balancers and volumes"
+    made = "load balancers, volumes and nodes of Karpenter's"
+    yield f"not in it: traffic, requests, logs, and what the cluster itself makes, such as {made}"
 
 
 def _pods(each: Pods) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from moto.core.responses import EmptyResult
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import launch_templates, nat_gateways
+from moto.ec2.models.instance_types import INSTANCE_TYPE_OFFERINGS, INSTANCE_TYPES
 from moto.ec2.models.subnets import SubnetBackend
 from moto.ec2.models.vpcs import VPCBackend
 from moto.ec2.responses.vpcs import VPCs
@@ -23,8 +24,18 @@ def mend() -> None:
     VPCs.modify_vpc_endpoint = _modify_vpc_endpoint  # type: ignore[method-assign]
     SubnetBackend.create_subnet = _create_subnet  # type: ignore[method-assign]
     IAMBackend._init_aws_policies = _policies_where_we_are  # type: ignore[method-assign]
+    _offer_newer_types("eu-west-1")
     IamResponse.add_client_id_to_open_id_connect_provider = _add_client  # type: ignore[attr-defined]
     IamResponse.remove_client_id_from_open_id_connect_provider = _remove_client  # type: ignore[attr-defined]
+
+
+def _offer_newer_types(region: str) -> None:
+    """Offer in every zone what moto knows and its list of offers, which is older, does not have."""
+    offers = INSTANCE_TYPE_OFFERINGS["availability-zone"][region]
+    there, zones = {it["InstanceType"] for it in offers}, sorted({it["Location"] for it in offers})
+    offers += [
+        {"InstanceType": kind, "Location": zone} for kind in INSTANCE_TYPES if kind not in there for zone in zones
+    ]
 
 
 _delete_endpoints = VPCBackend.delete_vpc_endpoints

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 import pulumi
 
@@ -41,10 +40,8 @@ class ClusterSoftware(pulumi.ComponentResource):
         self.register_outputs({})
 
     def _namespace(self, name: str, labels: Mapping[str, str]) -> pulumi.Resource:
-        from pulumi_kubernetes.core.v1 import Namespace
-
-        metadata: Any = {"name": name, "labels": labels}
-        return Namespace(name, metadata=metadata, opts=pulumi.ResourceOptions(parent=self))
+        manifest = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}
+        return declare(name, manifest, pulumi.ResourceOptions(parent=self))
 
     def _pools(
         self, cluster: EksCluster, machines: render.Machines, after: list[pulumi.Resource]
