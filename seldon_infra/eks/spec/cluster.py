@@ -23,6 +23,10 @@ NEEDED_ADDONS = ("vpc-cni", "kube-proxy", "coredns", "eks-pod-identity-agent")
 """Add-ons that a cluster does not work without, or that pod identities need."""
 
 
+_IN_FORCE: Mapping[str, Mapping[str, str]] = {"vpc-cni": {"enableNetworkPolicy": "true"}}
+"""Settings of the default add-ons. Source: the EKS user guide, "Limit Pod traffic with Kubernetes network policies"."""
+
+
 class Addon(Spec):
     """Software that EKS installs and updates in the cluster."""
 
@@ -79,8 +83,11 @@ class EksCluster(Spec):
     """What pods may do in AWS. Default: nothing."""
     service_account_roles: Many[ServiceAccountRole] = ()
     """Roles by the OIDC issuer, where pod identity won't do. Default: none."""
-    addons: Many[Addon] = Field(default_factory=lambda: tuple(Addon(name=name) for name in NEEDED_ADDONS))
-    """Add-ons. Default: the four that every cluster of ours needs, in EKS's default versions."""
+    addons: Many[Addon] = Field(
+        default_factory=lambda: tuple(Addon(name=name, configuration=_IN_FORCE.get(name, {})) for name in NEEDED_ADDONS)
+    )
+    """Add-ons. Default: the four that every cluster of ours needs, in EKS's default versions, with network policies in
+    force: without that setting of ``vpc-cni`` those of deployments would be there and do nothing."""
     node_groups: Many[NodeGroup | GpuNodes]
     """Nodes: one group at least that is never empty, for what the cluster itself runs."""
     gpu_software: GpuSoftware | None = None
