@@ -36,7 +36,7 @@ REMOVED = {
 
 CHANGED = {
     *("ec2.ModifyVpcAttribute", "ec2.ModifySubnetAttribute", "ec2.ModifyVpcEndpoint", "ec2.CreateTags"),
-    *("ec2.CreateRoute", "ec2.DeleteRoute", "ec2.ReplaceRoute", "ec2.ReplaceRouteTableAssociation"),
+    *("ec2.CreateRoute", "ec2.DeleteRoute", "ec2.ReplaceRoute"),
     *("ec2.AuthorizeSecurityGroupIngress", "ec2.RevokeSecurityGroupIngress", "ec2.RevokeSecurityGroupEgress"),
     *("ec2.UpdateSecurityGroupRuleDescriptionsIngress", "ec2.CreateLaunchTemplateVersion"),
     *("ec2.ModifyLaunchTemplate", "iam.UpdateAssumeRolePolicy", "iam.UpdateRole", "iam.PutRolePermissionsBoundary"),
@@ -46,20 +46,22 @@ CHANGED = {
     *("kms.DeleteAlias", "kms.DisableKeyRotation", "kms.UpdateKeyDescription", "kms.PutKeyPolicy"),
     *("kms.TagResource", "kms.DisableKey"),
 }
+MOVED = {"ec2.ReplaceRouteTableAssociation", "ec2.AssociateRouteTable", "ec2.DisassociateRouteTable"}
+"""How a subnet goes from one table to another, whichever of them comes first."""
 
 
 def test_all_is_made_and_removed_through_kills_at_each_call(account: Account) -> None:
     account.declare(ALL)
     made = march(account.engine, account.aws, "up")
     assert made.names == MADE
-    assert made.repeated == []
+    assert (made.repeated, made.once) == ([], set())
     assert differing(account, expected(account)) == {}
     assert {kind: len(ids) for kind, ids in account.inventory().items()} == THERE
     assert account.drifted() == {}
 
     removed = march(account.engine, account.aws, "destroy")
     assert removed.names == REMOVED
-    assert removed.repeated == []
+    assert (removed.repeated, removed.once) == ([], set())
     assert account.inventory() == {}
 
 
@@ -68,7 +70,8 @@ def test_all_is_changed_through_kills_at_each_call(account: Account) -> None:
     account.up()
     account.declare(ALL, **updates(account))
     changed = march(account.engine, account.aws, "up")
-    assert changed.names == CHANGED
+    assert changed.names - MOVED == CHANGED
+    assert changed.once <= MOVED
     assert differing(account, updated(account)) == {}
     assert {kind: len(ids) for kind, ids in account.inventory().items()} == {**THERE, "interface": 3}
     assert account.drifted() == {}

@@ -43,7 +43,7 @@ class KmsKey(Thing[KmsKeyInputs, KmsKeyOutputs]):
         if wanted.enabled and not now.enabled:
             _put(api, "enable_key", id)
         if now.alias != wanted.alias:
-            _name(api, id, now.alias, wanted.alias)
+            _name(api, id, wanted.alias)
         if now.rotation != wanted.rotation:
             _put(api, "enable_key_rotation" if wanted.rotation else "disable_key_rotation", id)
         if now.description != wanted.description:
@@ -139,13 +139,14 @@ def _aliases(api: Api, id: str) -> list[str]:
 
 
 def _alias(api: Api, id: str, declared: str | None) -> str | None:
-    """The key's alias: the declared one if it has that, else its first."""
+    """The key's alias; one that is not declared is told first, so that it goes: a killed run may have left it."""
     found = _aliases(api, id)
-    return declared if declared in found else next(iter(found), None)
+    others = (it for it in found if it != declared)
+    return next(others, declared if declared in found else None)
 
 
-def _name(api: Api, id: str, now: str | None, wanted: str | None) -> None:
-    """Give the key its alias; one that this declaration's earlier key has moves here, another's does not."""
+def _name(api: Api, id: str, wanted: str | None) -> None:
+    """Give the key its alias and no other; one that this declaration's earlier key has moves here, another's not."""
     if wanted and not (holder := _holder(api, wanted)):
         try:
             api.call("kms", "create_alias", eventually=_NOT_YET, AliasName=wanted, TargetKeyId=id)
@@ -155,8 +156,9 @@ def _name(api: Api, id: str, now: str | None, wanted: str | None) -> None:
             holder = _holder(api, wanted)
     if wanted and holder and holder != id:
         _take_over(api, id, wanted, holder)
-    if now:
-        api.drop("kms", "delete_alias", AliasName=now)
+    for other in _aliases(api.fresh("kms"), id):
+        if other != wanted:
+            api.drop("kms", "delete_alias", AliasName=other)
 
 
 def _holder(api: Api, alias: str) -> str:
