@@ -39,6 +39,7 @@ class EksClusterComponent(pulumi.ComponentResource):
             opts: of the component.
         """
         super().__init__(TYPE, spec.name, None, opts)
+        self._account = spec.account and self._held_to(spec.account)
         parts = render.cluster(spec)
         made: dict[Part, Any] = {}
         for part in parts.all:
@@ -60,9 +61,17 @@ class EksClusterComponent(pulumi.ComponentResource):
             }
         )
 
+    def _held_to(self, account: str) -> pulumi.ProviderResource:
+        """A provider that refuses any other account, in a destroy or refresh too, which do not run this program."""
+        options = pulumi.ResourceOptions(parent=self)
+        return pulumi.ProviderResource("seldon", f"account-{account}", {"awsAccount": account}, options)
+
     def _register(self, part: Part, made: Mapping[Part, Any]) -> Any:
         options = pulumi.ResourceOptions(
-            parent=self, depends_on=[made[each] for each in part.after], ignore_changes=list(part.ignored)
+            parent=self,
+            provider=self._account or None,
+            depends_on=[made[each] for each in part.after],
+            ignore_changes=list(part.ignored),
         )
         inputs = {name: _filled(value, made) for name, value in part.inputs.items()}
         return KINDS[part.kind].register(part.name, options, **inputs)

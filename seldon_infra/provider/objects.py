@@ -17,6 +17,7 @@ from seldon_infra.provider.engine_log import EngineLog
 from seldon_infra.provider.framework import Context, Load, Resource
 from seldon_infra.provider.lifecycle import Alive, Lifecycle, OutcomeUnknown, describe
 from seldon_infra.provider.schema import package_schema
+from seldon_infra.provider.settings import Setting
 from seldon_infra.provider.siblings import Known, owner_of
 from seldon_infra.provider.values import Secrets, from_wire, path_text, reveal, to_wire
 from seldon_infra.provider.wire import grpc, provider_pb2, status_pb2
@@ -50,11 +51,11 @@ class Objects:
             return self._failure(request, error)
         return answer
 
-    def schema(self, package: str, version: str) -> dict[str, Any]:
+    def schema(self, package: str, version: str, settings: Mapping[str, Setting]) -> dict[str, Any]:
         """The package's schema."""
         for module in list(self._unloaded):
             self._load(module)
-        return package_schema(package, version, self._resources.values())
+        return package_schema(package, version, self._resources.values(), settings)
 
     def check(self, request: provider_pb2.CheckRequest, context: Context) -> Message | Status:
         """Validate inputs and fill in what they leave out."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
+from types import MappingProxyType
 from typing import Any, Literal, get_args, get_origin
 
 from pydantic.alias_generators import to_camel
 
 from seldon_infra.provider.framework import Resource
+from seldon_infra.provider.settings import Setting
 from seldon_infra.provider.values import Path, children
 from seldon_infra.resources.model import ResourceModel
 
@@ -17,16 +19,22 @@ _PLAIN = (str, int, float, bool, type(None))
 _LARGEST_INTEGER = 2**31 - 1
 
 
-def package_schema(package: str, version: str, resources: Iterable[Resource[Any, Any]]) -> dict[str, Any]:
-    """The schema of a package with these resource types."""
+def package_schema(
+    package: str,
+    version: str,
+    resources: Iterable[Resource[Any, Any]],
+    settings: Mapping[str, Setting] = MappingProxyType({}),
+) -> dict[str, Any]:
+    """The schema of a package with these resource types and settings."""
+    told = {name: {"type": "string", "description": setting.description} for name, setting in settings.items()}
     types: dict[str, Any] = {}
     specs = {resource.type.token: _resource(resource, types) for resource in resources}
     return {
         "name": package,
         "version": version,
         "meta": {"moduleFormat": "(.*)"},
-        "config": {},
-        "provider": {},
+        "config": {"variables": told} if told else {},
+        "provider": {"inputProperties": told} if told else {},
         "types": dict(sorted(types.items())),
         "resources": dict(sorted(specs.items())),
     }

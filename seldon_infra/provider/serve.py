@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from enum import Enum
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NoReturn
 
 from seldon_infra.provider.server import Servicer
@@ -18,11 +19,13 @@ from seldon_infra.provider.wire import grpc, provider_pb2_grpc
 
 if TYPE_CHECKING:
     from seldon_infra.provider.framework import Load
+    from seldon_infra.provider.settings import Setting
 
 _MOST_BYTES = 400 * 1024 * 1024
 _THREADS = 256
 """Each call about an object blocks one; more calls wait for a free one."""
 _PARENT_CHECK_MILLISECONDS = 250
+_NO_SETTINGS: Mapping[str, Setting] = MappingProxyType({})
 
 
 class End(Enum):
@@ -33,7 +36,12 @@ class End(Enum):
     """The engine kills a plugin that is still there 5 s after its interrupt."""
 
 
-def serve(package: str, version: Callable[[], str], modules: Mapping[str, Load]) -> NoReturn:
+def serve(
+    package: str,
+    version: Callable[[], str],
+    modules: Mapping[str, Load],
+    settings: Mapping[str, Setting] = _NO_SETTINGS,
+) -> NoReturn:
     """Serve a package's resource types to the engine that started this process, until either ends.
 
     Functions are asked when the engine needs their answer: import what is slow to import inside them.
@@ -42,12 +50,13 @@ def serve(package: str, version: Callable[[], str], modules: Mapping[str, Load])
         package: the first part of the types' tokens.
         version: gives the package's version.
         modules: what gives the types, by the middle part of their tokens.
+        settings: what the plugin itself may be told, by name.
     """
     parent = os.getppid()
     signals = _hear_signals()
     # Nobody's extension of pydantic has a part in this, and to look for one is to read every package that is installed.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    servicer = Servicer(package, version, modules)
+    servicer = Servicer(package, version, modules, settings)
     if len(sys.argv) > 1 and not sys.argv[1].startswith("-"):
         servicer.log.connect(sys.argv[1])
     server = _listen(servicer)

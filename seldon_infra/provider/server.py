@@ -21,6 +21,7 @@ from seldon_infra.provider.wire import grpc, plugin_pb2, provider_pb2, provider_
 if TYPE_CHECKING:
     from seldon_infra.provider.framework import Load
     from seldon_infra.provider.objects import Objects
+    from seldon_infra.provider.settings import Setting
 
 
 class Servicer(provider_pb2_grpc.ResourceProviderServicer):
@@ -31,8 +32,9 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         package: str,
         version: Callable[[], str],
         modules: Mapping[str, Load],
+        settings: Mapping[str, Setting],
     ) -> None:
-        self._package, self._version, self._modules = package, version, modules
+        self._package, self._version, self._modules, self._settings = package, version, modules, settings
         self._loading = threading.Lock()
         self._loaded: Objects | None = None
         self._reads_first = False
@@ -73,19 +75,31 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
     def GetSchema(self, request: provider_pb2.GetSchemaRequest, context: grpc.ServicerContext) -> Any:
         """Give the package's schema."""
-        schema = self._objects().schema(self._package, self._version())
+        schema = self._objects().schema(self._package, self._version(), self._settings)
         return provider_pb2.GetSchemaResponse(schema=json.dumps(schema))
 
     def CheckConfig(self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext) -> Any:
-        """Take the provider's settings as they are: it has none of its own."""
-        return provider_pb2.CheckResponse(inputs=request.news)
+        """Say what is wrong with the provider's settings."""
+        given = ((name, value.string_value) for name, value in request.news.fields.items() if name in self._settings)
+        failures = [
+            provider_pb2.CheckFailure(property=name, reason=wrong)
+            for name, value in given
+            if (wrong := self._settings[name].check(value)) is not None
+        ]
+        return provider_pb2.CheckResponse(inputs=request.news, failures=failures)
 
     def DiffConfig(self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext) -> Any:
-        """See no difference between settings that nobody reads."""
-        return provider_pb2.DiffResponse(changes=provider_pb2.DiffResponse.DIFF_NONE)
+        """See a difference in settings that are read; it replaces nothing."""
+        news, olds = request.news.fields, request.olds.fields
+        changed = any(news[name] != olds[name] for name in self._settings)
+        kind = provider_pb2.DiffResponse.DIFF_SOME if changed else provider_pb2.DiffResponse.DIFF_NONE
+        return provider_pb2.DiffResponse(changes=kind)
 
     def Configure(self, request: provider_pb2.ConfigureRequest, context: grpc.ServicerContext) -> Any:
-        """Say what the plugin can do."""
+        """Let the settings hold, and say what the plugin can do."""
+        for name, value in request.args.fields.items():
+            if name in self._settings and value.string_value:
+                self._settings[name].take(value.string_value)
         return provider_pb2.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
 
     def Cancel(self, request: Empty, context: grpc.ServicerContext) -> Any:

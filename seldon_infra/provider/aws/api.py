@@ -28,7 +28,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from seldon_infra.provider.aws.trouble import AwsError, Kind, from_client_error, from_transport
-from seldon_infra.provider.framework import Cancelled, Context, TimedOut
+from seldon_infra.provider.framework import Cancelled, Context, Failed, TimedOut
+from seldon_infra.resources.account import AWS_ACCOUNT
 
 Answer = dict[str, Any]
 
@@ -124,6 +125,15 @@ class Api:
         """The number of the account that the credentials are of."""
         return str(self.ask("sts", "get_caller_identity")["Account"])
 
+    def _require_account(self) -> None:
+        """Refuse credentials of another account than the objects', where these would pass for gone."""
+        wanted = os.environ.get(AWS_ACCOUNT)
+        if wanted and self.account != wanted:
+            raise Failed(
+                f"the credentials are of account {self.account}, and this stack's objects are in {wanted}: log in "
+                "there; nothing was asked or changed"
+            )
+
     def _pages(self, service: str, operation: str, items: str, parameters: Mapping[str, object]) -> list[Any]:
         """The items of page after page, each page a call that may be repeated by itself."""
         sent, more = _CLIENTS.page_tokens(service, self.region, operation)
@@ -138,6 +148,8 @@ class Api:
         self, service: str, operation: str, eventually: Sequence[str], parameters: Mapping[str, object]
     ) -> Answer:
         """One call, as often as it needs."""
+        if service != "sts":
+            self._require_account()
         began = time.monotonic()
         for attempt in itertools.count():
             try:

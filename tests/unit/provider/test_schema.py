@@ -9,6 +9,7 @@ from pydantic import Field, create_model
 
 from seldon_infra.provider.framework import Context, Created, Resource
 from seldon_infra.provider.schema import package_schema, secret_paths
+from seldon_infra.provider.settings import Setting
 from seldon_infra.resources.model import Inputs, Outputs, ResourceType, Secret
 
 
@@ -133,3 +134,10 @@ def test_two_models_of_one_name_are_not_mixed_up() -> None:
 
 def test_one_model_may_serve_two_types() -> None:
     assert len(package_schema("seldon", "1.2.3", [Door(), Door()])["types"]) == 1
+
+
+def test_settings_of_the_plugin_stand_in_the_schema() -> None:
+    told = {"account": Setting("Account.", lambda value: None, lambda value: None)}
+    schema = package_schema("seldon", "1", [], told)
+    assert schema["config"]["variables"] == {"account": {"type": "string", "description": "Account."}}
+    assert schema["provider"]["inputProperties"] == schema["config"]["variables"]
