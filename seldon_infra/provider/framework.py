@@ -86,6 +86,9 @@ class Refused(Exception):
 class Failed(Exception):
     """The outside said no; the text is shown to the user as it is (secrets masked)."""
 
+    unasked: bool = False
+    """Whether it was never asked: it can't be reached, or lets nobody in. A preview of what is new goes on then."""
+
 
 class TimedOut(Failed):
     """The user's or the type's time limit passed before the outside was done."""

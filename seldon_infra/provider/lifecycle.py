@@ -19,7 +19,16 @@ from pydantic.alias_generators import to_camel
 
 from seldon_infra.provider import leeway
 from seldon_infra.provider.diff import Difference, Kind, differences
-from seldon_infra.provider.framework import Context, Created, Instance, PartialFailure, Problem, Refused, Resource
+from seldon_infra.provider.framework import (
+    Context,
+    Created,
+    Failed,
+    Instance,
+    PartialFailure,
+    Problem,
+    Refused,
+    Resource,
+)
 from seldon_infra.provider.schema import secret_paths
 from seldon_infra.provider.siblings import Known, Siblings, siblings, token_of
 from seldon_infra.provider.validation import awaiting, recall, validate, without_unknown_fields
@@ -194,7 +203,15 @@ class Lifecycle(Generic[In, Out]):
 
     def _announced(self, inputs: In, context: Context) -> bool:
         """Whether a killed create has left anything behind; if so, the user is told what."""
-        killed = self._siblings(inputs, context).killed
+        try:
+            killed = () if self._known.nobody_answers else self._siblings(inputs, context).killed
+        except Failed as error:
+            if not error.unasked:
+                raise
+            self._known.nobody_answers = True
+            if self._known.is_news("nobody answers"):
+                context.warn(f"what an interrupted run may have left behind is not known: {error}")
+            return False
         for one in killed:
             said = f"an interrupted run left {one.id} behind: `pulumi up` takes it over or removes it"
             if self._known.is_news(said):

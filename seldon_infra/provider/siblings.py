@@ -50,6 +50,8 @@ class Known:
         self._warned: set[str] = set()
         self._lock = threading.Lock()
         self._reads_first = reads_first
+        self.nobody_answers = False
+        """Whether the outside has been found to be unreachable: a preview asks it no more."""
 
     def read(self, urn: str, id: str) -> None:
         """The state has this object, and the engine has asked how it is."""

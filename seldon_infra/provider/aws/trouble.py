@@ -98,6 +98,7 @@ class AwsError(Failed):
 
     def __init__(self, action: str, code: str, message: str, kind: Kind) -> None:
         self.action, self.code, self.message, self.kind = action, code, message, kind
+        self.unasked = kind in (Kind.UNREACHED, Kind.LOGGED_OUT)
         super().__init__(_WORDS[kind](self))
 
     def says(self, *texts: str) -> bool:

@@ -134,3 +134,12 @@ def is_permitted(action: str) -> bool:
 def groups(project: Project) -> dict[tuple[str, str], dict[str, Any]]:
     shelf = project.account.aws.eks().state.nodegroups
     return {key: shelf.get(key) for key in shelf.visible()}
+
+
+def test_a_preview_without_a_way_to_aws_shows_every_object_and_says_what_is_not_known(project: Project) -> None:
+    project.declare(cluster=OPEN)
+    project.account.engine.environment["AWS_ENDPOINT_URL"] = "http://127.0.0.1:1"
+    said = project.account.engine.preview().stdout
+    assert "checks of AWS in eu-west-1 are skipped, all of them" in said
+    assert said.count("what an interrupted run may have left behind is not known: ") >= 1
+    assert f"+ {OBJECTS + 3} to create" in said  # the stack, the cluster's component and Kubernetes' provider too

@@ -448,3 +448,28 @@ def test_what_failed_to_be_made_stays_unwell_though_a_read_finds_more_wrong_with
     again = lifecycle(lamp).read(made.id, made.outputs, NEWS, context())
     assert again is not None
     assert again.reasons == ("flickers", "dim")
+
+
+def test_a_preview_goes_on_where_the_outside_cannot_be_asked(lamp: Lamp) -> None:
+    said: list[str] = []
+    lamp.broken["find"] = Unreached("no way there")
+    previewing = lifecycle(lamp)
+    asking = replace(context(), warn=said.append)
+    assert previewing.preview(None, NEWS, asking)["watt"] == 40
+    assert previewing.preview(None, NEWS, asking)["watt"] == 40
+    assert said == ["what an interrupted run may have left behind is not known: no way there"]
+    lamp.broken["find"] = Unreached("no way there")
+    with pytest.raises(Failed, match="no way there"):
+        previewing.create(NEWS, context())
+
+
+def test_a_preview_ends_where_the_outside_says_no(lamp: Lamp) -> None:
+    lamp.broken["find"] = Failed("another account")
+    with pytest.raises(Failed, match="another account"):
+        lifecycle(lamp).preview(None, NEWS, context())
+
+
+class Unreached(Failed):
+    """Nobody answers."""
+
+    unasked = True
