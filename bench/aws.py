@@ -37,12 +37,12 @@ ROUNDS = 3
 PLUGIN = b"pulumi-resource-seldon"
 DEFINITION = """
 from stacks.prod import cluster
-from seldon_infra import Kubernetes, NodeGroup, Scaling, Stack
+from seldon_infra import GpuSoftware, Kubernetes, NodeGroup, Scaling, Stack
 
 system, gpu = cluster.node_groups
 nodes = NodeGroup(name=gpu.name, instance_types=gpu.instance_types, scaling=gpu.scaling)
 changes = {"account": None, "deployer": None, "access": (), "deletion_protection": False}
-changes["node_groups"] = (system, nodes)
+changes |= {"node_groups": (system, nodes), "gpu_software": GpuSoftware(existing=True), "autoscaler": None}
 stack = Stack(target=Kubernetes(cluster=cluster.model_copy(update=changes)), deployments=())
 """
 """The cluster of stack prod in the tests' account, with nothing that has to be put onto it."""
@@ -79,7 +79,7 @@ def account(folder: Path) -> Iterator[tuple[Project, Slow]]:
     try:
         with Slow(f"{host}:{port}") as aws:
             engine = scratch_engine(folder)
-            yield prepare(Account(engine, aws, f"{host}:{port}"), folder), aws
+            yield prepare(Account(engine, aws), folder), aws
     finally:
         server.stop()
 
