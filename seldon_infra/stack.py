@@ -30,7 +30,6 @@ from seldon_infra.graph.spec import Model, SeldonDeployment
 from seldon_infra.model_server.check import check_model_server, check_model_server_locally
 from seldon_infra.model_server.spec import ModelServer
 from seldon_infra.settings import settings_of
-from seldon_infra.targets.platform_check import check_platform
 from seldon_infra.targets.spec import Kubernetes, Local, Target
 
 if TYPE_CHECKING:
@@ -62,14 +61,23 @@ class Stack(Spec):
         found += [problem for server in self.model_servers for problem in _check_server(server, self.target)]
         stays_here = isinstance(self.target, Local) and not self.target.portable
         together = [] if stays_here else check_together(self.deployments)
-        platform = check_platform(self.target, self.deployments) if isinstance(self.target, Kubernetes) else []
-        return [*found, *_names_used_twice([*self.deployments, *self.model_servers]), *together, *platform]
+        twice = _names_used_twice([*self.deployments, *self.model_servers])
+        return [*found, *twice, *together, *_check_platform(self.target, self.deployments)]
 
     def require_valid(self) -> None:
         """Raise InvalidSpec with all problems at once, if there are any."""
         problems = self.check()
         if problems:
             raise InvalidSpec(problems)
+
+
+def _check_platform(target: Target, deployments: Sequence[SeldonDeployment]) -> list[Problem]:
+    if not isinstance(target, Kubernetes):
+        return []
+    # Rules about clusters take a while to load, and a stack on this machine has none.
+    from seldon_infra.targets.platform_check import check_platform
+
+    return check_platform(target, deployments)
 
 
 def load_stack(
