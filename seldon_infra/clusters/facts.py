@@ -153,7 +153,7 @@ class Skipped:
     """Something that could not be read, and so was not checked."""
 
     check: str
-    """What was not checked, in the user's words: ``node capacity``."""
+    """What was not checked, in the user's words: ``node capacity``; empty for everything."""
     reason: str
     """Why: ``no right to list nodes``."""
 

@@ -6,16 +6,16 @@ account than the stack's are refused whatever else is checked: nothing of this s
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pulumi
 
+from seldon_infra.clusters.facts import Skipped
 from seldon_infra.core.model import title
 from seldon_infra.eks import render
-from seldon_infra.eks.aws.check import Finding, check_aws, skipped_in_words
-from seldon_infra.eks.aws.facts import Skipped
+from seldon_infra.eks.aws.check import check_aws, skipped_in_words
 from seldon_infra.eks.aws.rules.account import wrong_account
 from seldon_infra.eks.aws.survey import caller, survey
 from seldon_infra.eks.cis import in_words
@@ -24,7 +24,7 @@ from seldon_infra.eks.cost import bill as bills
 from seldon_infra.eks.cost.products import Product
 from seldon_infra.resources.aws_eks_nodegroup import EKS_NODEGROUP
 from seldon_infra.targets.aws_prices import Prices, prices
-from seldon_infra.targets.subject import Subject
+from seldon_infra.targets.subject import Subject, tell
 
 if TYPE_CHECKING:
     from seldon_infra.eks.spec import EksCluster
@@ -62,7 +62,8 @@ def require_room(cluster: EksCluster, checks: LiveChecks, opts: pulumi.ResourceO
     if line := skipped_in_words(facts):
         pulumi.log.info(line)
     pulumi.log.info(cost_in_words(cluster, priced.result(), facts.extended_versions), _subject(None, cluster, opts))
-    _tell(check_aws(cluster, facts), checks, cluster, opts)
+    findings = check_aws(cluster, facts)
+    tell(findings, checks, lambda it: _subject(it.group, cluster, opts), "with AWS as it is now")
 
 
 def cost_in_words(cluster: EksCluster, known: Prices, extended: Collection[str] | None) -> str:
@@ -86,18 +87,6 @@ def _products(cluster: EksCluster) -> set[Product]:
 
 def _things(cluster: EksCluster) -> list[bills.Thing]:
     return [bills.Thing(part.kind, part.name, part.inputs) for part in render.cluster(cluster).all]
-
-
-def _tell(
-    findings: Sequence[Finding], checks: LiveChecks, cluster: EksCluster, opts: pulumi.ResourceOptions | None
-) -> None:
-    errors = [it for it in findings if it.severity == "error" and checks == "refuse"]
-    for finding in findings:
-        say = pulumi.log.error if finding in errors else pulumi.log.warn
-        say(str(finding.problem), _subject(finding.group, cluster, opts))
-    if errors:
-        count = "1 problem" if len(errors) == 1 else f"{len(errors)} problems"
-        raise pulumi.RunError(f"{count} with AWS as it is now; nothing was changed")
 
 
 def _subject(group: str | None, cluster: EksCluster, opts: pulumi.ResourceOptions | None) -> Subject:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
-from seldon_infra.clusters.check import Declared, Finding, Part, check_live, skipped_in_words
+from seldon_infra.clusters.check import Declared, Part, check_live, skipped_in_words
 from seldon_infra.clusters.facts import Facts
 from seldon_infra.clusters.images import look_up as platforms_of
 from seldon_infra.clusters.models import Model, Seen, in_words, models_of
@@ -26,7 +26,7 @@ from seldon_infra.targets.later import Awaited
 from seldon_infra.targets.node_groups import placed, said
 from seldon_infra.targets.server_pods import models_of as models_of_server
 from seldon_infra.targets.server_pods import pods_of
-from seldon_infra.targets.subject import Subject
+from seldon_infra.targets.subject import Subject, tell
 from seldon_infra.targets.versions import check_versions, order_of_upgrade
 from seldon_infra.targets.way import Seen as SeenWay
 from seldon_infra.targets.way import Unseen
@@ -80,7 +80,12 @@ def require_fit(
     declared = Declared(seen, stack_mark(), made_here(target), target.create_namespaces, others)
     findings = [*unfit, *check_live(declared, facts), *check_versions(target, facts), *models.findings]
     what = "with the node groups of the stack" if isinstance(way, Unseen) else "with the cluster as it is now"
-    _tell(findings, target, urn_of, what)
+    tell(
+        findings,
+        target.live_checks,
+        lambda it: Subject(urn_of(it.deployment)) if it.deployment else None,
+        what,
+    )
 
 
 def _look(
@@ -125,13 +130,3 @@ def wanted(deployments: Iterable[SeldonDeployment], others: Iterable[PodNeed] = 
 def _say_places(groups: Placed, urn_of: UrnOf) -> None:
     for deployment, text in said(groups):
         pulumi.log.info(text, Subject(urn_of(deployment)) if deployment else None)
-
-
-def _tell(findings: Sequence[Finding], target: Kubernetes, urn_of: UrnOf, what: str) -> None:
-    errors = [it for it in findings if it.severity == "error" and target.live_checks == "refuse"]
-    for finding in findings:
-        say = pulumi.log.error if finding in errors else pulumi.log.warn
-        say(str(finding.problem), Subject(urn_of(finding.deployment)) if finding.deployment else None)
-    if errors:
-        count = "1 problem" if len(errors) == 1 else f"{len(errors)} problems"
-        raise pulumi.RunError(f"{count} {what}; nothing was changed")

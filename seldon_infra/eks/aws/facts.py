@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal, TypeAlias
 
+from seldon_infra.clusters.facts import Skipped
+
 Support: TypeAlias = Literal["standard", "extended", "unsupported"]
 
 
@@ -69,16 +71,6 @@ class Role:
 
     arn: str
     trust: Mapping[str, Any] | None = field(hash=False)
-
-
-@dataclass(frozen=True)
-class Skipped:
-    """Something that could not be read, and so was not checked."""
-
-    check: str
-    """What was not checked, in the user's words: ``vCPU quotas``; empty for everything."""
-    reason: str
-    """Why: ``no right to servicequotas:GetServiceQuota``."""
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,11 @@ from datetime import UTC, date, datetime
 from functools import partial
 from typing import Any
 
+from seldon_infra.clusters.facts import Skipped
 from seldon_infra.clusters.in_time import in_time
 from seldon_infra.core.errors import SeldonInfraError
 from seldon_infra.eks.aws import permissions, read, wanted
-from seldon_infra.eks.aws.facts import AwsFacts, Caller, Role, Skipped
+from seldon_infra.eks.aws.facts import AwsFacts, Caller, Role
 from seldon_infra.eks.aws_session import CONNECT_SECONDS, READ_SECONDS, client
 from seldon_infra.eks.spec import EksCluster
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
+from seldon_infra.clusters.rules.finding import Severity
 from seldon_infra.core.model import title
 from seldon_infra.core.problems import ARROW, Problem
 from seldon_infra.eks.aws.facts import AwsFacts
 from seldon_infra.eks.spec import EksCluster, NodeGroup
-
-Severity: TypeAlias = Literal["error", "warning"]
-"""An error certainly fails; a warning may still come right, or comes later."""
 
 
 @dataclass(frozen=True)

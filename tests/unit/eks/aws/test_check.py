@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from seldon_infra.clusters.facts import Skipped
 from seldon_infra.eks.aws.check import RULES, check_aws, skipped_in_words
-from seldon_infra.eks.aws.facts import AwsFacts, Caller, Denied, Role, Skipped
+from seldon_infra.eks.aws.facts import AwsFacts, Caller, Denied, Role
 from seldon_infra.eks.spec import AccessEntry, EksCluster, ExistingNetwork, NewVpc, PodIdentity, Scaling
 from tests.unit.eks.aws.account import (
     ACCOUNT,

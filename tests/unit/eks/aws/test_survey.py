@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from seldon_infra.clusters.facts import Skipped
 from seldon_infra.eks.aws import survey
 from seldon_infra.eks.aws.check import check_aws
-from seldon_infra.eks.aws.facts import Skipped
 from tests.unit.eks.aws.account import FACTS, cluster
 
 
