@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from seldon_infra.core.model import known
-from seldon_infra.eks.render.policies import partition
 from seldon_infra.eks.spec import EksCluster, NewVpc
+from seldon_infra.resources.aws_words import partition
 
 _ANY = "*"
 _CLUSTER = (

@@ -20,22 +20,11 @@ from seldon_infra.eks.aws import permissions, read, wanted
 from seldon_infra.eks.aws.facts import AwsFacts, Caller, Role
 from seldon_infra.eks.aws_session import CONNECT_SECONDS, READ_SECONDS, client
 from seldon_infra.eks.spec import EksCluster
+from seldon_infra.resources.aws_words import LOGGED_OUT
+from seldon_infra.resources.aws_words import action as named
 
 ALL_ANSWERS_SECONDS = 20.0
-_LOGGED_OUT = frozenset(
-    {
-        "AuthFailure",
-        "ExpiredToken",
-        "ExpiredTokenException",
-        "InvalidClientTokenId",
-        "RequestExpired",
-        "SignatureDoesNotMatch",
-        "UnrecognizedClientException",
-    }
-)
 _NOT_THERE = frozenset({"NoSuchEntity", "ParameterNotFound", "ResourceNotFoundException"})
-_PREFIXES = {"service-quotas": "servicequotas"}
-"""How a policy names a service's actions, where that is not the service's own name."""
 
 Pages = list[Mapping[str, Any]]
 Progress = Callable[[str], None]
@@ -73,7 +62,7 @@ class Aws:
             from botocore.exceptions import BotoCoreError, ClientError
         except ImportError:
             raise NotAnswered("boto3 is not installed: pip install 'seldon-infra[aws]'") from None
-        action = f"{_PREFIXES.get(service, service)}:{_camel(operation)}"
+        action = named(service, _camel(operation))
         try:
             asked = _client(service, self.region)
             if asked.can_paginate(operation):
@@ -250,7 +239,7 @@ def _camel(operation: str) -> str:
 
 
 def _refusal(action: str, code: str) -> str:
-    if code in _LOGGED_OUT:
+    if code in LOGGED_OUT:
         return f"AWS does not take the credentials ({code})"
     if "Denied" in code or "Unauthorized" in code:
         return f"no right to {action}"

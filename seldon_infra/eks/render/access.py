@@ -10,8 +10,9 @@ from seldon_infra.core.names import shortened
 from seldon_infra.eks.gpu_software import rights
 from seldon_infra.eks.parts import Built, Part
 from seldon_infra.eks.render.control_plane import ROLE_NAME
-from seldon_infra.eks.render.policies import allowed, partition, trust_of_issuer, trust_of_pods
+from seldon_infra.eks.render.policies import allowed, trust_of_issuer, trust_of_pods
 from seldon_infra.eks.spec import AccessEntry, EksCluster, PodIdentity, ServiceAccountRole
+from seldon_infra.resources.aws_words import partition
 
 _LEVELS = {
     "view": "AmazonEKSViewPolicy",

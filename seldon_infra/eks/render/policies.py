@@ -9,15 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from seldon_infra.resources.aws_words import partition
+
 Document = dict[str, Any]
 
 _VERSION = "2012-10-17"
-_PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
-
-
-def partition(region: str) -> str:
-    """The part of AWS that a region belongs to, as ARNs name it."""
-    return next((part for start, part in _PARTITIONS.items() if region.startswith(start)), "aws")
 
 
 def managed(region: str, name: str) -> str:

@@ -30,6 +30,7 @@ from typing import Any, Final
 from seldon_infra.provider.aws.trouble import AwsError, Kind, from_client_error, from_transport
 from seldon_infra.provider.framework import Cancelled, Context, Failed, TimedOut
 from seldon_infra.resources.account import AWS_ACCOUNT
+from seldon_infra.resources.aws_words import action as named
 
 Answer = dict[str, Any]
 
@@ -44,8 +45,6 @@ _FRESH_SECONDS: Final = 30.0
 _MAKES_A_NEW_ONE = ("create_", "allocate_", "run_", "request_")
 _SAME_TWICE = frozenset({"create_tags", "create_route", "create_alias"})
 """Whose callers take "there already" for success."""
-_PREFIXES = {"resourcegroupstaggingapi": "tag", "service-quotas": "servicequotas"}
-"""How a policy names a service's actions, where that is not the service's own name."""
 _TOKENS = frozenset({"ClientToken", "clientToken", "ClientRequestToken", "clientRequestToken"})
 
 
@@ -196,7 +195,7 @@ def _once(service: str, operation: str, region: str, parameters: Mapping[str, ob
     outcome = "ok"
     try:
         client = _CLIENTS.get(service, region)
-        action = f"{_PREFIXES.get(service, service)}:{client.meta.method_to_api_mapping[operation]}"
+        action = named(service, client.meta.method_to_api_mapping[operation])
         answer: Answer = getattr(client, operation)(**parameters)
     except ClientError as error:
         outcome = error.response.get("Error", {}).get("Code", "error")

@@ -12,6 +12,7 @@ from seldon_infra.provider.aws.thing import Thing
 from seldon_infra.provider.aws.trouble import AwsError
 from seldon_infra.provider.framework import Context, Failed, Instance
 from seldon_infra.resources.aws_kms_key import KMS_KEY, KmsKeyInputs, KmsKeyOutputs
+from seldon_infra.resources.aws_words import partition
 
 _NOT_YET = ("NotFoundException",)
 _ENDED = ("PendingDeletion", "PendingReplicaDeletion")
@@ -176,17 +177,13 @@ def _take_over(api: Api, id: str, alias: str, holder: str) -> None:
 
 def _left_to_iam(api: Api) -> dict[str, object]:
     """The policy that KMS gives a key without one."""
-    root = f"arn:{_partition(api.region)}:iam::{api.account}:root"
+    root = f"arn:{partition(api.region)}:iam::{api.account}:root"
     allow = {"Effect": "Allow", "Principal": {"AWS": root}, "Action": "kms:*", "Resource": "*"}
     return {
         "Version": "2012-10-17",
         "Id": "key-default-1",
         "Statement": [{"Sid": "Enable IAM User Permissions", **allow}],
     }
-
-
-def _partition(region: str) -> str:
-    return {"cn": "aws-cn", "us-gov": "aws-us-gov"}.get(region.rpartition("-")[0].rpartition("-")[0], "aws")
 
 
 def _policy(api: Api, id: str, declared: Mapping[str, object] | None) -> dict[str, object] | None:

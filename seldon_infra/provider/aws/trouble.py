@@ -10,6 +10,7 @@ from enum import Enum
 from typing import Any
 
 from seldon_infra.provider.framework import Failed
+from seldon_infra.resources.aws_words import LOGGED_OUT
 
 _THROTTLING = frozenset(
     {
@@ -38,19 +39,6 @@ _TRANSIENT = frozenset(
         "ServiceUnavailable",
         "ServiceUnavailableException",
         "Unavailable",
-    }
-)
-_LOGGED_OUT = frozenset(
-    {
-        "AuthFailure",
-        "ExpiredToken",
-        "ExpiredTokenException",
-        "InvalidAccessKeyId",
-        "InvalidClientTokenId",
-        "InvalidToken",
-        "RequestExpired",
-        "SignatureDoesNotMatch",
-        "UnrecognizedClientException",
     }
 )
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedAccess", "UnauthorizedOperation"})
@@ -122,7 +110,7 @@ def kind_of(code: str, status: int) -> Kind:
         return Kind.THROTTLED
     if code in _TRANSIENT or status >= 500:
         return Kind.TRANSIENT
-    if code in _LOGGED_OUT:
+    if code in LOGGED_OUT:
         return Kind.LOGGED_OUT
     if code in _DENIED:
         return Kind.DENIED
