@@ -83,6 +83,14 @@ def build(program: GoProgram, environment: Path, target: Path) -> Path:
     return target
 
 
+def build_once(program: GoProgram, environment: Path, target: Path, wanted: str = "") -> Path:
+    """Build a program into the folder `target` unless it is there; give the path of what is wanted in it."""
+    with only_one(target.parent, program.name):
+        if not (target / wanted).exists():
+            build(program, environment, target)
+    return target / wanted
+
+
 @contextmanager
 def only_one(folder: Path, name: str) -> Iterator[None]:
     """Let one set-up of this user make things in a folder at a time; a second one waits and then finds the result.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from seldon_infra.core.paths import cache_dir
-from toolchain.go_build import GoProgram, build, only_one
+from toolchain.go_build import GoProgram, build_once
 
 VERSION = "3.21.4"
 PROGRAM = GoProgram(
@@ -20,11 +20,7 @@ PROGRAM = GoProgram(
 
 def provide(environment: Path) -> Path:
     """Return Helm, building it where this machine has not yet."""
-    helm = program()
-    with only_one(helm.parent.parent, PROGRAM.name):
-        if not helm.exists():
-            build(PROGRAM, environment, helm.parent)
-    return helm
+    return build_once(PROGRAM, environment, program().parent, program().name)
 
 
 def program() -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from seldon_infra.core.paths import cache_dir
-from toolchain.go_build import GoProgram, build, only_one
+from toolchain.go_build import GoProgram, build_once
 
 VERSION = "1.37.2"
 PROGRAM = GoProgram(
@@ -20,8 +20,4 @@ PROGRAM = GoProgram(
 
 def provide(environment: Path) -> Path:
     """Return kubectl, building it where this machine has not yet."""
-    kept = cache_dir() / "kubectl" / VERSION
-    with only_one(kept.parent, PROGRAM.name):
-        if not (kept / "kubectl").exists():
-            build(PROGRAM, environment, kept)
-    return kept / "kubectl"
+    return build_once(PROGRAM, environment, cache_dir() / "kubectl" / VERSION, "kubectl")

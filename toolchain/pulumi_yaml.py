@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from seldon_infra.core.paths import cache_dir
-from toolchain.go_build import GoProgram, build, only_one
+from toolchain.go_build import GoProgram, build_once
 
 VERSION = "1.25.0"
 HOST = "pulumi-language-yaml"
@@ -22,8 +22,4 @@ PROGRAM = GoProgram(
 
 def provide(environment: Path) -> Path:
     """Return the host, building it where this machine has not yet."""
-    kept = cache_dir() / "pulumi-yaml" / VERSION
-    with only_one(kept.parent, PROGRAM.name):
-        if not (kept / HOST).exists():
-            build(PROGRAM, environment, kept)
-    return kept / HOST
+    return build_once(PROGRAM, environment, cache_dir() / "pulumi-yaml" / VERSION, HOST)

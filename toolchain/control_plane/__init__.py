@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from seldon_infra.core.paths import cache_dir
-from toolchain.go_build import GoProgram, ModuleFiles, build, only_one
+from toolchain.go_build import GoProgram, ModuleFiles, build_once
 
 HERE = Path(__file__).parent
 KUBERNETES = "1.37.2"
@@ -72,10 +72,7 @@ _HOME = {
 def provide(environment: Path) -> None:
     """Build what is not in the cache yet."""
     for part in PROGRAMS:
-        target = _folder(part)
-        with only_one(target.parent, part.name):
-            if not target.is_dir():
-                build(part, environment, target)
+        build_once(part, environment, _folder(part))
 
 
 def is_provided() -> bool:

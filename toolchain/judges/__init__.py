@@ -14,7 +14,7 @@ from pathlib import Path
 
 from seldon_infra.core.paths import cache_dir
 from toolchain.console import run
-from toolchain.go_build import GoProgram, build, move_into_place, only_one
+from toolchain.go_build import GoProgram, build_once, move_into_place, only_one
 
 HERE = Path(__file__).parent
 LOCK = HERE / "requirements.lock"
@@ -29,10 +29,7 @@ INSTALL_TIMEOUT_SECONDS = 1800
 def provide(environment: Path) -> None:
     """Make what is not in the cache yet."""
     for part in PROGRAMS:
-        target = _folder(part)
-        with only_one(target.parent, part.name):
-            if not target.is_dir():
-                build(part, environment, target)
+        build_once(part, environment, _folder(part))
     target = _scanners()
     with only_one(target.parent, "scanners"):
         if not target.is_dir():
