@@ -6,28 +6,25 @@ time of each call is taken where it is answered.
 
 from __future__ import annotations
 
-import logging
-import os
 import statistics
+import subprocess
 import sys
 import tempfile
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-
-from moto.server import ThreadedMotoServer
 
 from bench.process import measure
 from bench.table import Figure, seconds
 from tests.aws.account import Account
 from tests.aws.loopback.server import Loopback
 from tests.aws.loopback.wire import Answer, Request
-from tests.aws.moto_mended import mend
+from tests.aws.moto_server import moto_server
 from tests.aws.stack.project import Project, prepare
 from tests.engine.scratch import CLI, STACK, scratch_engine
 
@@ -70,18 +67,8 @@ def figures() -> Iterator[Figure]:
 @contextmanager
 def account(folder: Path) -> Iterator[tuple[Project, Slow]]:
     """An empty account that is slow to answer, and a project whose stack lives in it."""
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
-    mend()
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-    server.start()
-    host, port = server.get_host_and_port()
-    try:
-        with Slow(f"{host}:{port}") as aws:
-            engine = scratch_engine(folder)
-            yield prepare(Account(engine, aws), folder), aws
-    finally:
-        server.stop()
+    with moto_server() as address, Slow(address) as aws:
+        yield prepare(Account(scratch_engine(folder), aws), folder), aws
 
 
 @dataclass(frozen=True)
@@ -168,14 +155,8 @@ def _rows(name: str, runs: Sequence[Run]) -> Iterator[Figure]:
 
 
 def _import() -> float:
-    import subprocess
-
     command = [sys.executable, "-c", "import seldon_infra.provider.main, seldon_infra.provider.aws, boto3"]
-    return min(_times(lambda: subprocess.run(command, check=True, timeout=60)))
-
-
-def _times(call: object) -> Iterable[float]:
-    return (seconds(call) for _ in range(ROUNDS))  # type: ignore[arg-type]
+    return min(seconds(lambda: subprocess.run(command, check=True, timeout=60)) for _ in range(ROUNDS))
 
 
 class _Plugins(threading.Thread):

@@ -14,7 +14,7 @@ from pathlib import Path
 from bench.fleet_peers import Bare, Helm, Kubectl, Library, Peer
 from bench.process import Measured
 from bench.table import Figure, seconds
-from tests.cluster.control_plane import ControlPlane
+from tests.cluster.control_plane import ControlPlane, started
 from tests.cluster.definitions import install_definitions
 from tests.cluster.nodes import add_nodes
 from tests.cluster.operator import operator
@@ -73,16 +73,11 @@ def rendering() -> Figure:
 @contextmanager
 def cluster() -> Iterator[ControlPlane]:
     """A control plane with many nodes, on which somebody plays the operator."""
-    with tempfile.TemporaryDirectory() as folder:
-        control_plane = ControlPlane(Path(folder))
-        try:
-            control_plane.start()
-            add_nodes(control_plane, NODES)
-            install_definitions(control_plane)
-            with operator(control_plane):
-                yield control_plane
-        finally:
-            control_plane.close()
+    with started() as control_plane:
+        add_nodes(control_plane, NODES)
+        install_definitions(control_plane)
+        with operator(control_plane):
+            yield control_plane
 
 
 def _live(peer: Peer) -> dict[str, Measured]:

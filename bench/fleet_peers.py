@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -14,8 +13,9 @@ from typing import Any, ClassVar
 import yaml
 
 from bench.process import Measured, measure
-from bench.projects import CLI, ENVIRONMENT, ROOT
+from bench.projects import CLI, ENVIRONMENT
 from tests.cluster.control_plane import ControlPlane
+from tests.cluster.kubernetes_provider.install import install_provider
 from toolchain import helm, kubectl
 
 TIMEOUT_SECONDS = 3600
@@ -52,7 +52,7 @@ class _OnPulumi(Peer):
     def __init__(self, folder: Path, control_plane: ControlPlane) -> None:
         super().__init__(folder, control_plane)
         (folder / "backend").mkdir()
-        _install_provider(folder)
+        install_provider(folder)
         self.environment |= {
             "PATH": os.pathsep.join([str(ENVIRONMENT / "pulumi"), str(ENVIRONMENT / "bin"), os.environ["PATH"]]),
             "PULUMI_BACKEND_URL": f"file://{folder}/backend",
@@ -158,13 +158,6 @@ class Helm(Peer):
 
     def remove(self) -> None:
         self.run(self.helm, "uninstall", "fleet", "--namespace", "default", "--wait", "--ignore-not-found")
-
-
-def _install_provider(folder: Path) -> None:
-    plugin = folder / "pulumi-resource-kubernetes"
-    module = "tests.cluster.kubernetes_provider.plugin"
-    plugin.write_text(f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" -m {module} "$@"\n', encoding="utf-8")
-    plugin.chmod(0o755)
 
 
 def _without_pulumi() -> dict[str, str]:

@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-import logging
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from moto.server import ThreadedMotoServer
 
 from tests.aws.account import Account
 from tests.aws.loopback.fixtures import empty_account
-from tests.aws.moto_mended import mend
+from tests.aws.moto_server import moto_server
 from tests.engine.scratch import scratch_engine
 
 
 @pytest.fixture(scope="session")
 def moto() -> Iterator[str]:
     """The address of a moto server."""
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
-    mend()
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+    with moto_server() as address:
+        yield f"http://{address}"
 
 
 @pytest.fixture

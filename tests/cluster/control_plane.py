@@ -12,10 +12,12 @@ import json
 import signal
 import ssl
 import subprocess
+import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
@@ -307,3 +309,15 @@ def _write_key(file: Path) -> None:
 def _write_users(file: Path, users: Sequence[User]) -> None:
     with file.open("w", newline="", encoding="utf-8") as stream:
         csv.writer(stream).writerows([user.token, user.name, user.name, ",".join(user.groups)] for user in users)
+
+
+@contextmanager
+def started(reviewer: str | None = None) -> Iterator[ControlPlane]:
+    """A running control plane with nothing on it, in a folder that goes with it."""
+    with tempfile.TemporaryDirectory(prefix="control-plane-", ignore_cleanup_errors=True) as folder:
+        running = ControlPlane(Path(folder), reviewer=reviewer)
+        try:
+            running.start()
+            yield running
+        finally:
+            running.close()

@@ -16,8 +16,8 @@ import pytest
 
 from seldon_infra.graph.manifest import GROUP, PLURAL
 from tests.cluster.control_plane import NOBODY, ControlPlane, User
+from tests.cluster.kubernetes_provider.install import install_provider
 from tests.cluster.operator import operator
-from tests.cluster.test_stack import install_provider
 from tests.engine.scratch import STACK, Engine, scratch_engine
 
 pytestmark = pytest.mark.cluster

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import shutil
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,10 +17,11 @@ import yaml
 
 from seldon_infra.graph.crd import seldon_deployment_crd
 from seldon_infra.graph.manifest import GROUP
-from tests.cluster.control_plane import ControlPlane
+from tests.cluster.control_plane import ControlPlane, started
+from tests.cluster.kubernetes_provider.install import install_provider
 from tests.cluster.nodes import add_nodes
 from tests.cluster.operator import operator
-from tests.cluster.test_stack import install_provider, there
+from tests.cluster.test_stack import there
 from tests.cluster.webhook import Webhook, webhook
 from tests.engine.scratch import Engine, scratch_engine
 from toolchain.control_plane import definitions
@@ -68,15 +68,9 @@ stack = Stack(
 @pytest.fixture
 def cluster() -> Iterator[ControlPlane]:
     """A control plane of its own, on which no custom resource is defined."""
-    folder = Path(tempfile.mkdtemp(prefix="empty-"))
-    running = ControlPlane(folder)
-    try:
-        running.start()
+    with started() as running:
         add_nodes(running)
         yield running
-    finally:
-        running.close()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture

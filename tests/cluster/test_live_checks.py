@@ -18,9 +18,9 @@ from seldon_infra.graph.manifest import GROUP, PLURAL
 from seldon_infra.graph.render import STACK_MARK
 from tests.cluster.control_plane import NOBODY, ControlPlane, Refused
 from tests.cluster.definitions import is_established
+from tests.cluster.kubernetes_provider.install import install_provider
 from tests.cluster.nodes import CPU_NODES, GPU_NODES, GPU_TAINT
 from tests.cluster.operator import operator
-from tests.cluster.test_stack import install_provider
 from tests.engine.scratch import Engine, scratch_engine
 from tests.engine.waiting import wait_until
 

@@ -5,10 +5,7 @@ Pods are simulated: they are admitted, scheduled (on GPUs too) and reported read
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,12 +14,13 @@ from seldon_infra.graph.expand import expanded
 from seldon_infra.graph.render import seldon_deployment
 from seldon_infra.model_server.render import model_server
 from tests.cluster.control_plane import ControlPlane, Refused
-from tests.cluster.test_stack import install_provider, there
-from tests.engine.scratch import Engine, scratch_engine
+from tests.cluster.test_stack import engine, there
+from tests.engine.scratch import Engine
 from tests.engine.waiting import wait_until
 from tests.unit.graph.cases import CASES as DEPLOYMENTS
 from tests.unit.model_server.cases import CASES
 
+__all__ = ["engine"]  # the fixture
 pytestmark = pytest.mark.cluster
 
 NAMESPACE = "locked"
@@ -68,19 +66,6 @@ def locked(control_plane: ControlPlane) -> Iterator[None]:
     yield
     control_plane.request("DELETE", f"/api/v1/namespaces/{NAMESPACE}")
     wait_until(lambda: there(control_plane, f"/api/v1/namespaces/{NAMESPACE}") is None, 60)
-
-
-@pytest.fixture
-def engine(control_plane: ControlPlane) -> Iterator[Engine]:
-    folder = Path(tempfile.mkdtemp(prefix="cluster-")).resolve()
-    made = scratch_engine(folder)
-    made.environment["KUBECONFIG"] = str(control_plane.kubeconfig)
-    install_provider(folder)
-    made.use_plugin("kubernetes", folder)
-    made.write_program("from seldon_infra import run\n\nrun(__file__)\n")
-    yield made
-    made.destroy()
-    shutil.rmtree(folder)
 
 
 def declare(engine: Engine, replicas: int = 2) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +13,7 @@ import pytest
 
 from seldon_infra.graph.manifest import GROUP, PLURAL
 from tests.cluster.control_plane import NOBODY, ControlPlane, Refused
+from tests.cluster.kubernetes_provider.install import install_provider
 from tests.cluster.operator import operator
 from tests.engine.scratch import Engine, scratch_engine
 from tests.engine.waiting import wait_until
@@ -35,14 +35,6 @@ stack = Stack(
 )
 """
 CANARY = "predictor('main', traffic={main}), predictor('canary', traffic={canary})"
-
-
-def install_provider(folder: Path) -> None:
-    """Put the stand-in where the engine looks for the plugin."""
-    plugin = folder / "pulumi-resource-kubernetes"
-    module = "tests.cluster.kubernetes_provider.plugin"
-    plugin.write_text(f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" -m {module} "$@"\n')
-    plugin.chmod(0o755)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.aws.account import Account
-from tests.cluster.test_stack import install_provider
+from tests.cluster.kubernetes_provider.install import install_provider
 
 STACK = """
 from seldon_infra import *

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +13,7 @@ from seldon_infra.graph.manifest import GROUP, PLURAL
 from tests.aws.account import Account
 from tests.aws.stack.project import Project, prepare
 from tests.aws.stack.reviewer import Reviewer, reviewing
-from tests.cluster.control_plane import ControlPlane
+from tests.cluster.control_plane import ControlPlane, started
 from tests.cluster.definitions import install_definitions
 from tests.cluster.nodes import add_nodes
 from tests.cluster.operator import operator
@@ -50,16 +48,10 @@ def reviewer(account: Account) -> Iterator[Reviewer]:
 @pytest.fixture
 def control_plane(reviewer: Reviewer) -> Iterator[ControlPlane]:
     """A control plane that asks STS who somebody is."""
-    folder = Path(tempfile.mkdtemp(prefix="eks-"))
-    running = ControlPlane(folder, reviewer=reviewer.url)
-    try:
-        running.start()
+    with started(reviewer.url) as running:
         add_nodes(running)
         install_definitions(running)
         yield running
-    finally:
-        running.close()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture
