@@ -39,7 +39,7 @@ class EksClusterComponent(pulumi.ComponentResource):
             opts: of the component.
         """
         super().__init__(TYPE, spec.name, None, opts)
-        self._account = spec.account and self._held_to(spec.account)
+        self._provider_of_account = None if spec.account is None else self._held_to(spec.account)
         parts = render.cluster(spec)
         made: dict[Part, Any] = {}
         for part in parts.all:
@@ -69,7 +69,7 @@ class EksClusterComponent(pulumi.ComponentResource):
     def _register(self, part: Part, made: Mapping[Part, Any]) -> Any:
         options = pulumi.ResourceOptions(
             parent=self,
-            provider=self._account or None,
+            provider=self._provider_of_account,
             depends_on=[made[each] for each in part.after],
             ignore_changes=list(part.ignored),
         )

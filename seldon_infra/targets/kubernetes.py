@@ -100,7 +100,6 @@ def _software(target: Kubernetes, way: Way, options: pulumi.ResourceOptions) -> 
     """Declare what hands out GPUs and adds nodes, on a cluster that the stack makes."""
     from seldon_infra.eks.gpu_software.component import ClusterSoftware
     from seldon_infra.eks.gpu_software.render import releases
-    from seldon_infra.eks.spec import EksCluster
 
     if not isinstance(target.cluster, EksCluster) or way.machines is None or not releases(target.cluster):
         return []
