@@ -6,15 +6,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from seldon_infra.clusters.needs import pods
-from seldon_infra.eks.ask_types import ask
-from seldon_infra.eks.instance_types import find
-from seldon_infra.eks.places import Placed, in_words, place
 from seldon_infra.eks.spec import EksCluster
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from seldon_infra.clusters.needs import PodNeed
+    from seldon_infra.eks.places import Placed
     from seldon_infra.graph.spec import SeldonDeployment
     from seldon_infra.targets.spec import Kubernetes
 
@@ -26,6 +24,10 @@ def placed(target: Kubernetes, deployments: Sequence[SeldonDeployment], others: 
     """
     if not isinstance(target.cluster, EksCluster):
         return None
+    from seldon_infra.eks.ask_types import ask
+    from seldon_infra.eks.instance_types import find
+    from seldon_infra.eks.places import place
+
     needs = [*(need for each in deployments for need in pods(each, {})), *others]
     found = place(target.cluster, needs)
     asked = ask(target.cluster.region, found.unknown) if found.unknown else {}
@@ -34,6 +36,8 @@ def placed(target: Kubernetes, deployments: Sequence[SeldonDeployment], others: 
 
 def said(found: Placed) -> Iterator[tuple[str | None, str]]:
     """Say where models go, each by its deployment, and what nobody can say."""
+    from seldon_infra.eks.places import in_words
+
     yield from ((need.deployment, text) for need, text in in_words(found.places))
     if found.unknown:
         types = ", ".join(found.unknown)

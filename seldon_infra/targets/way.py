@@ -14,7 +14,6 @@ import pulumi
 from seldon_infra.clusters.live import Cluster, cluster
 from seldon_infra.core.errors import ClusterNotReached, SeldonInfraError
 from seldon_infra.core.model import is_known, is_later, known
-from seldon_infra.eks.component import EksClusterComponent
 from seldon_infra.eks.find import find
 from seldon_infra.eks.gpu_software.render import Machines
 from seldon_infra.eks.spec import EksCluster, ExistingCluster
@@ -99,6 +98,9 @@ def _found(name: str, region: str | None, account: str | None, absent: str | Non
 
 
 def _made(spec: EksCluster, opts: pulumi.ResourceOptions | None) -> Way:
+    # Only who makes a cluster waits until all types of AWS are loaded.
+    from seldon_infra.eks.component import EksClusterComponent
+
     made = EksClusterComponent(spec, opts)
     outputs = {
         "kubeconfig": made.kubeconfig,
