@@ -22,6 +22,7 @@ from seldon_infra.graph.call import predict_curl
 from seldon_infra.graph.check import check_local
 from seldon_infra.graph.spec import Node, Predictor, SeldonDeployment
 from seldon_infra.graph.walk import nodes
+from seldon_infra.resources.handle import Component
 from seldon_infra.resources.local_artifact import ARTIFACT
 from seldon_infra.resources.local_gateway import GATEWAY
 from seldon_infra.resources.local_process import PROCESS
@@ -65,7 +66,7 @@ class Place:
     gateway: pulumi.Output[str]
 
 
-class LocalDeployment(pulumi.ComponentResource):
+class LocalDeployment(Component):
     """One SeldonDeployment on this machine, with the outputs ``url``, ``grpc_endpoint`` and ``predict_curl``."""
 
     url: pulumi.Output[str]
@@ -79,7 +80,7 @@ class LocalDeployment(pulumi.ComponentResource):
         place: Place,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        super().__init__("seldon:index:SeldonDeployment", deployment.name, None, opts)
+        super().__init__("seldon:index:SeldonDeployment", deployment.name, opts)
         self._deployment, self._target = deployment, target
         stack_dir = once_valid(deployment, partial(check_local, portable=target.portable), place.stack_dir)
         self._place = Place(stack_dir, place.project, place.gateway)
