@@ -100,14 +100,16 @@ def image_holds_the_class(at: InNode) -> Iterator[Problem]:
 
 def repository_is_whole(at: InNode) -> Iterator[Problem]:
     """Nobody writes a file into the store from which a cluster's Triton reads its models."""
-    if isinstance(at.node.server, TritonServer) and at.node.server.config is not None:
-        yield Problem(
-            at.path,
-            "TritonServer(config=…)",
-            "must not be given for a cluster, where Triton reads model_uri alone",
-            f"write config_pbtxt(config, '{at.node.name}') to {at.node.name}/config.pbtxt in a model repository, "
-            "with the model's files beside it, and use TritonServer() on it",
-        )
+    server = at.node.server if isinstance(at.node.server, TritonServer) else None
+    want = "must not be given for a cluster, where Triton reads model_uri alone"
+    fix = "with the model's files beside it, and use TritonServer() on it"
+    if server is not None and server.config is not None:
+        name = at.node.name
+        write = f"write config_pbtxt(config, '{name}') to {name}/config.pbtxt in a model repository"
+        yield Problem(at.path, "TritonServer(config=…)", want, f"{write}, {fix}")
+    if server is not None and server.repository is not None:
+        write = "write config_pbtxt of each model to MODEL/config.pbtxt in a model repository"
+        yield Problem(at.path, "TritonServer(repository=…)", want, f"{write}, {fix.replace('the', 'each', 1)}")
 
 
 LOCAL_DEPLOYMENT_RULES = (requests_are_calls,)

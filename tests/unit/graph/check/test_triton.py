@@ -88,13 +88,13 @@ ROWS = {
     ),
     "GPUs are for instances on GPUs": Row(
         triton(instance_groups=[InstanceGroup(kind="CPU", gpus=[0])]),
-        f"{NODE}: config.instance_groups[0].gpus with kind 'CPU', must be given with kind 'GPU' alone; "
+        f"{NODE}: config.instance_groups[0].gpus with kind 'CPU', must be given with kind 'GPU' or 'AUTO'; "
         "write kind='GPU' or remove gpus",
         triton(instance_groups=[InstanceGroup(kind="GPU", gpus=[0])]),
     ),
     "GPUs have numbers": Row(
         triton(instance_groups=[InstanceGroup(kind="GPU", gpus=[-1])]),
-        f"{NODE}: config.instance_groups[0].gpus [-1], must be numbers of GPUs, from 0; change gpus",
+        f"{NODE}: config.instance_groups[0].gpus [-1], must be numbers of GPUs, from 0, each once; change gpus",
         triton(instance_groups=[InstanceGroup(kind="GPU", gpus=[1])]),
     ),
     "batching needs batches": Row(
