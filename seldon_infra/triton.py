@@ -34,7 +34,7 @@ from seldon_infra.servers.triton.spec import (
     TritonModel,
 )
 from seldon_infra.servers.triton.tensors import BatchInput, BatchOutput, DataType, Tensor
-from seldon_infra.servers.triton.text import config_pbtxt, read_config_pbtxt
+from seldon_infra.servers.triton.text import config_pbtxt, read_config_pbtxt, repository_files
 
 __all__ = [
     "Accelerator",
@@ -73,4 +73,5 @@ __all__ = [
     "WarmupInput",
     "config_pbtxt",
     "read_config_pbtxt",
+    "repository_files",
 ]

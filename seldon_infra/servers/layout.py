@@ -29,9 +29,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from seldon_infra.servers.entry import PORTS
 from seldon_infra.servers.install import environment_path
-from seldon_infra.servers.spec import TritonEnsemble, TritonServer
-from seldon_infra.servers.triton.repository import named_versions
-from seldon_infra.servers.triton.text import config_pbtxt
+from seldon_infra.servers.spec import TritonServer
+from seldon_infra.servers.triton.text import config_pbtxt, repository_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -125,7 +124,7 @@ def local_process(
     return LocalProcess(
         command=[word for word in map(fill, entry.start.command) if word is not None],
         environment={**_BARE, **_filled(entry.environment, fill), **_filled(kind.environment, fill), **own},
-        files={**_copied(entry), **_filled(kind.files, fill), **_repository(server)},
+        files={**_copied(entry), **_filled(kind.files, fill), **_typed(server)},
         links={},
         ports=PORTS,
         ready={"kind": "http", "port": entry.ready.port, "path": fill(entry.ready.path) or "/"},
@@ -167,15 +166,11 @@ def _copied(entry: CatalogueEntry) -> dict[str, str]:
     return {file.relative_to(folder).as_posix(): file.read_text(encoding="utf-8") for file in found}
 
 
-def _repository(server: Server) -> dict[str, str]:
-    """What a typed repository says about its models; version folders of ensembles hold nothing, but must be there."""
+def _typed(server: Server) -> dict[str, str]:
+    """What a typed repository of Triton's says about its models."""
     repository = server.repository if isinstance(server, TritonServer) else None
-    files = {}
-    for model in repository.models if repository else ():
-        files[f"typed/{model.name}/config.pbtxt"] = config_pbtxt(model)
-        for version in (named_versions(model) or (model.version,)) if isinstance(model, TritonEnsemble) else ():
-            files[f"typed/{model.name}/{version}/ensemble"] = ""
-    return files
+    files = repository_files(repository) if repository else {}
+    return {f"typed/{path}": text for path, text in files.items()}
 
 
 def _of_node(node: Node, deployment: Named, predictor: Named) -> dict[str, str | None]:

@@ -108,8 +108,8 @@ def repository_is_whole(at: InNode) -> Iterator[Problem]:
         write = f"write config_pbtxt(config, '{name}') to {name}/config.pbtxt in a model repository"
         yield Problem(at.path, "TritonServer(config=…)", want, f"{write}, {fix}")
     if server is not None and server.repository is not None:
-        write = "write config_pbtxt of each model to MODEL/config.pbtxt in a model repository"
-        yield Problem(at.path, "TritonServer(repository=…)", want, f"{write}, {fix.replace('the', 'each', 1)}")
+        write = "write the texts of repository_files(repository) into a model repository"
+        yield Problem(at.path, "TritonServer(repository=…)", want, f"{write}, {fix}")
 
 
 LOCAL_DEPLOYMENT_RULES = (requests_are_calls,)

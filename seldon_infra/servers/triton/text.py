@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from seldon_infra.core.errors import InvalidSpec
 from seldon_infra.core.problems import Problem, nearest
 from seldon_infra.servers.triton.message import ENSEMBLE, lost, messages, to_data, to_message
+from seldon_infra.servers.triton.repository import TritonRepository, named_versions
 from seldon_infra.servers.triton.spec import (
     AllVersions,
     LatestVersions,
@@ -40,6 +41,19 @@ def config_pbtxt(model: TritonModel | TritonEnsemble, name: str | None = None) -
     from google.protobuf import text_format
 
     return str(text_format.MessageToString(_message(model, model.name or name or ""), as_utf8=True))
+
+
+def repository_files(repository: TritonRepository) -> dict[str, str]:
+    """Give the texts that make a model repository of folders with models' files: path in it → text.
+
+    An ensemble's version folder holds nothing that Triton reads, but must be there, and stores keep no empty folders.
+    """
+    files = {}
+    for model in repository.models:
+        files[f"{model.name}/config.pbtxt"] = config_pbtxt(model)
+        for version in (named_versions(model) or (model.version,)) if isinstance(model, TritonEnsemble) else ():
+            files[f"{model.name}/{version}/ensemble"] = ""
+    return files
 
 
 def read_config_pbtxt(text: str, file: str = "config.pbtxt") -> TritonModel | TritonEnsemble:
