@@ -183,10 +183,19 @@ class TritonServer(Server):
     local target only: a cluster's Triton reads ``model_uri`` alone."""
     repository: TritonRepository | None = None
     """Several models instead, such as an ensemble and its steps. Default: one. For the local target only."""
+    stored: TritonRepository | None = None
+    """What the repository in ``model_uri`` says, as a typed value, on either target: nothing is written of it, but
+    tensors and GPUs are held to it. Default: not known."""
+
+    @property
+    def models(self) -> tuple[TritonModel | TritonEnsemble, ...]:
+        """The typed configurations of all that it serves, as far as they are known."""
+        repository = self.repository or self.stored
+        return (self.config,) if self.config else tuple(repository.models) if repository else ()
 
     def serves(self, name: str) -> TritonModel | TritonEnsemble | None:
         """Give the typed configuration of what a node of that name asks for, None where the files alone have it."""
-        return self.config or (self.repository.named(name) if self.repository else None)
+        return self.config or next((model for model in self.models if model.name == name), None)
 
 
 class PythonServer(Server):

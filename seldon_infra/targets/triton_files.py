@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from seldon_infra.core.errors import InvalidSpec
 from seldon_infra.core.model import known, title
 from seldon_infra.core.problems import ARROW, Problem
 from seldon_infra.graph.rules.place import nodes_in, predictors
@@ -16,6 +17,7 @@ from seldon_infra.servers.spec import TritonServer
 from seldon_infra.servers.triton.data import DataFile
 from seldon_infra.servers.triton.repository import TritonRepository, model_file, named_versions
 from seldon_infra.servers.triton.spec import TritonModel
+from seldon_infra.servers.triton.text import config_pbtxt, read_config_pbtxt, repository_files
 
 _BESIDE_VERSIONS = ("warmup", "initial_state", "configs")
 """Folders of a model that hold no version."""
@@ -32,6 +34,8 @@ def misplaced_files(deployment: SeldonDeployment, project: Path) -> Iterator[Pro
                 continue
             if server.repository is not None:
                 yield from _repository(inner.path, server.repository, folder)
+            elif server.stored is not None:
+                yield from _stored(inner.path, server.stored, folder)
             elif server.config is not None:
                 yield from _model(inner.path, server.config, folder, inner.node.name)
             elif not (folder / inner.node.name).is_dir():
@@ -53,6 +57,24 @@ def _repository(path: str, repository: TritonRepository, folder: Path) -> Iterat
             else:
                 got = f"{folder / model.name} does not exist"
                 yield Problem(inner, got, "must hold the model's version folders", _TRAIN)
+
+
+def _stored(path: str, repository: TritonRepository, folder: Path) -> Iterator[Problem]:
+    """Look at a repository whose configurations lie in it: they are what the typed values say."""
+    yield from _repository(path, repository, folder)
+    for place, text in repository_files(repository).items():
+        file = folder / place
+        if file.name == "config.pbtxt" and _differs(file, text):
+            got, fix = f"{file} differs from the typed value", "write what repository_files(…) gives into it"
+            yield Problem(path, got, "must say what stored says", fix)
+
+
+def _differs(file: Path, text: str) -> bool:
+    """Tell whether a file says something else, however it is spelt; what cannot be read is said elsewhere."""
+    try:
+        return config_pbtxt(read_config_pbtxt(file.read_text(encoding="utf-8")), file.parent.name) != text
+    except (OSError, UnicodeDecodeError, InvalidSpec):
+        return True
 
 
 def _model(path: str, config: TritonModel, folder: Path, name: str) -> Iterator[Problem]:

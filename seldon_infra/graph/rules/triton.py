@@ -21,15 +21,18 @@ def triton_model(at: InNode) -> Iterator[Problem]:
     server = at.node.server
     if not isinstance(server, TritonServer):
         return
-    if server.config is not None and server.repository is not None:
-        fix = "put the model of config into repository.models"
-        yield Problem(at.path, "config and repository", "must be one of them", fix)
+    given = [name for name in ("config", "repository", "stored") if getattr(server, name) is not None]
+    if len(given) > 1:
+        fix = f"put all models into {given[-1]}.models"
+        yield Problem(at.path, " and ".join(given), "must be one of them", fix)
     if server.config is not None:
         yield from _named_as_its_node(at, server.config)
         yield from model_problems(at.path, server.config, "config.")
     if server.repository is not None:
         yield from _has_its_nodes(at, server.repository)
         yield from repository_problems(at.path, server.repository)
+    if server.stored is not None:
+        yield from repository_problems(at.path, server.stored)
 
 
 def _named_as_its_node(at: InNode, config: TritonModel) -> Iterator[Problem]:
@@ -40,9 +43,9 @@ def _named_as_its_node(at: InNode, config: TritonModel) -> Iterator[Problem]:
 
 
 def _has_its_nodes(at: InNode, repository: TritonRepository) -> Iterator[Problem]:
-    if repository.models and repository.named(at.node.name) is None:
+    names = [str(model.name) for model in repository.models]
+    if names and at.node.name not in names:
         want = f"must hold one of its node's name, '{at.node.name}', because that is what requests ask for"
-        names = [str(model.name) for model in repository.models]
         yield Problem(at.path, f"repository.models {', '.join(names)}", want, nearest(at.node.name, names))
 
 

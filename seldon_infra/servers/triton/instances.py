@@ -58,8 +58,9 @@ class InstanceGroup(Spec):
     gpus: Many[int] = ()
     """Numbers of the GPUs to use, as the server sees them: from 0. Default: all that are visible."""
     gpu_memory: str | int | None = None
-    """Memory that one instance takes on its GPU, in bytes: ``"3Gi"``. A preview holds all instances of a GPU against
-    its memory. Default: not known, nothing is checked. No field of Triton's: it is not in ``config.pbtxt``."""
+    """Memory that one instance takes on its GPU, in bytes: ``"3Gi"``; with kind MODEL on all GPUs together. A preview
+    holds all instances of a GPU against its memory. Default: not known, nothing is checked. No field of Triton's: it
+    is not in ``config.pbtxt``."""
     rate_limiter: RateLimiter | None = None
     """When an instance may execute. Default: as soon as there is something to do."""
     profiles: Many[str] = ()

@@ -13,7 +13,7 @@ class TritonRepository(Spec):
     """The models that one Triton serves; clients reach the one that is called as its node. Source: Triton's docs,
     "Model Repository".
 
-    Beside it, ``model_uri`` leads to a folder with each model's files, ``MODEL/VERSION/model.py``; an ensemble has
+    ``model_uri`` leads to a folder with each model's files, ``MODEL/VERSION/model.py``; an ensemble has
     none.
     """
 
@@ -21,10 +21,6 @@ class TritonRepository(Spec):
 
     models: Many[TritonModel | TritonEnsemble]
     """Its models and ensembles, each with a name of its own."""
-
-    def named(self, name: str) -> TritonModel | TritonEnsemble | None:
-        """Give the model of a name."""
-        return next((model for model in self.models if model.name == name), None)
 
 
 _MODEL_FILES: Mapping[str, str] = {

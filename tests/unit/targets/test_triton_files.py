@@ -21,6 +21,7 @@ from seldon_infra.triton import (
     TritonRepository,
     Warmup,
     WarmupInput,
+    repository_files,
 )
 from tests.unit.graph.check.build import NODE, graph, model
 
@@ -127,6 +128,25 @@ def test_a_slip_is_said_and_nothing_about_what_is_right(tmp_path: Path, row: Row
     assert line.startswith(NODE)
     assert row.said.format(tmp_path / "wrong") in line
     assert said(tmp_path / "right", row.server, row.right) == []
+
+
+def test_a_stored_repository_says_what_its_typed_value_says(tmp_path: Path) -> None:
+    server = TritonServer(stored=repository().repository)
+    files = repository_files(server.stored)  # type: ignore[arg-type]
+    texts = {"models/score/1/model.py": "", **{f"models/{place}": text for place, text in files.items()}}
+    for place, text in texts.items():
+        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / place).write_text(text)
+    deployment = graph(model(server=server, model_uri="models"), protocol="v2")
+    spelt_otherwise = texts["models/both/config.pbtxt"].replace("\n", " ").replace('name: "both"', "")
+    (tmp_path / "models" / "both" / "config.pbtxt").write_text(spelt_otherwise)
+    assert list(misplaced_files(deployment, tmp_path)) == []
+    (tmp_path / "models" / "both" / "config.pbtxt").write_text(spelt_otherwise.replace("dims: 1", "dims: 2"))
+    (tmp_path / "models" / "score" / "config.pbtxt").unlink()
+    assert [problem.got for problem in misplaced_files(deployment, tmp_path)] == [
+        f"{tmp_path}/models/score/config.pbtxt differs from the typed value",
+        f"{tmp_path}/models/both/config.pbtxt differs from the typed value",
+    ]
 
 
 def test_a_backend_that_is_not_known_is_left_alone(tmp_path: Path) -> None:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from seldon_infra.servers.triton.optimization import CudaGraph, CudaGraphBound
 
 _CAPABILITY = re.compile(r"\d+\.\d+\Z", re.ASCII)
-_ON_GPUS = ("GPU", "AUTO")
+_WITH = {"gpus": ("GPU", "AUTO"), "gpu_memory": ("GPU", "AUTO", "MODEL")}
+"""Field of an instance group → kinds that it goes with."""
 
 
 def numbers(at: At[TritonModel] | At[TritonEnsemble]) -> Iterator[Problem]:
@@ -102,10 +103,10 @@ def instances(at: At[TritonModel]) -> Iterator[Problem]:
 
 
 def _gpus(at: At[TritonModel], field: str, group: InstanceGroup) -> Iterator[Problem]:
-    for name in ("gpus", "gpu_memory"):
-        if getattr(group, name) and group.kind not in _ON_GPUS:
-            got, want = f"{field}.{name} with kind '{group.kind}'", "must be given with kind 'GPU' or 'AUTO'"
-            yield at.wrong(got, want, f"write kind='GPU' or remove {name}")
+    for name, kinds in _WITH.items():
+        if getattr(group, name) and group.kind not in kinds:
+            want = f"must be given with kind {' or '.join(map(repr, kinds))}"
+            yield at.wrong(f"{field}.{name} with kind '{group.kind}'", want, f"write kind='GPU' or remove {name}")
     if any(gpu < 0 for gpu in group.gpus) or len(set(group.gpus)) < len(group.gpus):
         want = "must be numbers of GPUs, from 0, each once"
         yield at.wrong(f"{field}.gpus {list(group.gpus)}", want, "change gpus")

@@ -131,7 +131,7 @@ ROWS = {
     ),
     "one model, or several": Row(
         graph(model(server=TritonServer(config=ONE, repository=TritonRepository(models=[ONE]))), protocol="v2"),
-        f"{NODE}: config and repository, must be one of them; put the model of config into repository.models",
+        f"{NODE}: config and repository, must be one of them; put all models into repository.models",
         graph(model(server=TritonServer(repository=TritonRepository(models=[ONE]))), protocol="v2"),
     ),
     "a repository holds its node's": Row(

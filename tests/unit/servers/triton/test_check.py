@@ -189,7 +189,7 @@ MODELS = {
     ),
     "memory of GPUs goes with them": Row(
         group(gpu_memory="3Gi"),
-        "instance_groups[0].gpu_memory with kind 'CPU', must be given with kind 'GPU' or 'AUTO'",
+        "instance_groups[0].gpu_memory with kind 'CPU', must be given with kind 'GPU' or 'AUTO' or 'MODEL'",
         group(kind="GPU", gpu_memory="3Gi"),
     ),
     "memory of GPUs is an amount": Row(
