@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, Protocol
 from seldon_infra.servers.entry import PORTS
 from seldon_infra.servers.install import environment_path
 from seldon_infra.servers.spec import TritonServer
-from seldon_infra.servers.triton import config_pbtxt
+from seldon_infra.servers.triton.text import config_pbtxt, repository_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -124,7 +124,7 @@ def local_process(
     return LocalProcess(
         command=[word for word in map(fill, entry.start.command) if word is not None],
         environment={**_BARE, **_filled(entry.environment, fill), **_filled(kind.environment, fill), **own},
-        files={**_copied(entry), **_filled(kind.files, fill)},
+        files={**_copied(entry), **_filled(kind.files, fill), **_typed(server)},
         links={},
         ports=PORTS,
         ready={"kind": "http", "port": entry.ready.port, "path": fill(entry.ready.path) or "/"},
@@ -164,6 +164,13 @@ def _copied(entry: CatalogueEntry) -> dict[str, str]:
     folder = entry.folder / _FILES
     found = sorted(file for file in folder.rglob("*") if file.is_file() and "__pycache__" not in file.parts)
     return {file.relative_to(folder).as_posix(): file.read_text(encoding="utf-8") for file in found}
+
+
+def _typed(server: Server) -> dict[str, str]:
+    """What a typed repository of Triton's says about its models."""
+    repository = server.repository if isinstance(server, TritonServer) else None
+    files = repository_files(repository) if repository else {}
+    return {f"typed/{path}": text for path, text in files.items()}
 
 
 def _of_node(node: Node, deployment: Named, predictor: Named) -> dict[str, str | None]:

@@ -33,6 +33,7 @@ from seldon_infra.targets.later import once_valid, when_known
 from seldon_infra.targets.local_files import missing_files
 from seldon_infra.targets.signatures import unfit_tensors
 from seldon_infra.targets.spec import Local
+from seldon_infra.targets.triton_files import misplaced_files
 
 
 def declare(
@@ -44,13 +45,14 @@ def declare(
     """Declare the gateway, then every deployment behind it; give these by their names.
 
     Raises:
-        InvalidSpec: files that a deployment names are not there, or say that tensors do not fit along an edge; all
-            of them at once, and nothing is declared.
+        InvalidSpec: files that a deployment names are not there or not where their server reads them, or say that
+            tensors do not fit along an edge; all of them at once, and nothing is declared.
     """
     missing = [problem for deployment in deployments for problem in missing_files(deployment, project)]
     unfit = [problem for deployment in deployments for problem in unfit_tensors(deployment, project)]
-    if missing or unfit:
-        raise InvalidSpec([*missing, *unfit])
+    misplaced = [problem for deployment in deployments for problem in misplaced_files(deployment, project)]
+    if missing or unfit or misplaced:
+        raise InvalidSpec([*missing, *unfit, *misplaced])
     stack_dir = str(project / ".seldon" / pulumi.get_stack())
     gateway = GATEWAY.register("gateway", opts, stack_dir=stack_dir, port=target.gateway_port)
     place = Place(stack_dir, str(project), gateway.address)
