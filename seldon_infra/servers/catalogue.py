@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING
 
 from seldon_infra.core.errors import InvalidSpec, PartNotFound, SeldonInfraError
 from seldon_infra.core.problems import Problem
+from seldon_infra.servers.command import Spoken, command_process
 from seldon_infra.servers.entry import CatalogueEntry, Get, Image, Kind, Start
 from seldon_infra.servers.install import environment, environment_path, is_made
 from seldon_infra.servers.layout import LocalProcess, Named, Node, local_process
+from seldon_infra.servers.spec import ContainerServer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,12 +59,14 @@ def read(file: Path) -> CatalogueEntry:
     return CatalogueEntry(name=file.parent.name, folder=file.parent, **content)
 
 
-def process(server: Server, node: Node, deployment: Named, predictor: Named) -> LocalProcess:
+def process(server: Server, node: Node, deployment: Spoken, predictor: Named) -> LocalProcess:
     """Say what runs a node on this machine; nothing in the node is an Output any more.
 
     Raises:
         PartNotFound: no server of the catalogue can run it.
     """
+    if isinstance(server, ContainerServer) and server.local_command:
+        return command_process(server, node, deployment, predictor)
     if server.catalogue is None:
         raise PartNotFound(
             f"a server for {type(server).__name__}", f"the catalogue has: {', '.join(names())}; use one, or a cluster"

@@ -9,7 +9,14 @@ import pytest
 from seldon_infra.core.errors import InvalidSpec, PartNotFound
 from seldon_infra.graph.spec import EnvVar, Model, Parameter, Predictor, SeldonDeployment
 from seldon_infra.servers import catalogue
-from seldon_infra.servers.spec import MLServerRuntime, PythonServer, SklearnServer, TritonServer, XGBoostServer
+from seldon_infra.servers.spec import (
+    ContainerServer,
+    MLServerRuntime,
+    PythonServer,
+    SklearnServer,
+    TritonServer,
+    XGBoostServer,
+)
 
 FOLDER = Path(__file__).parents[3] / "servers"
 MAIN = Predictor(name="main", graph=Model(name="m", server=SklearnServer(), model_uri="m"))
@@ -111,6 +118,25 @@ def test_triton_reads_its_own_configuration_where_none_is_given() -> None:
     found = process(Model(name="m", server=TritonServer(), model_uri="repository"))
     assert "config.pbtxt" not in found.files
     assert "TRITON_VERSION" not in found.environment
+
+
+def test_a_command_is_told_what_the_operator_tells_a_container() -> None:
+    command = ["score", "--rest={port.http}", "--model={model}", "{source}", "{name}"]
+    server = ContainerServer(speaks=("v2",), local_command=command, source="score")
+    node = Model(name="m", server=server, model_uri="m", env=[EnvVar(name="MODE", value="fast")])
+    found = process(node)
+    assert found.command == ["score", "--rest={port.http}", "--model={model}", "{source}", "m"]
+    expected = {
+        "PREDICTIVE_UNIT_HTTP_SERVICE_PORT": "{port.http}",
+        "PREDICTIVE_UNIT_GRPC_SERVICE_PORT": "{port.grpc}",
+        "PREDICTIVE_UNIT_ID": "m",
+        "PREDICTOR_ID": "main",
+        "SELDON_DEPLOYMENT_ID": "d",
+        "MLSERVER_MODEL_URI": "{model}",
+        "MODE": "fast",
+    }
+    assert expected.items() <= found.environment.items()
+    assert (found.ready["path"], found.live["path"]) == ("/v2/models/m/ready", "/v2/health/live")
 
 
 def test_what_no_server_here_runs_is_said() -> None:
