@@ -111,6 +111,8 @@ class TensorFlowServer(Server):
     """
 
     implementation: ClassVar[str | None] = "TENSORFLOW_SERVER"
+    catalogue: ClassVar[str | None] = "tensorflow"
+    local_protocols: ClassVar[tuple[Protocol, ...]] = ("tensorflow",)
     needs_model_uri: ClassVar[bool] = True
     spoken: ClassVar[tuple[Protocol, ...]] = ("seldon", "tensorflow")
 

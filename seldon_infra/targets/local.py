@@ -30,6 +30,7 @@ from seldon_infra.servers.spec import Server
 from seldon_infra.targets import local_render as render
 from seldon_infra.targets.later import once_valid, when_known
 from seldon_infra.targets.local_files import missing_files
+from seldon_infra.targets.saved_models import wrong_saved_models
 from seldon_infra.targets.signatures import unfit_tensors
 from seldon_infra.targets.spec import Local
 
@@ -48,8 +49,9 @@ def declare(
     """
     missing = [problem for deployment in deployments for problem in missing_files(deployment, project)]
     unfit = [problem for deployment in deployments for problem in unfit_tensors(deployment, project)]
-    if missing or unfit:
-        raise InvalidSpec([*missing, *unfit])
+    unserved = [problem for deployment in deployments for problem in wrong_saved_models(deployment, project)]
+    if missing or unfit or unserved:
+        raise InvalidSpec([*missing, *unfit, *unserved])
     stack_dir = str(project / ".seldon" / pulumi.get_stack())
     gateway = GATEWAY.register("gateway", opts, stack_dir=stack_dir, port=target.gateway_port)
     place = Place(stack_dir, str(project), gateway.address)
