@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 FILLED_IN_LATER = frozenset({"model", "source", "dir", *(f"port.{name}" for name in PORTS)})
 """Placeholders that stay in what :func:`process` gives."""
 _PLACEHOLDER = re.compile(r"\{([a-z]+(?:[._][a-z_]+)*)\}")
-_FILES = "files"
 
 
 class Named(Protocol):
@@ -167,9 +166,7 @@ def filled(texts: Mapping[str, str], fill: Callable[[str], str | None]) -> dict[
 
 def _copied(entry: CatalogueEntry) -> dict[str, str]:
     """The files that each process of the server gets a copy of."""
-    folder = entry.folder / _FILES
-    found = sorted(file for file in folder.rglob("*") if file.is_file() and "__pycache__" not in file.parts)
-    return {file.relative_to(folder).as_posix(): file.read_text(encoding="utf-8") for file in found}
+    return {path: file.read_text(encoding="utf-8") for path, file in entry.copied.items()}
 
 
 def of_node(node: Node, deployment: Named, predictor: Named) -> dict[str, str | None]:

@@ -74,9 +74,14 @@ class SklearnServer(Server):
 
 
 class XGBoostServer(Server):
-    """An XGBoost model from ``model.bst`` or ``model.json``. Source: Seldon's XGBOOST_SERVER."""
+    """An XGBoost model from ``model.bst`` or ``model.json``. Source: Seldon's XGBOOST_SERVER.
+
+    MLServer, which serves protocol v2, reads ``model.ubj`` as well.
+    """
 
     implementation: ClassVar[str | None] = "XGBOOST_SERVER"
+    catalogue: ClassVar[str | None] = "xgboost"
+    local_protocols: ClassVar[tuple[Protocol, ...]] = ("v2",)
     needs_model_uri: ClassVar[bool] = True
     spoken: ClassVar[tuple[Protocol, ...]] = ("seldon", "v2")
 

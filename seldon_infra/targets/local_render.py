@@ -12,10 +12,9 @@ from seldon_infra.graph.spec import Node, Predictor, RandomAbTest, SeldonDeploym
 from seldon_infra.graph.walk import nodes
 from seldon_infra.runtime.openapi import openapi, page
 from seldon_infra.servers import catalogue
-from seldon_infra.servers.spec import ContainerServer, MLServerRuntime, Server, SklearnServer
+from seldon_infra.servers.spec import ContainerServer, Server
 from seldon_infra.targets.spec import Local
 
-_ASKED_DIRECTLY = (SklearnServer, MLServerRuntime)
 SERVER_PARTS = ("command", "environment", "files", "links", "ports", "ready", "live", "grace_seconds")
 ROUTE_PARTS = (
     "namespace", "name", "protocol", "transports", "models", "orchestrated", "sticky_header",
@@ -42,8 +41,13 @@ def asks_server_directly(deployment: SeldonDeployment) -> bool:
     if deployment.protocol == "tensorflow":
         return True
     roots = [predictor.graph for predictor in deployment.predictors]
-    alone = all(not root.children and isinstance(root.server, _ASKED_DIRECTLY) for root in roots)
+    alone = all(not root.children and _is_asked_directly(root) for root in roots)
     return deployment.protocol == "v2" and alone and len({root.name for root in roots}) == 1
+
+
+def _is_asked_directly(node: Node) -> bool:
+    name = node.server.catalogue if isinstance(node.server, Server) else None
+    return name is not None and catalogue.load(name).asked_directly
 
 
 def server(node: Node, deployment: SeldonDeployment, predictor: Predictor, target: Local) -> dict[str, object]:

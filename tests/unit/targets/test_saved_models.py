@@ -90,7 +90,8 @@ WRONG: dict[str, tuple[str, bytes, str]] = {
     "an empty file": (
         "sums/1/saved_model.pb",
         b"",
-        "model_uri 'sums', version folder '1', saved_model.pb: 0 bytes, must be a SavedModel; save it anew, or remove it",
+        "model_uri 'sums', version folder '1', saved_model.pb: 0 bytes, must be a SavedModel; "
+        "save it anew, or remove it",
     ),
     "a file of another kind": (
         "sums/1/saved_model.pb",

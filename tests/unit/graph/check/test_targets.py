@@ -8,10 +8,10 @@ from seldon_infra.servers.spec import (
     ContainerServer,
     MLServerRuntime,
     SklearnServer,
+    TempoServer,
     Tensor,
     TritonModel,
     TritonServer,
-    XGBoostServer,
 )
 from seldon_infra.stack import Stack
 from seldon_infra.targets.spec import Kubernetes
@@ -48,8 +48,8 @@ LOCAL = {
         graph(OK),
     ),
     "a server is in the catalogue": Row(
-        of_node(server=XGBoostServer()),
-        f"{NODE}: server XGBoostServer, must be one that servers/ holds for this machine; "
+        graph(model(server=TempoServer()), protocol="v2"),
+        f"{NODE}: server TempoServer, must be one that servers/ holds for this machine; "
         "use a cluster, or a PythonServer or MLServerRuntime with the model in it",
         graph(OK),
     ),
