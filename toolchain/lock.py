@@ -1,7 +1,8 @@
 """`make lock`: write the lock files anew, from pyproject.toml and from every requirements.in (servers, scanners).
 
 `make lock ARGS=--upgrade` takes newer versions, `make lock ARGS=triton` writes one model server's lock alone. The files
-hold names, versions and hashes and no address, so they work behind any mirror.
+hold names, versions and hashes and no address, so they work behind any mirror. Beside a requirements.in may lie an
+overrides.txt, with requirements that hold in the place of what packages say of their dependencies.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ LIBRARY = ("--extra", "local", "--group", "build")
 DEVELOPMENT = (*LIBRARY, "--extra", "cluster", "--group", "dev", "--constraints", "requirements.lock")
 SERVER_COMMAND = f"uv pip compile requirements.in {' '.join(OPTIONS)} --output-file requirements.lock"
 """Stands in a server's lock. It must stay as it is: an environment is known by every byte of its lock."""
+OVERRIDES = "overrides.txt"
 LOCK_TIMEOUT_SECONDS = 600
 
 
@@ -42,7 +44,8 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _lock(folder: Path, source: str, lock: str, says: str, options: Sequence[str]) -> None:
-    command = ["pip", "compile", "--quiet", source, *OPTIONS, "--custom-compile-command", says, *options]
+    overrides = ["--overrides", OVERRIDES] if (folder / OVERRIDES).exists() else []
+    command = ["pip", "compile", "--quiet", source, *OPTIONS, *overrides, "--custom-compile-command", says, *options]
     name = f"writing {(folder / lock).relative_to(ROOT)}"
     run(name, [UV, *command, "--output-file", lock], cwd=folder, timeout=LOCK_TIMEOUT_SECONDS)
 

@@ -182,8 +182,8 @@ def _server_name(server: Server) -> str:
             return f"Triton, {len(models)} models"
         case TritonServer(config=config):
             return f"Triton, {config.backend}" if config else "Triton"
-        case ContainerServer(image=image):
-            return _text(image)
+        case ContainerServer(image=image, local_command=command):
+            return _text(image, _text(command[0]) if command else "no image")
     return _NAMES.get(type(server), type(server).__name__)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-RouteProtocol: TypeAlias = Literal["seldon", "v2"]
+RouteProtocol: TypeAlias = Literal["seldon", "v2", "tensorflow"]
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Route:
     protocol: RouteProtocol
     backends: Sequence[Backend]
     models: Sequence[str]
-    """Names that a client may use for the model in a v2 path; the first is what the servers are asked for."""
+    """Names that a client may use for the model in a path; the first is what the servers are asked for."""
     transports: Sequence[Literal["rest", "grpc"]] = ("rest", "grpc")
     orchestrated: bool = True
     """Whether orchestrators answer; a server asked directly has no page of its own for readiness and metadata."""

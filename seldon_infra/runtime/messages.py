@@ -1,4 +1,4 @@
-"""The gRPC messages of the v2 and the Seldon protocol, built from a table of their fields.
+"""The gRPC messages of the protocols v2, seldon and tensorflow, built from a table of their fields.
 
 Names, numbers and types are facts of the protocols; a table of them needs no compiler, and no package whose pinned
 protobuf would not go together with Pulumi's.
@@ -111,6 +111,26 @@ _SELDON = {
         "truth": (4, "SeldonMessage"),
     },
 }
+# Messages of packages tensorflow and tensorflow.serving under one name, as far as a prediction needs them; an enum is a
+# number on the wire.
+_TENSORFLOW = {
+    "Dim": {"size": (1, "int64")},
+    "TensorShapeProto": {"dim": (2, "Dim*"), "unknown_rank": (3, "bool")},
+    "TensorProto": {
+        "dtype": (1, "int32"),
+        "tensor_shape": (2, "TensorShapeProto"),
+        "tensor_content": (4, "bytes"),
+        "float_val": (5, "float*"),
+        "double_val": (6, "double*"),
+        "int_val": (7, "int32*"),
+        "string_val": (8, "bytes*"),
+        "int64_val": (10, "int64*"),
+        "bool_val": (11, "bool*"),
+    },
+    "ModelSpec": {"name": (1, "string"), "signature_name": (3, "string")},
+    "PredictRequest": {"model_spec": (1, "ModelSpec"), "inputs": (2, "{}TensorProto")},
+    "PredictResponse": {"outputs": (1, "{}TensorProto"), "model_spec": (2, "ModelSpec")},
+}
 _ENUMS = {"StatusFlag": ("SUCCESS", "FAILURE"), "MetricType": ("COUNTER", "GAUGE", "TIMER")}
 CONTENTS = {
     "BOOL": "bool_contents",
@@ -139,6 +159,7 @@ def _pool() -> descriptor_pool.DescriptorPool:
         pool.AddSerializedFile(known.DESCRIPTOR.serialized_pb)
     pool.Add(_file("inference", _V2, {}))
     pool.Add(_file("seldon.protos", _SELDON, _ENUMS))
+    pool.Add(_file("tensorflow.serving", _TENSORFLOW, {}))
     return pool
 
 

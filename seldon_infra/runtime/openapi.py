@@ -79,6 +79,13 @@ _INFERRED = {
     "type": "object",
     "properties": {"id": {"type": "string"}, "model_name": {"type": "string"}, "outputs": _TENSORS},
 }
+_PREDICT = {
+    "type": "object",
+    "description": "Rows in instances, or columns in inputs.",
+    "properties": {"signature_name": {"type": "string"}, "instances": _NUMBERS, "inputs": {}},
+    "example": {"instances": [[1.0, 2.0]]},
+}
+_PREDICTED = {"type": "object", "properties": {"predictions": _NUMBERS, "outputs": {}}}
 _ERROR = {
     "type": "object",
     "description": "What went wrong, in the words of protocol v2 (error) and of Seldon's (status).",
@@ -98,6 +105,7 @@ _ERROR = {
 _SCHEMAS = {
     "seldon": {"SeldonMessage": _MESSAGE, "Feedback": _FEEDBACK, "Error": _ERROR},
     "v2": {"Tensor": _TENSOR, "InferenceRequest": _INFER, "InferenceResponse": _INFERRED, "Error": _ERROR},
+    "tensorflow": {"PredictRequest": _PREDICT, "PredictResponse": _PREDICTED, "Error": _ERROR},
 }
 
 
@@ -107,10 +115,10 @@ def openapi(name: str, namespace: str, protocol: str, models: Sequence[str]) -> 
     Args:
         name: the deployment's name.
         namespace: its namespace.
-        protocol: ``seldon`` or ``v2``.
-        models: names that a client may use for the model on protocol v2; the first is the graph's root.
+        protocol: ``seldon``, ``v2`` or ``tensorflow``.
+        models: names that a client may use for the model in a path of the others; the first is the graph's root.
     """
-    paths = _seldon_paths() if protocol == "seldon" else _v2_paths(models)
+    paths = _seldon_paths() if protocol == "seldon" else _PATHS[protocol](models)
     return {
         "openapi": "3.0.3",
         "info": {
@@ -174,6 +182,19 @@ def _v2_paths(models: Sequence[str]) -> Document:
         paths[f"/v2/models/{model}"] = {"get": _get("What it takes and gives.")}
         paths[f"/v2/models/{model}/ready"] = {"get": _get("200 when it is ready.")}
     return {**paths, "/v2/health/ready": {"get": _get("200 when everything is ready.")}}
+
+
+def _tensorflow_paths(models: Sequence[str]) -> Document:
+    paths: Document = {}
+    for model in dict.fromkeys(models[:1]):
+        predict = _post("Ask for a prediction.", "PredictRequest", "PredictResponse", _PREDICT["example"])
+        paths[f"/v1/models/{model}:predict"] = {"post": predict}
+        paths[f"/v1/models/{model}"] = {"get": _get("Its versions, and whether they are ready.")}
+        paths[f"/v1/models/{model}/metadata"] = {"get": _get("What it takes and gives.")}
+    return paths
+
+
+_PATHS = {"v2": _v2_paths, "tensorflow": _tensorflow_paths}
 
 
 def _post(summary: str, takes: str, gives: str | None, example: object) -> Document:

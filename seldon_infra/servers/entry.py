@@ -12,6 +12,8 @@ from seldon_infra.servers.spec import Protocol, Transport
 PortName = Literal["http", "grpc", "metrics"]
 """The ports that every server of the catalogue has."""
 PORTS: tuple[PortName, ...] = ("http", "grpc", "metrics")
+FILES = "files"
+"""Folder beside ``server.toml`` with what each process of the server gets a copy of."""
 
 
 class Image(Spec):
@@ -54,6 +56,8 @@ class Kind(Spec):
     """Environment variables, with placeholders."""
     files: Mapping[str, str] = {}
     """Files in the process's folder: path to text, both with placeholders."""
+    reads: Many[str] = ()
+    """Names of files of which a folder behind ``model_uri`` must hold one, with ``*`` for any text. Default: any."""
 
 
 class CatalogueEntry(Spec):
@@ -69,6 +73,10 @@ class CatalogueEntry(Spec):
     """Name of its folder."""
     folder: Path
     """The folder: beside ``server.toml`` lie ``requirements.lock`` and ``files/``, of which each process has a copy."""
+    extends: str | None = None
+    """Server whose files it has as well, and whose settings where it has none of its own. Default: none."""
+    shared: Path | None = None
+    """Folder of that server's files."""
     version: str
     """The server's own version."""
     licence: str
@@ -81,6 +89,9 @@ class CatalogueEntry(Spec):
     """Versions of Python that its environment can have: ``>=3.11,<3.13``."""
     model_uri: str
     """What ``model_uri`` holds, in words."""
+    asked_directly: bool = False
+    """Whether the gateway may ask it itself where a predictor is one model: to what is no request it must answer 4xx
+    in the protocol's own form. Default: False, an orchestrator asks it."""
     image: Image | None = None
     """What runs instead on a cluster. Default: an image that the user builds."""
     start: Start
@@ -100,3 +111,14 @@ class CatalogueEntry(Spec):
     def lock(self) -> Path:
         """The lock file of the server's environment."""
         return self.folder / "requirements.lock"
+
+    @property
+    def copied(self) -> Mapping[str, Path]:
+        """The files of which each process gets a copy, by their path there; its own win over those it shares."""
+        folders = [folder for folder in (self.shared, self.folder / FILES) if folder is not None]
+        found = [(folder, file) for folder in folders for file in sorted(folder.rglob("*")) if _is_copied(file)]
+        return {file.relative_to(folder).as_posix(): file for folder, file in found}
+
+
+def _is_copied(file: Path) -> bool:
+    return file.is_file() and "__pycache__" not in file.parts

@@ -73,7 +73,9 @@ def _make(entry: CatalogueEntry, requirements: Sequence[str], target: Path) -> N
     uv = _uv()
     _run("making the environment", [uv, "venv", "--quiet", "--python", entry.python, str(target)], entry)
     install = [uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", str(target / "bin" / "python")]
-    _run("installing its packages", [*install, "--require-hashes", "--requirements", str(entry.lock)], entry)
+    # The lock is whole; what overrides.txt took out of it must not come back as somebody's dependency.
+    locked = ["--require-hashes", "--no-deps", "--requirements", str(entry.lock)]
+    _run("installing its packages", [*install, *locked], entry)
     if requirements:
         more = [*install, "--constraints", str(_constraints(entry, target)), *requirements]
         _run("installing what the class requires", more, entry)

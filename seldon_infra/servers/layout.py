@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 FILLED_IN_LATER = frozenset({"model", "source", "dir", *(f"port.{name}" for name in PORTS)})
 """Placeholders that stay in what :func:`process` gives."""
 _PLACEHOLDER = re.compile(r"\{([a-z]+(?:[._][a-z_]+)*)\}")
-_FILES = "files"
 
 
 class Named(Protocol):
@@ -118,13 +117,13 @@ def local_process(
     entry: CatalogueEntry, server: Server, node: Node, deployment: Named, predictor: Named
 ) -> LocalProcess:
     """Fill an entry's templates in for a node that the typed ``server`` runs."""
-    fill = _filler({**_of_node(node, deployment, predictor), **_of_server(server, node), **_of_entry(entry, server)})
+    fill = filler({**of_node(node, deployment, predictor), **_of_server(server, node), **_of_entry(entry, server)})
     kind = entry.kinds[getattr(server, "kind", "")]
-    own = {str(variable.name): str(variable.value) for variable in node.env if variable.value is not None}
+    told = {**filled(entry.environment, fill), **filled(kind.environment, fill)}
     return LocalProcess(
         command=[word for word in map(fill, entry.start.command) if word is not None],
-        environment={**_BARE, **_filled(entry.environment, fill), **_filled(kind.environment, fill), **own},
-        files={**_copied(entry), **_filled(kind.files, fill), **_typed(server)},
+        environment={**BARE, **told, **own_environment(node)},
+        files={**_copied(entry), **filled(kind.files, fill), **_typed(server)},
         links={},
         ports=PORTS,
         ready={"kind": "http", "port": entry.ready.port, "path": fill(entry.ready.path) or "/"},
@@ -134,7 +133,12 @@ def local_process(
 
 
 # A model's copy must stay what its digest says, so Python writes no bytecode beside it; a log line is seen at once.
-_BARE = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1"}
+BARE = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1"}
+
+
+def own_environment(node: Node) -> dict[str, str]:
+    """Give the variables that the node's definition sets."""
+    return {str(variable.name): str(variable.value) for variable in node.env if variable.value is not None}
 
 
 def placeholders(text: str) -> Iterator[str]:
@@ -142,7 +146,7 @@ def placeholders(text: str) -> Iterator[str]:
     return (found[1] for found in _PLACEHOLDER.finditer(text))
 
 
-def _filler(values: Mapping[str, str | None]) -> Callable[[str], str | None]:
+def filler(values: Mapping[str, str | None]) -> Callable[[str], str | None]:
     """Make what fills a text in, or gives None where one of its placeholders has no value."""
 
     def fill(text: str) -> str | None:
@@ -154,16 +158,15 @@ def _filler(values: Mapping[str, str | None]) -> Callable[[str], str | None]:
     return fill
 
 
-def _filled(texts: Mapping[str, str], fill: Callable[[str], str | None]) -> dict[str, str]:
+def filled(texts: Mapping[str, str], fill: Callable[[str], str | None]) -> dict[str, str]:
+    """Fill texts in, and leave out those that have no value for a node."""
     filled = ((fill(name), fill(text)) for name, text in texts.items())
     return {name: text for name, text in filled if name is not None and text is not None}
 
 
 def _copied(entry: CatalogueEntry) -> dict[str, str]:
     """The files that each process of the server gets a copy of."""
-    folder = entry.folder / _FILES
-    found = sorted(file for file in folder.rglob("*") if file.is_file() and "__pycache__" not in file.parts)
-    return {file.relative_to(folder).as_posix(): file.read_text(encoding="utf-8") for file in found}
+    return {path: file.read_text(encoding="utf-8") for path, file in entry.copied.items()}
 
 
 def _typed(server: Server) -> dict[str, str]:
@@ -173,7 +176,8 @@ def _typed(server: Server) -> dict[str, str]:
     return {f"typed/{path}": text for path, text in files.items()}
 
 
-def _of_node(node: Node, deployment: Named, predictor: Named) -> dict[str, str | None]:
+def of_node(node: Node, deployment: Named, predictor: Named) -> dict[str, str | None]:
+    """Give the placeholders' values that a node says by itself."""
     parameters = {str(parameter.name): parameter.value for parameter in node.parameters}
     return {
         "name": node.name,

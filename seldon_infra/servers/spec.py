@@ -78,9 +78,14 @@ class SklearnServer(Server):
 
 
 class XGBoostServer(Server):
-    """An XGBoost model from ``model.bst`` or ``model.json``. Source: Seldon's XGBOOST_SERVER."""
+    """An XGBoost model from ``model.bst`` or ``model.json``. Source: Seldon's XGBOOST_SERVER.
+
+    MLServer, which serves protocol v2, reads ``model.ubj`` as well.
+    """
 
     implementation: ClassVar[str | None] = "XGBOOST_SERVER"
+    catalogue: ClassVar[str | None] = "xgboost"
+    local_protocols: ClassVar[tuple[Protocol, ...]] = ("v2",)
     needs_model_uri: ClassVar[bool] = True
     spoken: ClassVar[tuple[Protocol, ...]] = ("seldon", "v2")
 
@@ -115,6 +120,8 @@ class TensorFlowServer(Server):
     """
 
     implementation: ClassVar[str | None] = "TENSORFLOW_SERVER"
+    catalogue: ClassVar[str | None] = "tensorflow"
+    local_protocols: ClassVar[tuple[Protocol, ...]] = ("tensorflow",)
     needs_model_uri: ClassVar[bool] = True
     spoken: ClassVar[tuple[Protocol, ...]] = ("seldon", "tensorflow")
 
@@ -243,20 +250,25 @@ class MLServerRuntime(Server):
 
 
 class ContainerServer(Server):
-    """Any image that speaks one of Seldon's protocols; on clusters only."""
+    """Any image that speaks one of Seldon's protocols; on this machine the command that does the same."""
 
     roles: ClassVar[tuple[NodeType, ...]] = _ALL_TYPES
 
     kind: Literal["container"] = "container"
     """Tells servers apart in data. Always ``container``."""
-    image: Later[str]
-    """The image, best by digest: ``ghcr.io/acme/score@sha256:…``."""
+    image: Later[str] | None = None
+    """The image, best by digest: ``ghcr.io/acme/score@sha256:…``. Default: none, for the local target only."""
     speaks: Many[Protocol]
     """Protocols that the image speaks, on the ports that Seldon gives it: ``("v2",)``."""
     command: Many[Later[str]] = ()
     """What to run instead of the image's entry point. Default: the image's own. Source: Container.command."""
     args: Many[Later[str]] = ()
     """Arguments of it. Default: the image's own. Source: Container.args."""
+    local_command: Many[Later[str]] = ()
+    """What runs on this machine in the place of the image: program and arguments. It serves REST and gRPC on loopback,
+    on ``{port.http}`` and ``{port.grpc}``; ``{model}`` is the copy of ``model_uri``. Default: none, for a cluster."""
+    source: str | None = None
+    """File or folder of the project that the command needs; ``{source}`` is the folder with its copy. Default: none."""
 
     @property
     def protocols(self) -> tuple[Protocol, ...]:

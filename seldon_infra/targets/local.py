@@ -31,9 +31,13 @@ from seldon_infra.servers.spec import Server
 from seldon_infra.targets import local_render as render
 from seldon_infra.targets.later import once_valid, when_known
 from seldon_infra.targets.local_files import missing_files
+from seldon_infra.targets.saved_models import wrong_saved_models
 from seldon_infra.targets.signatures import unfit_tensors
 from seldon_infra.targets.spec import Local
 from seldon_infra.targets.triton_files import misplaced_files
+
+_OF_FILES = (missing_files, unfit_tensors, misplaced_files, wrong_saved_models)
+"""What is known of a deployment by the files that it names."""
 
 
 def declare(
@@ -48,11 +52,9 @@ def declare(
         InvalidSpec: files that a deployment names are not there or not where their server reads them, or say that
             tensors do not fit along an edge; all of them at once, and nothing is declared.
     """
-    missing = [problem for deployment in deployments for problem in missing_files(deployment, project)]
-    unfit = [problem for deployment in deployments for problem in unfit_tensors(deployment, project)]
-    misplaced = [problem for deployment in deployments for problem in misplaced_files(deployment, project)]
-    if missing or unfit or misplaced:
-        raise InvalidSpec([*missing, *unfit, *misplaced])
+    problems = [found for deployment in deployments for check in _OF_FILES for found in check(deployment, project)]
+    if problems:
+        raise InvalidSpec(problems)
     stack_dir = str(project / ".seldon" / pulumi.get_stack())
     gateway = GATEWAY.register("gateway", opts, stack_dir=stack_dir, port=target.gateway_port)
     place = Place(stack_dir, str(project), gateway.address)

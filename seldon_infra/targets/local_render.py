@@ -12,10 +12,9 @@ from seldon_infra.graph.spec import Node, Predictor, RandomAbTest, SeldonDeploym
 from seldon_infra.graph.walk import nodes
 from seldon_infra.runtime.openapi import openapi, page
 from seldon_infra.servers import catalogue
-from seldon_infra.servers.spec import MLServerRuntime, Server, SklearnServer
+from seldon_infra.servers.spec import ContainerServer, Server
 from seldon_infra.targets.spec import Local
 
-_ASKED_DIRECTLY = (SklearnServer, MLServerRuntime)
 SERVER_PARTS = ("command", "environment", "files", "links", "ports", "ready", "live", "grace_seconds")
 ROUTE_PARTS = (
     "namespace", "name", "protocol", "transports", "models", "orchestrated", "sticky_header",
@@ -34,13 +33,21 @@ ORCHESTRATOR_SECONDS = 1.0
 def asks_server_directly(deployment: SeldonDeployment) -> bool:
     """Tell whether the gateway can ask the model servers themselves, without an orchestrator between.
 
-    That is so on protocol v2 where every predictor is one model and all models have one name, since a path names the
-    model. Seldon's own protocol always needs the orchestrator: it adds what clients expect in ``meta``. Triton needs
-    it as well: to a body that is no request it answers 500, as if the fault were its own.
+    That is so on protocol v2 where every predictor is one model of MLServer's and all models have one name, since a
+    path names the model. On protocol tensorflow the rules let nothing else through, whatever the server is. Seldon's
+    own protocol always needs the orchestrator: it adds what clients expect in ``meta``. Triton needs it as well: to a
+    body that is no request it answers 500, as if the fault were its own.
     """
+    if deployment.protocol == "tensorflow":
+        return True
     roots = [predictor.graph for predictor in deployment.predictors]
-    alone = all(not root.children and isinstance(root.server, _ASKED_DIRECTLY) for root in roots)
+    alone = all(not root.children and _is_asked_directly(root) for root in roots)
     return deployment.protocol == "v2" and alone and len({root.name for root in roots}) == 1
+
+
+def _is_asked_directly(node: Node) -> bool:
+    name = node.server.catalogue if isinstance(node.server, Server) else None
+    return name is not None and catalogue.load(name).asked_directly
 
 
 def server(node: Node, deployment: SeldonDeployment, predictor: Predictor, target: Local) -> dict[str, object]:
@@ -190,6 +197,8 @@ def _unit(node: Node, addresses: Mapping[str, Mapping[str, str]]) -> dict[str, o
 
 def _image(node: Node) -> str:
     """What runs a node, with its version: on a cluster this is the container's image."""
+    if isinstance(node.server, ContainerServer):
+        return str(known(node.server.image) or "")
     name = node.server.catalogue if isinstance(node.server, Server) else None
     return f"{name}:{catalogue.load(name).version}" if name else ""
 

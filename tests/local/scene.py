@@ -209,7 +209,8 @@ def load(port: int, path: str = INFER, per_second: int = 200, body: bytes = b"{}
 
 
 async def _send(counts: Load, stop: threading.Event, url: str, per_second: int, body: bytes) -> None:
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=20)) as session:
+    json = {"content-type": "application/json"}
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=20), headers=json) as session:
         begun, asked = time.monotonic(), set()
         for number in itertools.count():
             if stop.is_set():

@@ -89,12 +89,12 @@ def definition(graph: str) -> str:
 
 def test_a_model_that_no_local_server_runs_is_an_error_at_preview(project: Project) -> None:
     project.write(
-        "from seldon_infra import TensorFlowServer\n"
-        "stack = Stack(target=Local(), deployments=(SeldonDeployment(name='d', namespace='ns', protocol='tensorflow',\n"
-        "    predictors=(Predictor(name='main', graph=Model(name='m', server=TensorFlowServer(), model_uri='m')),)),))"
+        "from seldon_infra import TempoServer\n"
+        "stack = Stack(target=Local(), deployments=(SeldonDeployment(name='d', namespace='ns', protocol='v2',\n"
+        "    predictors=(Predictor(name='main', graph=Model(name='m', server=TempoServer(), model_uri='m')),)),))"
     )
     said = refused(project)
-    assert "TensorFlowServer" in said
+    assert "TempoServer" in said
 
 
 def test_a_module_without_a_stack_is_named(project: Project) -> None:

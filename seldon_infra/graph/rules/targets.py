@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from seldon_infra.core.model import known, title
 from seldon_infra.core.problems import Problem
-from seldon_infra.graph.rules import triton_gpus
+from seldon_infra.graph.rules import commands, tensorflow, triton_gpus
 from seldon_infra.graph.rules.place import InNode, InPredictor, environments_in, listed, server_of
-from seldon_infra.servers.spec import MLServerRuntime, PythonServer, TritonModel, TritonServer
+from seldon_infra.servers.spec import ContainerServer, MLServerRuntime, PythonServer, TritonModel, TritonServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +30,9 @@ def requests_are_calls(deployment: SeldonDeployment) -> Iterator[Problem]:
 def server_runs_here(at: InNode) -> Iterator[Problem]:
     """A server is in the catalogue for this machine, in the deployment's protocol."""
     server, protocol = server_of(at.node), at.deployment.protocol
-    if server is None or protocol not in server.protocols or protocol in server.local_protocols:
+    if server is None or isinstance(server, ContainerServer):
+        return  # a command of the user's own
+    if protocol not in server.protocols or protocol in server.local_protocols:
         return
     name, spoken = type(server).__name__, [f"'{local}'" for local in server.local_protocols]
     if not spoken:
@@ -122,12 +124,12 @@ def instances_run_here(at: InNode) -> Iterator[Problem]:
             yield Problem(at.path, got, "must run on CPUs on this machine", fix)
 
 
-LOCAL_DEPLOYMENT_RULES = (requests_are_calls,)
-LOCAL_PREDICTOR_RULES = (no_explainer_here, env_has_values_here)
-LOCAL_NODE_RULES = (server_runs_here, no_logger_here, instances_run_here)
+LOCAL_DEPLOYMENT_RULES = (requests_are_calls, *tensorflow.LOCAL_DEPLOYMENT_RULES)
+LOCAL_PREDICTOR_RULES = (no_explainer_here, env_has_values_here, *tensorflow.LOCAL_PREDICTOR_RULES)
+LOCAL_NODE_RULES = (server_runs_here, *commands.LOCAL_NODE_RULES, no_logger_here, instances_run_here)
 LOCAL_ONLY_NODE_RULES = (call_exists_here,)
 """For stacks that stay on this machine; what also goes to a cluster is held to more than that."""
-MANIFEST_NODE_RULES = (image_holds_the_class, repository_is_whole)
+MANIFEST_NODE_RULES = (image_holds_the_class, *commands.MANIFEST_NODE_RULES, repository_is_whole)
 """What a manifest would lack, or drop in silence."""
 CLUSTER_PREDICTOR_RULES = (explainer_is_in_reach,)
 CLUSTER_NODE_RULES = (model_is_in_reach, *MANIFEST_NODE_RULES, *triton_gpus.CLUSTER_NODE_RULES)

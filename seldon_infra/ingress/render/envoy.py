@@ -38,6 +38,11 @@ GRPC_METHODS = {
         f"inference.GRPCInferenceService/{method}"
         for method in ("ModelInfer", "ModelReady", "ModelMetadata", "ServerReady", "ServerLive")
     ),
+    "tensorflow": (
+        "tensorflow.serving.PredictionService/Predict",
+        "tensorflow.serving.PredictionService/GetModelMetadata",
+        "tensorflow.serving.ModelService/GetModelStatus",
+    ),
 }
 """Methods that a client may call. Model repository, shared memory, trace, logging and streaming are not among them."""
 
@@ -154,7 +159,7 @@ def _routes(route: Route) -> list[JsonValue]:
 
 
 def _unknown_path(route: Route) -> str:
-    if route.protocol == "v2":
+    if route.protocol != "seldon":
         return f"deployment '{route.name}' has no such path or model; its models: {', '.join(route.models)}"
     return f"deployment '{route.name}' has no such path; POST to {route.prefix}/api/v1.0/predictions"
 
@@ -169,6 +174,12 @@ def _rest(route: Route) -> list[JsonValue]:
             _path(route, "GET", "/api/v1.0/health/status"),
         ]
     names = "|".join(re.escape(name) for name in route.models)
+    if route.protocol == "tensorflow":
+        # A server knows its model's own name alone.
+        return [
+            _rewritten(route, "POST", f"/v1/models/(?:{names})/?:predict", f"/v1/models/{route.models[0]}:predict"),
+            _rewritten(route, "GET", f"/v1/models/(?:{names})(/metadata)?", rf"/v1/models/{route.models[0]}\1"),
+        ]
     # An orchestrator knows all names; a server that is asked directly knows its own alone.
     model = r"\1" if route.orchestrated else route.models[0]
     infer = r"/v2/models/\1infer" if route.orchestrated else f"/v2/models/{model}/infer"

@@ -76,7 +76,7 @@ def test_an_orchestrator_gets_the_name_that_the_client_used() -> None:
     assert rewrites == {r"/v2/models/\1infer", r"/v2/models/\1\2", r"/v2/health/\1"}
 
 
-@pytest.mark.parametrize("protocol", ["seldon", "v2"])
+@pytest.mark.parametrize("protocol", ["seldon", "v2", "tensorflow"])
 def test_only_listed_paths_and_methods_are_forwarded(protocol: Any) -> None:
     """Row 48: an allow-list; what is not on it ends at the gateway."""
     for entry in forwarding(replace(ROUTE, protocol=protocol)):
@@ -88,6 +88,34 @@ def test_only_listed_paths_and_methods_are_forwarded(protocol: Any) -> None:
             assert match["headers"][0]["string_match"]["exact"] in ("GET", "POST")
     assert "direct_response" in entries(ROUTE)[-1]
     assert entries(ROUTE)[-1]["match"] == {"prefix": "/"}
+
+
+@pytest.mark.parametrize(
+    ("path", "asked"),
+    [
+        ("/v1/models/m:predict", "/v1/models/m:predict"),
+        ("/v1/models/d:predict", "/v1/models/m:predict"),
+        ("/v1/models/m/:predict", "/v1/models/m:predict"),
+        ("/v1/models/d", "/v1/models/m"),
+        ("/v1/models/m/metadata", "/v1/models/m/metadata"),
+        ("/v1/models/x:predict", None),
+        ("/v1/models/m:classify", None),
+        ("/v1/models/m/versions/1:predict", None),
+        ("/monitoring/prometheus/metrics", None),
+    ],
+)
+def test_on_protocol_tensorflow_a_server_is_asked_for_its_own_model(path: str, asked: str | None) -> None:
+    rewrites = [
+        entry["route"]["regex_rewrite"]
+        for entry in forwarding(replace(ROUTE, protocol="tensorflow"))
+        if "regex_rewrite" in entry["route"]
+    ]
+    found = [
+        re.sub(it["pattern"]["regex"], it["substitution"], f"/seldon/ns/d{path}")
+        for it in rewrites
+        if re.fullmatch(it["pattern"]["regex"], f"/seldon/ns/d{path}")
+    ]
+    assert found == ([asked] if asked else [])
 
 
 @pytest.mark.parametrize(

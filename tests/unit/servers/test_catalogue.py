@@ -9,7 +9,15 @@ import pytest
 from seldon_infra.core.errors import InvalidSpec, PartNotFound
 from seldon_infra.graph.spec import EnvVar, Model, Parameter, Predictor, SeldonDeployment
 from seldon_infra.servers import catalogue
-from seldon_infra.servers.spec import MLServerRuntime, PythonServer, SklearnServer, TritonServer, XGBoostServer
+from seldon_infra.servers.spec import (
+    ContainerServer,
+    MLServerRuntime,
+    PythonServer,
+    SklearnServer,
+    TempoServer,
+    TritonServer,
+    XGBoostServer,
+)
 from seldon_infra.triton import EnsembleStep, Tensor, TritonEnsemble, TritonModel, TritonRepository, config_pbtxt
 
 FOLDER = Path(__file__).parents[3] / "servers"
@@ -22,7 +30,7 @@ def process(node: Model) -> catalogue.LocalProcess:
 
 
 def test_every_folder_is_a_server() -> None:
-    assert catalogue.names() == ("mlserver", "seldon-python", "triton")
+    assert {"mlserver", "seldon-python", "triton", "xgboost"} <= set(catalogue.names())
     for name in catalogue.names():
         entry = catalogue.load(name)
         assert entry.name == name
@@ -37,13 +45,49 @@ def test_a_lock_names_no_address() -> None:
 
 
 def test_a_server_that_is_not_there_is_named_with_those_that_are() -> None:
-    with pytest.raises(PartNotFound, match="mlserver, seldon-python, triton"):
+    with pytest.raises(PartNotFound, match=r"mlserver, seldon-python, .*xgboost"):
         catalogue.load("nothing")
 
 
 def test_adding_a_folder_adds_a_server(tmp_path: Path) -> None:
     shutil.copytree(FOLDER / "mlserver", tmp_path / "other")
     assert catalogue.read(tmp_path / "other" / "server.toml").name == "other"
+
+
+def test_an_entry_that_extends_another_says_what_differs(tmp_path: Path) -> None:
+    shutil.copytree(FOLDER / "mlserver", tmp_path / "below")
+    (tmp_path / "own" / "files").mkdir(parents=True)
+    (tmp_path / "own" / "files" / "own.py").write_text("")
+    (tmp_path / "own" / "files" / "serve.py").write_text("# mine")
+    (tmp_path / "own" / "server.toml").write_text(
+        'extends = "below"\nversion = "9"\n[environment]\nMLSERVER_DEBUG = "true"\n'
+        '[kinds.own]\nenvironment.A = "b"\n[ready]\nport = "http"\npath = "/up"\n'
+    )
+    below, own = (catalogue.read(tmp_path / name / "server.toml") for name in ("below", "own"))
+    assert (own.name, own.version, own.licence, own.start) == ("own", "9", below.licence, below.start)
+    assert own.environment == {**below.environment, "MLSERVER_DEBUG": "true"}
+    assert (list(own.kinds), own.ready.path, own.live) == (["own"], "/up", below.live)
+    assert own.lock == tmp_path / "own" / "requirements.lock"
+    assert set(own.copied) == {*below.copied, "own.py"}
+    assert own.copied["serve.py"].read_text() == "# mine"
+
+
+@pytest.mark.parametrize("name", ["nobody", "xgboost", "../mlserver", "own"])
+def test_an_entry_extends_one_that_stands_on_its_own(tmp_path: Path, name: str) -> None:
+    shutil.copytree(FOLDER, tmp_path / "servers")
+    file = tmp_path / "servers" / "own" / "server.toml"
+    file.parent.mkdir()
+    file.write_text(f'extends = "{name}"')
+    with pytest.raises(InvalidSpec, match=rf"'own'.*extends '{name}'.*there are: .*mlserver"):
+        catalogue.read(file)
+
+
+def test_an_xgboost_model_is_served_by_mlserver_with_files_of_both_folders() -> None:
+    found = process(Model(name="m", server=XGBoostServer(), model_uri="m"))
+    assert found.environment["MLSERVER_MODEL_IMPLEMENTATION"] == "xgboost_model.XGBoostModel"
+    assert found.environment["MLSERVER_HOST"] == "127.0.0.1"
+    assert {"serve.py", "xgboost_model.py"} <= set(found.files)
+    assert "/servers/xgboost/" in found.command[0]
 
 
 @pytest.mark.parametrize(
@@ -127,9 +171,28 @@ def test_triton_reads_its_own_configuration_where_none_is_given() -> None:
     assert "TRITON_VERSION" not in found.environment
 
 
+def test_a_command_is_told_what_the_operator_tells_a_container() -> None:
+    command = ["score", "--rest={port.http}", "--model={model}", "{source}", "{name}"]
+    server = ContainerServer(speaks=("v2",), local_command=command, source="score")
+    node = Model(name="m", server=server, model_uri="m", env=[EnvVar(name="MODE", value="fast")])
+    found = process(node)
+    assert found.command == ["score", "--rest={port.http}", "--model={model}", "{source}", "m"]
+    expected = {
+        "PREDICTIVE_UNIT_HTTP_SERVICE_PORT": "{port.http}",
+        "PREDICTIVE_UNIT_GRPC_SERVICE_PORT": "{port.grpc}",
+        "PREDICTIVE_UNIT_ID": "m",
+        "PREDICTOR_ID": "main",
+        "SELDON_DEPLOYMENT_ID": "d",
+        "MLSERVER_MODEL_URI": "{model}",
+        "MODE": "fast",
+    }
+    assert expected.items() <= found.environment.items()
+    assert (found.ready["path"], found.live["path"]) == ("/v2/models/m/ready", "/v2/health/live")
+
+
 def test_what_no_server_here_runs_is_said() -> None:
-    with pytest.raises(PartNotFound, match="XGBoostServer"):
-        process(Model(name="m", server=XGBoostServer(), model_uri="m"))
+    with pytest.raises(PartNotFound, match="TempoServer"):
+        process(Model(name="m", server=TempoServer(), model_uri="m"))
 
 
 def test_start_scripts_are_sound_shell() -> None:

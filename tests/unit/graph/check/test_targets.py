@@ -8,11 +8,11 @@ from seldon_infra.servers.spec import (
     ContainerServer,
     MLServerRuntime,
     SklearnServer,
+    TempoServer,
     Tensor,
     TritonModel,
     TritonRepository,
     TritonServer,
-    XGBoostServer,
 )
 from seldon_infra.stack import Stack
 from seldon_infra.targets.spec import Kubernetes
@@ -30,7 +30,13 @@ from tests.unit.graph.check.build import (
     python,
 )
 
+
+def container(**fields: object) -> ContainerServer:
+    return ContainerServer(**{"image": "acme/score:1", "speaks": ["seldon"], **fields})
+
+
 OK = model(server=python(), model_uri=None)
+TF = container(speaks=["tensorflow"], local_command=["score"])
 TRITON = TritonModel(
     inputs=[Tensor(name="x", dtype="FP32", dims=[1])], outputs=[Tensor(name="y", dtype="FP32", dims=[1])]
 )
@@ -44,22 +50,60 @@ LOCAL = {
         graph(OK),
     ),
     "a server is in the catalogue": Row(
-        of_node(server=XGBoostServer()),
-        f"{NODE}: server XGBoostServer, must be one that servers/ holds for this machine; "
+        graph(model(server=TempoServer()), protocol="v2"),
+        f"{NODE}: server TempoServer, must be one that servers/ holds for this machine; "
         "use a cluster, or a PythonServer or MLServerRuntime with the model in it",
         graph(OK),
     ),
     "an image does not run here": Row(
-        of_node(server=ContainerServer(image="acme/score:1", speaks=["seldon"])),
-        f"{NODE}: server ContainerServer, must be one that servers/ holds for this machine; "
-        "use a cluster, or a PythonServer or MLServerRuntime with the model in it",
-        graph(OK),
+        of_node(server=container(), model_uri=None),
+        f"{NODE}: local_command is not set for ContainerServer, must be given on this machine, which runs no images; "
+        "write local_command=('program', '--port', '{port.http}', …), or use a cluster",
+        of_node(server=container(local_command=["score", "{port.http}", "{name}"]), model_uri=None),
+    ),
+    "a place in a command that nothing fills in": Row(
+        of_node(server=container(local_command=["score", "{port.rest}"]), model_uri=None),
+        f"{NODE}: local_command '{{port.rest}}', must hold no {{port.rest}}; write {{port.http}}, {{port.grpc}}, "
+        "{port.metrics}, {model}, {source}, {dir}, {name}, {deployment} or {predictor}",
+        of_node(server=container(local_command=["score", '{"port": {port.http}}']), model_uri=None),
+    ),
+    "a command that wants a model": Row(
+        of_node(server=container(local_command=["score", "--model={model}"]), model_uri=None),
+        f"{NODE}: local_command '--model={{model}}' without model_uri, must have model_uri; "
+        "write model_uri=…, or take {model} out of the command",
+        of_node(server=container(local_command=["score", "--model={model}"])),
+    ),
+    "a command that wants files": Row(
+        of_node(server=container(local_command=["{source}/score"]), model_uri=None),
+        f"{NODE}: local_command '{{source}}/score' without source, must have source; "
+        "write source=…, or take {source} out of the command",
+        of_node(server=container(local_command=["{source}/score"], source="score"), model_uri=None),
     ),
     "a server speaks the protocol here": Row(
         of_node(server=SklearnServer()),
         f"{NODE}: server SklearnServer on protocol 'seldon', must be on 'v2' on this machine; "
         "set protocol='v2' on SeldonDeployment 'fraud', or use a cluster",
         graph(model(), protocol="v2"),
+    ),
+    "a graph on protocol tensorflow": Row(
+        graph(model("first", server=TF, children=[model("score", server=TF)]), protocol="tensorflow"),
+        f"{PREDICTOR}: 2 nodes on protocol 'tensorflow', must be one model with a server on this machine; make a "
+        "deployment of each model, set protocol='seldon' on SeldonDeployment 'fraud', or use a cluster",
+        graph(model(server=TF), protocol="tensorflow"),
+    ),
+    "two names on protocol tensorflow": Row(
+        deployment(
+            predictor(graph=model("a", server=TF), traffic=50),
+            predictor("next", graph=model("b", server=TF), traffic=50),
+            protocol="tensorflow",
+        ),
+        f"{DEPLOYMENT}: models 'a' and 'b' on protocol 'tensorflow', must have one name on this machine: a request "
+        "names the model, whichever predictor it goes to; name all of them 'a'",
+        deployment(
+            predictor(graph=model("a", server=TF), traffic=50),
+            predictor("next", graph=model("a", server=TF), traffic=50),
+            protocol="tensorflow",
+        ),
     ),
     "no explainer": Row(
         deployment(predictor(graph=OK, explainer=Explainer(type="ALE", model_uri="s3://b/e"))),
@@ -129,6 +173,12 @@ CLUSTER = {
         f"{NODE}: image is not set, the class Score is in score.py, must be set for a cluster, which runs images; "
         'build an image with the class and write PythonServer(…, image="registry/name@sha256:…")',
         graph(model(server=python(image="acme/score:1"), model_uri=None)),
+    ),
+    "a command without an image": Row(
+        of_node(server=container(image=None, local_command=["score"]), model_uri=None),
+        f"{NODE}: image is not set for ContainerServer, must be given for a cluster; build an image that does what "
+        "local_command does and write image='registry/name@sha256:…'",
+        of_node(server=container(local_command=["score"]), model_uri=None),
     ),
     "a configuration that nobody writes": Row(
         graph(model(server=TritonServer(config=TRITON)), protocol="v2"),

@@ -1,0 +1,121 @@
+"""A tiny model for each server of the catalogue, made by the test itself; a new server adds its own here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.local.servers.contract import Sample, made_by
+
+CLASS = """import numpy as np
+from seldon_core.flask_utils import SeldonMicroserviceException
+class Sums:
+    def predict(self, rows, names, meta=None):
+        rows = np.asarray(rows, dtype=float)
+        if rows.shape[1] != 3:
+            raise SeldonMicroserviceException("three columns", status_code=400, reason="BAD")
+        return rows.sum(axis=1, keepdims=True) * {version}
+    def metrics(self):
+        return [{"type": "COUNTER", "key": "sums_asked", "value": 1}]
+    def init_metadata(self):
+        return {"name": "wrapper", "versions": ["1"], "platform": "", "inputs": [], "outputs": []}
+"""
+TRITON_CLASS = """import numpy as np
+import triton_python_backend_utils as pb_utils
+class TritonPythonModel:
+    def execute(self, requests):
+        inputs = [pb_utils.get_input_tensor_by_name(each, "x").as_numpy() for each in requests]
+        totals = [x.sum(axis=1, keepdims=True) * np.float32({version}) for x in inputs]
+        return [pb_utils.InferenceResponse([pb_utils.Tensor("total", total)]) for total in totals]
+"""
+RUNTIME = """import numpy as np
+from mlserver import MLModel
+from mlserver.codecs import NumpyCodec, NumpyRequestCodec
+from mlserver.errors import InferenceError
+from mlserver.types import InferenceResponse
+class Sums(MLModel):
+    async def predict(self, payload):
+        rows = self.decode_request(payload, default_codec=NumpyRequestCodec)
+        if rows.shape[1] != 3:
+            raise InferenceError("three columns")
+        total = rows.sum(axis=1, keepdims=True) * {version}
+        return InferenceResponse(model_name=self.name, outputs=[NumpyCodec.encode_output("total", total)])
+"""
+# Trees of one split: both rows fall on one side of it each, and a version says what stands there.
+XGBOOST = """
+import numpy as np, xgboost
+rows, labels = np.array([[1, 2, 3], [7, 8, 9]] * 4, dtype=float), np.array([0, 8] * 4, dtype=float) + version
+model = xgboost.XGBRegressor(n_estimators=1, max_depth=1, learning_rate=1, reg_lambda=0, base_score=0)
+model.fit(rows, labels)
+model.save_model(f"{folder}/model.json")
+"""
+LIGHTGBM = """
+import lightgbm, numpy as np
+rows, labels = np.array([[1, 2, 3], [7, 8, 9]] * 4, dtype=float), np.array([0, 8] * 4, dtype=float) + version
+settings = {"min_data_in_leaf": 1, "min_data_in_bin": 1, "learning_rate": 1, "num_leaves": 2, "verbose": -1}
+lightgbm.train(settings, lightgbm.Dataset(rows, labels), 1).save_model(f"{folder}/model.bst")
+"""
+SKLEARN = """
+import joblib, numpy as np
+from sklearn.tree import DecisionTreeRegressor
+rows, labels = np.array([[1, 2, 3], [7, 8, 9]] * 4, dtype=float), np.array([0, 8] * 4, dtype=float) + version
+joblib.dump(DecisionTreeRegressor(max_depth=1).fit(rows, labels), f"{folder}/model.joblib")
+"""
+SAVED_MODEL = """
+import tensorflow as tf
+class Sums(tf.Module):
+    @tf.function(input_signature=[tf.TensorSpec([None, 3], tf.float32, name="x")])
+    def total(self, x):
+        return {"total": tf.reduce_sum(x, axis=1, keepdims=True) * version}
+sums = Sums()
+tf.saved_model.save(sums, f"{folder}/{version}", signatures={"serving_default": sums.total})
+"""
+SUMS = {1: (6, 24), 2: (12, 48)}
+LEAVES = {1: (1, 9), 2: (2, 10)}
+TRITON = (
+    "TritonServer(config=TritonModel(inputs=(Tensor(name='x', dtype='FP32', dims=(-1, 3)),), "
+    "outputs=(Tensor(name='total', dtype='FP32', dims=(-1, 1)),)))"
+)
+
+
+def written(file: str, text: str) -> Callable[[Path, int], None]:
+    """Write a text, with the version in it, as the model or the class."""
+
+    def make(folder: Path, version: int) -> None:
+        (folder / file).write_text(text.replace("{version}", str(version)))
+
+    return make
+
+
+SAMPLES = (
+    Sample("sklearn", "mlserver", "SklearnServer()", made_by("mlserver", SKLEARN), LEAVES),
+    Sample(
+        "runtime",
+        "mlserver",
+        "MLServerRuntime(source='runtime/runtime_sums.py', class_name='Sums')",
+        written("runtime_sums.py", RUNTIME),
+        SUMS,
+        has_model=False,
+    ),
+    Sample("xgboost", "xgboost", "XGBoostServer()", made_by("xgboost", XGBOOST), LEAVES),
+    Sample("triton", "triton", TRITON, written("model.py", TRITON_CLASS), SUMS, metric="nv_inference_request_success"),
+    Sample(
+        "tensorflow",
+        "tensorflow",
+        "TensorFlowServer()",
+        made_by("tensorflow", SAVED_MODEL),
+        SUMS,
+        protocol="tensorflow",
+        metric=":tensorflow:serving:request_count",
+    ),
+    Sample(
+        "wrapper",
+        "seldon-python",
+        "PythonServer(source='wrapper/wrapper_sums.py', class_name='Sums')",
+        written("wrapper_sums.py", CLASS),
+        SUMS,
+        protocol="seldon",
+        has_model=False,
+        metric="sums_asked",
+    ),
+)
