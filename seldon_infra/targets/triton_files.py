@@ -16,7 +16,7 @@ from seldon_infra.graph.spec import SeldonDeployment
 from seldon_infra.servers.spec import TritonServer
 from seldon_infra.servers.triton.data import DataFile
 from seldon_infra.servers.triton.repository import TritonRepository, model_file, named_versions
-from seldon_infra.servers.triton.spec import TritonModel
+from seldon_infra.servers.triton.spec import LatestVersions, TritonEnsemble, TritonModel
 from seldon_infra.servers.triton.text import config_pbtxt, read_config_pbtxt, repository_files
 
 _BESIDE_VERSIONS = ("warmup", "initial_state", "configs")
@@ -57,6 +57,27 @@ def _repository(path: str, repository: TritonRepository, folder: Path) -> Iterat
             else:
                 got = f"{folder / model.name} does not exist"
                 yield Problem(inner, got, "must hold the model's version folders", _TRAIN)
+        elif isinstance(model, TritonEnsemble):
+            yield from _steps(f"{path}{ARROW}{title(model)}", model, repository, folder)
+
+
+def _steps(path: str, ensemble: TritonEnsemble, repository: TritonRepository, folder: Path) -> Iterator[Problem]:
+    """Where a policy takes the versions that are there, a step's version is one of them."""
+    models = {model.name: model for model in repository.models if isinstance(model, TritonModel)}
+    for step in ensemble.steps:
+        model = models.get(step.model)
+        if model is None or step.version == -1 or named_versions(model) or not (folder / step.model).is_dir():
+            continue
+        there = sorted(_numbers(folder / step.model))
+        served = there[-model.version_policy.count :] if isinstance(model.version_policy, LatestVersions) else there
+        if step.version not in served:
+            got = f"step '{step.model}' has version {step.version}"
+            want = f"must be one that is served: {', '.join(map(str, served)) or 'none is there'}"
+            yield Problem(path, got, want, "remove version, or train it")
+
+
+def _numbers(folder: Path) -> list[int]:
+    return [int(each.name) for each in folder.iterdir() if each.is_dir() and each.name.isdecimal()]
 
 
 def _stored(path: str, repository: TritonRepository, folder: Path) -> Iterator[Problem]:
@@ -87,7 +108,7 @@ def _model(path: str, config: TritonModel, folder: Path, name: str) -> Iterator[
 def _versions(path: str, model: TritonModel, folder: Path) -> Iterator[Problem]:
     """Look at one model's folder."""
     yield from _version_folders(path, folder)
-    there = [int(each.name) for each in folder.iterdir() if each.is_dir() and each.name.isdecimal()]
+    there = _numbers(folder)
     wanted = named_versions(model)
     for version in wanted or there:
         if version in there:

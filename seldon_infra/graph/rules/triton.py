@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from seldon_infra.core.problems import Problem, nearest
+from seldon_infra.core.problems import Problem
 from seldon_infra.servers.spec import TritonServer
 from seldon_infra.servers.triton.check import model_problems, repository_problems
+from seldon_infra.servers.triton.rules.place import meant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,7 +47,7 @@ def _has_its_nodes(at: InNode, repository: TritonRepository) -> Iterator[Problem
     names = [str(model.name) for model in repository.models]
     if names and at.node.name not in names:
         want = f"must hold one of its node's name, '{at.node.name}', because that is what requests ask for"
-        yield Problem(at.path, f"repository.models {', '.join(names)}", want, nearest(at.node.name, names))
+        yield Problem(at.path, f"repository.models {', '.join(names)}", want, meant(at.node.name, names))
 
 
 NODE_RULES = (triton_model,)

@@ -14,6 +14,7 @@ from seldon_infra.triton import (
     AllVersions,
     DataFile,
     EnsembleStep,
+    LatestVersions,
     SpecificVersions,
     Tensor,
     TritonEnsemble,
@@ -32,10 +33,10 @@ def triton(**fields: object) -> TritonModel:
     return TritonModel(**{"name": "score", "inputs": [X], "outputs": [X], **fields})
 
 
-def repository(**fields: object) -> TritonServer:
-    step = EnsembleStep(model="score", inputs={"x": "x"}, outputs={"x": "y"})
+def repository(step: int = -1, **fields: object) -> TritonServer:
+    steps = [EnsembleStep(model="score", version=step, inputs={"x": "x"}, outputs={"x": "y"})]
     y = Tensor(name="y", dtype="FP32", dims=[1])
-    both = TritonEnsemble(name="both", inputs=[X], outputs=[y], steps=[step])
+    both = TritonEnsemble(name="both", inputs=[X], outputs=[y], steps=steps)
     return TritonServer(repository=TritonRepository(models=[triton(**fields), both]))
 
 
@@ -89,6 +90,12 @@ ROWS = {
         ("score/1/model.py", "score/2/other.py"),
         "{}/score/2 holds other.py, must hold model.py",
         ("score/1/model.py", "score/2/model.py"),
+    ),
+    "a step's version is one that the policy takes": Row(
+        repository(step=1, version_policy=LatestVersions()),
+        ("score/1/model.py", "score/2/model.py"),
+        "Triton ensemble 'both': step 'score' has version 1, must be one that is served: 2",
+        ("score/1/model.py",),
     ),
     "one version alone is looked at as well": Row(
         TritonServer(config=triton(name=None)), ("net.py",), "{} holds net.py, must hold model.py", ("model.py",)

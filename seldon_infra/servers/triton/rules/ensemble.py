@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from seldon_infra.core.problems import ARROW, Problem, nearest
+from seldon_infra.core.problems import ARROW, Problem
 from seldon_infra.servers.triton.repository import named_versions
-from seldon_infra.servers.triton.rules.place import At
+from seldon_infra.servers.triton.rules.place import At, meant
 from seldon_infra.servers.triton.spec import EnsembleStep, TritonEnsemble, TritonModel
 
 if TYPE_CHECKING:
@@ -46,11 +46,11 @@ def ensemble(at: At[TritonEnsemble], repository: TritonRepository) -> Iterator[P
         if model is None or model is at.model:
             names = [str(name) for name in models if name != at.model.name]
             got = f"model '{step.model}'"
-            yield Problem(path, got, "must be another model of the repository", nearest(step.model, names))
+            yield Problem(path, got, "must be another model of the repository", meant(step.model, names))
         else:
             yield from _step(at, path, step, model)
     yield from _tensors(at, models)
-    yield from _cycle(at)
+    yield from _order(at, models)
 
 
 def _step_path(at: At[TritonEnsemble], index: int) -> str:
@@ -68,7 +68,7 @@ def _step(
         for name in given:
             if name not in known:
                 got, want = f"{field}['{name}']", f"must be one of the {field} of '{step.model}'"
-                yield Problem(path, got, want, nearest(name, known))
+                yield Problem(path, got, want, meant(name, known))
     for tensor in model.inputs:
         if tensor.name not in step.inputs and not tensor.optional:
             got, want = f"inputs lacks '{tensor.name}'", f"must feed every input of '{step.model}'"
@@ -98,7 +98,7 @@ def _tensors(at: At[TritonEnsemble], models: Mapping[str, TritonModel | TritonEn
             yield from _edge(at, name, ends[0], use)
     for name, ends in uses.items():
         if name not in sources:
-            got, fix = f"tensor '{name}' of {ends[0].owner} comes from nowhere", nearest(name, sorted(sources))
+            got, fix = f"tensor '{name}' of {ends[0].owner} comes from nowhere", meant(name, sorted(sources))
             yield at.wrong(got, "must be an input or come from a step", fix)
 
 
@@ -148,15 +148,29 @@ def _alike(one: Sequence[int], other: Sequence[int]) -> bool:
     return len(one) == len(other) and all(a == b or -1 in (a, b) for a, b in zip(one, other, strict=True))
 
 
-def _cycle(at: At[TritonEnsemble]) -> Iterator[Problem]:
-    """Steps that wait for each other never run."""
-    made = {it.name for it in at.model.inputs}
-    ever = made.union(*(step.outputs.values() for step in at.model.steps))
+def _order(at: At[TritonEnsemble], models: Mapping[str, TritonModel | TritonEnsemble]) -> Iterator[Problem]:
+    """Steps that wait for each other never run, and answers of several streams never come in pairs."""
+    streams = dict.fromkeys((it.name for it in at.model.inputs), "")
+    ever = streams.keys() | {name for step in at.model.steps for name in step.outputs.values()}
     waiting = list(at.model.steps)
-    while ready := [step for step in waiting if made.issuperset(ever.intersection(step.inputs.values()))]:
-        made.update(*(step.outputs.values() for step in ready))
+    while ready := [step for step in waiting if streams.keys() >= ever.intersection(step.inputs.values())]:
+        for step in ready:
+            taken = {streams[name] for name in step.inputs.values() if name in streams}
+            yield from _one_stream(at, f"step '{step.model}'", taken)
+            decoupled = getattr(models.get(step.model), "decoupled", False)
+            own = f"'{step.model}', step {at.model.steps.index(step) + 1}" if decoupled else max(taken, default="")
+            streams.update(dict.fromkeys(step.outputs.values(), own))
         waiting = [step for step in waiting if step not in ready]
     if waiting:
         names = ", ".join(f"'{step.model}'" for step in waiting)
         got = f"steps {names} wait for each other" if len(waiting) > 1 else f"step {names} waits for itself"
         yield at.wrong(got, "must run one after the other", "take one tensor of theirs from an input instead")
+    yield from _one_stream(at, _ITSELF, {streams[it.name] for it in at.model.outputs if it.name in streams})
+
+
+def _one_stream(at: At[TritonEnsemble], owner: str, streams: set[str]) -> Iterator[Problem]:
+    """A decoupled model gives as many answers as it likes, so they go with no other's."""
+    if len(streams) > 1:
+        names = " and ".join(name or "the request" for name in sorted(streams))
+        got, want = f"{owner} takes tensors of {names}", "must take those of one decoupled model, or of none"
+        yield at.wrong(got, want, "let each tensor pass through the decoupled model")

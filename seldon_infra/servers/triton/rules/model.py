@@ -13,13 +13,20 @@ from seldon_infra.servers.triton.rules.place import FILE_NAME, At
 from seldon_infra.servers.triton.spec import LatestVersions, SpecificVersions, TritonEnsemble, TritonModel
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from seldon_infra.servers.triton.data import Warmup, WarmupInput
     from seldon_infra.servers.triton.instances import InstanceGroup
     from seldon_infra.servers.triton.optimization import CudaGraph, CudaGraphBound
 
 _CAPABILITY = re.compile(r"\d+\.\d+\Z", re.ASCII)
+_PLATFORMS: Mapping[str, tuple[str, ...]] = {
+    "onnxruntime": ("onnxruntime_onnx",),
+    "pytorch": ("pytorch_libtorch", "libtorch", "torch_aoti"),
+    "tensorflow": ("tensorflow_graphdef", "tensorflow_savedmodel"),
+    "tensorrt": ("tensorrt_plan",),
+}
+"""Backends that Triton itself knows → their platforms. Source: Triton core, src/constants.h."""
 _WITH = {"gpus": ("GPU", "AUTO"), "gpu_memory": ("GPU", "AUTO", "MODEL")}
 """Field of an instance group → kinds that it goes with."""
 
@@ -44,6 +51,13 @@ def backend(at: At[TritonModel]) -> Iterator[Problem]:
     if not FILE_NAME.match(at.model.backend):
         want = "must be the name of a Triton backend"
         yield at.wrong(f"backend '{at.model.backend}'", want, "write backend='python'")
+    platforms = _PLATFORMS.get(at.model.backend, ())
+    if platforms and at.model.platform is not None and at.model.platform not in platforms:
+        want = f"must be one of its backend: {', '.join(platforms)}"
+        yield at.wrong(f"platform '{at.model.platform}'", want, "remove platform")
+    if at.model.runtime is not None and not FILE_NAME.match(at.model.runtime):
+        want = "must be the name of a file in the backend's folder"
+        yield at.wrong(f"runtime '{at.model.runtime}'", want, "remove runtime")
 
 
 def files(at: At[TritonModel]) -> Iterator[Problem]:
@@ -75,6 +89,8 @@ def batch_tensors(at: At[TritonModel]) -> Iterator[Problem]:
         if len(names) != 1 or not inputs.issuperset(names):
             want = f"must be one of the inputs: {', '.join(sorted(inputs))}"
             yield at.wrong(f"{field}.sources {list(names)}", want, "change sources")
+    for name in used_twice([name for it in at.model.batch_outputs for name in it.targets]):
+        yield at.wrong(f"batch_outputs names '{name}' twice", "must be unique", "remove one of them")
     for index, output in enumerate(at.model.batch_outputs):
         if not outputs.issuperset(output.targets):
             want = f"must be of the outputs: {', '.join(sorted(outputs))}"

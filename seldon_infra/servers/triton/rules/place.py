@@ -18,6 +18,16 @@ FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*\Z")
 """A name that leads nowhere else."""
 
 
+def meant(name: str, there: Sequence[str]) -> str:
+    """Say what to write instead of a name that nothing has: the nearest one that there is, else all of them."""
+    from difflib import get_close_matches  # only a mistake pays for it
+
+    near = get_close_matches(name, there, n=1)
+    if near:
+        return f"write {near[0]}"
+    return f"there are: {', '.join(there)}" if there else "there is none yet"
+
+
 @dataclass(frozen=True)
 class At(Generic[M]):
     """A model or an ensemble, inside an object of the user's."""

@@ -83,6 +83,14 @@ START = Control(kind="START", int32_false_true=(0, 1))
 DELAY = QueuePolicy(timeout_action="DELAY", default_timeout_microseconds=5)
 STATE = {"input_name": "i", "output_name": "o", "dtype": "FP32", "dims": [2]}
 MODELS = {
+    "a platform is one of its backend": Row(
+        model(backend="onnxruntime", platform="onnx"),
+        "platform 'onnx', must be one of its backend: onnxruntime_onnx",
+        model(backend="onnxruntime", platform="onnxruntime_onnx"),
+    ),
+    "a runtime is a file of the backend": Row(
+        model(runtime="../x.so"), "runtime '../x.so', must be the name of a file", model(runtime="model.py")
+    ),
     "the latest versions are some": Row(
         model(version_policy=LatestVersions(count=0)),
         "version_policy.count 0, must be 1 or more",
@@ -167,6 +175,11 @@ MODELS = {
     "a batch output is an output": Row(
         model(batch_outputs=[BatchOutput(targets=["q"], sources=["x"])]),
         "batch_outputs[0].targets ['q'], must be of the outputs: y",
+        model(batch_outputs=[BatchOutput(targets=["y"], sources=["x"])]),
+    ),
+    "a batch output is divided once": Row(
+        model(batch_outputs=[BatchOutput(targets=["y", "y"], sources=["x"])]),
+        "batch_outputs names 'y' twice, must be unique",
         model(batch_outputs=[BatchOutput(targets=["y"], sources=["x"])]),
     ),
     "buckets ascend": Row(

@@ -66,6 +66,17 @@ def circle(inner: str) -> TritonRepository:
     return ensemble(*outer, more=[made])
 
 
+def streams(second: str) -> TritonRepository:
+    """An ensemble whose last step takes what a decoupled model gives, and a second tensor."""
+    many = model(name="many", decoupled=True)
+    add = model(name="add", inputs=[X, Tensor(name="w", dtype="FP32", dims=[3])])
+    steps = [
+        EnsembleStep(model="many", inputs={"x": "x"}, outputs={"y": "streamed"}),
+        EnsembleStep(model="add", inputs={"x": "streamed", "w": second}, outputs={"y": "y"}),
+    ]
+    return ensemble(*steps, more=[many, add], outputs=[Y])
+
+
 ENSEMBLES = {
     "a repository holds something": Row(TritonRepository(models=[]), "repository.models is empty", ensemble()),
     "a model's name comes once": Row(
@@ -150,6 +161,11 @@ ENSEMBLES = {
         ),
         "steps 'scale', 'scale' wait for each other, must run one after the other",
         ensemble(),
+    ),
+    "answers of a decoupled model go with no other's": Row(
+        streams("x"),
+        "step 'add' takes tensors of the request and 'many', step 1, must take those of one decoupled model",
+        streams("streamed"),
     ),
     "ensembles do not hold each other": Row(
         circle("both"), "ensembles both, inner hold each other, must end in models", circle("scale")

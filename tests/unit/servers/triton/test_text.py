@@ -154,6 +154,23 @@ print(*sys.modules)
     assert set(done.stdout.split()) & {"numpy", "grpc", "tritonclient"} == set()
 
 
+def test_where_the_client_is_not_installed_it_is_said_how_to_get_it() -> None:
+    text = """
+import sys
+sys.modules["tritonclient"] = None
+from seldon_infra.core.errors import PartNotFound
+from seldon_infra.triton import read_config_pbtxt
+try:
+    read_config_pbtxt("")
+except PartNotFound as error:
+    print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout == (
+        "tritonclient is not on this machine; run: pip install 'seldon-infra[local]' or 'seldon-infra[cluster]'\n"
+    )
+
+
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=5)
 NEVER_READ = {"gpu_memory", "version"}
 """Fields that are not in Triton's message."""
