@@ -37,11 +37,15 @@ class Finding:
 
     def problem(self, path: str, uri: str) -> Problem:
         """Word it as a problem of the node ``path`` whose model is at ``uri``."""
-        fix = f"accept it by trusted=('{self.name}',) if you know who made the file" if self.name else _NO_WAY
-        return Problem(path, f"model_uri '{uri}': {self.file} {self.got}", self.want, fix)
+        return Problem(path, f"model_uri '{uri}': {self.file} {self.got}", self.want, self.fix)
+
+    @property
+    def fix(self) -> str:
+        """What to do about it."""
+        return f"accept it by trusted=('{self.name}',) if you know who made the file" if self.name else _NO_WAY
 
     def __str__(self) -> str:
-        return f"{self.file} {self.got}, {self.want}"
+        return f"{self.file} {self.got}, {self.want}; {self.fix}"
 
 
 _NO_WAY = "get the model from whoever made it, or write it anew"
