@@ -30,13 +30,13 @@ from seldon_infra.resources.local_route import ROUTE
 from seldon_infra.servers.spec import Server
 from seldon_infra.targets import local_render as render
 from seldon_infra.targets.later import once_valid, when_known
-from seldon_infra.targets.local_files import missing_files
+from seldon_infra.targets.local_files import hostile_files, kind_of, missing_files
 from seldon_infra.targets.saved_models import wrong_saved_models
 from seldon_infra.targets.signatures import unfit_tensors
 from seldon_infra.targets.spec import Local
 from seldon_infra.targets.triton_files import misplaced_files
 
-_OF_FILES = (missing_files, unfit_tensors, misplaced_files, wrong_saved_models)
+_OF_FILES = (missing_files, hostile_files, unfit_tensors, misplaced_files, wrong_saved_models)
 """What is known of a deployment by the files that it names."""
 
 
@@ -49,8 +49,8 @@ def declare(
     """Declare the gateway, then every deployment behind it; give these by their names.
 
     Raises:
-        InvalidSpec: files that a deployment names are not there or not where their server reads them, or say that
-            tensors do not fit along an edge; all of them at once, and nothing is declared.
+        InvalidSpec: files that a deployment names are not there or not where their server reads them, are hostile,
+            or say that tensors do not fit along an edge; all of them at once, and nothing is declared.
     """
     problems = [found for deployment in deployments for check in _OF_FILES for found in check(deployment, project)]
     if problems:
@@ -125,8 +125,11 @@ class LocalDeployment(Component):
         name = _joined(self._deployment.name, predictor.name, node.name)
         if not pulumi.runtime.is_dry_run():
             render.install(node)
-        uris = {"model": node.model_uri, "source": getattr(node.server, "source", None)}
-        paths = {what: self._artifact(_joined(name, what), uri).path for what, uri in uris.items() if uri is not None}
+        assert isinstance(node.server, Server)
+        model = {"uri": node.model_uri, "server": kind_of(node.server), "trusted": list(node.trusted) or None}
+        # The code that a server is given by its own definition is the user's, and not judged.
+        parts = {"model": model, "source": {"uri": getattr(node.server, "source", None)}}
+        paths = {what: self._artifact(_joined(name, what), part).path for what, part in parts.items() if part["uri"]}
         process = _later(
             node,
             partial(render.server, deployment=self._deployment, predictor=predictor, target=self._target),
@@ -134,9 +137,9 @@ class LocalDeployment(Component):
         )
         return self._process(name, {key: _with_paths(value, paths) for key, value in process.items()})
 
-    def _artifact(self, name: str, uri: pulumi.Input[str]) -> Any:
+    def _artifact(self, name: str, part: Mapping[str, object]) -> Any:
         return ARTIFACT.register(
-            name, self._child, stack_dir=self._place.stack_dir, project=self._place.project, uri=uri
+            name, self._child, stack_dir=self._place.stack_dir, project=self._place.project, **part
         )
 
     def _orchestrator(self, predictor: Predictor, servers: Mapping[str, pulumi.Output[Mapping[str, str]]]) -> Any:
