@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import grpc
 
 from seldon_infra.cli.local_stack import Sample
+from seldon_infra.cli.tensorflow import first_output, tensorflow_message, tensorflow_tree
 from seldon_infra.core.errors import SeldonInfraError
 from seldon_infra.ingress.render.envoy import PREDICTOR_HEADER
 from seldon_infra.ingress.routes import Route
@@ -20,7 +21,12 @@ from seldon_infra.runtime.messages import CONTENTS, message
 
 ASK_SECONDS = 60.0
 """How long to wait for one answer."""
-_V2_METHOD, _SELDON_METHOD = "inference.GRPCInferenceService/ModelInfer", "seldon.protos.Seldon/Predict"
+_METHODS = {
+    "seldon": ("seldon.protos.Seldon/Predict", "seldon.protos.SeldonMessage"),
+    "v2": ("inference.GRPCInferenceService/ModelInfer", "inference.ModelInferResponse"),
+    "tensorflow": ("tensorflow.serving.PredictionService/Predict", "tensorflow.serving.PredictResponse"),
+}
+"""The method that predicts, and its answer's message."""
 
 
 class NotAnswered(SeldonInfraError):
@@ -38,7 +44,10 @@ class Prediction:
 
     def labels(self) -> list[float | str]:
         """One value per row; of several numbers in a row, such as probabilities of classes, the largest one's index."""
-        output = self.tree["outputs"][0] if "outputs" in self.tree else None
+        found = self.tree.get("outputs", self.tree.get("predictions"))
+        if found is not None and not _is_v2(found):
+            return [_label(row) for row in first_output(found)]
+        output = found[0] if found else None
         if output is None:
             return [_label(row) for row in _seldon_rows(self.tree.get("data") or {})]
         width = math.prod(output["shape"][1:])
@@ -70,8 +79,12 @@ class RestClient:
 
     def __init__(self, port: int, route: Route) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=ASK_SECONDS)
-        path = "/api/v1.0/predictions" if route.protocol == "seldon" else f"/v2/models/{route.models[0]}/infer"
-        self._path = route.prefix + path
+        paths = {
+            "seldon": "/api/v1.0/predictions",
+            "v2": f"/v2/models/{route.models[0]}/infer",
+            "tensorflow": f"/v1/models/{route.models[0]}:predict",
+        }
+        self._path = route.prefix + paths[route.protocol]
 
     def ask(self, request: Mapping[str, Any]) -> Prediction:
         """Send one request.
@@ -112,13 +125,13 @@ class GrpcClient:
         Raises:
             NotAnswered: nothing listens, or the answer is an error; its words are passed on.
         """
-        seldon = self._route.protocol == "seldon"
-        sent = _seldon_message(request) if seldon else _v2_message(request, self._route.models[0])
-        kind = message("seldon.protos.SeldonMessage" if seldon else "inference.ModelInferResponse")
+        protocol = self._route.protocol
+        method, kind = _METHODS[protocol]
+        sent = _message_of(request, protocol, self._route.models[0])
         call: Any = self._channel.unary_unary(
-            f"/{_SELDON_METHOD if seldon else _V2_METHOD}",
+            f"/{method}",
             request_serializer=lambda it: it.SerializeToString(),
-            response_deserializer=kind.FromString,
+            response_deserializer=message(kind).FromString,
         )
         try:
             answer, done = call.with_call(sent, timeout=ASK_SECONDS, metadata=self._metadata)
@@ -127,7 +140,7 @@ class GrpcClient:
                 raise NotAnswered(_nothing_answers(self._port, error.details())) from None
             raise NotAnswered(f"gRPC {error.code().name}: {error.details()}") from None
         predictor = str(dict(done.initial_metadata()).get(PREDICTOR_HEADER, ""))
-        return Prediction(predictor, _seldon_tree(answer) if seldon else _v2_tree(answer))
+        return Prediction(predictor, _tree_of(answer, protocol))
 
     def __enter__(self) -> GrpcClient:
         return self
@@ -144,9 +157,31 @@ def request_of(sample: Sample, rows: Sequence[Sequence[float]], protocol: str) -
     """Make a request of some of a sample's rows, in the shape of the REST protocol."""
     if protocol == "seldon":
         return {"data": {"ndarray": [list(row) for row in rows]}}
+    if protocol == "tensorflow":
+        return {"inputs": {sample.input: [list(row) for row in rows]}}
     flat = [value for row in rows for value in row]
     shape = [len(rows), len(rows[0])]
     return {"inputs": [{"name": sample.input, "shape": shape, "datatype": sample.datatype, "data": flat}]}
+
+
+def _is_v2(outputs: Any) -> bool:
+    """Tell tensors of protocol v2 from rows."""
+    return isinstance(outputs, list) and bool(outputs) and isinstance(outputs[0], dict) and "datatype" in outputs[0]
+
+
+def _message_of(request: Mapping[str, Any], protocol: str, model: str) -> Any:
+    if protocol == "tensorflow":
+        try:
+            return tensorflow_message(request, model)
+        except ValueError as error:
+            raise NotAnswered(f"the request is no request of protocol tensorflow: {error}") from None
+    return _seldon_message(request) if protocol == "seldon" else _v2_message(request, model)
+
+
+def _tree_of(answer: Any, protocol: str) -> dict[str, Any]:
+    if protocol == "tensorflow":
+        return tensorflow_tree(answer)
+    return _seldon_tree(answer) if protocol == "seldon" else _v2_tree(answer)
 
 
 def _label(row: Any) -> float | str:
