@@ -8,9 +8,9 @@ import statistics
 import tempfile
 from pathlib import Path
 
-from bench.load import Result, Target, load
 from bench.projects import iris_project
 from bench.table import Figure
+from seldon_infra.cli.load import Result, Target, load
 
 ROUNDS, SECONDS, CONNECTIONS = 5, 4.0, (1, 8)
 BODY = json.dumps(

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import uvloop
 
-from bench.load import Target, load
 from bench.table import Figure
+from seldon_infra.cli.load import Target, load
 
 LENGTHS, SECONDS, CONNECTIONS = (1, 3, 5), 4.0, 8
 EXECUTOR_MS = {1: 1.0, 3: 2.6, 5: 6.4}

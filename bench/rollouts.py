@@ -7,9 +7,9 @@ import tempfile
 from pathlib import Path
 
 from bench.gateway import targets
-from bench.load import Result, Target, load
 from bench.projects import Project, iris_project
 from bench.table import Figure
+from seldon_infra.cli.load import Result, Target, load
 
 ROLLOUTS, REQUESTS, CONNECTIONS = 10, 2000, 2
 

@@ -79,12 +79,7 @@ class RestClient:
 
     def __init__(self, port: int, route: Route) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=ASK_SECONDS)
-        paths = {
-            "seldon": "/api/v1.0/predictions",
-            "v2": f"/v2/models/{route.models[0]}/infer",
-            "tensorflow": f"/v1/models/{route.models[0]}:predict",
-        }
-        self._path = route.prefix + paths[route.protocol]
+        self._path = route.prefix + rest_path(route)
 
     def ask(self, request: Mapping[str, Any]) -> Prediction:
         """Send one request.
@@ -151,6 +146,17 @@ class GrpcClient:
 
 CLIENTS: Mapping[str, Callable[[int, Route], Client]] = {"rest": RestClient, "grpc": GrpcClient}
 """Clients by transport."""
+
+
+def rest_path(route: Route) -> str:
+    """Give the path of a prediction, below a deployment's prefix and on its servers alike."""
+    model = route.models[0]
+    paths = {
+        "seldon": "/api/v1.0/predictions",
+        "v2": f"/v2/models/{model}/infer",
+        "tensorflow": f"/v1/models/{model}:predict",
+    }
+    return paths[route.protocol]
 
 
 def request_of(sample: Sample, rows: Sequence[Sequence[float]], protocol: str) -> dict[str, Any]:

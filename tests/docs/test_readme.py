@@ -81,6 +81,7 @@ SAYS = {
     "seldon-infra predict digits --grpc": r"^digits over gRPC, answered by (main|canary)\n\n  PREDICTED",
     "seldon-infra logs digits.main.classify": "uvicorn|mlserver",
     "seldon-infra verify": r"(?m)^  gRPC  0\.9\d\d",
+    "seldon-infra bench-model digits --batches 1,8 --seconds 0.5": r"(?s)BATCH +CONN.*\n +8 +4 +\d+",
     "seldon-infra recover --stack local": "^stack 'local': nothing to heal$",
     "seldon-infra graph --stack local --format svg > digits.svg": "^$",
     "seldon-infra graph --stack local --format mermaid": "^flowchart LR\n",
