@@ -25,8 +25,10 @@ from seldon_infra.graph.spec import (
 from seldon_infra.servers.spec import (
     ContainerServer,
     HuggingFaceServer,
+    LightGBMServer,
     MLflowServer,
     MLServerRuntime,
+    OnnxServer,
     PythonServer,
     Server,
     SklearnServer,
@@ -41,6 +43,8 @@ UNKNOWN = "(an output)"
 _NAMES: dict[type, str] = {
     SklearnServer: "scikit-learn",
     XGBoostServer: "XGBoost",
+    LightGBMServer: "LightGBM",
+    OnnxServer: "ONNX Runtime",
     MLflowServer: "MLflow",
     TensorFlowServer: "TensorFlow",
     HuggingFaceServer: "Hugging Face",

@@ -32,8 +32,10 @@ from seldon_infra.servers.spec import (
     LAST_APACHE_CORE,
     LAST_APACHE_EXPLAINER,
     ContainerServer,
+    LightGBMServer,
     MLflowServer,
     MLServerRuntime,
+    OnnxServer,
     PythonServer,
     Server,
     SklearnServer,
@@ -50,6 +52,7 @@ PREPACKAGED_IMAGES = {
 """Seldon's own images on protocol seldon, by the implementation that they are."""
 _KINDS = ("initContainers", "containers")
 _WRAPPER_PATHS = {"liveness": "/health/ping", "readiness": "/health/status"}
+RUNTIME = "MLSERVER_MODEL_IMPLEMENTATION"
 _V2_PATHS = {"liveness": "/v2/health/live", "readiness": "/v2/health/ready"}
 _PROBE_TIMES: dict[str, Manifest] = {
     "liveness": {"initialDelaySeconds": 60, "timeoutSeconds": 5, "periodSeconds": 10, "failureThreshold": 3},
@@ -160,13 +163,20 @@ def container(deployment: SeldonDeployment, predictor: Predictor, node: Node) ->
             "image": image(deployment, server),
             "command": list(own.command) if own else [],
             "args": list(own.args) if own else [],
-            "env": [*env(node.env), *locked.pop("env", [])],
+            "env": [*env(node.env), *runtime(node), *locked.pop("env", [])],
             "resources": locked.pop("resources", resources(node.resources)),
             "livenessProbe": probe(deployment, predictor, node, "liveness"),
             "readinessProbe": probe(deployment, predictor, node, "readiness"),
             **locked,
         }
     )
+
+
+def runtime(node: Node) -> list[Manifest]:
+    """The variable that tells MLServer's image what to load, where the operator does not; the definition's own wins."""
+    name = node.server.runtime if isinstance(node.server, Server) else None
+    said = name is None or any(variable.name == RUNTIME for variable in node.env)
+    return [] if said else [{"name": RUNTIME, "value": name}]
 
 
 def locked_up(deployment: SeldonDeployment, node: Node) -> Manifest:
@@ -231,7 +241,7 @@ def image(deployment: SeldonDeployment, server: object) -> Later[str] | None:
 
     The map of a later operator names images under BSL-1.1 where they are Seldon's own, so those never come from it.
     """
-    if isinstance(server, (PythonServer, MLServerRuntime, ContainerServer)):
+    if isinstance(server, (PythonServer, MLServerRuntime, ContainerServer, LightGBMServer, OnnxServer)):
         return server.image
     if isinstance(server, (SklearnServer, XGBoostServer, MLflowServer)) and deployment.protocol == "seldon":
         version = server.version or _default_version(deployment, LAST_APACHE_CORE)
@@ -262,7 +272,7 @@ def _probe_paths(deployment: SeldonDeployment, server: object) -> dict[str, str]
             return _WRAPPER_PATHS
         case SklearnServer() | XGBoostServer() | MLflowServer() if deployment.protocol == "seldon":
             return _WRAPPER_PATHS
-        case MLServerRuntime():
+        case MLServerRuntime() | LightGBMServer() | OnnxServer():
             return _V2_PATHS
         case ContainerServer() if deployment.protocol == "v2":
             return _V2_PATHS

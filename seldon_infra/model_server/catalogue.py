@@ -12,8 +12,10 @@ from seldon_infra.graph.render_values import Manifest, as_text, given
 from seldon_infra.model_server.spec import ModelServer
 from seldon_infra.servers.spec import (
     HuggingFaceServer,
+    LightGBMServer,
     MLflowServer,
     MLServerRuntime,
+    OnnxServer,
     Server,
     SklearnServer,
     TempoServer,
@@ -31,7 +33,7 @@ _MLSERVER_IMAGES: dict[type[Server], str] = {
     HuggingFaceServer: "seldonio/mlserver:1.7.1-huggingface",
     TempoServer: "seldonio/mlserver:1.7.1-slim",
 }
-SERVERS: tuple[type[Server], ...] = (TritonServer, *_MLSERVER_IMAGES, MLServerRuntime)
+SERVERS: tuple[type[Server], ...] = (TritonServer, *_MLSERVER_IMAGES, LightGBMServer, OnnxServer, MLServerRuntime)
 """What can run on its own."""
 MESSAGE_BYTES = 64 * 1024**2
 DRAIN_SECONDS = 30
@@ -75,7 +77,7 @@ def environment(spec: ModelServer) -> Manifest:
             "MLSERVER_GRPC_MAX_MESSAGE_LENGTH": str(MESSAGE_BYTES),
             "MLSERVER_DEBUG": "false",
             "MLSERVER_MODEL_NAME": spec.name,
-            "MLSERVER_MODEL_IMPLEMENTATION": MLSERVER_MODELS.get(str(spec.server.implementation)),
+            "MLSERVER_MODEL_IMPLEMENTATION": MLSERVER_MODELS.get(str(spec.server.implementation), spec.server.runtime),
             "MLSERVER_MODEL_URI": MODEL_PATH if spec.model_uri is not None else None,
             **_hugging_face(spec.server),
         }

@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 
 from seldon_infra.servers.spec import (
     HuggingFaceServer,
+    LightGBMServer,
     MLflowServer,
     MLServerRuntime,
+    OnnxServer,
     Protocol,
     Server,
     SklearnServer,
@@ -59,7 +61,7 @@ def needs(server: Server, protocol: Protocol) -> Needs:
     match server:
         case TritonServer():
             return TRITON
-        case MLServerRuntime() | HuggingFaceServer() | TempoServer():
+        case MLServerRuntime() | HuggingFaceServer() | TempoServer() | LightGBMServer() | OnnxServer():
             return MLSERVER
         case SklearnServer() | XGBoostServer() | MLflowServer() if protocol == "v2":
             return MLSERVER

@@ -47,6 +47,8 @@ class Server(Spec):
     needs_model_uri: ClassVar[bool] = False
     """Whether it serves nothing without a ``model_uri``."""
     spoken: ClassVar[tuple[Protocol, ...]] = ()
+    runtime: ClassVar[str | None] = None
+    """Class that MLServer's image loads where no operator knows the server and tells it."""
 
     @property
     def protocols(self) -> tuple[Protocol, ...]:
@@ -97,10 +99,50 @@ class XGBoostServer(Server):
     """Terms that you accept; a ``version`` later than 1.17.1 needs ``BSL-1.1``. Default: Apache-2.0."""
 
 
+class LightGBMServer(Server):
+    """A LightGBM booster from ``model.bst``, which ``Booster.save_model`` writes. Source: MLServer's lightgbm runtime.
+
+    Seldon has none prepackaged: on a cluster it is a container of MLServer's image for it.
+    """
+
+    catalogue: ClassVar[str | None] = "lightgbm"
+    local_protocols: ClassVar[tuple[Protocol, ...]] = ("v2",)
+    needs_model_uri: ClassVar[bool] = True
+    spoken: ClassVar[tuple[Protocol, ...]] = ("v2",)
+    runtime: ClassVar[str | None] = "mlserver_lightgbm.LightGBMModel"
+
+    kind: Literal["lightgbm"] = "lightgbm"
+    """Tells servers apart in data. Always ``lightgbm``."""
+    image: Later[str] = "seldonio/mlserver:1.7.1-lightgbm"
+    """Image for a cluster. Default: MLServer's own."""
+
+
+class OnnxServer(Server):
+    """An ONNX model from ``model.onnx``, on ONNX Runtime behind MLServer.
+
+    On a cluster it needs an image with the runtime in ``servers/onnx``; Triton's backend ``onnxruntime`` serves the
+    same file from a model repository, with ``TritonServer()``.
+    """
+
+    catalogue: ClassVar[str | None] = "onnx"
+    local_protocols: ClassVar[tuple[Protocol, ...]] = ("v2",)
+    needs_model_uri: ClassVar[bool] = True
+    spoken: ClassVar[tuple[Protocol, ...]] = ("v2",)
+    runtime: ClassVar[str | None] = "onnx_model.OnnxModel"
+
+    kind: Literal["onnx"] = "onnx"
+    """Tells servers apart in data. Always ``onnx``."""
+    image: Later[str] | None = None
+    """Image for a cluster, with MLServer, ONNX Runtime and ``onnx_model.py`` in it. Default: none, for the local target
+    only."""
+
+
 class MLflowServer(Server):
     """An MLflow model folder, the one with the file ``MLmodel``. Source: Seldon's MLFLOW_SERVER."""
 
     implementation: ClassVar[str | None] = "MLFLOW_SERVER"
+    catalogue: ClassVar[str | None] = "mlflow"
+    local_protocols: ClassVar[tuple[Protocol, ...]] = ("v2",)
     needs_model_uri: ClassVar[bool] = True
     spoken: ClassVar[tuple[Protocol, ...]] = ("seldon", "v2")
 
@@ -284,9 +326,11 @@ __all__ = [
     "HuggingFaceServer",
     "InstanceGroup",
     "Licence",
+    "LightGBMServer",
     "MLServerRuntime",
     "MLflowServer",
     "NodeType",
+    "OnnxServer",
     "Protocol",
     "PythonServer",
     "Server",

@@ -12,7 +12,7 @@ from seldon_infra.core.model import title
 from seldon_infra.core.problems import Problem
 from seldon_infra.graph.rules.place import InPredictor, nodes_in
 from seldon_infra.servers.signature import of_triton
-from seldon_infra.servers.spec import SklearnServer, TritonServer, XGBoostServer
+from seldon_infra.servers.spec import LightGBMServer, SklearnServer, TritonServer, XGBoostServer
 
 if TYPE_CHECKING:
     from seldon_infra.graph.spec import Node
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 Signatures: TypeAlias = "Mapping[str, Signature]"
 """What nodes take and give, by their names."""
-_BY_PLACE = (SklearnServer, XGBoostServer)
+_BY_PLACE = (SklearnServer, XGBoostServer, LightGBMServer)
 """Servers that take the first tensor of a request, whatever its name."""
 
 

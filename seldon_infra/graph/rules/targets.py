@@ -9,7 +9,14 @@ from seldon_infra.core.model import known, title
 from seldon_infra.core.problems import Problem
 from seldon_infra.graph.rules import commands, tensorflow, triton_gpus
 from seldon_infra.graph.rules.place import InNode, InPredictor, environments_in, listed, server_of
-from seldon_infra.servers.spec import ContainerServer, MLServerRuntime, PythonServer, TritonModel, TritonServer
+from seldon_infra.servers.spec import (
+    ContainerServer,
+    MLServerRuntime,
+    OnnxServer,
+    PythonServer,
+    TritonModel,
+    TritonServer,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,6 +106,13 @@ def image_holds_the_class(at: InNode) -> Iterator[Problem]:
         got = f"image is not set, the class {server.class_name} is in {server.source}"
         fix = f'build an image with the class and write {type(server).__name__}(…, image="registry/name@sha256:…")'
         yield Problem(at.path, got, "must be set for a cluster, which runs images", fix)
+    elif isinstance(server, OnnxServer) and server.image is None:
+        got, want = "OnnxServer has no image", "must be given for a cluster: Seldon has none for ONNX Runtime"
+        fix = (
+            f"use TritonServer() on a model repository with {at.node.name}/1/model.onnx, or write "
+            'OnnxServer(image="registry/name@sha256:…") with the runtime of servers/onnx in it'
+        )
+        yield Problem(at.path, got, want, fix)
 
 
 def repository_is_whole(at: InNode) -> Iterator[Problem]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
 from pathlib import Path
 
@@ -70,12 +71,53 @@ class Sums(tf.Module):
 sums = Sums()
 tf.saved_model.save(sums, f"{folder}/{version}", signatures={"serving_default": sums.total})
 """
+MLFLOW = """
+import mlflow.pyfunc, numpy as np, shutil
+from mlflow.models import ModelSignature
+from mlflow.types import Schema, TensorSpec
+(folder, there) = (f"{folder}/new", folder)
+class Sums(mlflow.pyfunc.PythonModel):
+    def predict(self, context, model_input, params=None):
+        rows = model_input["x"] if isinstance(model_input, dict) else model_input
+        return {"total": rows.sum(axis=1) * version}
+signature = ModelSignature(
+    Schema([TensorSpec(np.dtype("float32"), (-1, 3), "x")]), Schema([TensorSpec(np.dtype("float32"), (-1,), "total")])
+)
+mlflow.pyfunc.save_model(folder, python_model=Sums(), signature=signature, pip_requirements=[])
+shutil.copytree(folder, there, dirs_exist_ok=True)
+shutil.rmtree(folder)
+"""
 SUMS = {1: (6, 24), 2: (12, 48)}
 LEAVES = {1: (1, 9), 2: (2, 10)}
 TRITON = (
     "TritonServer(config=TritonModel(inputs=(Tensor(name='x', dtype='FP32', dims=(-1, 3)),), "
     "outputs=(Tensor(name='total', dtype='FP32', dims=(-1, 1)),)))"
 )
+
+
+def onnx_model(folder: Path, version: int) -> None:
+    """Write total = x · weights, in ONNX's own message: the numbers are those of the fields in onnx.proto."""
+    weights = (
+        _field(1, 3) + _field(1, 1) + _field(2, 1) + _field(8, b"w") + _field(9, struct.pack("<3f", *3 * [version]))
+    )
+    product = _field(1, b"x") + _field(1, b"w") + _field(2, b"total") + _field(4, b"MatMul")
+    graph = _field(1, product) + _field(2, b"g") + _field(5, weights) + _field(11, _value(b"x", 3))
+    model = _field(1, 8) + _field(7, graph + _field(12, _value(b"total", 1))) + _field(8, _field(2, 13))
+    (folder / "model.onnx").write_bytes(model)
+
+
+def _value(name: bytes, columns: int) -> bytes:
+    """A tensor of floats with any number of rows."""
+    shape = _field(1, _field(2, b"rows")) + _field(1, _field(1, columns))
+    return _field(1, name) + _field(2, _field(1, _field(1, 1) + _field(2, shape)))
+
+
+def _field(number: int, value: int | bytes) -> bytes:
+    """A field of a protobuf message, none of whose parts is longer than 127 bytes or two such."""
+    if isinstance(value, int):
+        return bytes([number << 3, value])
+    low, high = len(value) & 127, len(value) >> 7
+    return bytes([number << 3 | 2, *([low | 128, high] if high else [low])]) + value
 
 
 def written(file: str, text: str) -> Callable[[Path, int], None]:
@@ -98,6 +140,9 @@ SAMPLES = (
         has_model=False,
     ),
     Sample("xgboost", "xgboost", "XGBoostServer()", made_by("xgboost", XGBOOST), LEAVES),
+    Sample("lightgbm", "lightgbm", "LightGBMServer()", made_by("lightgbm", LIGHTGBM), LEAVES),
+    Sample("onnx", "onnx", "OnnxServer()", onnx_model, SUMS),
+    Sample("mlflow", "mlflow", "MLflowServer()", made_by("mlflow", MLFLOW), SUMS),
     Sample("triton", "triton", TRITON, written("model.py", TRITON_CLASS), SUMS, metric="nv_inference_request_success"),
     Sample(
         "tensorflow",

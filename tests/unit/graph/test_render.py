@@ -21,7 +21,15 @@ from seldon_infra.graph.spec import (
     Timeouts,
     Transformer,
 )
-from seldon_infra.servers.spec import MLflowServer, Server, SklearnServer, TensorFlowServer, XGBoostServer
+from seldon_infra.servers.spec import (
+    LightGBMServer,
+    MLflowServer,
+    OnnxServer,
+    Server,
+    SklearnServer,
+    TensorFlowServer,
+    XGBoostServer,
+)
 from tests.unit.graph.cases import CASES, GOLDEN, digits, fraud, golden, python, scaler, single, sklearn
 
 OBJECTS = ("ServiceAccount", "NetworkPolicy", "SeldonDeployment")
@@ -96,6 +104,27 @@ def test_an_image_of_seldon_s_own_is_the_last_under_apache_unless_a_version_says
     server: Server, image: str | None
 ) -> None:
     assert images(Model(name="m", server=server, model_uri="s3://b/m")) == [image]
+
+
+@pytest.mark.parametrize(
+    ("server", "image", "runtime"),
+    [
+        (LightGBMServer(), "seldonio/mlserver:1.7.1-lightgbm", "mlserver_lightgbm.LightGBMModel"),
+        (LightGBMServer(image="acme/trees:1"), "acme/trees:1", "mlserver_lightgbm.LightGBMModel"),
+        (OnnxServer(image="acme/onnx:1"), "acme/onnx:1", "onnx_model.OnnxModel"),
+    ],
+)
+def test_what_seldon_has_not_prepackaged_is_a_container_that_is_told_its_runtime(
+    server: Server, image: str, runtime: str
+) -> None:
+    (predictor,) = seldon_deployment(served(Model(name="m", server=server, model_uri="s3://b/m"), protocol="v2"))[
+        "spec"
+    ]["predictors"]
+    (container,) = predictor["componentSpecs"][0]["spec"]["containers"]
+    assert container["image"] == image
+    assert {"name": "MLSERVER_MODEL_IMPLEMENTATION", "value": runtime} in container["env"]
+    assert container["readinessProbe"]["httpGet"]["path"] == "/v2/health/ready"
+    assert "implementation" not in predictor["graph"]
 
 
 def test_on_v2_the_operator_s_map_names_mlserver_which_is_under_apache() -> None:

@@ -36,7 +36,10 @@ def scaled(most: int) -> Hpa:
     return Hpa(min_replicas=2, max_replicas=most, metrics=metrics)
 
 
-SERVERS = "TritonServer, SklearnServer, XGBoostServer, MLflowServer, HuggingFaceServer, TempoServer, MLServerRuntime"
+SERVERS = (
+    "TritonServer, SklearnServer, XGBoostServer, MLflowServer, HuggingFaceServer, TempoServer, LightGBMServer, "
+    "OnnxServer, MLServerRuntime"
+)
 ROWS = {
     "its name is a service's": Row(
         iris(name="1-iris"),

@@ -30,7 +30,7 @@ def process(node: Model) -> catalogue.LocalProcess:
 
 
 def test_every_folder_is_a_server() -> None:
-    assert {"mlserver", "seldon-python", "triton", "xgboost"} <= set(catalogue.names())
+    assert {"lightgbm", "mlflow", "mlserver", "onnx", "seldon-python", "triton", "xgboost"} <= set(catalogue.names())
     for name in catalogue.names():
         entry = catalogue.load(name)
         assert entry.name == name
@@ -45,7 +45,7 @@ def test_a_lock_names_no_address() -> None:
 
 
 def test_a_server_that_is_not_there_is_named_with_those_that_are() -> None:
-    with pytest.raises(PartNotFound, match=r"mlserver, seldon-python, .*xgboost"):
+    with pytest.raises(PartNotFound, match=r"mlserver, .*seldon-python, .*xgboost"):
         catalogue.load("nothing")
 
 

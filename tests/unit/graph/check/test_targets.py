@@ -7,6 +7,7 @@ from seldon_infra.graph.spec import EnvVar, Explainer, Logger, RandomAbTest, Rou
 from seldon_infra.servers.spec import (
     ContainerServer,
     MLServerRuntime,
+    OnnxServer,
     SklearnServer,
     TempoServer,
     Tensor,
@@ -179,6 +180,13 @@ CLUSTER = {
         f"{NODE}: image is not set for ContainerServer, must be given for a cluster; build an image that does what "
         "local_command does and write image='registry/name@sha256:…'",
         of_node(server=container(local_command=["score"]), model_uri=None),
+    ),
+    "ONNX Runtime without an image": Row(
+        graph(model(server=OnnxServer(), model_uri="s3://b/m"), protocol="v2"),
+        f"{NODE}: OnnxServer has no image, must be given for a cluster: Seldon has none for ONNX Runtime; "
+        "use TritonServer() on a model repository with score/1/model.onnx, or write "
+        'OnnxServer(image="registry/name@sha256:…") with the runtime of servers/onnx in it',
+        graph(model(server=OnnxServer(image="acme/onnx:1"), model_uri="s3://b/m"), protocol="v2"),
     ),
     "a configuration that nobody writes": Row(
         graph(model(server=TritonServer(config=TRITON)), protocol="v2"),
