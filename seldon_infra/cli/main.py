@@ -28,6 +28,7 @@ COMMANDS = (
     "predict",
     "recover",
     "render",
+    "servers",
     "status",
     "verify",
 )

@@ -29,7 +29,7 @@ from seldon_infra.resources.local_route import ROUTE
 from seldon_infra.servers.spec import Server
 from seldon_infra.targets import local_render as render
 from seldon_infra.targets.later import once_valid, when_known
-from seldon_infra.targets.local_files import missing_files
+from seldon_infra.targets.local_files import missing_files, unread_models
 from seldon_infra.targets.signatures import unfit_tensors
 from seldon_infra.targets.spec import Local
 
@@ -43,10 +43,11 @@ def declare(
     """Declare the gateway, then every deployment behind it; give these by their names.
 
     Raises:
-        InvalidSpec: files that a deployment names are not there, or say that tensors do not fit along an edge; all
-            of them at once, and nothing is declared.
+        InvalidSpec: files that a deployment names are not there or are none that its server reads, or say that
+            tensors do not fit along an edge; all of them at once, and nothing is declared.
     """
     missing = [problem for deployment in deployments for problem in missing_files(deployment, project)]
+    missing += [problem for deployment in deployments for problem in unread_models(deployment, project)]
     unfit = [problem for deployment in deployments for problem in unfit_tensors(deployment, project)]
     if missing or unfit:
         raise InvalidSpec([*missing, *unfit])
