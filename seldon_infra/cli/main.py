@@ -29,6 +29,7 @@ COMMANDS = (
     "predict",
     "recover",
     "render",
+    "servers",
     "status",
     "verify",
 )

@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"stack '{stack.name}' runs nothing here; `pulumi up --stack {stack.name}` starts it")
     else:
         _print_deployments(deployments)
-        _print_table(["PROCESS", "STATE", "PID", "UP", "PORTS"], [_row(process) for process in processes])
+        print_table(["PROCESS", "STATE", "PID", "UP", "PORTS"], [_row(process) for process in processes])
     return 0 if all(process["state"] in UP for process in processes) else 1
 
 
@@ -83,7 +83,8 @@ def _print_deployments(deployments: list[dict[str, object]]) -> None:
         print(f"  {', '.join(f'{name} {share}' for name, share in shares.items())}\n")
 
 
-def _print_table(head: list[str], rows: list[list[str]]) -> None:
+def print_table(head: list[str], rows: list[list[str]]) -> None:
+    """Print rows under their heads, each column as wide as its widest cell."""
     widths = [max(len(row[column]) for row in [head, *rows]) for column in range(len(head))]
     for row in [head, *rows]:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

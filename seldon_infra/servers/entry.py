@@ -89,6 +89,8 @@ class CatalogueEntry(Spec):
     """Versions of Python that its environment can have: ``>=3.11,<3.13``."""
     model_uri: str
     """What ``model_uri`` holds, in words."""
+    gpu: bool = False
+    """Whether its image uses GPUs where it is given some; on this machine no server does. Default: False."""
     asked_directly: bool = False
     """Whether the gateway may ask it itself where a predictor is one model: to what is no request it must answer 4xx
     in the protocol's own form. Default: False, an orchestrator asks it."""

@@ -6,6 +6,7 @@ The plugin looks again when it copies them; here it is only so that all of them 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,8 +15,12 @@ from seldon_infra.artifacts.judge.content import judge
 from seldon_infra.core.errors import SeldonInfraError
 from seldon_infra.core.model import known
 from seldon_infra.core.problems import Problem
-from seldon_infra.graph.rules.place import nodes_in, predictors, server_of
+from seldon_infra.graph.rules.place import InNode, nodes_in, predictors, server_of
 from seldon_infra.graph.spec import SeldonDeployment
+from seldon_infra.servers import catalogue
+
+_SHOWN = 3
+"""Names of a folder's files that a message shows."""
 
 if TYPE_CHECKING:
     from seldon_infra.artifacts.judge.finding import Finding
@@ -56,3 +61,38 @@ def missing_files(deployment: SeldonDeployment, project: Path) -> Iterator[Probl
                     fix = "train the model or correct the path" if field == "model_uri" else "correct the path"
                     got = f"{field} '{path}' leads to {project / path}, which does not exist"
                     yield Problem(inner.path, got, "must be there", fix)
+
+
+def unread_models(deployment: SeldonDeployment, project: Path) -> Iterator[Problem]:
+    """Give a problem for each model of which its node's server would read no file; a file alone counts by its name."""
+    for at in predictors(deployment):
+        for inner in nodes_in(at):
+            uri, reads = known(inner.node.model_uri), _reads(inner)
+            path = project / uri if isinstance(uri, str) and ":" not in uri else None
+            if reads and path is not None and path.exists() and not _has_one(path, reads):
+                got = f"model_uri '{uri}' {_held(path)}"
+                want = f"must have {' or '.join(reads)}, which {type(inner.node.server).__name__} reads"
+                yield Problem(inner.path, got, want, f"save the model as {reads[0]}, or use the server for it")
+
+
+def _reads(at: InNode) -> tuple[str, ...]:
+    """The names of files of which a node's server reads one; none where it may read any."""
+    server = server_of(at.node)
+    if server is None or server.catalogue is None:
+        return ()
+    kind = catalogue.load(server.catalogue).kinds.get(getattr(server, "kind", ""))
+    return tuple(kind.reads) if kind else ()
+
+
+def _has_one(path: Path, reads: tuple[str, ...]) -> bool:
+    names = [path.name] if path.is_file() else [file.name for file in path.iterdir()]
+    return any(fnmatch(name, pattern) for name in names for pattern in reads)
+
+
+def _held(path: Path) -> str:
+    """Say what is behind a path, in a few words."""
+    if path.is_file():
+        return f"is the file {path.name}"
+    names = sorted(file.name for file in path.iterdir())
+    shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+    return f"holds {shown}" if names else "is an empty folder"

@@ -1,0 +1,79 @@
+"""Whether what a model_uri leads to is what its server reads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from seldon_infra.graph.spec import Model, Predictor, SeldonDeployment
+from seldon_infra.servers.spec import (
+    LightGBMServer,
+    MLflowServer,
+    MLServerRuntime,
+    OnnxServer,
+    Server,
+    SklearnServer,
+    TempoServer,
+    XGBoostServer,
+)
+from seldon_infra.targets.local_files import unread_models
+
+NODE = "SeldonDeployment 'd' → predictor 'main' → model 'm'"
+
+
+def problems(server: Server, project: Path, uri: str = "m") -> list[str]:
+    node = Model(name="m", server=server, model_uri=uri)
+    predictor = Predictor(name="main", graph=node)
+    deployment = SeldonDeployment(name="d", protocol="v2", predictors=(predictor,))
+    return [str(problem) for problem in unread_models(deployment, project)]
+
+
+def hold(folder: Path, *names: str) -> None:
+    (folder / "m").mkdir()
+    for name in names:
+        (folder / "m" / name).write_text("")
+
+
+@pytest.mark.parametrize(
+    ("server", "name"),
+    [
+        (SklearnServer(), "model.joblib"),
+        (SklearnServer(), "model.pickle"),
+        (XGBoostServer(), "model.ubj"),
+        (LightGBMServer(), "model.bst"),
+        (OnnxServer(), "model.onnx"),
+        (MLflowServer(), "MLmodel"),
+        (MLServerRuntime(source="m.py", class_name="M"), "anything"),
+        (TempoServer(), "anything"),
+    ],
+)
+def test_a_folder_with_the_file_that_its_server_reads_is_fine(tmp_path: Path, server: Server, name: str) -> None:
+    hold(tmp_path, name, "notes.txt")
+    assert problems(server, tmp_path) == []
+
+
+def test_a_file_of_another_server_is_named_with_what_this_one_reads(tmp_path: Path) -> None:
+    hold(tmp_path, "model.onnx", "a", "b", "c", "d")
+    assert problems(XGBoostServer(), tmp_path) == [
+        f"{NODE}: model_uri 'm' holds a, b, c and 2 more, must have model.bst or model.json or model.ubj, which "
+        "XGBoostServer reads; save the model as model.bst, or use the server for it"
+    ]
+
+
+def test_an_empty_folder_is_said_to_be_empty(tmp_path: Path) -> None:
+    hold(tmp_path)
+    (said,) = problems(MLflowServer(), tmp_path)
+    assert "model_uri 'm' is an empty folder, must have MLmodel" in said
+
+
+def test_a_file_alone_counts_by_its_name(tmp_path: Path) -> None:
+    hold(tmp_path, "iris.joblib", "model.joblib")
+    assert problems(SklearnServer(), tmp_path, "m/model.joblib") == []
+    (said,) = problems(SklearnServer(), tmp_path, "m/iris.joblib")
+    assert "is the file iris.joblib, must have model.joblib" in said
+
+
+@pytest.mark.parametrize("uri", ["nowhere", "s3://bucket/m"])
+def test_what_is_not_there_or_not_here_is_for_others_to_say(tmp_path: Path, uri: str) -> None:
+    assert problems(SklearnServer(), tmp_path, uri) == []
