@@ -69,8 +69,9 @@ def _further(stream: Bounded, file: str, allowed: Allowed) -> Iterator[Finding]:
         first = stream.read(1)
         if first != MARK:
             return
+        stream.unread(first)
         try:
-            yield from _follow(Bounded(stream, first), file, allowed, _Pickle(), 0)  # type: ignore[arg-type]
+            yield from _follow(stream, file, allowed, _Pickle(), 0)
         except Unreadable:
             # Behind the end, numbers may begin with the mark.
             return

@@ -6,7 +6,7 @@ import bz2
 import io
 import lzma
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
 
 from seldon_infra.artifacts.judge.finding import FREE_BYTES, STEEPEST, Garbled, Unreadable
@@ -146,49 +146,51 @@ class _Decompressed(io.RawIOBase):
 class Bounded:
     """A stream that never reads more at once than it is worth, for the readers of the standard library."""
 
-    def __init__(self, stream: BinaryIO, head: bytes = b"") -> None:
-        self._stream, self._head = stream, head
-        self._position = 0
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._buffer, self._at, self._before = b"", 0, 0
 
     def tell(self) -> int:
         """How much has been read."""
-        return self._position
+        return self._before + self._at
 
     def read(self, size: int, /) -> bytes:
         """Read so many bytes, fewer at the end; a claimed size costs no memory by itself."""
-        pieces, lacking = [], size
-        while lacking > 0:
-            piece = self._take(min(lacking, 2**20))
-            if not piece:
-                break
-            pieces.append(piece)
-            lacking -= len(piece)
-        return b"".join(pieces)
+        end = self._at + size
+        if end <= len(self._buffer):
+            piece = self._buffer[self._at : end]
+            self._at = end
+            return piece
+        return b"".join(self._pieces(size))
 
     def skip(self, size: int) -> int:
         """Read so many bytes and forget them; give how many there were."""
-        lacking = size
-        while lacking > 0:
-            piece = self._take(min(lacking, 2**20))
-            if not piece:
-                break
-            lacking -= len(piece)
-        return size - lacking
+        return sum(map(len, self._pieces(size)))
 
     def readline(self) -> bytes:
         """Read one line, of a length that a name may have."""
-        line = bytearray()
-        while len(line) < 2**20 and not line.endswith(b"\n"):
-            byte = self._take(1)
-            if not byte:
-                break
-            line += byte
-        return bytes(line)
+        line = b""
+        while len(line) < 2**20 and not line.endswith(b"\n") and self._fill():
+            end = self._buffer.find(b"\n", self._at) + 1 or len(self._buffer)
+            line += self.read(end - self._at)
+        return line
 
-    def _take(self, size: int) -> bytes:
-        if self._head:
-            piece, self._head = self._head[:size], self._head[size:]
-        else:
-            piece = self._stream.read(size)
-        self._position += len(piece)
-        return piece
+    def unread(self, piece: bytes) -> None:
+        """Put back what has just been read."""
+        self._before += self._at - len(piece)
+        self._buffer, self._at = piece + self._buffer[self._at :], 0
+
+    def _pieces(self, size: int) -> Iterator[bytes]:
+        lacking = size
+        while lacking > 0 and self._fill():
+            piece = self._buffer[self._at : self._at + lacking]
+            self._at += len(piece)
+            lacking -= len(piece)
+            yield piece
+
+    def _fill(self) -> bool:
+        """Have bytes at hand; False at the end."""
+        if self._at == len(self._buffer):
+            self._before += self._at
+            self._buffer, self._at = self._stream.read(_CHUNK), 0
+        return bool(self._buffer)
