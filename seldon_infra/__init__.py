@@ -1,6 +1,7 @@
 """Typed stacks that put machine-learning models into production.
 
-Every public name is here and resolves on first use, so that importing the package loads nothing heavy.
+Every public name is here and resolves on first use, so that importing the package loads nothing heavy; what describes
+Triton's models in detail is in ``seldon_infra.triton``.
 """
 
 from __future__ import annotations
@@ -172,7 +173,7 @@ if TYPE_CHECKING:
         TritonServer,
         XGBoostServer,
     )
-    from seldon_infra.servers.triton import config_pbtxt
+    from seldon_infra.servers.triton.text import config_pbtxt
     from seldon_infra.settings import (
         config,
         secret,
@@ -224,7 +225,7 @@ _HOMES = {
         "NodeType Protocol PythonServer Server SklearnServer TempoServer Tensor TensorFlowServer Transport "
         "TritonModel TritonServer XGBoostServer"
     ),
-    "seldon_infra.servers.triton": "config_pbtxt",
+    "seldon_infra.servers.triton.text": "config_pbtxt",
     "seldon_infra.settings": "config secret",
     "seldon_infra.stack": "Stack run",
     "seldon_infra.targets.spec": "Kubernetes Local",

@@ -10,11 +10,11 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from seldon_infra.artifacts.files import files_of
 from seldon_infra.core.errors import ModelNotFound, NotPermitted
 
 DIGEST_CHARACTERS = 16
@@ -111,57 +111,17 @@ def _path(uri: str, project: Path) -> Path:
 
 def _copy_files(source: Path, target: Path) -> None:
     target.mkdir(mode=0o700)
-    for name, file in _files(source):
-        (target / name).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        shutil.copyfile(file, target / name)
+    for file in files_of(source):
+        (target / file.name).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        shutil.copyfile(file.path, target / file.name)
 
 
 def _digest(path: Path) -> tuple[str, int]:
     """Digest over names and contents in a fixed order; the folder's own name, times and modes do not count."""
     whole, size = hashlib.sha256(), 0
-    for name, file in _files(path):
-        with open(file, "rb") as stream:
+    for file in files_of(path):
+        with open(file.path, "rb") as stream:
             content = hashlib.file_digest(stream, "sha256").digest()
-        whole.update(len(name).to_bytes(4, "big") + name.encode("utf-8", "surrogateescape") + content)
-        size += file.stat().st_size
+        whole.update(len(file.name).to_bytes(4, "big") + file.name.encode("utf-8", "surrogateescape") + content)
+        size += file.size
     return f"sha256:{whole.hexdigest()}", size
-
-
-def _files(path: Path) -> Iterator[tuple[str, Path]]:
-    """Every file by its path in the model, in a fixed order."""
-    if path.is_file():
-        yield path.name, path
-        return
-    if not path.is_dir():
-        raise ModelNotFound(f"{path} is neither a file nor a folder")
-    root = path.resolve()
-    found = {name: file for name, file in _below(path) if _is_content(file, root)}
-    if not found:
-        raise ModelNotFound(f"{path} holds no file; train the model or correct the path")
-    yield from sorted(found.items())
-
-
-def _below(path: Path) -> Iterator[tuple[str, Path]]:
-    def fail(error: OSError) -> None:
-        raise error
-
-    for folder, folders, files in os.walk(path, onerror=fail):
-        folders[:] = [name for name in folders if name != "__pycache__"]
-        links = [name for name in folders if (Path(folder) / name).is_symlink()]
-        for name in files + links:
-            file = Path(folder) / name
-            yield file.relative_to(path).as_posix(), file
-
-
-def _is_content(file: Path, root: Path) -> bool:
-    """Tell whether a file's content is part of the model; what would lead out of its folder, or nowhere, is refused."""
-    if file.is_symlink():
-        try:
-            leads_to = file.resolve(strict=True)
-        except (OSError, RuntimeError):
-            raise NotPermitted(f"{file} is a link that leads nowhere; remove it or copy what it leads to") from None
-        if not leads_to.is_relative_to(root):
-            raise NotPermitted(f"{file} is a link that leads out of the model's folder; copy what it leads to")
-        if leads_to.is_dir():
-            raise NotPermitted(f"{file} is a link to a folder; copy what it leads to")
-    return file.is_file()

@@ -1,4 +1,4 @@
-"""Print the typed Python that renders to SeldonDeployments of a YAML or JSON file, or of a cluster.
+"""Print the typed Python that renders to SeldonDeployments of a YAML or JSON file, or of a cluster, or to config.pbtxt.
 
 What the manifests say that has no place in the typed values is an error with its path and line; nothing is left out in
 silence. Remarks go to standard error, so that the output can be written to a file.
@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from seldon_infra.cli import triton_source
 from seldon_infra.clusters.live import cluster
 from seldon_infra.core.documents import Document, read_documents
 from seldon_infra.core.errors import InvalidGraph, InvalidSpec, NotPermitted
@@ -32,13 +33,18 @@ STANDARD_INPUT = "-"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("file", nargs="*", metavar="FILE", help=f"YAML or JSON, {STANDARD_INPUT} for standard input")
+    parser.add_argument(
+        "file", nargs="*", metavar="FILE", help=f"YAML or JSON, {STANDARD_INPUT} for standard input, or .pbtxt"
+    )
     parser.add_argument("--from-cluster", metavar="NAMESPACE/NAME", help="read a deployment that is on a cluster")
     parser.add_argument("--context", help="the kubeconfig's context to use (default: its current one)")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print a module with every deployment, and say on standard error what a reader should know."""
+    triton = [name for name in arguments.file if name.endswith(triton_source.SUFFIX)]
+    if triton:
+        return _print_models(triton, [*arguments.file, *filter(None, [arguments.from_cluster])])
     documents = [document for name in arguments.file for document in _documents(name)]
     if arguments.from_cluster:
         documents.append(_on_cluster(arguments.from_cluster, arguments.context))
@@ -52,9 +58,21 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _print_models(files: Sequence[str], given: Sequence[str]) -> int:
+    """Print a module with Triton's models."""
+    if len(files) < len(given):
+        fix = "give the one and the other to a command of its own"
+        raise InvalidGraph([Problem("seldon-infra import", f"{files[0]} and {given[-1]}", "must be of one kind", fix)])
+    models = triton_source.read_models(files, _text)
+    print(triton_source.module(models, _variables([str(model.name) for model in models], "repository")), end="")
+    for note in triton_source.refused(models):
+        print(note, file=sys.stderr)
+    return 0
+
+
 def module(deployments: Sequence[SeldonDeployment]) -> str:
     """Write a stack's module that holds deployments."""
-    names = _variables(deployments)
+    names = _variables([deployment.name for deployment in deployments], "stack")
     types = sorted({"Kubernetes", "Stack"}.union(*map(names_in, deployments)))
     imports = "\n".join(f"    {name}," for name in types)
     values = "\n\n".join(f"{name} = {source(each)}" for name, each in zip(names, deployments, strict=True))
@@ -63,25 +81,29 @@ def module(deployments: Sequence[SeldonDeployment]) -> str:
     return f"from seldon_infra import (\n{imports}\n)\n\n{values}\n\n{stack}\n"
 
 
-def _variables(deployments: Iterable[SeldonDeployment]) -> list[str]:
-    """Give each deployment a name of Python's, no two the same."""
+def _variables(objects: Iterable[str], taken: str) -> list[str]:
+    """Give each object a name of Python's, no two the same, and none that is taken."""
     names: list[str] = []
-    for deployment in deployments:
-        name = re.sub(r"\W", "_", deployment.name)
-        name = f"deployment_{name}" if keyword.iskeyword(name) or not name.isidentifier() or name == "stack" else name
+    for given in objects:
+        name = re.sub(r"\W", "_", given)
+        name = f"deployment_{name}" if keyword.iskeyword(name) or not name.isidentifier() or name == taken else name
         names.append(name if name not in names else f"{name}_{len(names) + 1}")
     return names
 
 
-def _documents(name: str) -> list[Document]:
+def _text(name: str) -> str:
     file = "standard input" if name == STANDARD_INPUT else name
     try:
-        text = sys.stdin.read() if name == STANDARD_INPUT else Path(name).read_text(encoding="utf-8")
+        return sys.stdin.read() if name == STANDARD_INPUT else Path(name).read_text(encoding="utf-8")
     except OSError as error:
         raise NotPermitted(f"{file}: {error.strerror}; give a file that can be read") from None
     except UnicodeDecodeError:
         raise InvalidGraph([Problem(file, "no UTF-8 text", "must be YAML or JSON", "save it as UTF-8")]) from None
-    documents, problems = read_documents(text, file)
+
+
+def _documents(name: str) -> list[Document]:
+    file = "standard input" if name == STANDARD_INPUT else name
+    documents, problems = read_documents(_text(name), file)
     if problems:
         raise InvalidGraph([*problems, *_further(documents)])
     return documents

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from types import UnionType
-from typing import Annotated, TypeVar, Union, cast, get_args, get_origin
+from typing import Annotated, Literal, TypeVar, Union, cast, get_args, get_origin
 
 from pydantic import ValidationError
 from pydantic.alias_generators import to_camel
@@ -105,13 +105,28 @@ class _Reader:
         """Make the objects that a field's value stands for; pydantic judges what is no object."""
         kinds = [kind for each in _alternatives(annotation) for kind in _kinds(each)]
         items = [get_args(each)[0] for each in _alternatives(annotation) if get_origin(each) is tuple]
+        words = [word for each in _alternatives(annotation) if get_origin(each) is Literal for word in get_args(each)]
         if kinds and isinstance(value, Mapping):
             return self.make(kinds, value, place, key)
-        if kinds and not items:
-            self._problem(place, f"{key} {shown(value)}", "must be a mapping", "write its fields below it")
+        if isinstance(value, Mapping):
+            return self._mapping(annotation, value, place, key)
+        if kinds and not items and value not in words:
+            want = f"must be {_listed([*map(repr, words), 'a mapping'])}"
+            self._problem(place, f"{key} {shown(value)}", want, "write its fields below it")
             return kinds[0].model_construct()
         if items and isinstance(value, (list, tuple)):
             return tuple(self._value(items[0], item, place, f"{key}[{index}]") for index, item in enumerate(value))
+        return value
+
+    def _mapping(self, annotation: object, value: Mapping[object, object], place: str, key: str) -> object:
+        """Make the objects that a mapping holds whose keys are the user's; plain data stays as it is."""
+        for each in _alternatives(annotation):
+            if get_origin(each) is Mapping:
+                of_keys, of_values = get_args(each)
+                return {
+                    _number(name) if of_keys is int else name: self._value(of_values, item, place, f"{key}[{name!r}]")
+                    for name, item in value.items()
+                }
         return value
 
     def _problem(self, place: str, got: str, want: str, fix: str) -> None:
@@ -131,6 +146,11 @@ def _alternatives(annotation: object) -> Iterator[object]:
             yield from _alternatives(each)
     else:
         yield annotation
+
+
+def _number(key: object) -> object:
+    """Read a key that is a number: JSON has only texts there."""
+    return int(key) if isinstance(key, str) and key.isascii() and key.isdecimal() else key
 
 
 def _turns_off(field: FieldInfo) -> bool:

@@ -13,11 +13,12 @@ from seldon_infra.eks.kinds import KINDS
 from seldon_infra.eks.kubeconfig import kubeconfig
 from seldon_infra.eks.parts import Built, Part, Ref
 from seldon_infra.eks.spec import EksCluster
+from seldon_infra.resources.handle import Component
 
 TYPE = "seldon:index:EksCluster"
 
 
-class EksClusterComponent(pulumi.ComponentResource):
+class EksClusterComponent(Component):
     """A cluster on AWS; what lands on it depends on the component, so that a destroy takes the cluster last."""
 
     cluster_name: pulumi.Output[str]
@@ -38,7 +39,7 @@ class EksClusterComponent(pulumi.ComponentResource):
             spec: what is declared; it has been checked.
             opts: of the component.
         """
-        super().__init__(TYPE, spec.name, None, opts)
+        super().__init__(TYPE, spec.name, opts)
         self._provider_of_account = None if spec.account is None else self._held_to(spec.account)
         parts = render.cluster(spec)
         made: dict[Part, Any] = {}

@@ -10,6 +10,7 @@ import pulumi
 
 from seldon_infra.graph.call import deployment_url, grpc_address, predict_curl
 from seldon_infra.graph.spec import SeldonDeployment
+from seldon_infra.resources.handle import Component
 from seldon_infra.resources.kubernetes_object import declare
 
 TYPE = "seldon:index:SeldonDeployment"
@@ -19,7 +20,7 @@ Manifests = Mapping[str, Mapping[str, Any]]
 """Manifests by kind, in the order in which they are made; values in them may be Outputs."""
 
 
-class ClusterDeployment(pulumi.ComponentResource):
+class ClusterDeployment(Component):
     """One SeldonDeployment on a cluster, with the outputs ``url``, ``grpc_endpoint`` and ``predict_curl``.
 
     They come when the operator reports it Available; a preview waits for nothing.
@@ -49,7 +50,7 @@ class ClusterDeployment(pulumi.ComponentResource):
             base_url: address of the ingress; None takes the one that the rollout finds.
             opts: of the component: its provider, what has to be there first.
         """
-        super().__init__(TYPE, deployment.name, None, opts)
+        super().__init__(TYPE, deployment.name, opts)
         inside = pulumi.ResourceOptions(parent=self, depends_on=opts.depends_on if opts else None)
         *others, last = manifests.values()
         own = [declare(deployment.name, _stored(manifest), inside) for manifest in others]

@@ -178,6 +178,8 @@ def _server_name(server: Server) -> str:
             return f"{name}, Seldon wrapper"
         case MLServerRuntime(class_name=name):
             return f"{name}, MLServer"
+        case TritonServer(models=models) if len(models) > 1:
+            return f"Triton, {len(models)} models"
         case TritonServer(config=config):
             return f"Triton, {config.backend}" if config else "Triton"
         case ContainerServer(image=image, local_command=command):

@@ -13,10 +13,11 @@ from seldon_infra.charts.render import over
 from seldon_infra.ingress.render import ambassador, istio
 from seldon_infra.ingress.spec import Ambassador, Istio
 from seldon_infra.resources.cluster_definitions import DEFINITIONS
+from seldon_infra.resources.handle import Component
 from seldon_infra.resources.kubernetes_object import declare, read_status
 
 
-class IngressGateway(pulumi.ComponentResource):
+class IngressGateway(Component):
     """What leads requests from outside to deployments, with the output ``url``."""
 
     url: pulumi.Output[str]
@@ -39,7 +40,7 @@ class IngressGateway(pulumi.ComponentResource):
             after: what has to be there first: the namespaces that it makes objects in.
             opts: of the component, such as its provider.
         """
-        super().__init__("seldon:index:Ingress", ingress.kind, None, opts)
+        super().__init__("seldon:index:Ingress", ingress.kind, opts)
         self._ingress, self._place, self._after = ingress, place, [*after]
         rendered = istio.objects(ingress) if isinstance(ingress, Istio) else ambassador.objects(ingress)
         last = None if ingress.existing else self._install()

@@ -9,13 +9,14 @@ import pulumi
 from seldon_infra.graph.call import model_server_curl
 from seldon_infra.graph.render_values import Manifest
 from seldon_infra.model_server.catalogue import GRPC, HTTP
+from seldon_infra.resources.handle import Component
 from seldon_infra.resources.kubernetes_object import declare
 
 TYPE = "seldon:index:ModelServer"
 _BEFORE_PODS = ("ServiceAccount", "NetworkPolicy", "Service", "PodDisruptionBudget")
 
 
-class ModelServerComponent(pulumi.ComponentResource):
+class ModelServerComponent(Component):
     """Triton or MLServer on its own; ready when its pods are."""
 
     url: pulumi.Output[str]
@@ -44,7 +45,7 @@ class ModelServerComponent(pulumi.ComponentResource):
             provider: of the cluster.
             after: what has to be there first, such as its namespace.
         """
-        super().__init__(TYPE, name, {}, opts)
+        super().__init__(TYPE, name, opts)
         made: dict[str, pulumi.Resource] = {}
         for kind, manifest in objects.items():
             # Nobody is let near pods before their policy stands; whatever scales them comes after they do.

@@ -1,8 +1,10 @@
-"""The program's side of a resource: the only file of this room that loads Pulumi."""
+"""The program's side of a resource and of a component."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import pulumi
@@ -15,7 +17,8 @@ class Handle(pulumi.CustomResource):
     """A registered resource; each output is an attribute by its Python name, a `pulumi.Output`."""
 
     def __init__(self, token: str, name: str, properties: Mapping[str, object], opts: Any) -> None:
-        super().__init__(token, name, dict(properties), opts)
+        with _unplaced():
+            super().__init__(token, name, dict(properties), opts)
 
     def __getattr__(self, name: str) -> pulumi.Output[Any]:
         # Pulumi keeps each output under its wire name; nested keys are user data and stay untranslated.
@@ -24,6 +27,32 @@ class Handle(pulumi.CustomResource):
         except KeyError:
             raise AttributeError(f"{type(self).__name__} has no output {name!r}") from None
         return output
+
+
+class Component(pulumi.ComponentResource):
+    """A group of resources that the engine shows as one."""
+
+    def __init__(self, token: str, name: str, opts: pulumi.ResourceOptions | None) -> None:
+        with _unplaced():
+            super().__init__(token, name, None, opts)
+
+
+@contextmanager
+def _unplaced() -> Iterator[None]:
+    """Keep the call stack of a registration out of the state.
+
+    The SDK notes it with every resource, and all of it is this library's and Python's own, by this machine's paths: of
+    a deployment's state it was the half, and a file backend writes the whole state at every step.
+    """
+    known = getattr(sys, "tracebacklimit", None)
+    sys.tracebacklimit = 1
+    try:
+        yield
+    finally:
+        if known is None:
+            del sys.tracebacklimit
+        else:
+            sys.tracebacklimit = known
 
 
 def register(

@@ -13,6 +13,12 @@ class ArtifactInputs(Inputs):
     stack_dir: str = Field(description="Absolute path of the stack's folder.")
     project: str = Field(description="Absolute path of the folder that relative URIs start from.")
     uri: str = Field(description="Path or file: URI of a file or a folder.")
+    server: str | None = Field(
+        default=None,
+        description="Kind of the server that loads the files, which decides what they may import; "
+        "nothing is judged without it.",
+    )
+    trusted: list[str] = Field(default=[], description="Names that the files may import beside those on the list.")
     digest: str | None = Field(default=None, description="Digest of the files; computed when the inputs are checked.")
 
 

@@ -8,11 +8,12 @@ from typing import Any
 import pulumi
 
 from seldon_infra.charts.component import install, once_answered
+from seldon_infra.resources.handle import Component
 from seldon_infra.seldon_core import render
 from seldon_infra.seldon_core.spec import SeldonCore
 
 
-class SeldonCoreOperator(pulumi.ComponentResource):
+class SeldonCoreOperator(Component):
     """Seldon Core's operator; what is applied through its webhook depends on ``ready``."""
 
     ready: pulumi.Output[pulumi.Resource]
@@ -35,7 +36,7 @@ class SeldonCoreOperator(pulumi.ComponentResource):
             after: what has to be there first: its namespace, the ingress whose objects it watches.
             opts: of the component, such as its provider.
         """
-        super().__init__("seldon:index:SeldonCore", render.RELEASE, None, opts)
+        super().__init__("seldon:index:SeldonCore", render.RELEASE, opts)
         release = install(
             render.chart(core),
             render.RELEASE,

@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, Protocol
 from seldon_infra.servers.entry import PORTS
 from seldon_infra.servers.install import environment_path
 from seldon_infra.servers.spec import TritonServer
-from seldon_infra.servers.triton import config_pbtxt
+from seldon_infra.servers.triton.text import config_pbtxt, repository_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -123,7 +123,7 @@ def local_process(
     return LocalProcess(
         command=[word for word in map(fill, entry.start.command) if word is not None],
         environment={**BARE, **told, **own_environment(node)},
-        files={**_copied(entry), **filled(kind.files, fill)},
+        files={**_copied(entry), **filled(kind.files, fill), **_typed(server)},
         links={},
         ports=PORTS,
         ready={"kind": "http", "port": entry.ready.port, "path": fill(entry.ready.path) or "/"},
@@ -167,6 +167,13 @@ def filled(texts: Mapping[str, str], fill: Callable[[str], str | None]) -> dict[
 def _copied(entry: CatalogueEntry) -> dict[str, str]:
     """The files that each process of the server gets a copy of."""
     return {path: file.read_text(encoding="utf-8") for path, file in entry.copied.items()}
+
+
+def _typed(server: Server) -> dict[str, str]:
+    """What a typed repository of Triton's says about its models."""
+    repository = server.repository if isinstance(server, TritonServer) else None
+    files = repository_files(repository) if repository else {}
+    return {f"typed/{path}": text for path, text in files.items()}
 
 
 def of_node(node: Node, deployment: Named, predictor: Named) -> dict[str, str | None]:

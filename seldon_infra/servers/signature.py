@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 from seldon_infra.core.model import Many, Spec
-from seldon_infra.servers.text_proto import parse
-from seldon_infra.servers.triton_spec import DataType, Tensor, TritonModel
+from seldon_infra.servers.triton.spec import TritonEnsemble, TritonModel
+from seldon_infra.servers.triton.tensors import DataType, Tensor
 
 
 class TensorSpec(Spec):
@@ -40,7 +40,7 @@ class Signature(Spec):
     """Tensors that it gives. Default: not known."""
 
 
-def of_triton(model: TritonModel) -> Signature:
+def of_triton(model: TritonModel | TritonEnsemble) -> Signature:
     """What a typed Triton configuration says."""
     batch = (-1,) if model.max_batch_size > 0 else ()
 
@@ -52,27 +52,28 @@ def of_triton(model: TritonModel) -> Signature:
     return Signature(inputs=tensors(model.inputs), outputs=tensors(model.outputs))
 
 
-def of_config_pbtxt(text: str) -> Signature:
+def of_config_pbtxt(text: str, file: str = "config.pbtxt") -> Signature:
     """What a Triton model's ``config.pbtxt`` says.
 
     Raises:
-        ValueError: it is not the text form of a protobuf message.
+        InvalidSpec: it is not what Triton reads; with the line.
     """
-    config = parse(text)
-    batch = (-1,) if int(config.get("max_batch_size", ["0"])[0]) > 0 else ()
+    from seldon_infra.servers.triton.text import tensors_of
 
-    def tensors(key: str) -> tuple[TensorSpec, ...]:
+    batch, inputs, outputs = tensors_of(text, file)
+
+    def tensors(all: Iterable[Mapping[str, Any]]) -> tuple[TensorSpec, ...]:
         return tuple(
             TensorSpec(
-                name=it["name"][0],
-                dtype=_data_type(it.get("data_type", [""])[0].removeprefix("TYPE_")),
-                shape=(*batch, *map(int, it["dims"])) if "dims" in it else None,
-                optional=it.get("optional", ["false"])[0] == "true",
+                name=it["name"],
+                dtype=it.get("dtype"),
+                shape=(*batch, *it["dims"]) if it["dims"] else None,
+                optional=it.get("optional", False),
             )
-            for it in config.get(key, [])
+            for it in all
         )
 
-    return Signature(inputs=tensors("input"), outputs=tensors("output"))
+    return Signature(inputs=tensors(inputs), outputs=tensors(outputs))
 
 
 def of_model_settings(text: str) -> Signature:

@@ -9,7 +9,11 @@ Every server knows three things by itself: ``implementation``, its name in Seldo
 from typing import ClassVar, Literal, TypeAlias
 
 from seldon_infra.core.model import Later, Many, Spec
-from seldon_infra.servers.triton_spec import DynamicBatching, InstanceGroup, Tensor, TritonModel
+from seldon_infra.servers.triton.batching import DynamicBatching
+from seldon_infra.servers.triton.instances import InstanceGroup
+from seldon_infra.servers.triton.repository import TritonRepository
+from seldon_infra.servers.triton.spec import TritonEnsemble, TritonModel
+from seldon_infra.servers.triton.tensors import Tensor
 
 Protocol: TypeAlias = Literal["seldon", "v2", "tensorflow"]
 """What is spoken on the wire: Seldon's own protocol, the Open Inference Protocol v2, TensorFlow Serving's."""
@@ -166,11 +170,11 @@ class TempoServer(Server):
 
 
 class TritonServer(Server):
-    """NVIDIA Triton on one model. Source: Seldon's TRITON_SERVER.
+    """NVIDIA Triton on a model, or on a repository of several. Source: Seldon's TRITON_SERVER.
 
     ``model_uri`` holds the model's files (``model.py`` for the python backend, ``model.onnx`` for onnxruntime).
-    With ``config``, on this machine, its ``config.pbtxt`` is written for you; without, ``model_uri`` holds a Triton
-    model repository, which both targets read.
+    With ``config``, on this machine, its ``config.pbtxt`` is written for you, and with ``repository`` that of each of
+    several; without, ``model_uri`` holds a Triton model repository, which both targets read.
     """
 
     implementation: ClassVar[str | None] = "TRITON_SERVER"
@@ -184,6 +188,21 @@ class TritonServer(Server):
     config: TritonModel | None = None
     """The model's configuration, written out as ``config.pbtxt``. Default: the one in the model repository. For the
     local target only: a cluster's Triton reads ``model_uri`` alone."""
+    repository: TritonRepository | None = None
+    """Several models instead, such as an ensemble and its steps. Default: one. For the local target only."""
+    stored: TritonRepository | None = None
+    """What the repository in ``model_uri`` says, as a typed value, on either target: nothing is written of it, but
+    tensors and GPUs are held to it. Default: not known."""
+
+    @property
+    def models(self) -> tuple[TritonModel | TritonEnsemble, ...]:
+        """The typed configurations of all that it serves, as far as they are known."""
+        repository = self.repository or self.stored
+        return (self.config,) if self.config else tuple(repository.models) if repository else ()
+
+    def serves(self, name: str) -> TritonModel | TritonEnsemble | None:
+        """Give the typed configuration of what a node of that name asks for, None where the files alone have it."""
+        return self.config or next((model for model in self.models if model.name == name), None)
 
 
 class PythonServer(Server):
@@ -276,7 +295,9 @@ __all__ = [
     "Tensor",
     "TensorFlowServer",
     "Transport",
+    "TritonEnsemble",
     "TritonModel",
+    "TritonRepository",
     "TritonServer",
     "XGBoostServer",
 ]

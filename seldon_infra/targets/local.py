@@ -22,6 +22,7 @@ from seldon_infra.graph.call import predict_curl
 from seldon_infra.graph.check import check_local
 from seldon_infra.graph.spec import Node, Predictor, SeldonDeployment
 from seldon_infra.graph.walk import nodes
+from seldon_infra.resources.handle import Component
 from seldon_infra.resources.local_artifact import ARTIFACT
 from seldon_infra.resources.local_gateway import GATEWAY
 from seldon_infra.resources.local_process import PROCESS
@@ -29,10 +30,14 @@ from seldon_infra.resources.local_route import ROUTE
 from seldon_infra.servers.spec import Server
 from seldon_infra.targets import local_render as render
 from seldon_infra.targets.later import once_valid, when_known
-from seldon_infra.targets.local_files import missing_files
+from seldon_infra.targets.local_files import hostile_files, kind_of, missing_files
 from seldon_infra.targets.saved_models import wrong_saved_models
 from seldon_infra.targets.signatures import unfit_tensors
 from seldon_infra.targets.spec import Local
+from seldon_infra.targets.triton_files import misplaced_files
+
+_OF_FILES = (missing_files, hostile_files, unfit_tensors, misplaced_files, wrong_saved_models)
+"""What is known of a deployment by the files that it names."""
 
 
 def declare(
@@ -44,14 +49,12 @@ def declare(
     """Declare the gateway, then every deployment behind it; give these by their names.
 
     Raises:
-        InvalidSpec: files that a deployment names are not there, or say that tensors do not fit along an edge; all
-            of them at once, and nothing is declared.
+        InvalidSpec: files that a deployment names are not there or not where their server reads them, are hostile,
+            or say that tensors do not fit along an edge; all of them at once, and nothing is declared.
     """
-    missing = [problem for deployment in deployments for problem in missing_files(deployment, project)]
-    unfit = [problem for deployment in deployments for problem in unfit_tensors(deployment, project)]
-    unserved = [problem for deployment in deployments for problem in wrong_saved_models(deployment, project)]
-    if missing or unfit or unserved:
-        raise InvalidSpec([*missing, *unfit, *unserved])
+    problems = [found for deployment in deployments for check in _OF_FILES for found in check(deployment, project)]
+    if problems:
+        raise InvalidSpec(problems)
     stack_dir = str(project / ".seldon" / pulumi.get_stack())
     gateway = GATEWAY.register("gateway", opts, stack_dir=stack_dir, port=target.gateway_port)
     place = Place(stack_dir, str(project), gateway.address)
@@ -67,7 +70,7 @@ class Place:
     gateway: pulumi.Output[str]
 
 
-class LocalDeployment(pulumi.ComponentResource):
+class LocalDeployment(Component):
     """One SeldonDeployment on this machine, with the outputs ``url``, ``grpc_endpoint`` and ``predict_curl``."""
 
     url: pulumi.Output[str]
@@ -81,7 +84,7 @@ class LocalDeployment(pulumi.ComponentResource):
         place: Place,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        super().__init__("seldon:index:SeldonDeployment", deployment.name, None, opts)
+        super().__init__("seldon:index:SeldonDeployment", deployment.name, opts)
         self._deployment, self._target = deployment, target
         stack_dir = once_valid(deployment, partial(check_local, portable=target.portable), place.stack_dir)
         self._place = Place(stack_dir, place.project, place.gateway)
@@ -122,8 +125,11 @@ class LocalDeployment(pulumi.ComponentResource):
         name = _joined(self._deployment.name, predictor.name, node.name)
         if not pulumi.runtime.is_dry_run():
             render.install(node)
-        uris = {"model": node.model_uri, "source": getattr(node.server, "source", None)}
-        paths = {what: self._artifact(_joined(name, what), uri).path for what, uri in uris.items() if uri is not None}
+        assert isinstance(node.server, Server)
+        model = {"uri": node.model_uri, "server": kind_of(node.server), "trusted": list(node.trusted) or None}
+        # The code that a server is given by its own definition is the user's, and not judged.
+        parts = {"model": model, "source": {"uri": getattr(node.server, "source", None)}}
+        paths = {what: self._artifact(_joined(name, what), part).path for what, part in parts.items() if part["uri"]}
         process = _later(
             node,
             partial(render.server, deployment=self._deployment, predictor=predictor, target=self._target),
@@ -131,9 +137,9 @@ class LocalDeployment(pulumi.ComponentResource):
         )
         return self._process(name, {key: _with_paths(value, paths) for key, value in process.items()})
 
-    def _artifact(self, name: str, uri: pulumi.Input[str]) -> Any:
+    def _artifact(self, name: str, part: Mapping[str, object]) -> Any:
         return ARTIFACT.register(
-            name, self._child, stack_dir=self._place.stack_dir, project=self._place.project, uri=uri
+            name, self._child, stack_dir=self._place.stack_dir, project=self._place.project, **part
         )
 
     def _orchestrator(self, predictor: Predictor, servers: Mapping[str, pulumi.Output[Mapping[str, str]]]) -> Any:

@@ -6,8 +6,10 @@ Only small texts of this project are read here, beside the definition; files of 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
+from seldon_infra.core.errors import InvalidSpec
 from seldon_infra.core.model import known
 from seldon_infra.core.problems import Problem
 from seldon_infra.graph.rules.place import InNode, nodes_in, predictors
@@ -48,8 +50,7 @@ def _of_files(inner: InNode, project: Path) -> Signature | None:
         return None
     folder = project / uri
     places: tuple[tuple[Path, Callable[[str], Signature]], ...] = (
-        (folder / inner.node.name / "config.pbtxt", of_config_pbtxt),
-        (folder / "config.pbtxt", of_config_pbtxt),
+        *((file, partial(of_config_pbtxt, file=str(file))) for file in _of_triton(folder, inner.node.name)),
         (folder / "model-settings.json", of_model_settings),
         (folder / "MLmodel", of_mlmodel),
     )
@@ -57,8 +58,15 @@ def _of_files(inner: InNode, project: Path) -> Signature | None:
         if file.is_file() and file.stat().st_size <= LARGEST_BYTES:
             try:
                 return read(file.read_text(encoding="utf-8"))
+            except InvalidSpec as error:
+                raise _Unreadable(error.problems[0].within(inner.path)) from None
             except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
                 said = next(iter(str(error).splitlines()), type(error).__name__)
                 got, fix = f"{file} cannot be read: {said}", f"correct {file.name}"
                 raise _Unreadable(Problem(inner.path, got, "must be what its server reads", fix)) from None
     return None
+
+
+def _of_triton(folder: Path, name: str) -> tuple[Path, Path]:
+    """Where Triton's configuration of a node's model may be: in a model repository, or beside the model's files."""
+    return folder / name / "config.pbtxt", folder / "config.pbtxt"

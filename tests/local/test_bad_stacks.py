@@ -12,6 +12,7 @@ import pytest
 from seldon_infra.runtime import ports
 from tests.engine.scratch import STACK
 from tests.local.project import Project, model, new_project, predictor
+from tests.unit.artifacts.judge.written import called_in_protocol_4, entry, tar_of
 
 pytestmark = [pytest.mark.engine, pytest.mark.local]
 
@@ -74,6 +75,26 @@ def test_paths_that_are_missing_are_all_named_with_their_nodes(project: Project)
     assert f"{node}: source 'nowhere.py' leads to {project.folder}/nowhere.py, which does not exist" in said
     assert f"{node}: model_uri 'models/nowhere' leads to {project.folder}/models/nowhere, which" in said
     assert "predictor 'b'" not in said
+
+
+def test_hostile_model_files_are_all_named_with_their_nodes_and_findings(project: Project) -> None:
+    folder = project.folder / "hostile"
+    folder.mkdir()
+    (folder / "model.json").write_bytes(called_in_protocol_4("os", "system"))
+    (folder / "model.tar").write_bytes(tar_of([(entry("../out"), b"1")]))
+    project.define(
+        predictor(graph=model(model_uri="hostile"), traffic=50),
+        predictor("b", graph=model(model_uri="hostile", trusted=("os.system",)), traffic=50),
+    )
+    said = refused(project)
+    node = "SeldonDeployment 'd' → predictor '{}' → model 'version': model_uri 'hostile'"
+    assert f"{node.format('main')}: model.json imports os.system, must import only what its server needs" in said
+    assert f"{node.format('main')}: model.tar!../out climbs out of its archive" in said
+    assert f"{node.format('b')}: model.tar!../out climbs out of its archive" in said
+    assert f"{node.format('b')}: model.json" not in said
+    late = "pulumi.Output.from_input('hostile')"
+    project.write("import pulumi\n" + definition(model("version").removesuffix(")") + f", model_uri={late})"))
+    assert "imports os.system" in refused(project)
 
 
 def test_a_path_that_is_known_late_is_refused_by_the_plugin(project: Project) -> None:

@@ -41,6 +41,15 @@ from seldon_infra import (
     config,
     secret,
 )
+from seldon_infra.triton import EnsembleStep, InstanceGroup, Tensor, TritonEnsemble, TritonModel
+
+x = Tensor(name="x", dtype="FP32", dims=(1,))
+step = EnsembleStep(model="m", inputs={"x": "x"}, outputs={"x": "y"})
+TritonModel(name="m", inputs=(x,), outputs=(x,), instance_groups=(InstanceGroup(kind="AUTO"),))
+TritonEnsemble(name="e", inputs=(x,), outputs=(x,), steps=(step,))
+Tensor(name="x", dtype="FLOAT", dims=(1,))  # refused: arg-type
+TritonEnsemble(name="e", inputs=(x,), outputs=(x,), steps=(step,), instance_groups=())  # refused: call-arg
+TritonEnsemble(name="e", inputs=(x,), outputs=(x,))  # refused: call-arg
 
 later: pulumi.Output[int] = pulumi.Output.from_input(3)
 text: pulumi.Output[str] = pulumi.Output.from_input("x")

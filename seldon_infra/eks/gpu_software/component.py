@@ -9,10 +9,11 @@ import pulumi
 from seldon_infra.charts.component import install
 from seldon_infra.eks.gpu_software import render
 from seldon_infra.eks.spec import EksCluster
+from seldon_infra.resources.handle import Component
 from seldon_infra.resources.kubernetes_object import declare
 
 
-class ClusterSoftware(pulumi.ComponentResource):
+class ClusterSoftware(Component):
     """What a cluster runs so that pods get GPUs, and nodes come when pods need them."""
 
     ready: list[pulumi.Resource]
@@ -28,7 +29,7 @@ class ClusterSoftware(pulumi.ComponentResource):
             machines: what Karpenter's machines take of the cluster.
             opts: of the component, such as its provider.
         """
-        super().__init__("seldon:index:ClusterSoftware", cluster.name, None, opts)
+        super().__init__("seldon:index:ClusterSoftware", cluster.name, opts)
         namespaces = {name: self._namespace(name, labels) for name, labels in render.namespaces(cluster).items()}
         made: dict[str, pulumi.Resource] = {}
         for each in render.releases(cluster):

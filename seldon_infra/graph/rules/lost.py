@@ -21,6 +21,7 @@ _READ_ON_SELDON: tuple[tuple[type[Server], Protocol, tuple[str, ...]], ...] = (
 )
 _OF_A_SERVER = (
     "model_uri",
+    "trusted",
     "env",
     "resources",
     "endpoint",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from seldon_infra.core.model import known, title
-from seldon_infra.core.problems import ARROW, Problem
+from seldon_infra.core.bounds import MOST as MOST
+from seldon_infra.core.bounds import below as below
+from seldon_infra.core.bounds import used_twice as used_twice
+from seldon_infra.core.model import title
+from seldon_infra.core.problems import ARROW
 from seldon_infra.graph.walk import nodes
 from seldon_infra.servers.spec import Server
 
@@ -15,11 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from decimal import Decimal
 
-    from seldon_infra.core.model import Later
     from seldon_infra.graph.spec import EnvVar, Node, Pod, Predictor, Resources, SeldonDeployment
     from seldon_infra.servers.spec import Transport
-
-MOST = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -101,23 +100,9 @@ def environments_in(at: InPredictor) -> Iterator[tuple[str, str, Sequence[EnvVar
         yield at.path, "explainer.env", at.predictor.explainer.env
 
 
-def below(path: str, field: str, value: Later[int] | Later[float] | None, least: int) -> Iterator[Problem]:
-    """Refuse a number below the least that makes sense, or beyond what Kubernetes keeps whole numbers in."""
-    number = known(value)
-    if number is not None and number < least:
-        yield Problem(path, f"{field} {number}", f"must be {least} or more", f"write {field}={least} or more")
-    elif number is not None and number > MOST:
-        yield Problem(path, f"{field} {number}", f"must be at most {MOST}", "write a smaller number")
-
-
 def listed(words: Sequence[str], last: str = "or") -> str:
     """Write words as a sentence lists them: ``a, b or c``."""
     return f" {last} ".join(part for part in (", ".join(words[:-1]), words[-1]) if part)
-
-
-def used_twice(names: Sequence[str]) -> list[str]:
-    """Give names that come more than once, each once, in order."""
-    return [name for name, times in Counter(names).items() if times > 1]
 
 
 def number_text(number: Decimal) -> str:

@@ -30,8 +30,9 @@ def declared(at: InPredictor) -> dict[str, Signature]:
     for inner in nodes_in(at):
         if inner.node.signature is not None:
             found[inner.node.name] = inner.node.signature
-        elif isinstance(inner.node.server, TritonServer) and inner.node.server.config is not None:
-            found[inner.node.name] = of_triton(inner.node.server.config)
+        elif isinstance(inner.node.server, TritonServer):
+            config = inner.node.server.serves(inner.node.name)
+            found |= {inner.node.name: of_triton(config)} if config else {}
     return found
 
 

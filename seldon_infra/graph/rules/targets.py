@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from seldon_infra.core.model import known, title
 from seldon_infra.core.problems import Problem
-from seldon_infra.graph.rules import commands, tensorflow
+from seldon_infra.graph.rules import commands, tensorflow, triton_gpus
 from seldon_infra.graph.rules.place import InNode, InPredictor, environments_in, listed, server_of
-from seldon_infra.servers.spec import ContainerServer, MLServerRuntime, PythonServer, TritonServer
+from seldon_infra.servers.spec import ContainerServer, MLServerRuntime, PythonServer, TritonModel, TritonServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,22 +103,33 @@ def image_holds_the_class(at: InNode) -> Iterator[Problem]:
 
 def repository_is_whole(at: InNode) -> Iterator[Problem]:
     """Nobody writes a file into the store from which a cluster's Triton reads its models."""
-    if isinstance(at.node.server, TritonServer) and at.node.server.config is not None:
-        yield Problem(
-            at.path,
-            "TritonServer(config=…)",
-            "must not be given for a cluster, where Triton reads model_uri alone",
-            f"write config_pbtxt(config, '{at.node.name}') to {at.node.name}/config.pbtxt in a model repository, "
-            "with the model's files beside it, and use TritonServer() on it",
-        )
+    server = at.node.server if isinstance(at.node.server, TritonServer) else None
+    want = "must not be given for a cluster, where Triton reads model_uri alone"
+    fix = "with the model's files beside it, and use TritonServer() on it"
+    if server is not None and server.config is not None:
+        name = at.node.name
+        write = f"write config_pbtxt(config, '{name}') to {name}/config.pbtxt in a model repository"
+        yield Problem(at.path, "TritonServer(config=…)", want, f"{write}, {fix}")
+    if server is not None and server.repository is not None:
+        write = "write the texts of repository_files(repository) into a model repository"
+        yield Problem(at.path, "TritonServer(repository=…)", want, f"{write}, {fix}")
+
+
+def instances_run_here(at: InNode) -> Iterator[Problem]:
+    """The catalogue's Triton is one for CPUs."""
+    for model in at.node.server.models if isinstance(at.node.server, TritonServer) else ():
+        if isinstance(model, TritonModel) and any(group.kind == "GPU" for group in model.instance_groups):
+            got = f"'{model.name or at.node.name}' has instances of kind 'GPU'"
+            fix = "write kind='AUTO', which is a GPU where there is one"
+            yield Problem(at.path, got, "must run on CPUs on this machine", fix)
 
 
 LOCAL_DEPLOYMENT_RULES = (requests_are_calls, *tensorflow.LOCAL_DEPLOYMENT_RULES)
 LOCAL_PREDICTOR_RULES = (no_explainer_here, env_has_values_here, *tensorflow.LOCAL_PREDICTOR_RULES)
-LOCAL_NODE_RULES = (server_runs_here, *commands.LOCAL_NODE_RULES, no_logger_here)
+LOCAL_NODE_RULES = (server_runs_here, *commands.LOCAL_NODE_RULES, no_logger_here, instances_run_here)
 LOCAL_ONLY_NODE_RULES = (call_exists_here,)
 """For stacks that stay on this machine; what also goes to a cluster is held to more than that."""
 MANIFEST_NODE_RULES = (image_holds_the_class, *commands.MANIFEST_NODE_RULES, repository_is_whole)
 """What a manifest would lack, or drop in silence."""
 CLUSTER_PREDICTOR_RULES = (explainer_is_in_reach,)
-CLUSTER_NODE_RULES = (model_is_in_reach, *MANIFEST_NODE_RULES)
+CLUSTER_NODE_RULES = (model_is_in_reach, *MANIFEST_NODE_RULES, *triton_gpus.CLUSTER_NODE_RULES)

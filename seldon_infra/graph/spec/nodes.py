@@ -88,6 +88,9 @@ class GraphNode(Spec):
     storage_initializer_image: Later[str] | None = None
     """Image that fetches ``model_uri``. Default: Seldon's rclone one, in its last version under Apache-2.0.
     Source: storageInitializerImage."""
+    trusted: Many[str] = ()
+    """Names that the model's files may import beside those on their server's list, as a finding says them:
+    ``("acme.features.Scaler",)``. Default: none."""
     pod: Pod | None = None
     """A pod of its own. Default: the node shares the predictor's pod."""
     signature: Signature | None = None

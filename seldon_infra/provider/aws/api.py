@@ -15,6 +15,7 @@ process, region, action, outcome, milliseconds, the resource's name.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import itertools
 import json
@@ -34,6 +35,8 @@ from seldon_infra.resources.aws_words import action as named
 
 Answer = dict[str, Any]
 
+TAGGING: Final = "resourcegroupstaggingapi"
+"""The service that knows the tags of all others' objects."""
 CONNECT_SECONDS: Final = 5
 READ_SECONDS: Final = 40
 _PATIENCE = {Kind.THROTTLED: 600.0, Kind.TRANSIENT: 60.0, Kind.UNREACHED: 15.0}
@@ -94,6 +97,11 @@ class Api:
         key = json.dumps([self.region, operation, items, parameters], sort_keys=True, default=str)
         ask = lambda: {items: list(self._pages(service, operation, items, parameters))}  # noqa: E731
         return list(_MEMORY.recall(service, key, ask, self.context.remaining())[items])
+
+    def ahead(self, *questions: Callable[[], object]) -> None:
+        """Begin to ask what does not hang on each other; who asks one of them then waits for that answer."""
+        for question in questions:
+            threading.Thread(target=_quietly, args=(question,), daemon=True).start()
 
     def look(self, service: str, operation: str, /, **parameters: object) -> Answer | None:
         """What `ask` answers, None where what it is about is not there."""
@@ -166,6 +174,11 @@ class Api:
             raise Cancelled(f"cancelled while AWS was asked again ({error.action}: {error.code})")
         if self.context.remaining() <= 0.01:
             raise TimedOut(f"{error}; it was tried for {self.context.timeout:g} s")
+
+
+def _quietly(question: Callable[[], object]) -> None:
+    with contextlib.suppress(Exception):  # Whoever needs the answer asks again, and is told why there is none.
+        question()
 
 
 def _is_question(operation: str) -> bool:
@@ -292,9 +305,11 @@ class _Memory:
             future.set_exception(error)
 
     def forget(self, service: str) -> None:
-        """Something changed: who asks from now on is not given what was asked before."""
+        """Something changed: who asks from now on is not given what was asked before, nor what hears of its tags."""
         with self._lock:
-            self._answers = {known: answer for known, answer in self._answers.items() if known[0] != service}
+            self._answers = {
+                known: answer for known, answer in self._answers.items() if known[0] not in (service, TAGGING)
+            }
 
 
 _CLIENTS = _Clients()

@@ -1,10 +1,13 @@
-"""What keeps a part of a network from being removed, in the words by which a user finds it."""
+"""What keeps a part of a network from being removed, or outlives a cluster, in the words by which a user finds it."""
 
 from __future__ import annotations
 
 from seldon_infra.provider.aws.api import Answer, Api
 from seldon_infra.provider.aws.ec2 import filters
 from seldon_infra.provider.aws.tags import from_pairs
+from seldon_infra.provider.aws.trouble import AwsError
+
+_CLAIM = "kubernetes.io/created-for/pvc/name"
 
 
 def interfaces(api: Api, filter: str, id: str) -> list[str]:
@@ -44,6 +47,23 @@ def public_addresses(api: Api, vpc_id: str) -> list[str]:
     """What in a network has a public address, which keeps its internet gateway."""
     found = api.every("ec2", "describe_network_interfaces", "NetworkInterfaces", Filters=filters(("vpc-id", vpc_id)))
     return [_named(it, it["NetworkInterfaceId"], it.get("Description", "")) for it in found if it.get("Association")]
+
+
+def volumes_of(api: Api, cluster: str) -> list[str]:
+    """Volumes that a cluster made for its pods, with their claims; none where nobody may look.
+
+    Source of the tags: aws-ebs-csi-driver, docs/tagging.md; EKS' add-on sets the cluster's.
+    """
+    owned = filters((f"tag:kubernetes.io/cluster/{cluster}", "owned"))
+    try:
+        found = api.every("ec2", "describe_volumes", "Volumes", Filters=owned)
+    except AwsError:
+        return []
+    return [
+        _named({}, it["VolumeId"], from_pairs(it.get("Tags", ())).get(_CLAIM, ""))
+        for it in found
+        if it["State"] != "deleting"
+    ]
 
 
 def _named(seen: Answer, id: str, more: str = "") -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from seldon_infra.provider.aws import policies
 from seldon_infra.provider.aws import tags as marking
@@ -93,6 +93,10 @@ class IamRole(Thing[IamRoleInputs, IamRoleOutputs]):
             raise Failed(f"{id} can't be removed: IAM says that something still uses it; run it again later") from None
 
     # How IAM is asked
+
+    def questions(self, api: Api, id: str) -> Sequence[Callable[[], object]]:
+        """Its policies, attached and inline."""
+        return (lambda: _attached(api, id), lambda: _inline(api, id, {}))
 
     def describe(self, api: Api, id: str) -> Answer | None:
         """The role with its tags."""

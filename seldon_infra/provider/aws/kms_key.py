@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from seldon_infra.provider.aws import policies
 from seldon_infra.provider.aws import tags as marking
-from seldon_infra.provider.aws.api import Answer, Api
+from seldon_infra.provider.aws.api import TAGGING, Answer, Api
 from seldon_infra.provider.aws.thing import Thing
 from seldon_infra.provider.aws.trouble import AwsError
-from seldon_infra.provider.framework import Context, Failed, Instance
+from seldon_infra.provider.framework import Failed, Instance
 from seldon_infra.resources.aws_kms_key import KMS_KEY, KmsKeyInputs, KmsKeyOutputs
-from seldon_infra.resources.aws_words import partition
 
 _NOT_YET = ("NotFoundException",)
 _ENDED = ("PendingDeletion", "PendingReplicaDeletion")
@@ -50,7 +49,7 @@ class KmsKey(Thing[KmsKeyInputs, KmsKeyOutputs]):
         if now.description != wanted.description:
             _put(api, "update_key_description", id, Description=wanted.description)
         if now.policy != wanted.policy:
-            policy = wanted.policy or _left_to_iam(api)
+            policy = wanted.policy or _left_to_iam((self.describe(api, id) or {})["Arn"])
             _put(api, "put_key_policy", id, PolicyName="default", Policy=policies.text(policy))
         if now.enabled and not wanted.enabled:
             _put(api, "disable_key", id)
@@ -65,7 +64,7 @@ class KmsKey(Thing[KmsKeyInputs, KmsKeyOutputs]):
             alias=_alias(api, id, declared.alias if declared else None),
             enabled=seen["KeyState"] != "Disabled",
             rotation=api.ask("kms", "get_key_rotation_status", KeyId=id)["KeyRotationEnabled"],
-            policy=_policy(api, id, declared.policy if declared else None),
+            policy=_policy(api, seen["Arn"], declared.policy if declared else None),
             multi_region=seen.get("MultiRegion", False),
             deletion_days=declared.deletion_days if declared else 30,
         )
@@ -87,6 +86,15 @@ class KmsKey(Thing[KmsKeyInputs, KmsKeyOutputs]):
 
     # How KMS is asked
 
+    def questions(self, api: Api, id: str) -> Sequence[Callable[[], object]]:
+        """All that a key's description leaves out."""
+        return (
+            lambda: self.tags_of(api, {"KeyId": id}),
+            lambda: _aliases(api, id),
+            lambda: api.ask("kms", "get_key_rotation_status", KeyId=id),
+            lambda: api.ask("kms", "get_key_policy", KeyId=id, PolicyName="default"),
+        )
+
     def describe(self, api: Api, id: str) -> Answer | None:
         """The key, unless it only waits for its end."""
         seen = (api.look("kms", "describe_key", KeyId=id) or {}).get("KeyMetadata")
@@ -95,7 +103,7 @@ class KmsKey(Thing[KmsKeyInputs, KmsKeyOutputs]):
     def marked(self, api: Api, inputs: KmsKeyInputs) -> Iterable[Answer]:
         """This declaration's keys: the tagging service knows them, KMS itself would have to be asked key by key."""
         found = api.every(
-            "resourcegroupstaggingapi",
+            TAGGING,
             "get_resources",
             "ResourceTagMappingList",
             ResourceTypeFilters=["kms:key"],
@@ -103,11 +111,6 @@ class KmsKey(Thing[KmsKeyInputs, KmsKeyOutputs]):
         )
         ids = [it["ResourceARN"].rpartition("/")[2] for it in found]
         return [seen for id in ids if (seen := self.describe(api, id))]
-
-    def find(self, inputs: KmsKeyInputs, context: Context) -> list[Instance[KmsKeyInputs, KmsKeyOutputs]]:
-        """What carries this declaration's mark, asked anew: the tagging service hears of changes in KMS."""
-        Api(inputs.region, context).fresh("resourcegroupstaggingapi")
-        return super().find(inputs, context)
 
     def id_of(self, seen: Answer) -> str:
         """The key's id."""
@@ -175,9 +178,10 @@ def _take_over(api: Api, id: str, alias: str, holder: str) -> None:
     api.call("kms", "update_alias", eventually=_NOT_YET, AliasName=alias, TargetKeyId=id)
 
 
-def _left_to_iam(api: Api) -> dict[str, object]:
-    """The policy that KMS gives a key without one."""
-    root = f"arn:{partition(api.region)}:iam::{api.account}:root"
+def _left_to_iam(key: str) -> dict[str, object]:
+    """The policy that KMS gives a key without one; the key's ARN tells its account."""
+    _, partition, _, _, account, _ = key.split(":")
+    root = f"arn:{partition}:iam::{account}:root"
     allow = {"Effect": "Allow", "Principal": {"AWS": root}, "Action": "kms:*", "Resource": "*"}
     return {
         "Version": "2012-10-17",
@@ -186,9 +190,9 @@ def _left_to_iam(api: Api) -> dict[str, object]:
     }
 
 
-def _policy(api: Api, id: str, declared: Mapping[str, object] | None) -> dict[str, object] | None:
-    """The policy; None where it is KMS's own and no other is declared."""
-    found = api.ask("kms", "get_key_policy", KeyId=id, PolicyName="default")["Policy"]
-    if declared is None and policies.same(json.loads(found), _left_to_iam(api)):
+def _policy(api: Api, key: str, declared: Mapping[str, object] | None) -> dict[str, object] | None:
+    """The policy of a key, by its ARN; None where it is KMS's own and no other is declared."""
+    found = api.ask("kms", "get_key_policy", KeyId=key.rpartition("/")[2], PolicyName="default")["Policy"]
+    if declared is None and policies.same(json.loads(found), _left_to_iam(key)):
         return None
     return policies.kept(declared, found)

@@ -20,7 +20,7 @@ program leaves open is read as left open.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Generic, TypeVar
 
 from seldon_infra.provider.aws import tags as marking
@@ -85,6 +85,10 @@ class Thing(Resource[In, Out], Generic[In, Out]):
     def untag(self, api: Api, id: str, keys: Sequence[str]) -> None:
         """Take tags away."""
 
+    def questions(self, api: Api, id: str) -> Sequence[Callable[[], object]]:
+        """What a read asks beside its description without waiting for that."""
+        return ()
+
     def is_whole(self, id: str) -> bool:
         """Whether this is the object, not the first part of it that `make` goes on from."""
         return True
@@ -129,6 +133,7 @@ class Thing(Resource[In, Out], Generic[In, Out]):
         """It as it is; an import names its region before its id."""
         region, id = (last.inputs.region, id) if last else _imported(id)
         api = Api(region, context)
+        api.ahead(*self.questions(api, id))
         seen = self.describe(api, id)
         return None if seen is None else self._instance(api, seen, last.inputs if last else None)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from seldon_infra.provider.aws import blockers
@@ -33,6 +34,10 @@ class Vpc(Ec2Thing[VpcInputs, VpcOutputs]):
             if getattr(now, name) != (value := getattr(wanted, name)):
                 setting = {"VpcId": id, attribute: {"Value": value}}
                 api.call("ec2", "modify_vpc_attribute", eventually=NOT_YET, **setting)
+
+    def questions(self, api: Api, id: str) -> Sequence[Callable[[], object]]:
+        """Its attributes."""
+        return [partial(_attribute, api, id, name) for name in _ATTRIBUTES.values()]
 
     def inputs_of(self, api: Api, seen: Answer, declared: VpcInputs | None) -> VpcInputs:
         """What is described, and two attributes that are not."""

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from seldon_infra.artifacts import stores
+from seldon_infra.artifacts.files import files_of
+from seldon_infra.artifacts.judge.content import judge
 from seldon_infra.core.errors import SeldonInfraError
 from seldon_infra.provider.framework import Context, Created, Failed, Instance, Problem, Refused, Resource
 from seldon_infra.resources.local_artifact import ARTIFACT, ArtifactInputs, ArtifactOutputs
@@ -25,11 +27,14 @@ class Artifact(Resource[ArtifactInputs, ArtifactOutputs]):
     computed = frozenset({"digest"})
 
     def check(self, inputs: ArtifactInputs, context: Context) -> ArtifactInputs:
-        """Find the files now, so that a preview shows what is missing and what has changed."""
+        """Find and judge the files now, so that a preview shows what is missing, hostile, or has changed."""
         try:
             found = stores.resolve(inputs.uri, Path(inputs.project))
+            findings = judge(files_of(found.path), inputs.server, inputs.trusted) if inputs.server else []
         except SeldonInfraError as error:
             raise Refused(Problem("uri", str(error))) from None
+        if findings:
+            raise Refused(*(Problem("uri", f"'{inputs.uri}': {finding}") for finding in findings))
         return inputs.model_copy(update={"digest": found.digest})
 
     def preview(

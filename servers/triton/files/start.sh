@@ -17,16 +17,56 @@ rm -rf backends repository
 mkdir -p backends/python
 ln -s "$server"/backends/python/* "$server/python_backend_stubs/$python_version/triton_python_backend_stub" backends/python/
 
-# TRITON_MODEL is a model repository, or the files of one version of one model.
-mkdir -p "repository/$TRITON_NAME"
-if [ -d "$TRITON_MODEL/$TRITON_NAME" ]; then
-    ln -s "$TRITON_MODEL/$TRITON_NAME"/* "repository/$TRITON_NAME/"
+# Puts all that a folder holds into one of the repository's models; what is there by that name already gives way.
+link_into() {
+    mkdir -p "repository/$2"
+    for entry in "$1"/*; do
+        ln -sfn "$entry" "repository/$2/$(basename "$entry")"
+    done
+}
+
+# TRITON_MODEL is a model repository, or the files of one version of one model. typed/ and config.pbtxt are what the
+# definition says in types: of each model of a repository, of the one model.
+if [ -d typed ] || [ -d "$TRITON_MODEL/$TRITON_NAME" ]; then
+    for folder in "$TRITON_MODEL"/*/; do
+        link_into "${folder%/}" "$(basename "$folder")"
+    done
 else
+    mkdir -p "repository/$TRITON_NAME"
     ln -s "$TRITON_MODEL" "repository/$TRITON_NAME/${TRITON_VERSION:-1}"
+fi
+set --
+if [ -d typed ]; then
+    for folder in "$PWD"/typed/*/; do
+        name=$(basename "$folder")
+        link_into "${folder%/}" "$name"
+        set -- "$@" --load-model="$name"
+    done
+else
+    # An ensemble brings its steps along.
+    set -- --load-model="$TRITON_NAME"
 fi
 if [ -f config.pbtxt ]; then
     ln -sf "$PWD/config.pbtxt" "repository/$TRITON_NAME/config.pbtxt"
-    set -- --disable-auto-complete-config
+fi
+if [ -d typed ] || [ -f config.pbtxt ]; then
+    set -- "$@" --disable-auto-complete-config
+fi
+
+# The version folder of an ensemble is empty, and copies hold no empty folders.
+for config in repository/*/config.pbtxt; do
+    folder=$(dirname "$config")
+    if grep -qs ensemble_scheduling "$config" && ! ls -d "$folder"/[1-9]*/ >/dev/null 2>&1; then
+        mkdir "$folder/1"
+    fi
+done
+
+# What some configurations need of the server; without, Triton serves their models as if they had not asked for it.
+if grep -qs response_cache repository/*/config.pbtxt; then
+    set -- "$@" --cache-config=local,size=67108864 --cache-directory="$server/caches"
+fi
+if grep -qs rate_limiter repository/*/config.pbtxt; then
+    set -- "$@" --rate-limit=execution_count
 fi
 
 # The stub is linked against a shared libpython, which some builds of Python lack.
@@ -49,7 +89,7 @@ exec "$server/bin/tritonserver" \
     --id="$TRITON_NAME" \
     --model-repository="$TRITON_FOLDER/repository" \
     --backend-directory="$TRITON_FOLDER/backends" \
-    --model-control-mode=none \
+    --model-control-mode=explicit \
     --http-address=127.0.0.1 --http-port="$TRITON_HTTP_PORT" \
     --grpc-address=127.0.0.1 --grpc-port="$TRITON_GRPC_PORT" \
     --metrics-address=127.0.0.1 --metrics-port="$TRITON_METRICS_PORT" \

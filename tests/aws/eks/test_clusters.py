@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 
 from tests.aws.eks.account import Account, Declared, Step
 from tests.aws.eks.matrix import Case, Drift, Life, at, put
-from tests.aws.loopback.fixtures import Surroundings
+from tests.aws.loopback import REGION
+from tests.aws.loopback.fixtures import Surroundings, client
 
 pytestmark = [pytest.mark.aws, pytest.mark.slow]
 
@@ -184,6 +188,26 @@ def test_a_version_that_no_update_leads_to_is_refused_at_preview(account: Accoun
     reason = {"1.31": "can't go back from 1.32 to 1.31", "1.34": "from 1.32 go to 1.33, and from there on"}[version]
     assert reason in said
     assert "Traceback" not in said
+
+
+def test_volumes_that_a_cluster_leaves_behind_are_named(account: Account) -> None:
+    account.up(Declared("c", "EksCluster", {}))
+    ec2 = client(account.aws, "ec2")
+    claim = {"kubernetes.io/created-for/pvc/name": "models", "kubernetes.io/cluster/c": "owned"}
+    kept = volume(ec2, claim)
+    other = volume(ec2, {"kubernetes.io/cluster/another": "owned"})
+    said = account.engine.destroy().stdout
+    assert f"{kept} (models)" in said
+    assert other not in said
+    for made in (kept, other):
+        ec2.delete_volume(VolumeId=made)
+
+
+def volume(ec2: Any, tags: Mapping[str, str]) -> str:
+    """Make a volume as a cluster's driver does."""
+    given = [{"ResourceType": "volume", "Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}]
+    made = ec2.create_volume(AvailabilityZone=f"{REGION}a", Size=1, TagSpecifications=given)
+    return str(made["VolumeId"])
 
 
 def test_a_protected_cluster_is_not_destroyed_and_the_flag_is_named(account: Account) -> None:

@@ -178,3 +178,72 @@ def test_what_is_printed_is_formatted_and_typed(printed: Path) -> None:
     assert formatted.stdout == ""
     typed = subprocess.run([*python, "mypy", "--strict", "."], cwd=printed, capture_output=True, text=True, timeout=240)
     assert typed.returncode == 0, typed.stdout
+
+
+SCALE = """\
+backend: "python" max_batch_size: 8
+input [ { name: "x" data_type: TYPE_FP32 dims: [ 3 ] } ]
+output [ { name: "y" data_type: TYPE_FP32 dims: [ 3 ] } ]
+"""
+BOTH = """\
+platform: "ensemble" max_batch_size: 16
+input [ { name: "x" data_type: TYPE_FP32 dims: [ 3 ] } ]
+output [ { name: "z" data_type: TYPE_FP32 dims: [ 3 ] } ]
+ensemble_scheduling { step [ { model_name: "scale" model_version: -1
+  input_map { key: "x" value: "x" } output_map { key: "y" value: "z" } } ] }
+"""
+
+
+def triton(folder: Path, **texts: str) -> subprocess.CompletedProcess[str]:
+    """Import model repositories' configurations, each by its model's name."""
+    for name, text in texts.items():
+        (folder / name).mkdir()
+        (folder / name / "config.pbtxt").write_text(text)
+    return run(*(str(folder / name / "config.pbtxt") for name in texts))
+
+
+def test_a_triton_repository_becomes_a_module_that_reads_well(tmp_path: Path) -> None:
+    done = triton(tmp_path, scale=SCALE, both=BOTH)
+    assert done.stdout == dedent(
+        """\
+        from seldon_infra.triton import (
+            EnsembleStep,
+            LatestVersions,
+            Tensor,
+            TritonEnsemble,
+            TritonModel,
+            TritonRepository,
+        )
+
+        scale = TritonModel(
+            name="scale",
+            max_batch_size=8,
+            inputs=(Tensor(name="x", dtype="FP32", dims=(3,)),),
+            outputs=(Tensor(name="y", dtype="FP32", dims=(3,)),),
+            version_policy=LatestVersions(),
+        )
+
+        both = TritonEnsemble(
+            name="both",
+            max_batch_size=16,
+            inputs=(Tensor(name="x", dtype="FP32", dims=(3,)),),
+            outputs=(Tensor(name="z", dtype="FP32", dims=(3,)),),
+            steps=(EnsembleStep(model="scale", inputs={"x": "x"}, outputs={"y": "z"}),),
+            version_policy=LatestVersions(),
+        )
+
+        repository = TritonRepository(models=(scale, both))
+        """
+    )
+    assert "a preview will refuse this: repository → Triton ensemble 'both' → step 'scale'" in done.stderr
+
+
+def test_every_configuration_that_cannot_be_read_is_named_with_its_line(tmp_path: Path) -> None:
+    done = triton(tmp_path, scale=SCALE.replace("dims", "dim"), both=BOTH.replace("step [", "steps ["))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"{tmp_path}/scale/config.pbtxt line 2: 'dim' is no field of ModelInput" in done.stderr
+    assert f"{tmp_path}/both/config.pbtxt line 4: 'steps' is no field of ModelEnsembling" in done.stderr
+
+
+def test_manifests_and_configurations_are_two_commands(tmp_path: Path) -> None:
+    assert "must be of one kind" in run("a.yaml", "b/config.pbtxt").stderr

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
 
 import pytest
 
@@ -34,6 +35,11 @@ class Box(Spec):
     more: JsonObject = {}  # noqa: RUF012 (pydantic copies it)
 
 
+class Shelf(Spec):
+    places: Mapping[int, Box] = {}
+    front: Literal["open", "shut"] | Square = "open"
+
+
 class Guarded(Spec):
     guard: Square | None = Square.model_construct()
 
@@ -62,6 +68,23 @@ def test_a_field_called_type_stays_a_field() -> None:
 
 def test_objects_in_lists_are_made_too() -> None:
     assert read(Box, {"name": "a", "boxes": [{"name": "b"}]}) == Box(name="a", boxes=(Box(name="b"),))
+
+
+@pytest.mark.parametrize("key", [2, "2"])
+def test_objects_in_mappings_are_made_too_and_a_key_may_be_a_number(key: object) -> None:
+    shelf = read(Shelf, {"places": {key: {"name": "a", "shape": {"type": "Circle", "innerSize": 1}}}})
+    assert shelf.places == {2: Box(name="a", shape=Circle(inner_size=1))}
+    wrong = {"places": {key: {"name": "a", "nam": 1}}}
+    assert messages(wrong, Shelf) == [
+        "box 'a': key 'nam' is not a field, must be one that the object has; write name",
+    ]
+
+
+@pytest.mark.parametrize("front", ["shut", {"type": "Square", "side": 2}])
+def test_a_field_takes_a_word_or_an_object(front: object) -> None:
+    assert read(Shelf, {"front": front}).front == (Square(side=2) if front != "shut" else "shut")
+    said = messages({"front": "ajar"}, Shelf)
+    assert said == ["the definition: front 'ajar', must be 'open', 'shut' or a mapping; write its fields below it"]
 
 
 def test_null_is_as_good_as_nothing() -> None:

@@ -13,9 +13,12 @@ import seldon_infra
 
 PACKAGE = Path(seldon_infra.__file__).parent
 OTHERS = ("charts", "ingress", "seldon_core")
+OF_TRITON = ("__init__", "check", "message", "text")
+"""Files of that room that specify nothing."""
 FILES = [
     *sorted((PACKAGE / "graph" / "spec").glob("*.py")),
     *sorted((PACKAGE / "servers").glob("*spec.py")),
+    *(path for path in sorted((PACKAGE / "servers" / "triton").glob("*.py")) if path.stem not in OF_TRITON),
     *(PACKAGE / room / "spec.py" for room in OTHERS),
     PACKAGE / "eks" / "gpu_software" / "spec.py",
 ]

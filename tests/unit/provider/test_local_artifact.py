@@ -10,6 +10,7 @@ from seldon_infra.provider.lifecycle import Alive, Lifecycle
 from seldon_infra.provider.local.artifact import Artifact
 from seldon_infra.provider.siblings import Known, owner_of
 from seldon_infra.resources.local_artifact import ArtifactInputs, ArtifactOutputs
+from tests.unit.artifacts.judge.written import called_in_protocol_4
 
 URN = "urn:pulumi:test::scratch::seldon:local:Artifact::model"
 
@@ -57,3 +58,16 @@ def test_a_copy_that_has_moved_to_another_declaration_stays_with_it(tmp_path: Pa
     first = process().create(checked, context())
     process().read(first.id, first.outputs, checked, context(f"{URN}2"))
     assert process().create(checked, context()).id != first.id
+
+
+def test_a_hostile_model_is_refused_with_all_its_findings_and_a_class_of_the_users_own_is_not(tmp_path: Path) -> None:
+    (tmp_path / "model").write_bytes(called_in_protocol_4("os", "system"))
+    raw = {"stackDir": str(tmp_path / "stack"), "project": str(tmp_path), "uri": "model"}
+    _, problems = process().check({}, {**raw, "server": "sklearn"}, context())
+    assert [problem.reason for problem in problems] == [
+        "'model': model imports os.system, must import only what its server needs; "
+        "accept it by trusted=('os.system',) if you know who made the file"
+    ]
+    assert not process().check({}, {**raw, "server": "sklearn", "trusted": ["os.system"]}, context())[1]
+    assert not process().check({}, raw, context())[1]
+    assert not (tmp_path / "stack").exists()

@@ -18,6 +18,7 @@ from seldon_infra.servers.spec import (
     TritonServer,
     XGBoostServer,
 )
+from seldon_infra.triton import EnsembleStep, Tensor, TritonEnsemble, TritonModel, TritonRepository, config_pbtxt
 
 FOLDER = Path(__file__).parents[3] / "servers"
 MAIN = Predictor(name="main", graph=Model(name="m", server=SklearnServer(), model_uri="m"))
@@ -149,6 +150,19 @@ def test_a_users_packages_get_an_environment_of_their_own() -> None:
     )
     assert plain != more
     assert Path(plain).parents[2] == Path(more).parents[2]
+
+
+def test_triton_gets_the_configuration_of_every_model_of_a_repository() -> None:
+    x, y, z = (Tensor(name=name, dtype="FP32", dims=(1,)) for name in "xyz")
+    inner = TritonModel(name="inner", inputs=(x,), outputs=(y,))
+    step = EnsembleStep(model="inner", inputs={"x": "x"}, outputs={"y": "z"})
+    outer = TritonEnsemble(name="m", inputs=(x,), outputs=(z,), steps=(step,))
+    server = TritonServer(repository=TritonRepository(models=(inner, outer)))
+    files = process(Model(name="m", server=server, model_uri="models")).files
+    assert files["typed/inner/config.pbtxt"] == config_pbtxt(inner)
+    assert files["typed/m/config.pbtxt"] == config_pbtxt(outer)
+    assert files["typed/m/1/ensemble"] == ""
+    assert "config.pbtxt" not in files
 
 
 def test_triton_reads_its_own_configuration_where_none_is_given() -> None:

@@ -58,5 +58,5 @@ def test_what_fits_and_what_says_nothing_is_passed_over(tmp_path: Path) -> None:
 def test_a_file_that_its_server_cannot_read_is_named(tmp_path: Path, config: str) -> None:
     write(tmp_path, config=config)
     (line,) = said(tmp_path, digits())
-    assert f"{tmp_path / 'next' / 'next' / 'config.pbtxt'} cannot be read" in line
+    assert f"model 'next' → {tmp_path / 'next' / 'next' / 'config.pbtxt'}" in line
     assert "correct config.pbtxt" in line

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from seldon_infra.provider.aws.api import Api
+from seldon_infra.provider.aws.blockers import volumes_of
 from seldon_infra.provider.aws.eks.cluster_requests import AT_CREATION, UPDATES, creation, encryption
 from seldon_infra.provider.aws.eks.ids import Id
 from seldon_infra.provider.aws.eks.objects import BROKEN, Ask, EksObject, in_order_of, look, seen, tags_of
@@ -100,11 +102,17 @@ class EksCluster(EksObject[EksClusterInputs, EksClusterOutputs]):
                 self.run_update(id, "update_cluster_config", request(inputs), context)
 
     def delete(self, id: str, last: Instance[EksClusterInputs, EksClusterOutputs], context: Context) -> None:
-        """Take it away, unless it is protected."""
-        body = self.now(self.parse(id), context)
+        """Take it away, unless it is protected; what it leaves behind is named."""
+        parsed = self.parse(id)
+        body = self.now(parsed, context)
         if body and body.get("deletionProtection"):
             raise Failed(f"control plane {id} is protected: set deletion_protection to false and apply that first")
         super().delete(id, last, context)
+        if left := volumes_of(Api(parsed.region, context), parsed.cluster):
+            context.warn(
+                f"control plane {id} is gone, and volumes that it made for its pods stay and cost: {', '.join(left)}; "
+                "delete those that hold nothing you need with aws ec2 delete-volume --volume-id …"
+            )
 
     def inputs_of(self, id: Id, body: Body, last: EksClusterInputs | None) -> EksClusterInputs:
         """What it has; who made it and what it was born with AWS does not tell."""

@@ -11,6 +11,7 @@ from seldon_infra.servers.spec import (
     TempoServer,
     Tensor,
     TritonModel,
+    TritonRepository,
     TritonServer,
 )
 from seldon_infra.stack import Stack
@@ -39,6 +40,7 @@ TF = container(speaks=["tensorflow"], local_command=["score"])
 TRITON = TritonModel(
     inputs=[Tensor(name="x", dtype="FP32", dims=[1])], outputs=[Tensor(name="y", dtype="FP32", dims=[1])]
 )
+REPOSITORY = TritonRepository(models=[TRITON.model_copy(update={"name": "score"})])
 TOKEN = EnvVar(name="TOKEN", value_from=SecretKey(secret="store", key="token"))
 
 LOCAL = {
@@ -183,6 +185,13 @@ CLUSTER = {
         f"{NODE}: TritonServer(config=…), must not be given for a cluster, where Triton reads model_uri alone; "
         "write config_pbtxt(config, 'score') to score/config.pbtxt in a model repository, with the model's files "
         "beside it, and use TritonServer() on it",
+        graph(model(server=TritonServer()), protocol="v2"),
+    ),
+    "a repository that nobody writes": Row(
+        graph(model(server=TritonServer(repository=REPOSITORY)), protocol="v2"),
+        f"{NODE}: TritonServer(repository=…), must not be given for a cluster, where Triton reads model_uri alone; "
+        "write the texts of repository_files(repository) into a model repository, with the model's files beside it, "
+        "and use TritonServer() on it",
         graph(model(server=TritonServer()), protocol="v2"),
     ),
 }

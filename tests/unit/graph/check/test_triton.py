@@ -4,7 +4,14 @@ import pytest
 
 from seldon_infra.graph.check import check
 from seldon_infra.graph.spec import SeldonDeployment
-from seldon_infra.servers.spec import DynamicBatching, InstanceGroup, Tensor, TritonModel, TritonServer
+from seldon_infra.servers.spec import (
+    DynamicBatching,
+    InstanceGroup,
+    Tensor,
+    TritonModel,
+    TritonRepository,
+    TritonServer,
+)
 from tests.unit.graph.check.build import NODE, Row, graph, model
 
 PIXELS = Tensor(name="pixels", dtype="FP32", dims=[64])
@@ -18,6 +25,13 @@ def triton(**fields: object) -> SeldonDeployment:
 
 def pixels(**fields: object) -> SeldonDeployment:
     return triton(inputs=[Tensor(**{"name": "pixels", "dtype": "FP32", "dims": [64], **fields})])
+
+
+ONE = TritonModel(name="score", inputs=[PIXELS], outputs=[DIGIT])
+
+
+def repository(*models: TritonModel) -> SeldonDeployment:
+    return graph(model(server=TritonServer(repository=TritonRepository(models=models))), protocol="v2")
 
 
 ROWS = {
@@ -88,13 +102,13 @@ ROWS = {
     ),
     "GPUs are for instances on GPUs": Row(
         triton(instance_groups=[InstanceGroup(kind="CPU", gpus=[0])]),
-        f"{NODE}: config.instance_groups[0].gpus with kind 'CPU', must be given with kind 'GPU' alone; "
+        f"{NODE}: config.instance_groups[0].gpus with kind 'CPU', must be given with kind 'GPU' or 'AUTO'; "
         "write kind='GPU' or remove gpus",
         triton(instance_groups=[InstanceGroup(kind="GPU", gpus=[0])]),
     ),
     "GPUs have numbers": Row(
         triton(instance_groups=[InstanceGroup(kind="GPU", gpus=[-1])]),
-        f"{NODE}: config.instance_groups[0].gpus [-1], must be numbers of GPUs, from 0; change gpus",
+        f"{NODE}: config.instance_groups[0].gpus [-1], must be numbers of GPUs, from 0, each once; change gpus",
         triton(instance_groups=[InstanceGroup(kind="GPU", gpus=[1])]),
     ),
     "batching needs batches": Row(
@@ -114,6 +128,23 @@ ROWS = {
         f"{NODE}: config.dynamic_batching.max_queue_delay_microseconds -1, must be 0 or more; "
         "write config.dynamic_batching.max_queue_delay_microseconds=0 or more",
         triton(dynamic_batching=DynamicBatching(max_queue_delay_microseconds=100), max_batch_size=8),
+    ),
+    "one model, or several": Row(
+        graph(model(server=TritonServer(config=ONE, repository=TritonRepository(models=[ONE]))), protocol="v2"),
+        f"{NODE}: config and repository, must be one of them; put all models into repository.models",
+        graph(model(server=TritonServer(repository=TritonRepository(models=[ONE]))), protocol="v2"),
+    ),
+    "a repository holds its node's": Row(
+        repository(TritonModel(name="scores", inputs=[PIXELS], outputs=[DIGIT])),
+        f"{NODE}: repository.models scores, must hold one of its node's name, 'score', because that is what requests "
+        "ask for; write scores",
+        repository(ONE),
+    ),
+    "each of its models keeps the rules": Row(
+        repository(ONE, TritonModel(name="other", inputs=[PIXELS], outputs=[])),
+        f"{NODE} → Triton model 'other': outputs is empty, must name at least one tensor; "
+        "write outputs=[Tensor(name=…, dtype='FP32', dims=[…])]",
+        repository(ONE, TritonModel(name="other", inputs=[PIXELS], outputs=[DIGIT])),
     ),
 }
 

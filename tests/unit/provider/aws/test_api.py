@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs
 
@@ -14,6 +15,7 @@ from seldon_infra.provider.aws import api as seam
 from seldon_infra.provider.aws.api import Api, client_token
 from seldon_infra.provider.aws.trouble import AwsError, Kind
 from seldon_infra.provider.framework import Cancelled, Context, TimedOut
+from tests.engine.waiting import wait_until
 
 DROP = 0
 """Instead of a status: the connection is closed with no answer."""
@@ -146,6 +148,38 @@ def test_a_question_is_asked_once_until_something_changes(aws: Script) -> None:
     assert len(aws.asked) == 1
     api.call("ec2", "delete_vpc", VpcId="vpc-1")
     api.every("ec2", "describe_vpcs", "Vpcs")
+    assert len(aws.asked) == 3
+
+
+def test_what_is_asked_ahead_is_under_way_at_once_and_asked_once(aws: Script) -> None:
+    api = here()
+    vpcs = [partial(api.ask, "ec2", "describe_vpcs", VpcIds=[id]) for id in ("a", "b", "c")]
+    aws.held.clear()
+    api.ahead(*vpcs)
+    wait_until(lambda: len(aws.asked) == 3)
+    aws.held.set()
+    for ask in vpcs:
+        ask()
+    assert len(aws.asked) == 3
+
+
+def test_a_question_ahead_that_fails_is_told_to_whoever_needs_its_answer(aws: Script) -> None:
+    aws.answers = [(403, NO.format("AccessDenied", "no"))]
+    api = here()
+    ask = partial(api.ask, "iam", "get_role", RoleName="a")
+    api.ahead(ask)
+    with pytest.raises(AwsError, match="AccessDenied"):
+        ask()
+
+
+def test_a_change_anywhere_makes_the_tagging_service_be_asked_anew(aws: Script) -> None:
+    aws.answers = [(200, "{}")]
+    find = partial(here().ask, "resourcegroupstaggingapi", "get_resources")
+    find()
+    find()
+    assert len(aws.asked) == 1
+    here().call("kms", "enable_key", KeyId="a")
+    find()
     assert len(aws.asked) == 3
 
 

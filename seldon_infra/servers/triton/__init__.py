@@ -1,0 +1,1 @@
+"""Triton's models as typed values, their rules, and their text: ``config.pbtxt``."""
