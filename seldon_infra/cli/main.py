@@ -18,6 +18,7 @@ from typing import Any
 from seldon_infra.core.errors import SeldonInfraError
 
 COMMANDS = (
+    "containerfile",
     "doctor",
     "drift",
     "eks-token",
