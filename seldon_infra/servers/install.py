@@ -70,37 +70,46 @@ def _make(entry: CatalogueEntry, requirements: Sequence[str], target: Path) -> N
     start = time.monotonic()
     _say(f"{entry.name} {entry.version}: making its environment (once per machine) …")
     shutil.rmtree(target, ignore_errors=True)  # what an interrupted run left
-    uv = _uv()
-    _run("making the environment", [uv, "venv", "--quiet", "--python", entry.python, str(target)], entry)
+    uv = program()
+    step("making the environment", [uv, "venv", "--quiet", "--python", entry.python, str(target)], entry)
     install = [uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", str(target / "bin" / "python")]
     # The lock is whole; what overrides.txt took out of it must not come back as somebody's dependency.
     locked = ["--require-hashes", "--no-deps", "--requirements", str(entry.lock)]
-    _run("installing its packages", [*install, *locked], entry)
+    step("installing its packages", [*install, *locked], entry)
     if requirements:
         more = [*install, "--constraints", str(_constraints(entry, target)), *requirements]
-        _run("installing what the class requires", more, entry)
+        step("installing what the class requires", more, entry)
     (target / COMPLETE).touch()
     _say(f"{entry.name} {entry.version}: ready after {time.monotonic() - start:.0f} s, in {target}")
 
 
 def _constraints(entry: CatalogueEntry, target: Path) -> Path:
     """Write the lock's versions without hashes, so that a class's requirements cannot change the server's own."""
-    lines = entry.lock.read_text(encoding="utf-8").splitlines()
-    pins = [line.removesuffix("\\").strip() for line in lines if "==" in line and not line.startswith((" ", "#"))]
     file = target / "constraints.txt"
-    file.write_text("\n".join(pins), encoding="utf-8")
+    file.write_text("\n".join(pins(entry)), encoding="utf-8")
     return file
 
 
-def _run(step: str, command: Sequence[str], entry: CatalogueEntry) -> None:
-    """Run one step of an installation, with a sign of life every few seconds."""
+def pins(entry: CatalogueEntry) -> list[str]:
+    """Give the versions that a server's lock says, without their hashes."""
+    lines = entry.lock.read_text(encoding="utf-8").splitlines()
+    return [line.removesuffix("\\").strip() for line in lines if "==" in line and not line.startswith((" ", "#"))]
+
+
+def step(name: str, command: Sequence[str], entry: CatalogueEntry) -> None:
+    """Run one step of an installation, with a sign of life every few seconds.
+
+    Raises:
+        PartNotFound: it failed; its last words say why.
+        LimitReached: it took too long.
+    """
     settings = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as said:
         process = subprocess.Popen(
             command, env=settings, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT
         )
         try:
-            _wait(process, f"{entry.name} {entry.version}: {step}", entry)
+            _wait(process, f"{entry.name} {entry.version}: {name}", entry)
         except BaseException:
             process.kill()
             process.wait()
@@ -125,7 +134,12 @@ def _wait(process: subprocess.Popen[bytes], step: str, entry: CatalogueEntry) ->
     )
 
 
-def _uv() -> str:
+def program() -> str:
+    """Find uv.
+
+    Raises:
+        PartNotFound: it is not on this machine.
+    """
     try:
         from uv import find_uv_bin
     except ImportError:

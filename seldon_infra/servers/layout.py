@@ -11,6 +11,7 @@ Placeholders of an entry's texts:
 ``{parameters.json}``   the node's parameters as a JSON object, for MLServer
 ``{parameters.seldon}`` the same as Seldon's operator hands them to a container
 ``{triton.config}``     ``config.pbtxt`` of a typed Triton model, and ``{triton.version}`` its version
+``{host}``              address to listen on: loopback here, every one in an image
 ``{python}``, ``{bin}`` interpreter and folder of programs of the server's environment
 ``{model}``             folder with a copy of ``model_uri``, filled in by the target
 ``{source}``            folder with a copy of the user's source file, filled in by the target
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
 FILLED_IN_LATER = frozenset({"model", "source", "dir", *(f"port.{name}" for name in PORTS)})
 """Placeholders that stay in what :func:`process` gives."""
+LOOPBACK = "127.0.0.1"
 _PLACEHOLDER = re.compile(r"\{([a-z]+(?:[._][a-z_]+)*)\}")
 
 
@@ -117,7 +119,7 @@ def local_process(
     entry: CatalogueEntry, server: Server, node: Node, deployment: Named, predictor: Named
 ) -> LocalProcess:
     """Fill an entry's templates in for a node that the typed ``server`` runs."""
-    fill = filler({**of_node(node, deployment, predictor), **_of_server(server, node), **_of_entry(entry, server)})
+    fill = filler({**of_node(node, deployment, predictor), **of_server(server, node), **_of_entry(entry, server)})
     kind = entry.kinds[getattr(server, "kind", "")]
     told = {**filled(entry.environment, fill), **filled(kind.environment, fill)}
     return LocalProcess(
@@ -198,7 +200,8 @@ def _as_operator(node: Node) -> Iterator[dict[str, str]]:
         yield {"name": str(parameter.name), "value": str(parameter.value), "type": parameter.wire_type}
 
 
-def _of_server(server: Server, node: Node) -> dict[str, str | None]:
+def of_server(server: Server, node: Node) -> dict[str, str | None]:
+    """Give the placeholders' values that the typed server says."""
     fields = {f"server.{name}": str(value) for name, value in server.__dict__.items() if isinstance(value, str | int)}
     source = getattr(server, "source", None)
     config = server.config if isinstance(server, TritonServer) else None
@@ -213,4 +216,4 @@ def _of_server(server: Server, node: Node) -> dict[str, str | None]:
 
 def _of_entry(entry: CatalogueEntry, server: Server) -> dict[str, str | None]:
     root = environment_path(entry, getattr(server, "requirements", ()))
-    return {"bin": str(root / "bin"), "python": str(root / "bin" / "python")}
+    return {"bin": str(root / "bin"), "python": str(root / "bin" / "python"), "host": LOOPBACK}

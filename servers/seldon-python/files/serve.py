@@ -1,8 +1,9 @@
-"""Serves a class with Seldon's own Python wrapper: REST, gRPC and metrics in one process, on loopback only.
+"""Serves a class with Seldon's own Python wrapper: REST, gRPC and metrics in one process.
 
 ``seldon-core-microservice`` listens on every address, gives each interface a process of its own and drops open gRPC
 calls when it is stopped. Here the wrapper's own applications run under one gunicorn worker, which drains both.
 Called with ``module.Class``; ports and parameters come in the environment variables that Seldon's operator sets.
+It listens on loopback, or on the address in LISTEN_HOST.
 """
 
 import functools
@@ -26,7 +27,7 @@ from seldon_core.microservice import parse_parameters
 from seldon_core.proto import prediction_pb2
 from werkzeug.exceptions import HTTPException
 
-HOST = "127.0.0.1"
+HOST = os.environ.get("LISTEN_HOST", "127.0.0.1")
 LARGEST_MESSAGE = 64 * 1024 * 1024
 DRAIN_SECONDS = 25
 CALLS = ("predict", "transform_input", "transform_output", "route", "aggregate", "send_feedback")

@@ -6,6 +6,7 @@ import struct
 from collections.abc import Callable
 from pathlib import Path
 
+from seldon_infra.servers import catalogue
 from tests.local.servers.contract import Sample, made_by
 
 CLASS = """import numpy as np
@@ -129,6 +130,21 @@ def written(file: str, text: str) -> Callable[[Path, int], None]:
     return make
 
 
+def beside_its_server(folder: Path, version: int) -> None:
+    """Write the class beside the program that serves it: a command brings all that it needs."""
+    entry = catalogue.load("seldon-python")
+    catalogue.environment(entry)
+    (folder / "serve.py").write_text(entry.copied["serve.py"].read_text())
+    written("command_sums.py", CLASS.replace("wrapper", "command"))(folder, version)
+
+
+def command() -> str:
+    """A command that serves the class as an image with Seldon's wrapper would."""
+    python = catalogue.environment_path(catalogue.load("seldon-python")) / "bin" / "python"
+    words = (str(python), "{source}/serve.py", "command_sums.Sums")
+    return f"ContainerServer(speaks=('seldon',), source='command', local_command={words!r})"
+
+
 SAMPLES = (
     Sample("sklearn", "mlserver", "SklearnServer()", made_by("mlserver", SKLEARN), LEAVES),
     Sample(
@@ -158,6 +174,16 @@ SAMPLES = (
         "seldon-python",
         "PythonServer(source='wrapper/wrapper_sums.py', class_name='Sums')",
         written("wrapper_sums.py", CLASS),
+        SUMS,
+        protocol="seldon",
+        has_model=False,
+        metric="sums_asked",
+    ),
+    Sample(
+        "command",
+        "seldon-python",
+        command(),
+        beside_its_server,
         SUMS,
         protocol="seldon",
         has_model=False,

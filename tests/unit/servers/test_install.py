@@ -24,7 +24,7 @@ esac
 @pytest.fixture(autouse=True)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("SELDON_INFRA_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(install, "_uv", lambda: str(tmp_path / "uv"))
+    monkeypatch.setattr(install, "program", lambda: str(tmp_path / "uv"))
     uv(tmp_path)
     return tmp_path / "cache"
 

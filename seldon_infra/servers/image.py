@@ -1,0 +1,145 @@
+"""The image of a user's class: its Containerfile and build context, as text that is the same for the same input. Pure.
+
+The image starts the class as this machine does, by the catalogue entry's own command, and has what the entry's lock
+says, each package by its hash. Ports that nobody sets are those that Seldon's operator gives to a container
+(``PREDICTIVE_UNIT_…`` in ``operator/controllers`` of SeldonIO/seldon-core 1.17.1). Python writes bytecode by hash and
+not by time where SOURCE_DATE_EPOCH is set (Python's docs, ``py_compile``), so that a build can be repeated.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from seldon_infra.servers.layout import filled, filler, of_server
+from seldon_infra.servers.needs import SCRATCH, needs
+from seldon_infra.servers.spec import MLServerRuntime, PythonServer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from seldon_infra.servers.entry import CatalogueEntry
+    from seldon_infra.servers.layout import Node
+
+PYTHON = "3.11"
+"""Version of Python for which the catalogue's locks are made."""
+BASE = f"docker.io/library/python:{PYTHON}-slim-bookworm"
+"""What an image builds on where nobody says it; a tag, which leads to another image one day."""
+USER = 8888
+"""Who the server runs as in the image; a pod may say another one."""
+CONTAINERFILE, LOCK, SERVER, SOURCE = "Containerfile", "requirements.lock", "server", "source"
+BUILD_LOCK = "build.lock"
+"""What builds those packages that have no wheel: it is installed first, by its hash as all others."""
+BUILDERS = ("setuptools", "wheel")
+PORTS = {"http": "9000", "grpc": "9500", "metrics": "6000"}
+_ROOT = "/opt"
+_INSTALL = f"python -m pip --python {_ROOT}/venv/bin/python install --no-cache-dir --no-deps --require-hashes"
+_TO_QUOTE = re.compile(r'[\\"$]')
+
+UsersClass = PythonServer | MLServerRuntime
+"""The typed servers that run a class of the user's."""
+
+
+def context(
+    server: UsersClass, node: Node, entry: CatalogueEntry, code: str, lock: str, base: str = BASE
+) -> dict[str, str]:
+    """Give the files of a build context, by their path in it.
+
+    Args:
+        server: the typed server, whose class the image holds.
+        node: the node that it runs.
+        entry: the server's entry in the catalogue.
+        code: the text of the file with the class.
+        lock: packages with their hashes: the entry's, then what the class requires beside them.
+        base: image that it builds on, with Python and pip in it.
+    """
+    files = {f"{SERVER}/{path}": file.read_text(encoding="utf-8") for path, file in entry.copied.items()}
+    return {
+        CONTAINERFILE: containerfile(server, node, entry, base),
+        BUILD_LOCK: "".join(text for name, text in blocks(lock).items() if name in BUILDERS),
+        LOCK: lock,
+        f"{SOURCE}/{PurePosixPath(server.source).name}": code,
+        **files,
+    }
+
+
+def containerfile(server: UsersClass, node: Node, entry: CatalogueEntry, base: str) -> str:
+    """Write the Containerfile: one stage installs, the other has no installer any more."""
+    fill = filler(_values(server, node))
+    command = [word for word in map(fill, entry.start.command) if word is not None]
+    environment = [f"ENV {name}={_quoted(text)}" for name, text in sorted(_environment(server, entry, node).items())]
+    lines = [
+        f"# {server.class_name} of {server.source} in {entry.name} {entry.version}",
+        f"FROM {base} AS packages",
+        "ARG SOURCE_DATE_EPOCH=0",
+        'ENV PYTHONDONTWRITEBYTECODE="1"',
+        f"COPY {BUILD_LOCK} {_ROOT}/{BUILD_LOCK}",
+        f"COPY {LOCK} {_ROOT}/{LOCK}",
+        f"RUN python -m venv --without-pip {_ROOT}/venv",
+        f"RUN {_INSTALL} --only-binary :all: --requirement {_ROOT}/{BUILD_LOCK}",
+        f"RUN {_INSTALL} --no-build-isolation --requirement {_ROOT}/{LOCK}",
+        # Some that are built bring bytecode of `python -O`, by time; nothing here runs under it.
+        f"RUN find {_ROOT}/venv -name '*.opt-*.pyc' -delete",
+        "",
+        f"FROM {base}",
+        "RUN python -m pip uninstall --yes setuptools wheel pip",
+        f"COPY --from=packages {_ROOT}/venv {_ROOT}/venv",
+        f"COPY {SERVER} {_ROOT}/{SERVER}",
+        f"COPY {SOURCE} {_ROOT}/{SOURCE}",
+        *environment,
+        f"WORKDIR {SCRATCH}",
+        f"USER {USER}",
+        f"EXPOSE {' '.join(PORTS.values())}",
+        f"CMD {json.dumps(command)}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _values(server: UsersClass, node: Node) -> dict[str, str | None]:
+    """Give the placeholders' values in an image; what a pod alone knows has none."""
+    return {
+        **of_server(server, node),
+        **{f"port.{name}": number for name, number in PORTS.items()},
+        "name": node.name,
+        "host": "0.0.0.0",
+        "python": f"{_ROOT}/venv/bin/python",
+        "bin": f"{_ROOT}/venv/bin",
+        "dir": f"{_ROOT}/{SERVER}",
+        "source": f"{_ROOT}/{SOURCE}",
+        "model": None,
+    }
+
+
+def _environment(server: UsersClass, entry: CatalogueEntry, node: Node) -> Mapping[str, str]:
+    fill = filler(_values(server, node))
+    own = filled(entry.environment, fill)
+    kind = filled(entry.kinds[server.kind].environment, fill)
+    # A pod's root cannot be written to, and a log line is seen at once.
+    given = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1"}
+    return {**given, **own, **kind, **needs(server, entry.protocols[0]).environment}
+
+
+def _quoted(text: str) -> str:
+    return '"' + _TO_QUOTE.sub(lambda found: f"\\{found[0]}", text) + '"'
+
+
+def with_more(lock: str, more: str) -> str:
+    """Put packages of a second lock behind a first one's, whose versions win."""
+    there = blocks(lock)
+    added = [text for name, text in blocks(more).items() if name not in there]
+    return "".join([lock, "# what the class requires\n", *added]) if added else lock
+
+
+def blocks(lock: str) -> dict[str, str]:
+    """Take a lock apart: the name of each package to its lines, without comments."""
+    found: dict[str, list[str]] = {}
+    name = ""
+    for line in lock.splitlines(keepends=True):
+        if line.lstrip().startswith("#") or not line.strip():
+            continue
+        if not line.startswith(" "):
+            name = line.partition("==")[0].partition("[")[0].strip().lower()
+        found.setdefault(name, []).append(line)
+    return {name: "".join(lines) for name, lines in found.items()}
