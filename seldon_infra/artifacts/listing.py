@@ -53,7 +53,7 @@ def look(uri: str) -> Listing:
         StoreNotReached: it gave no answer.
     """
     try:
-        from obstore.exceptions import BaseError
+        from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
         from obstore.exceptions import NotFoundError as MissingError
     except ImportError:
         raise PartNotFound("obstore", "run: pip install 'seldon-infra[cluster]'") from None
@@ -62,24 +62,15 @@ def look(uri: str) -> Listing:
     except (MissingError, FileNotFoundError):
         found = []
     except (BaseError, OSError, ValueError) as error:
-        raise refusal(uri, error) from None
+        line = next(iter(str(error).splitlines()), type(error).__name__)
+        if _METADATA_HOST in line:
+            raise NotPermitted(f"'{uri}': this machine has no credentials for its store") from None
+        if isinstance(error, PermissionDeniedError | UnauthenticatedError) or _REFUSED.search(line):
+            raise NotPermitted(f"'{uri}' may not be listed with the credentials of this machine") from None
+        raise StoreNotReached(f"'{uri}': {line}") from None
     if not found:
         raise ModelNotFound(f"'{uri}' holds nothing")
     return Listing(len(found), sum(it["size"] for it in found), _digest(found))
-
-
-def refusal(uri: str, error: Exception) -> SeldonInfraError:
-    """Word what obstore raised, without what it was given to log in with."""
-    from obstore.exceptions import NotFoundError, PermissionDeniedError, UnauthenticatedError
-
-    line = next(iter(str(error).splitlines()), type(error).__name__)
-    if isinstance(error, NotFoundError | FileNotFoundError):
-        return ModelNotFound(f"'{uri}' holds nothing")
-    if _METADATA_HOST in line:
-        return NotPermitted(f"'{uri}': this machine has no credentials for its store")
-    if isinstance(error, PermissionDeniedError | UnauthenticatedError) or _REFUSED.search(line):
-        return NotPermitted(f"'{uri}' may not be listed with the credentials of this machine")
-    return StoreNotReached(f"'{uri}': {line}")
 
 
 def _objects(uri: str) -> list[Mapping[str, Any]]:

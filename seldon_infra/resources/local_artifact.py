@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from pydantic import Field
 
-from seldon_infra.resources.model import Inputs, Outputs, ResourceType, Secret
+from seldon_infra.resources.model import Inputs, Outputs, ResourceType
 
 
 class ArtifactInputs(Inputs):
@@ -21,9 +19,6 @@ class ArtifactInputs(Inputs):
         "nothing is judged without it.",
     )
     trusted: list[str] = Field(default=[], description="Names that the files may import beside those on the list.")
-    storage: Secret[dict[str, Any]] | None = Field(
-        default=None, description="Settings of the store that the URI leads to: its kind and its credentials."
-    )
     digest: str | None = Field(default=None, description="Digest of the files; computed when the inputs are checked.")
 
 
