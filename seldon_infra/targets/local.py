@@ -16,6 +16,7 @@ from typing import Any
 
 import pulumi
 
+from seldon_infra.artifacts.render import settings_for, store_settings
 from seldon_infra.core.errors import InvalidSpec
 from seldon_infra.core.model import Spec, pending
 from seldon_infra.graph.call import predict_curl
@@ -126,7 +127,12 @@ class LocalDeployment(Component):
         if not pulumi.runtime.is_dry_run():
             render.install(node)
         assert isinstance(node.server, Server)
-        model = {"uri": node.model_uri, "server": kind_of(node.server), "trusted": list(node.trusted) or None}
+        model = {
+            "uri": node.model_uri,
+            "server": kind_of(node.server),
+            "trusted": list(node.trusted) or None,
+            "storage": _store_of(node, self._deployment),
+        }
         # The code that a server is given by its own definition is the user's, and not judged.
         parts = {"model": model, "source": {"uri": getattr(node.server, "source", None)}}
         paths = {what: self._artifact(_joined(name, what), part).path for what, part in parts.items() if part["uri"]}
@@ -160,6 +166,15 @@ class LocalDeployment(Component):
         return PROCESS.register(
             name, self._child, stack_dir=self._place.stack_dir, name=name, **{**parts, "live": live}
         )
+
+
+def _store_of(node: Node, deployment: SeldonDeployment) -> pulumi.Output[Any] | None:
+    """Give the credentials for a node's model, a secret as a whole."""
+    if not deployment.storage or node.model_uri is None:
+        return None
+    stores = [store_settings(each) for each in deployment.storage]
+    found = pulumi.Output.all(node.model_uri, stores).apply(lambda it: settings_for(it[0], it[1]))
+    return pulumi.Output.secret(found)
 
 
 def _joined(*names: str) -> str:

@@ -29,7 +29,7 @@ class Artifact(Resource[ArtifactInputs, ArtifactOutputs]):
     def check(self, inputs: ArtifactInputs, context: Context) -> ArtifactInputs:
         """Find and judge the files now, so that a preview shows what is missing, hostile, or has changed."""
         try:
-            found = stores.resolve(inputs.uri, Path(inputs.project))
+            found = stores.resolve(inputs.uri, Path(inputs.project), inputs.storage)
             findings = judge(files_of(found.path), inputs.server, inputs.trusted) if inputs.server else []
         except SeldonInfraError as error:
             raise Refused(Problem("uri", str(error))) from None
@@ -46,7 +46,7 @@ class Artifact(Resource[ArtifactInputs, ArtifactOutputs]):
     def create(self, inputs: ArtifactInputs, context: Context) -> Created[ArtifactOutputs]:
         """Copy the files and note that this declaration uses the copy."""
         stack = StackDir(Path(inputs.stack_dir))
-        found = stores.resolve(inputs.uri, Path(inputs.project))
+        found = stores.resolve(inputs.uri, Path(inputs.project), inputs.storage)
         if found.digest != inputs.digest:
             raise Failed(f"'{inputs.uri}' has changed since the preview; run again")
         with stack.locked():
