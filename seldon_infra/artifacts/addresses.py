@@ -7,6 +7,7 @@ one of a private network only where a storage of the definition names it.
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
 from collections.abc import Callable, Iterable
 from typing import TypeAlias
@@ -30,9 +31,10 @@ def why_not(uri: str, named: Iterable[str] = ()) -> str | None:
     """
     if urlsplit(uri).scheme not in ("http", "https"):
         return None
-    if "@" in urlsplit(uri).netloc:
-        return "has a name or a password in it"
     host = (urlsplit(uri).hostname or "").rstrip(".")
+    # One in the URL of a storage is refused there.
+    if "@" in urlsplit(uri).netloc and rule_of(host, named) is not_private:
+        return "has a name or a password in it"
     if host in METADATA_HOSTS:
         return "is a cloud's metadata service"
     rule = rule_of(host, named)
@@ -43,8 +45,8 @@ def why_not(uri: str, named: Iterable[str] = ()) -> str | None:
 
 
 def shown(uri: str) -> str:
-    """Give a URI without its query, which may be what its reader logs in with."""
-    return uri.partition("?")[0]
+    """Give a URI without its password and its query: either may be what its reader logs in with."""
+    return re.sub(r"//[^/@]*@", "//…@", uri.partition("?")[0])
 
 
 Rule: TypeAlias = Callable[[Address], str | None]

@@ -24,6 +24,9 @@ class ArtifactInputs(Inputs):
     storage: Secret[dict[str, Any]] | None = Field(
         default=None, description="Settings of the store that the URI leads to: its kind and its credentials."
     )
+    signed_by: str | None = Field(
+        default=None, description="Path of the public key that the files must be signed with, relative to the project."
+    )
     digest: str | None = Field(default=None, description="Digest of the files; computed when the inputs are checked.")
 
 

@@ -31,13 +31,13 @@ from seldon_infra.resources.local_route import ROUTE
 from seldon_infra.servers.spec import Server
 from seldon_infra.targets import local_render as render
 from seldon_infra.targets.later import once_valid, when_known
-from seldon_infra.targets.local_files import hostile_files, kind_of, missing_files
+from seldon_infra.targets.local_files import hostile_files, kind_of, missing_files, unsigned_files
 from seldon_infra.targets.saved_models import wrong_saved_models
 from seldon_infra.targets.signatures import unfit_tensors
 from seldon_infra.targets.spec import Local
 from seldon_infra.targets.triton_files import misplaced_files
 
-_OF_FILES = (missing_files, hostile_files, unfit_tensors, misplaced_files, wrong_saved_models)
+_OF_FILES = (missing_files, hostile_files, unsigned_files, unfit_tensors, misplaced_files, wrong_saved_models)
 """What is known of a deployment by the files that it names."""
 
 
@@ -131,6 +131,7 @@ class LocalDeployment(Component):
             "uri": node.model_uri,
             "server": kind_of(node.server),
             "trusted": list(node.trusted) or None,
+            "signed_by": node.signed_by,
             "storage": _store_of(node, self._deployment),
         }
         # The code that a server is given by its own definition is the user's, and not judged.

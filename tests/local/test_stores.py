@@ -12,6 +12,7 @@ from tests.aws.moto_server import moto_server
 from tests.engine.scratch import STACK
 from tests.local.project import Project, new_project
 from tests.unit.artifacts.judge.written import called_in_protocol_4
+from tests.unit.artifacts.test_signed import key_pair, sign
 
 pytestmark = [pytest.mark.engine, pytest.mark.local]
 
@@ -27,7 +28,7 @@ DEFINITION = """
 import pulumi
 storage = S3Storage(access_key_id="id", secret_access_key=secret("storeKey"), endpoint="{endpoint}", provider="Minio")
 server = PythonServer(source="version.py", class_name="Version")
-graph = Model(name="version", server=server, model_uri="s3://models/version")
+graph = Model(name="version", server=server, model_uri="s3://models/version", signed_by={key})
 stack = Stack(target=Local(), deployments=[SeldonDeployment(
     name="d", namespace="ns", predictors=[Predictor(name="main", graph=graph)], storage=[storage])])
 """
@@ -52,7 +53,7 @@ def project(endpoint: str) -> Iterator[Project]:
     with new_project() as made:
         made.engine.run("config", "set", "--secret", "--stack", STACK, "storeKey", KEY)
         (made.folder / "version.py").write_text(CLASS)
-        made.write(DEFINITION.format(endpoint=endpoint))
+        made.write(DEFINITION.format(endpoint=endpoint, key=None))
         yield made
 
 
@@ -87,3 +88,20 @@ def test_a_hostile_file_in_the_bucket_fails_the_preview_and_the_model_serves_on(
     assert "'s3://models/version': more.bin imports os.system" in said.stdout + said.stderr
     assert KEY not in said.stdout + said.stderr
     assert project.version() == 2
+
+
+def test_a_model_of_the_bucket_is_held_to_its_signature(project: Project, bucket: Any, endpoint: str) -> None:
+    bucket.Object("version/more.bin").delete()
+    key = key_pair(project.folder, "maker")
+    project.write(DEFINITION.format(endpoint=endpoint, key="'maker.pub'"))
+    said = project.engine.preview(check=False)
+    assert "'s3://models/version': model.sig is not in the model's folder" in said.stdout + said.stderr
+    local = project.folder / "signed"
+    local.mkdir()
+    (local / "version.txt").write_bytes(b"2")
+    sign(local, key)
+    bucket.put_object(Key="version/model.sig", Body=(local / "model.sig").read_bytes())
+    assert project.engine.preview(check=False).returncode == 0
+    bucket.put_object(Key="version/version.txt", Body=b"3")
+    said = project.engine.preview(check=False)
+    assert "'s3://models/version': version.txt is not what was signed" in said.stdout + said.stderr

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from seldon_infra.artifacts.addresses import why_not
+from seldon_infra.artifacts.addresses import shown, why_not
 from seldon_infra.artifacts.spec import HttpStorage
 from seldon_infra.core.model import known
 from seldon_infra.core.names import is_config_key, is_image_reference, is_subdomain
@@ -149,8 +149,11 @@ def _address(path: str, prefix: str, owner: Node | Explainer, deployment: Seldon
     uri = known(owner.model_uri)
     urls = [each.url for each in deployment.storage if isinstance(each, HttpStorage)]
     refused = why_not(uri, urls) if uri else None
-    if refused:
-        got, fix = f"{prefix}model_uri '{uri}' {refused}", "name the server by HttpStorage(url=…), or correct the URI"
+    if uri and refused:
+        got, fix = (
+            f"{prefix}model_uri '{shown(uri)}' {refused}",
+            "name the server by HttpStorage(url=…), or correct the URI",
+        )
         yield Problem(path, got, "must lead to a store of models", fix)
 
 

@@ -47,6 +47,12 @@ def test_a_private_address_that_a_storage_names_is_meant_and_a_metadata_service_
     assert why_not("http://169.254.169.254/x", ["http://169.254.169.254/"]) is not None
 
 
+def test_a_password_in_a_uri_is_not_repeated() -> None:
+    (found,) = check(of_node(model_uri="https://me:not-to-be-seen@models.acme.io/iris?sig=not-to-be-seen"))
+    assert "model_uri 'https://…@models.acme.io/iris' has a name or a password" in str(found)
+    assert "not-to-be-seen" not in str(found)
+
+
 def test_the_rule_names_node_uri_and_way_out() -> None:
     uri = "http://10.1.2.3/model"
     (found,) = check(of_node(model_uri=uri))

@@ -71,3 +71,10 @@ def test_a_hostile_model_is_refused_with_all_its_findings_and_a_class_of_the_use
     assert not process().check({}, {**raw, "server": "sklearn", "trusted": ["os.system"]}, context())[1]
     assert not process().check({}, raw, context())[1]
     assert not (tmp_path / "stack").exists()
+
+
+def test_files_that_are_not_signed_are_refused_where_a_key_is_named(tmp_path: Path) -> None:
+    news(tmp_path, "one")
+    raw = {"stackDir": str(tmp_path / "stack"), "project": str(tmp_path), "uri": "model", "signedBy": "maker.pub"}
+    _, problems = process().check({}, raw, context())
+    assert "'model': model.sig is not in the model's folder" in str(problems)
