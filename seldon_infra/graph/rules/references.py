@@ -150,11 +150,8 @@ def _address(path: str, prefix: str, owner: Node | Explainer, deployment: Seldon
     urls = [each.url for each in deployment.storage if isinstance(each, HttpStorage)]
     refused = why_not(uri, urls) if uri else None
     if uri and refused:
-        got, fix = (
-            f"{prefix}model_uri '{shown(uri)}' {refused}",
-            "name the server by HttpStorage(url=…), or correct the URI",
-        )
-        yield Problem(path, got, "must lead to a store of models", fix)
+        want, fix = "must lead to a store of models", "name the server by HttpStorage(url=…), or correct the URI"
+        yield Problem(path, f"{prefix}model_uri '{shown(uri)}' {refused}", want, fix)
 
 
 PREDICTOR_RULES = (objects_of_a_predictor, sources_of_variables, images_of_a_predictor, explainer_uri_is_a_place)
