@@ -24,6 +24,7 @@ _METADATA_HOST = "169.254.169.254"
 """Where clouds give a machine its role: it is asked last, when no credentials were found."""
 _REFUSED = re.compile(r"\b40[13] (Forbidden|Unauthorized)")
 """A listing that is refused has no error class of its own in obstore."""
+_QUERY = re.compile(r"\?[^\s)\"']*")
 MOST_FILES = 100_000
 """A model of more files is taken for a URI that leads to something else."""
 
@@ -53,7 +54,7 @@ def look(uri: str) -> Listing:
         StoreNotReached: it gave no answer.
     """
     try:
-        from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
+        from obstore.exceptions import BaseError
         from obstore.exceptions import NotFoundError as MissingError
     except ImportError:
         raise PartNotFound("obstore", "run: pip install 'seldon-infra[cluster]'") from None
@@ -62,15 +63,24 @@ def look(uri: str) -> Listing:
     except (MissingError, FileNotFoundError):
         found = []
     except (BaseError, OSError, ValueError) as error:
-        line = next(iter(str(error).splitlines()), type(error).__name__)
-        if _METADATA_HOST in line:
-            raise NotPermitted(f"'{uri}': this machine has no credentials for its store") from None
-        if isinstance(error, PermissionDeniedError | UnauthenticatedError) or _REFUSED.search(line):
-            raise NotPermitted(f"'{uri}' may not be listed with the credentials of this machine") from None
-        raise StoreNotReached(f"'{uri}': {line}") from None
+        raise refusal(uri, error) from None
     if not found:
         raise ModelNotFound(f"'{uri}' holds nothing")
     return Listing(len(found), sum(it["size"] for it in found), _digest(found))
+
+
+def refusal(uri: str, error: Exception, whose: str = "of this machine") -> SeldonInfraError:
+    """Word what obstore raised, without what it was given to log in with: a signature may be part of a URL."""
+    from obstore.exceptions import NotFoundError, PermissionDeniedError, UnauthenticatedError
+
+    line = _QUERY.sub("", next(iter(str(error).splitlines()), type(error).__name__))
+    if isinstance(error, NotFoundError | FileNotFoundError):
+        return ModelNotFound(f"'{uri}' holds nothing")
+    if _METADATA_HOST in line:
+        return NotPermitted(f"'{uri}': this machine has no credentials for its store")
+    if isinstance(error, PermissionDeniedError | UnauthenticatedError) or _REFUSED.search(line):
+        return NotPermitted(f"'{uri}' may not be read with the credentials {whose}")
+    return StoreNotReached(f"'{uri}': {line}")
 
 
 def _objects(uri: str) -> list[Mapping[str, Any]]:

@@ -13,6 +13,22 @@ from typing import Any
 from seldon_infra.artifacts.spec import AzureStorage, GcsStorage, HttpStorage, S3Storage, Storage
 from seldon_infra.core.model import is_later
 
+_KINDS: dict[type[Storage], str] = {S3Storage: "s3", GcsStorage: "gs", AzureStorage: "azure", HttpStorage: "http"}
+
+
+def store_settings(storage: Storage) -> dict[str, Any]:
+    """One storage as plain values, as this machine uses it itself."""
+    given = {name: value for name, value in storage.__dict__.items() if value is not None}
+    return {**given, "scheme": storage.scheme, "kind": _KINDS[type(storage)]}
+
+
+def settings_for(uri: str, stores: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """Give the settings of the store that a URI leads to, None where none is declared."""
+    scheme = uri.partition("://")[0] if "://" in uri else ""
+    found = next((each for each in stores if each["scheme"] == scheme), None)
+    # What a web server is told as headers, no other server is.
+    return found if found and uri.startswith(found.get("url", "")) else None
+
 
 def rclone_variables(storages: Iterable[Storage]) -> dict[str, Any]:
     """Variables for several stores together."""

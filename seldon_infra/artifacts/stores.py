@@ -1,7 +1,7 @@
 """The only input and output of model files: resolve a URI, digest what it leads to, copy it by its digest.
 
-The local target reads folders and files of this machine. Archives are not unpacked and links are not followed out of
-the model's folder, so nothing outside it is ever read or written.
+The local target reads folders and files of this machine, and what is fetched from stores. Archives are not unpacked and
+links are not followed out of the model's folder, so nothing outside it is ever read or written.
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from seldon_infra.artifacts.fetch import SCHEMES, Settings, fetch
 from seldon_infra.artifacts.files import files_of
 from seldon_infra.core.errors import ModelNotFound, NotPermitted
+from seldon_infra.core.paths import cache_dir
 
 DIGEST_CHARACTERS = 16
 """Hexadecimal digits of a digest that name a copy's folder: enough for any number of models of one stack."""
 _TEMPORARY = ".copy-"
-_LATER_SCHEMES = ("s3", "gs", "azure", "http", "https", "oci", "hf", "models")
 
 
 @dataclass(frozen=True)
@@ -34,18 +35,19 @@ class Found:
     """Bytes of all files together."""
 
 
-def resolve(uri: str, project: Path) -> Found:
-    """Read what a URI leads to.
+def resolve(uri: str, project: Path, storage: Settings | None = None) -> Found:
+    """Read what a URI leads to; what a store holds is fetched into the cache first.
 
     Args:
-        uri: a path or a ``file:`` URI of one, relative to the project or absolute.
+        uri: a path or a ``file:`` URI of one, relative to the project or absolute, or a store's URI.
         project: the folder that relative paths start from.
+        storage: the store's settings, as plain values; without them those of the environment count.
 
     Raises:
         ModelNotFound: nothing is there, or the local target cannot read such a URI.
-        NotPermitted: a file cannot be read, or a link leads out of the model's folder.
+        NotPermitted: a file cannot be read, a link leads out of the model's folder, or a store refuses.
     """
-    path = _path(uri, project)
+    path = _fetched(uri, storage) or _path(uri, project)
     if not path.exists():
         raise ModelNotFound(f"'{uri}' leads to {path}, which does not exist; train the model or correct the path")
     try:
@@ -95,18 +97,35 @@ def folder_name(digest: str) -> str:
     return digest.removeprefix("sha256:")[:DIGEST_CHARACTERS]
 
 
+def _fetched(uri: str, storage: Settings | None) -> Path | None:
+    """Fetch what a store's URI leads to, None where it is no such URI."""
+    scheme = uri.partition("://")[0] if "://" in uri else ""
+    if storage is None and scheme not in SCHEMES:
+        return None
+    return fetch(uri, storage, cache_dir())
+
+
 def _path(uri: str, project: Path) -> Path:
     parts = urlsplit(uri)
     if parts.scheme == "file":
         if parts.netloc not in ("", "localhost"):
             raise ModelNotFound(f"'{uri}' names the host {parts.netloc}; write file:///PATH for a file of this machine")
         return project / unquote(parts.path)
-    if parts.scheme in _LATER_SCHEMES or "://" in uri:
-        raise ModelNotFound(
-            f"'{uri}': the local target reads files of this machine, not {parts.scheme}://; "
-            "fetch the model and write its path"
-        )
+    if "://" in uri or parts.scheme == "models":
+        ways = "it reads files of this machine, s3://, gs://, azure://, https:// and hf://"
+        raise ModelNotFound(f"'{uri}': the local target does not read {parts.scheme}:; {ways}; {_other_way(uri)}")
     return project / uri
+
+
+def _other_way(uri: str) -> str:
+    """Say how to get what is kept where only other tools know the way."""
+    match uri.partition(":")[0]:
+        case "models":
+            return f"run: mlflow artifacts download --artifact-uri {uri} --dst-path models, and write the path"
+        case "oci":
+            return f"run: oras pull {uri.removeprefix('oci://')} --output models, and write the path"
+        case _:
+            return "fetch the model and write its path"
 
 
 def _copy_files(source: Path, target: Path) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pydantic import Field
 
-from seldon_infra.resources.model import Inputs, Outputs, ResourceType
+from seldon_infra.resources.model import Inputs, Outputs, ResourceType, Secret
 
 
 class ArtifactInputs(Inputs):
@@ -19,6 +21,12 @@ class ArtifactInputs(Inputs):
         "nothing is judged without it.",
     )
     trusted: list[str] = Field(default=[], description="Names that the files may import beside those on the list.")
+    storage: Secret[dict[str, Any]] | None = Field(
+        default=None, description="Settings of the store that the URI leads to: its kind and its credentials."
+    )
+    signed_by: str | None = Field(
+        default=None, description="Path of the public key that the files must be signed with, relative to the project."
+    )
     digest: str | None = Field(default=None, description="Digest of the files; computed when the inputs are checked.")
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import pulumi
 
+from seldon_infra.artifacts.render import settings_for, store_settings
 from seldon_infra.core.errors import InvalidSpec
 from seldon_infra.core.model import Spec, pending
 from seldon_infra.graph.call import predict_curl
@@ -30,13 +31,21 @@ from seldon_infra.resources.local_route import ROUTE
 from seldon_infra.servers.spec import Server
 from seldon_infra.targets import local_render as render
 from seldon_infra.targets.later import once_valid, when_known
-from seldon_infra.targets.local_files import hostile_files, kind_of, missing_files, unread_models
+from seldon_infra.targets.local_files import hostile_files, kind_of, missing_files, unread_models, unsigned_files
 from seldon_infra.targets.saved_models import wrong_saved_models
 from seldon_infra.targets.signatures import unfit_tensors
 from seldon_infra.targets.spec import Local
 from seldon_infra.targets.triton_files import misplaced_files
 
-_OF_FILES = (missing_files, unread_models, hostile_files, unfit_tensors, misplaced_files, wrong_saved_models)
+_OF_FILES = (
+    missing_files,
+    unread_models,
+    hostile_files,
+    unsigned_files,
+    unfit_tensors,
+    misplaced_files,
+    wrong_saved_models,
+)
 """What is known of a deployment by the files that it names."""
 
 
@@ -126,7 +135,13 @@ class LocalDeployment(Component):
         if not pulumi.runtime.is_dry_run():
             render.install(node)
         assert isinstance(node.server, Server)
-        model = {"uri": node.model_uri, "server": kind_of(node.server), "trusted": list(node.trusted) or None}
+        model = {
+            "uri": node.model_uri,
+            "server": kind_of(node.server),
+            "trusted": list(node.trusted) or None,
+            "signed_by": node.signed_by,
+            "storage": _store_of(node, self._deployment),
+        }
         # The code that a server is given by its own definition is the user's, and not judged.
         parts = {"model": model, "source": {"uri": getattr(node.server, "source", None)}}
         paths = {what: self._artifact(_joined(name, what), part).path for what, part in parts.items() if part["uri"]}
@@ -160,6 +175,15 @@ class LocalDeployment(Component):
         return PROCESS.register(
             name, self._child, stack_dir=self._place.stack_dir, name=name, **{**parts, "live": live}
         )
+
+
+def _store_of(node: Node, deployment: SeldonDeployment) -> pulumi.Output[Any] | None:
+    """Give the credentials for a node's model, a secret as a whole."""
+    if not deployment.storage or node.model_uri is None:
+        return None
+    stores = [store_settings(each) for each in deployment.storage]
+    found = pulumi.Output.all(node.model_uri, stores).apply(lambda it: settings_for(it[0], it[1]))
+    return pulumi.Output.secret(found)
 
 
 def _joined(*names: str) -> str:

@@ -1,17 +1,19 @@
-"""Which of the files that a deployment names are not there or hostile, in the words of its definition.
+"""Which of the files that a deployment names are not there, hostile or not signed, in the words of its definition.
 
 The plugin looks again when it copies them; here it is only so that all of them are named at once, with their nodes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from fnmatch import fnmatch
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seldon_infra.artifacts.files import files_of
 from seldon_infra.artifacts.judge.content import judge
+from seldon_infra.artifacts.signed import unsigned
 from seldon_infra.core.errors import SeldonInfraError
 from seldon_infra.core.model import known
 from seldon_infra.core.problems import Problem
@@ -24,22 +26,38 @@ _SHOWN = 3
 
 if TYPE_CHECKING:
     from seldon_infra.artifacts.judge.finding import Finding
+    from seldon_infra.graph.rules.place import InNode
     from seldon_infra.servers.spec import Server
 
 
 def hostile_files(deployment: SeldonDeployment, project: Path) -> Iterator[Problem]:
     """Give a problem for each thing that a model's files do and may not; the plugin judges those of URIs."""
+    for inner, server, uri in _models(deployment, project):
+        judged = partial(judge, files_of(project / uri), kind_of(server), inner.node.trusted)
+        for finding in _findings(judged):
+            yield finding.problem(inner.path, uri)
+
+
+def unsigned_files(deployment: SeldonDeployment, project: Path) -> Iterator[Problem]:
+    """Give a problem for each file that is not as it was signed, where a node names a key; the same holds for URIs."""
+    for inner, _, uri in _models(deployment, project):
+        if inner.node.signed_by is not None:
+            for finding in _findings(partial(unsigned, project / uri, project / inner.node.signed_by)):
+                yield finding.problem(inner.path, uri)
+
+
+def _models(deployment: SeldonDeployment, project: Path) -> Iterator[tuple[InNode, Server, str]]:
+    """Give the nodes whose servers read files that are there, and the paths of these."""
     for at in predictors(deployment):
         for inner in nodes_in(at):
             uri, server = known(inner.node.model_uri), server_of(inner.node)
             if uri is not None and server is not None and ":" not in uri and (project / uri).exists():
-                for finding in _findings(project / uri, kind_of(server), inner.node.trusted):
-                    yield finding.problem(inner.path, uri)
+                yield inner, server, uri
 
 
-def _findings(model: Path, kind: str, trusted: Sequence[str]) -> list[Finding]:
+def _findings(looked: Callable[[], list[Finding]]) -> list[Finding]:
     try:
-        return judge(files_of(model), kind, trusted)
+        return looked()
     except (SeldonInfraError, OSError):
         # What cannot be read is named by the plugin, which reads it as well.
         return []

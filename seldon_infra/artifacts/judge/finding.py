@@ -20,6 +20,7 @@ FREE_BYTES = 256 * 2**20
 """What a compressed file may unpack to, whatever it is compressed from."""
 STEEPEST = 200
 """How many times its own size a larger one may unpack to. Weights hardly compress; zeros do by 1,000."""
+_NO_WAY = "get the model from whoever made it, or write it anew"
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,8 @@ class Finding:
     """The rule: ``must import only names on the list of its server``."""
     name: str | None = None
     """What to write into ``trusted`` to accept it, None for what nobody can accept."""
+    mend: str = _NO_WAY
+    """What to do about what nobody can accept."""
 
     def problem(self, path: str, uri: str) -> Problem:
         """Word it as a problem of the node ``path`` whose model is at ``uri``."""
@@ -42,13 +45,10 @@ class Finding:
     @property
     def fix(self) -> str:
         """What to do about it."""
-        return f"accept it by trusted=('{self.name}',) if you know who made the file" if self.name else _NO_WAY
+        return f"accept it by trusted=('{self.name}',) if you know who made the file" if self.name else self.mend
 
     def __str__(self) -> str:
         return f"{self.file} {self.got}, {self.want}; {self.fix}"
-
-
-_NO_WAY = "get the model from whoever made it, or write it anew"
 
 
 class Unreadable(Exception):

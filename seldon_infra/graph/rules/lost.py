@@ -22,6 +22,7 @@ _READ_ON_SELDON: tuple[tuple[type[Server], Protocol, tuple[str, ...]], ...] = (
 _OF_A_SERVER = (
     "model_uri",
     "trusted",
+    "signed_by",
     "env",
     "resources",
     "endpoint",
@@ -53,6 +54,13 @@ def no_server_no_settings(at: InNode) -> Iterator[Problem]:
             yield Problem(at.path, got, "must not be given, since no server runs", f"remove {field}")
 
 
+def signature_has_files(at: InNode) -> Iterator[Problem]:
+    """A key verifies nothing by itself."""
+    if at.node.signed_by is not None and at.node.model_uri is None and server_of(at.node) is not None:
+        fix = "write model_uri=…, or remove signed_by"
+        yield Problem(at.path, f"signed_by '{at.node.signed_by}' without model_uri", "must have files to verify", fix)
+
+
 def no_engine_no_logger(at: InNode) -> Iterator[Problem]:
     """It is the orchestrator that sends payloads on."""
     if at.predictor.no_engine and at.node.logger:
@@ -80,4 +88,4 @@ def no_pod_no_settings(at: InPredictor) -> Iterator[Problem]:
 
 
 PREDICTOR_RULES = (no_engine_no_settings, no_pod_no_settings)
-NODE_RULES = (server_reads_its_settings, no_server_no_settings, no_engine_no_logger)
+NODE_RULES = (server_reads_its_settings, no_server_no_settings, signature_has_files, no_engine_no_logger)

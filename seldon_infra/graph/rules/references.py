@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from seldon_infra.artifacts.addresses import shown, why_not
+from seldon_infra.artifacts.spec import HttpStorage
 from seldon_infra.core.model import known
 from seldon_infra.core.names import is_config_key, is_image_reference, is_subdomain
 from seldon_infra.core.problems import Problem
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from seldon_infra.core.model import Later
-    from seldon_infra.graph.spec import EnvVar, Explainer, Node
+    from seldon_infra.graph.spec import EnvVar, Explainer, Node, SeldonDeployment
 
 _OBJECTS = ("env_secret_ref_name", "service_account_name")
 _POD_FIELD = re.compile(
@@ -66,12 +68,14 @@ def images_of_a_predictor(at: InPredictor) -> Iterator[Problem]:
 def model_uri_is_a_place(at: InNode) -> Iterator[Problem]:
     """A stray blank, or a scheme without a bucket, makes a place that is not there."""
     yield from _uri(at.path, "", at.node)
+    yield from _address(at.path, "", at.node, at.deployment)
 
 
 def explainer_uri_is_a_place(at: InPredictor) -> Iterator[Problem]:
     """The same for an explainer."""
     if at.predictor.explainer:
         yield from _uri(at.path, "explainer.", at.predictor.explainer)
+        yield from _address(at.path, "explainer.", at.predictor.explainer, at.deployment)
 
 
 def _object(path: str, field: str, value: Later[str] | None) -> Iterator[Problem]:
@@ -138,6 +142,16 @@ def _uri(path: str, prefix: str, owner: Node | Explainer) -> Iterator[Problem]:
     elif _NO_URI.match(uri):
         want, fix = "must be a path of the project or a URI", "write model_uri='s3://bucket/model'"
         yield Problem(path, f"{prefix}model_uri {uri!r}", want, fix)
+
+
+def _address(path: str, prefix: str, owner: Node | Explainer, deployment: SeldonDeployment) -> Iterator[Problem]:
+    """A URI makes pods and this machine ask an address; one of a private network has to be meant."""
+    uri = known(owner.model_uri)
+    urls = [each.url for each in deployment.storage if isinstance(each, HttpStorage)]
+    refused = why_not(uri, urls) if uri else None
+    if uri and refused:
+        want, fix = "must lead to a store of models", "name the server by HttpStorage(url=…), or correct the URI"
+        yield Problem(path, f"{prefix}model_uri '{shown(uri)}' {refused}", want, fix)
 
 
 PREDICTOR_RULES = (objects_of_a_predictor, sources_of_variables, images_of_a_predictor, explainer_uri_is_a_place)

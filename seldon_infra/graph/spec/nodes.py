@@ -91,6 +91,9 @@ class GraphNode(Spec):
     trusted: Many[str] = ()
     """Names that the model's files may import beside those on their server's list, as a finding says them:
     ``("acme.features.Scaler",)``. Default: none."""
+    signed_by: str | None = None
+    """File of the project with the public key (PEM, elliptic curve) that the model's files must be signed with, by the
+    ``model.sig`` in their folder. Default: none, signatures are not looked at."""
     pod: Pod | None = None
     """A pod of its own. Default: the node shares the predictor's pod."""
     signature: Signature | None = None

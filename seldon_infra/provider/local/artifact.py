@@ -9,6 +9,8 @@ from pathlib import Path
 from seldon_infra.artifacts import stores
 from seldon_infra.artifacts.files import files_of
 from seldon_infra.artifacts.judge.content import judge
+from seldon_infra.artifacts.judge.finding import Finding
+from seldon_infra.artifacts.signed import unsigned
 from seldon_infra.core.errors import SeldonInfraError
 from seldon_infra.provider.framework import Context, Created, Failed, Instance, Problem, Refused, Resource
 from seldon_infra.resources.local_artifact import ARTIFACT, ArtifactInputs, ArtifactOutputs
@@ -29,8 +31,8 @@ class Artifact(Resource[ArtifactInputs, ArtifactOutputs]):
     def check(self, inputs: ArtifactInputs, context: Context) -> ArtifactInputs:
         """Find and judge the files now, so that a preview shows what is missing, hostile, or has changed."""
         try:
-            found = stores.resolve(inputs.uri, Path(inputs.project))
-            findings = judge(files_of(found.path), inputs.server, inputs.trusted) if inputs.server else []
+            found = stores.resolve(inputs.uri, Path(inputs.project), inputs.storage)
+            findings = _findings(found.path, inputs)
         except SeldonInfraError as error:
             raise Refused(Problem("uri", str(error))) from None
         if findings:
@@ -46,7 +48,7 @@ class Artifact(Resource[ArtifactInputs, ArtifactOutputs]):
     def create(self, inputs: ArtifactInputs, context: Context) -> Created[ArtifactOutputs]:
         """Copy the files and note that this declaration uses the copy."""
         stack = StackDir(Path(inputs.stack_dir))
-        found = stores.resolve(inputs.uri, Path(inputs.project))
+        found = stores.resolve(inputs.uri, Path(inputs.project), inputs.storage)
         if found.digest != inputs.digest:
             raise Failed(f"'{inputs.uri}' has changed since the preview; run again")
         with stack.locked():
@@ -106,6 +108,11 @@ class Artifact(Resource[ArtifactInputs, ArtifactOutputs]):
                 users.rmdir()
                 shutil.rmtree(stack.models / name, ignore_errors=True)
             remove_if_empty(stack)
+
+
+def _findings(path: Path, inputs: ArtifactInputs) -> list[Finding]:
+    hostile = judge(files_of(path), inputs.server, inputs.trusted) if inputs.server else []
+    return hostile + (unsigned(path, Path(inputs.project, inputs.signed_by)) if inputs.signed_by else [])
 
 
 def _id(inputs: ArtifactInputs, token: str) -> str:

@@ -82,7 +82,7 @@ def test_a_single_file_is_one() -> None:
 def test_nothing_and_forbidden_are_told_apart() -> None:
     with pytest.raises(ModelNotFound, match="holds nothing"):
         look("s3://models/none")
-    with pytest.raises(NotPermitted, match="may not be listed"):
+    with pytest.raises(NotPermitted, match="may not be read with the credentials of this machine"):
         look("s3://secret/iris")
 
 

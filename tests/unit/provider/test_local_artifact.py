@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from seldon_infra.provider.framework import Context
+import pytest
+
+from seldon_infra.provider.framework import Context, Failed
 from seldon_infra.provider.lifecycle import Alive, Lifecycle
 from seldon_infra.provider.local.artifact import Artifact
 from seldon_infra.provider.siblings import Known, owner_of
@@ -71,3 +73,18 @@ def test_a_hostile_model_is_refused_with_all_its_findings_and_a_class_of_the_use
     assert not process().check({}, {**raw, "server": "sklearn", "trusted": ["os.system"]}, context())[1]
     assert not process().check({}, raw, context())[1]
     assert not (tmp_path / "stack").exists()
+
+
+def test_files_that_are_not_signed_are_refused_where_a_key_is_named(tmp_path: Path) -> None:
+    news(tmp_path, "one")
+    raw = {"stackDir": str(tmp_path / "stack"), "project": str(tmp_path), "uri": "model", "signedBy": "maker.pub"}
+    _, problems = process().check({}, raw, context())
+    assert "'model': model.sig is not in the model's folder" in str(problems)
+
+
+def test_files_whose_digest_is_not_that_of_the_preview_are_not_served(tmp_path: Path) -> None:
+    checked = news(tmp_path, "one")
+    news(tmp_path, "two")
+    with pytest.raises(Failed, match="'model' has changed since the preview; run again"):
+        process().create(checked, context())
+    assert not list(tmp_path.glob("stack/models/*"))

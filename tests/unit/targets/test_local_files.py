@@ -8,14 +8,16 @@ import pytest
 
 from seldon_infra.graph.spec import Model, Predictor, SeldonDeployment
 from seldon_infra.servers.spec import PythonServer, Server, SklearnServer
-from seldon_infra.targets.local_files import hostile_files, missing_files
+from seldon_infra.targets.local_files import hostile_files, missing_files, unsigned_files
 from tests.unit.artifacts.judge.written import called_in_protocol_4
 
 NODE = "SeldonDeployment 'd' → predictor 'main' → model 'm'"
 
 
-def deployment(server: Server | None = None, trusted: tuple[str, ...] = ()) -> SeldonDeployment:
-    node = Model(name="m", server=server or SklearnServer(), model_uri="model", trusted=trusted)
+def deployment(
+    server: Server | None = None, trusted: tuple[str, ...] = (), signed_by: str | None = None
+) -> SeldonDeployment:
+    node = Model(name="m", server=server or SklearnServer(), model_uri="model", trusted=trusted, signed_by=signed_by)
     return SeldonDeployment(name="d", namespace="ns", protocol="v2", predictors=[Predictor(name="main", graph=node)])
 
 
@@ -51,3 +53,12 @@ def test_the_code_of_the_users_own_class_is_not_judged_but_its_model_files_are(p
 def test_a_model_that_is_not_there_is_missing_and_not_hostile(tmp_path: Path) -> None:
     assert not list(hostile_files(deployment(), tmp_path))
     assert len(list(missing_files(deployment(), tmp_path))) == 1
+
+
+def test_a_model_without_signature_is_a_problem_of_the_node_that_asks_for_one(project: Path) -> None:
+    assert not list(unsigned_files(deployment(), project))
+    (missing,) = unsigned_files(deployment(signed_by="maker.pub"), project)
+    assert str(missing) == (
+        f"{NODE}: model_uri 'model': model.sig is not in the model's folder, must be, for signed_by; "
+        "run: model_signing sign key --private_key KEY --signature FOLDER/model.sig FOLDER"
+    )

@@ -20,7 +20,7 @@ from seldon_infra.graph.spec import (
     Ssl,
 )
 from seldon_infra.servers.spec import MLflowServer, SklearnServer, TensorFlowServer, XGBoostServer
-from tests.unit.graph.check.build import NODE, PREDICTOR, Row, graph, model, of_predictor
+from tests.unit.graph.check.build import NODE, PREDICTOR, Row, graph, model, of_node, of_predictor, python
 
 DICE = f"{PREDICTOR} → router 'pick'"
 HPA = Hpa(max_replicas=3, metrics=[PodsMetric(name="requests", target=MetricTarget(average_value=1))])
@@ -87,6 +87,12 @@ ROWS = {
     ),
     "a pod of dice": Row(dice(pod=Pod(replicas=2)), no_server("pod"), graph(model(pod=Pod(replicas=2)))),
     "a model of dice": Row(dice(model_uri="s3://bucket/m"), no_server("model_uri"), graph(model())),
+    "a key without a model": Row(
+        of_node(server=python(), model_uri=None, signed_by="keys/maker.pub"),
+        f"{NODE}: signed_by 'keys/maker.pub' without model_uri, must have files to verify; "
+        "write model_uri=…, or remove signed_by",
+        of_node(server=python(), model_uri="models/m", signed_by="keys/maker.pub"),
+    ),
     "a logger without orchestrator": Row(
         of_predictor(no_engine=True, graph=model(logger=Logger(mode="all"))),
         f"{NODE}: logger with no_engine=True on predictor 'main', must not be given: the orchestrator sends payloads "

@@ -1,0 +1,280 @@
+"""Fetches models from stores into a folder of the user's cache, once for each state of their listings.
+
+Credentials are those of the definition's storage; without any, those of whoever runs Pulumi.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
+from urllib.parse import quote, unquote, urlsplit
+
+from seldon_infra.artifacts import web
+from seldon_infra.artifacts.addresses import shown, why_not
+from seldon_infra.artifacts.judge.paths import climbs
+from seldon_infra.artifacts.listing import MOST_FILES, StoreNotReached, refusal
+from seldon_infra.core.errors import ModelNotFound, NotPermitted, PartNotFound
+from seldon_infra.core.file_lock import held
+
+if TYPE_CHECKING:
+    from obstore.store import ObjectStore
+
+Settings = Mapping[str, Any]
+"""A storage as plain values: its fields by name, and its ``kind``."""
+
+SCHEMES = ("s3", "s3a", "gs", "az", "azure", "http", "https", "hf")
+"""Schemes that are fetched, beside those of the definition's own storages."""
+_SILENT, _WHOLE, _LONGEST = "10s", "3600s", 3600.0
+_CHUNK = 2**22
+HUB = "https://huggingface.co"
+
+
+@dataclass(frozen=True)
+class Item:
+    """A file of a store."""
+
+    name: str
+    """Its path below the URI."""
+    place: str
+    """Where its source has it."""
+    size: int
+    """Its bytes, -1 where its source does not say."""
+    mark: str
+    """What changes with its content: an ETag, a commit, a time."""
+
+
+class Source(Protocol):
+    """Where a model is."""
+
+    def items(self) -> list[Item]:
+        """List its files."""
+
+    def write(self, item: Item, to: BinaryIO) -> None:
+        """Write a file's content."""
+
+
+def fetch(uri: str, settings: Settings | None, cache: Path) -> Path:
+    """Give a folder with what a URI leads to.
+
+    Raises:
+        ModelNotFound: nothing is there, or it cannot be kept as files.
+        NotPermitted: the store refuses, or its address may not be asked.
+        StoreNotReached: there is no answer.
+        PartNotFound: obstore is not installed.
+    """
+    source = _source(uri, settings)
+    items = sorted(source.items(), key=lambda item: item.name)
+    _require_files(uri, items)
+    listing = _hash(*(f"{it.name}\0{it.size}\0{it.mark}" for it in items))
+    folder = cache / "models" / _hash(uri, *_whereabouts(settings or {})) / listing
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with held(folder.parent / ".lock", f"'{shown(uri)}'", _LONGEST, _say):
+            if not folder.exists():
+                _fill(folder, source, items, shown(uri))
+    except OSError as error:
+        raise ModelNotFound(f"'{shown(uri)}' cannot be kept as files in {folder.parent}: {error.strerror}") from None
+    return folder
+
+
+def _whereabouts(settings: Settings) -> list[str]:
+    """Tell apart stores in which one URI leads to different things."""
+    return [str(settings.get(name)) for name in ("endpoint", "account", "url")]
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr)
+
+
+def _fill(folder: Path, source: Source, items: Iterable[Item], uri: str) -> None:
+    """Fetch everything beside the folder's place, then put it there in one move."""
+    temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".fetch-"))
+    try:
+        for item in items:
+            file = temporary / item.name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            with open(file, "wb") as stream:
+                source.write(item, stream)
+            if item.size >= 0 and file.stat().st_size != item.size:
+                raise StoreNotReached(f"'{uri}': {item.name} broke off; run again")
+        for other in folder.parent.iterdir():
+            if other.is_dir() and other != temporary:
+                shutil.rmtree(other, ignore_errors=True)
+        os.replace(temporary, folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _require_files(uri: str, items: list[Item]) -> None:
+    if not items:
+        raise ModelNotFound(f"'{shown(uri)}' holds nothing; upload the model, or correct the URI")
+    for item in items:
+        if climbs(item.name):
+            raise NotPermitted(f"'{shown(uri)}': the name '{item.name}' would climb out of the model's folder")
+
+
+def _hash(*texts: str) -> str:
+    return hashlib.sha256("\n".join(texts).encode("utf-8", "surrogateescape")).hexdigest()[:16]
+
+
+def _source(uri: str, settings: Settings | None) -> Source:
+    scheme = uri.partition(":")[0]
+    kind = str((settings or {}).get("kind") or scheme)
+    if kind in ("http", "https"):
+        return _Web(uri, settings or {})
+    if kind == "hf":
+        return _Hub(uri)
+    return _Bucket(uri, kind, settings or {})
+
+
+class _Bucket:
+    """A folder or a file of an object store."""
+
+    def __init__(self, uri: str, kind: str, settings: Settings) -> None:
+        self._uri, parts = uri, urlsplit(uri)
+        self._path = unquote(parts.path).strip("/")
+        self._whose = "of its storage" if settings else "of this machine"
+        endpoint = str(settings.get("endpoint") or "")
+        refused = why_not(endpoint, [endpoint])
+        if refused:
+            raise NotPermitted(f"'{uri}': endpoint '{endpoint}' of its storage {refused}")
+        try:
+            self._store = _object_store(kind, parts.netloc, settings)
+        except ImportError:
+            raise PartNotFound("obstore", "run: pip install 'seldon-infra[artifacts]'") from None
+        except Exception as error:
+            raise refusal(self._uri, error, self._whose) from None
+
+    def items(self) -> list[Item]:
+        import obstore
+
+        try:
+            found = list(self._below())
+            return found or [_item(obstore.head(self._store, self._path), self._path.rpartition("/")[0])]
+        except Exception as error:
+            raise refusal(self._uri, error, self._whose) from None
+
+    def _below(self) -> Iterator[Item]:
+        import obstore
+
+        prefix = f"{self._path}/" if self._path else ""
+        count = 0
+        for batch in obstore.list(self._store, prefix or None, chunk_size=1000):
+            for each in batch:
+                count += 1
+                if count > MOST_FILES:
+                    raise ValueError(f"it holds more than {MOST_FILES} files")
+                if each["path"].startswith(prefix) and (each["size"] or not each["path"].endswith("/")):
+                    yield _item(each, self._path)
+
+    def write(self, item: Item, to: BinaryIO) -> None:
+        import obstore
+
+        try:
+            for piece in obstore.get(self._store, item.place).stream(min_chunk_size=_CHUNK):
+                to.write(piece)
+        except Exception as error:
+            raise refusal(self._uri, error, self._whose) from None
+
+
+def _item(said: Mapping[str, Any], root: str) -> Item:
+    place = str(said["path"])
+    name = place.removeprefix(root).strip("/") if root else place
+    return Item(name, place, int(said["size"]), str(said.get("e_tag") or said.get("last_modified")))
+
+
+def _object_store(kind: str, bucket: str, settings: Settings) -> ObjectStore:
+    """Make the client of one bucket; what is not said comes from the environment of whoever runs Pulumi."""
+    from obstore import store
+
+    plain = str(settings.get("endpoint") or os.environ.get("AWS_ENDPOINT_URL") or "").startswith("http://")
+    waits: Any = {"timeout": _WHOLE, "connect_timeout": _SILENT, "read_timeout": _SILENT, "allow_http": plain}
+    retries: Any = {"max_retries": 2}
+    match kind:
+        case "s3" | "s3a":
+            return store.S3Store(bucket, config=_s3(settings), client_options=waits, retry_config=retries)
+        case "gs":
+            return store.GCSStore(bucket, config=_gcs(settings), client_options=waits, retry_config=retries)
+        case _:
+            return store.AzureStore(bucket, config=_azure(settings), client_options=waits, retry_config=retries)
+
+
+def _s3(settings: Settings) -> Any:
+    fields = ("access_key_id", "secret_access_key", "session_token", "region", "endpoint")
+    given = {name: settings[name] for name in fields if settings.get(name)}
+    asked = given.get("region") or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    return {**given, "region": asked or "us-east-1"}
+
+
+def _gcs(settings: Settings) -> Any:
+    key = settings.get("service_account_json")
+    return {**({"service_account_key": key} if key else {}), "skip_signature": bool(settings.get("anonymous"))}
+
+
+def _azure(settings: Settings) -> Any:
+    signed = urlsplit(str(settings.get("sas_url") or ""))
+    account = settings.get("account") or signed.netloc.partition(".")[0]
+    named = {"account_name": account, "account_key": settings.get("key"), "sas_key": signed.query}
+    return {name: value for name, value in named.items() if value}
+
+
+class _Web:
+    """One file of a web server."""
+
+    def __init__(self, uri: str, settings: Settings) -> None:
+        self._uri = uri
+        self._headers: Mapping[str, str] = settings.get("headers") or {}
+        self._named = tuple(str(settings[name]) for name in ("url",) if settings.get(name))
+
+    def items(self) -> list[Item]:
+        name = unquote(urlsplit(self._uri).path).rpartition("/")[2]
+        if name in ("", "."):
+            raise ModelNotFound(f"'{shown(self._uri)}' is no file; name one, such as an archive of the model")
+        with web.answer(self._uri, self._headers, self._named, "HEAD") as said:
+            mark = said.headers.get("ETag") or said.headers.get("Last-Modified")
+            length = said.headers.get("Content-Length") or ""
+        # Of what a server gives no mark nobody knows whether it has changed, so it is fetched each time.
+        return [
+            Item(name, self._uri, int(length) if length.isdecimal() else -1, mark or f"unmarked {os.urandom(8).hex()}")
+        ]
+
+    def write(self, item: Item, to: BinaryIO) -> None:
+        web.save(item.place, self._headers, self._named, to)
+
+
+class _Hub:
+    """A repository of the Hugging Face hub, ``hf://ORG/NAME[@REVISION]``; HF_ENDPOINT and HF_TOKEN count.
+
+    Source: huggingface_hub's ``constants.py`` and ``hf_api.py``.
+    """
+
+    def __init__(self, uri: str) -> None:
+        self._uri, self._end = uri, os.environ.get("HF_ENDPOINT", HUB).rstrip("/")
+        self._repository, _, revision = uri.removeprefix("hf://").strip("/").partition("@")
+        self._revision = revision or "main"
+        token = os.environ.get("HF_TOKEN")
+        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+
+    def items(self) -> list[Item]:
+        url = f"{self._end}/api/models/{self._repository}/revision/{self._revision}"
+        said = io.BytesIO()
+        web.save(url, self._headers, (self._end,), said)
+        try:
+            found = json.loads(said.getvalue())
+            commit, names = str(found["sha"]), [str(each["rfilename"]) for each in found["siblings"]]
+        except (ValueError, KeyError, TypeError):
+            raise StoreNotReached(f"'{self._uri}': {self._end} does not answer as a hub does") from None
+        at = f"{self._end}/{self._repository}/resolve/{commit}"
+        return [Item(name, f"{at}/{quote(name)}", -1, commit) for name in names if name != ".gitattributes"]
+
+    def write(self, item: Item, to: BinaryIO) -> None:
+        web.save(item.place, self._headers, (self._end,), to)
