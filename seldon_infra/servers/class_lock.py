@@ -6,8 +6,9 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from seldon_infra.core.errors import NotFound
 from seldon_infra.servers.image import PYTHON, with_more
-from seldon_infra.servers.install import pins, program, step
+from seldon_infra.servers.install import failure, pins, program
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +27,8 @@ def class_lock(entry: CatalogueEntry, requirements: Sequence[str], before: str =
         before: an earlier lock, whose versions are taken again.
 
     Raises:
-        PartNotFound: there is no uv, or no versions that fit, in which case uv's own words say why.
+        NotFound: no versions fit; uv's own words say why.
+        PartNotFound: there is no uv.
     """
     lock = entry.lock.read_text(encoding="utf-8")
     return with_more(lock, _compiled(entry, requirements, before)) if requirements else lock
@@ -41,5 +43,8 @@ def _compiled(entry: CatalogueEntry, requirements: Sequence[str], before: str) -
         lock.write_text(before, encoding="utf-8")
         files = ["--constraints", str(constraints), "--output-file", str(lock), str(asked)]
         command = [program(), "pip", "compile", *_OPTIONS, "--only-binary", ":all:", *files]
-        step("locking what the class requires", command, entry)
+        said = failure("locking what the class requires", command, entry)
+        if said:
+            asks = ", ".join(f"'{each}'" for each in requirements)
+            raise NotFound(f"requirements {asks}: no versions that fit server '{entry.name}'; change them:\n{said}")
         return lock.read_text(encoding="utf-8")

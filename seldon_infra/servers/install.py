@@ -97,10 +97,21 @@ def pins(entry: CatalogueEntry) -> list[str]:
 
 
 def step(name: str, command: Sequence[str], entry: CatalogueEntry) -> None:
-    """Run one step of an installation, with a sign of life every few seconds.
+    """Run one step of an installation.
 
     Raises:
         PartNotFound: it failed; its last words say why.
+        LimitReached: it took too long.
+    """
+    said = failure(name, command, entry)
+    if said:
+        raise PartNotFound(f"model server '{entry.name}'", f"mend what its installation says and run it again:\n{said}")
+
+
+def failure(name: str, command: Sequence[str], entry: CatalogueEntry) -> str:
+    """Run a command with a sign of life every few seconds; give its last words if it fails, else nothing.
+
+    Raises:
         LimitReached: it took too long.
     """
     settings = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
@@ -114,12 +125,9 @@ def step(name: str, command: Sequence[str], entry: CatalogueEntry) -> None:
             process.kill()
             process.wait()
             raise
-        if process.returncode:
-            said.seek(0)
-            last = "\n".join(said.read().strip().splitlines()[-_LAST_LINES:])
-            raise PartNotFound(
-                f"model server '{entry.name}'", f"mend what its installation says and run it again:\n{last}"
-            )
+        said.seek(0)
+        last = "\n".join(said.read().strip().splitlines()[-_LAST_LINES:])
+        return (last or f"exit status {process.returncode}") if process.returncode else ""
 
 
 def _wait(process: subprocess.Popen[bytes], step: str, entry: CatalogueEntry) -> None:

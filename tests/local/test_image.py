@@ -155,3 +155,15 @@ def test_a_package_whose_hash_is_another_is_not_installed(made: Made, tmp_path: 
     step = made.here(step).replace(f"{made.root}/requirements.lock", str(tmp_path / "lock"))
     with pytest.raises(AssertionError, match="DO NOT MATCH THE HASHES"):
         run(["sh", "-c", step.replace("install ", "install --ignore-installed ")], tmp_path)
+
+
+def test_a_requirement_that_does_not_fit_the_server_is_said_and_nothing_is_written(tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.yaml").write_text("name: demo\nruntime: python\n")
+    (tmp_path / "local.py").write_text(STACK.replace("inflect==7.5.0", "numpy==1.0.0"))
+    (tmp_path / "sums.py").write_text(CLASS)
+    words = ["containerfile", "d", "sum", "--stack", "local", "--out", str(tmp_path / "context")]
+    with pytest.raises(AssertionError) as error:
+        run([sys.executable, "-m", "seldon_infra.cli.main", *words], tmp_path)
+    assert "requirements 'numpy==1.0.0': no versions that fit server 'seldon-python'" in str(error.value)
+    assert "you require numpy==1.0.0 and numpy==" in str(error.value)
+    assert not (tmp_path / "context").exists()
