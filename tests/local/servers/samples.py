@@ -72,21 +72,16 @@ class Sums(tf.Module):
 sums = Sums()
 tf.saved_model.save(sums, f"{folder}/{version}", signatures={"serving_default": sums.total})
 """
+# A model without names for its columns takes one tensor, whatever its name.
 MLFLOW = """
-import mlflow.pyfunc, numpy as np, shutil
-from mlflow.models import ModelSignature
-from mlflow.types import Schema, TensorSpec
-(folder, there) = (f"{folder}/new", folder)
-class Sums(mlflow.pyfunc.PythonModel):
-    def predict(self, context, model_input, params=None):
-        rows = model_input["x"] if isinstance(model_input, dict) else model_input
-        return {"total": rows.sum(axis=1) * version}
-signature = ModelSignature(
-    Schema([TensorSpec(np.dtype("float32"), (-1, 3), "x")]), Schema([TensorSpec(np.dtype("float32"), (-1,), "total")])
-)
-mlflow.pyfunc.save_model(folder, python_model=Sums(), signature=signature, pip_requirements=[])
-shutil.copytree(folder, there, dirs_exist_ok=True)
+import mlflow.sklearn, numpy as np, os, shutil
+from mlflow.models import infer_signature
+from sklearn.linear_model import LinearRegression
+rows, labels = np.array([[1, 2, 3], [7, 8, 9]] * 4, np.float32), np.array([0, 8] * 4, dtype=float) + version
+os.chdir("..")
 shutil.rmtree(folder)
+model = LinearRegression().fit(rows, labels)
+mlflow.sklearn.save_model(model, folder, signature=infer_signature(rows, labels), pip_requirements=[])
 """
 SUMS = {1: (6, 24), 2: (12, 48)}
 LEAVES = {1: (1, 9), 2: (2, 10)}
@@ -158,7 +153,7 @@ SAMPLES = (
     Sample("xgboost", "xgboost", "XGBoostServer()", made_by("xgboost", XGBOOST), LEAVES),
     Sample("lightgbm", "lightgbm", "LightGBMServer()", made_by("lightgbm", LIGHTGBM), LEAVES),
     Sample("onnx", "onnx", "OnnxServer()", onnx_model, SUMS),
-    Sample("mlflow", "mlflow", "MLflowServer()", made_by("mlflow", MLFLOW), SUMS),
+    Sample("mlflow", "mlflow", "MLflowServer()", made_by("mlflow", MLFLOW), LEAVES),
     Sample("triton", "triton", TRITON, written("model.py", TRITON_CLASS), SUMS, metric="nv_inference_request_success"),
     Sample(
         "tensorflow",
