@@ -57,7 +57,7 @@ def python_blocks() -> list[tuple[str, str]]:
 @pytest.mark.parametrize("text", [pytest.param(text, id=name) for name, text in python_blocks()])
 def test_python_that_is_shown_runs(text: str) -> None:
     names = {name: getattr(seldon_infra, name) for name in seldon_infra.__all__}
-    exec(compile(text, "page", "exec"), names)
+    exec(compile(text, "page", "exec", dont_inherit=True), names)
 
 
 @pytest.mark.parametrize("command", COMMANDS)

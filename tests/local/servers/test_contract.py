@@ -144,7 +144,7 @@ def test_a_changed_model_is_served_without_a_failed_request(project: Project) ->
                 load(
                     project.port,
                     sample.prefix + sample.wire.gateway_infer(sample),
-                    per_second=10,
+                    per_second=5,
                     body=sample.wire.body(sample, sample.rows),
                 )
             )
