@@ -7,6 +7,7 @@ clusters without the old ones. Envoy's admin socket says what it took; what it r
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import re
@@ -33,6 +34,9 @@ SWITCH_SECONDS = 15.0
 LIVE_SECONDS = 15.0
 """How long to wait for Envoy to come back, when somebody has killed it a moment ago."""
 ADMIN_SECONDS = 5.0
+"""How long Envoy may take to answer a question about itself."""
+LOG_SECONDS = 2.0
+"""How long the log may take to tell what Envoy has counted."""
 LIVE = Liveness("gateway", "/", silent_seconds=15.0, start_seconds=30.0)
 """Envoy answers every path, if only with 404."""
 _CDS, _RDS = "cluster_manager.cds", f"http.gateway.rds.{envoy.ROUTES}"
@@ -196,10 +200,14 @@ class Gateway:
         return {name.rpartition(".")[2]: value.strip('"') for name, _, value in rows}
 
     def _reason(self) -> str:
-        # Of routes that it refuses Envoy tells the reason to its log alone.
+        """Of routes that it refuses Envoy tells the reason to its log alone, which is written a moment later."""
+        with contextlib.suppress(LimitReached):
+            wait(lambda: bool(self._reasons()), LOG_SECONDS, "the gateway's log")
+        return next(iter(reversed(self._reasons())), "see the gateway's log")
+
+    def _reasons(self) -> list[str]:
         logs = [line for file in self.stack.processes.glob("gateway-*/log") for line in tail(file)]
-        said = [reason for line in logs if (reason := line.partition(" update rejected: ")[2])]
-        return said[-1] if said else "see the gateway's log"
+        return [reason for line in logs if (reason := line.partition(" update rejected: ")[2])]
 
     def _open_requests(self, names: list[str]) -> int:
         # Envoy writes a cluster's name into its statistics with every colon replaced.

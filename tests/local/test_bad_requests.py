@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import contextlib
 import json
+import pickle
+import re
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -180,13 +182,29 @@ def require(document: Any, body: Any, tree: Any) -> None:
     OAS30Validator({**schema, "components": document["components"]}).validate(tree)
 
 
-def test_a_corrupt_model_fails_the_up_and_the_old_one_serves_on(project: Project) -> None:
+def half(model: bytes) -> bytes:
+    return model[: len(model) // 2]
+
+
+def no_model(model: bytes) -> bytes:
+    """A pickle that may be read, of something that cannot predict."""
+    return pickle.dumps({"weights": [1.0, 2.0]})
+
+
+@pytest.mark.parametrize(
+    ("broken", "says"),
+    [(half, r"model 'classify': model_uri 'model': model\.joblib "), (no_model, "process 'iris.main.classify'")],
+)
+def test_a_broken_model_fails_the_up_and_the_old_one_serves_on(
+    project: Project, broken: Callable[[bytes], bytes], says: str
+) -> None:
+    """Half a file is refused when it is judged, what is no model by its server."""
     file = project.folder / "model" / "model.joblib"
     kept = file.read_bytes()
-    file.write_bytes(kept[: len(kept) // 2])
+    file.write_bytes(broken(kept))
     failed = project.engine.up(check=False)
     assert failed.returncode != 0
-    assert "process 'iris.main.classify'" in failed.stdout
+    assert re.search(says, failed.stdout), failed.stdout
     good(project)
     file.write_bytes(kept)
     project.engine.up()
