@@ -11,6 +11,7 @@ a syntax error by file and line, anything else by a traceback of the user's own 
 
 from __future__ import annotations
 
+import _thread
 import asyncio
 import atexit
 import contextlib
@@ -38,6 +39,7 @@ USER_FRAMES = Path(__file__).parents[2] / "seldon_infra" / "core" / "user_frames
 
 def main() -> int:
     """Read the request, connect to the engine, run the program, return the exit status."""
+    sys.unraisablehook = interrupted_again
     host = _take_standard_input()
     program = Path(sys.argv[1])
     sys.path[0] = str(program if program.is_dir() else program.parent)
@@ -51,6 +53,15 @@ def main() -> int:
     os.chdir(request["directory"])
     sys.argv = [str(program), *request["arguments"]]
     return _run(program, request["parallel"])
+
+
+def interrupted_again(unraisable: sys.UnraisableHookArgs) -> None:
+    """Carry on an interrupt that met a callback, such as one of an import's, where Python would print and forget it."""
+    if isinstance(unraisable.exc_value, KeyboardInterrupt):
+        # Not here: it would meet this callback again.
+        threading.Timer(0.01, _thread.interrupt_main).start()
+    else:
+        sys.__unraisablehook__(unraisable)
 
 
 def _take_standard_input() -> BinaryIO:

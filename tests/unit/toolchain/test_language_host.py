@@ -1,0 +1,40 @@
+"""What the process of a program does when the engine interrupts it in a place that Python would only print."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[3]
+INTERRUPTED = """
+import sys, time, weakref
+from toolchain.language_host.program import interrupted_again
+{hook}
+class It: pass
+def interrupt(_): raise KeyboardInterrupt
+it = It()
+kept = weakref.ref(it, interrupt)
+try:
+    del it
+    for _ in range({steps}): time.sleep(0.01)
+    print("went on")
+except KeyboardInterrupt:
+    print("stopped")
+"""
+
+
+def run(hook: str, steps: int) -> subprocess.CompletedProcess[str]:
+    words = [sys.executable, "-c", INTERRUPTED.format(hook=hook, steps=steps)]
+    return subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
+
+
+def test_an_interrupt_in_a_callback_ends_the_program_without_a_traceback() -> None:
+    done = run("sys.unraisablehook = interrupted_again", 2000)
+    assert (done.stdout, done.stderr) == ("stopped\n", "")
+
+
+def test_python_alone_prints_a_traceback_and_goes_on() -> None:
+    done = run("", 10)
+    assert done.stdout == "went on\n"
+    assert "KeyboardInterrupt" in done.stderr
