@@ -108,14 +108,8 @@ class _Http(HTTPConnection):
         _require_fit(self, self._rule)
 
 
-class _Https(HTTPSConnection):
-    def __init__(self, host: str, port: int | None, rule: Rule) -> None:
-        super().__init__(host, port, timeout=SECONDS)
-        self._rule = rule
-
-    def connect(self) -> None:
-        super().connect()
-        _require_fit(self, self._rule)
+class _Https(_Http, HTTPSConnection):
+    """The same over TLS, which is there before anybody is looked at."""
 
 
 def _require_fit(connection: HTTPConnection, rule: Rule) -> None:

@@ -22,6 +22,7 @@ from seldon_infra.cli.load import Result, Target, load
 from seldon_infra.cli.local_stack import LocalStack, NotServed, Sample, add_stack_arguments
 from seldon_infra.cli.measured import Measured, Spent, measured
 from seldon_infra.cli.predict import sample_file
+from seldon_infra.core.tables import columns
 from seldon_infra.ingress.routes import Backend, Route
 
 WARM_UP_SECONDS = 0.3
@@ -126,9 +127,8 @@ def _statistics(port: int, model: str) -> Spent:
 
 
 def _table(route: Route, rows: Sequence[Measured]) -> str:
-    lines = list(_lines(route, rows))
-    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
-    table = ["  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)) for line in lines]
+    head, *lines = _lines(route, rows)
+    table = columns(head, lines, fill=str.rjust)
     failed = [f"failed: {text} ({count} times)" for row in rows for text, count in row.failures.items()]
     return "\n".join([*_heading(route), *table, *dict.fromkeys(failed)]) + "\n"
 

@@ -9,7 +9,7 @@ import argparse
 import json
 from dataclasses import asdict, dataclass
 
-from seldon_infra.cli.status import print_table
+from seldon_infra.core.tables import columns
 from seldon_infra.servers import catalogue
 from seldon_infra.servers.spec import Server
 
@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.format == "json":
         print(json.dumps([asdict(server) for server in servers], indent=1))
     else:
-        print_table(HEAD, [_row(server) for server in servers])
+        print(*columns(HEAD, [_row(server) for server in servers]), sep="\n")
     return 0
 
 

@@ -7,6 +7,7 @@ import json
 import time
 
 from seldon_infra.cli.local_stack import LocalStack, add_stack_arguments
+from seldon_infra.core.tables import columns
 from seldon_infra.ingress.routes import Route
 from seldon_infra.runtime.processes import Record
 
@@ -32,7 +33,8 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"stack '{stack.name}' runs nothing here; `pulumi up --stack {stack.name}` starts it")
     else:
         _print_deployments(deployments)
-        print_table(["PROCESS", "STATE", "PID", "UP", "PORTS"], [_row(process) for process in processes])
+        head = ("PROCESS", "STATE", "PID", "UP", "PORTS")
+        print(*columns(head, [_row(process) for process in processes]), sep="\n")
     return 0 if all(process["state"] in UP for process in processes) else 1
 
 
@@ -81,13 +83,6 @@ def _print_deployments(deployments: list[dict[str, object]]) -> None:
         metadata = f"metadata seldon: {deployment['name']}, namespace: {deployment['namespace']}"
         print(f"  gRPC  {deployment['grpc']}  ({metadata})")
         print(f"  {', '.join(f'{name} {share}' for name, share in shares.items())}\n")
-
-
-def print_table(head: list[str], rows: list[list[str]]) -> None:
-    """Print rows under their heads, each column as wide as its widest cell."""
-    widths = [max(len(row[column]) for row in [head, *rows]) for column in range(len(head))]
-    for row in [head, *rows]:
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
 def age(seconds: int) -> str:

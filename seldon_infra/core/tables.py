@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 Row = Sequence[str]
 
 
-def columns(head: Row, rows: Sequence[Row], indent: str = "") -> Iterator[str]:
-    """Lay rows out in columns that are as wide as they need.
+def columns(
+    head: Row, rows: Sequence[Row], indent: str = "", fill: Callable[[str, int], str] = str.ljust
+) -> Iterator[str]:
+    """Lay rows out in columns that are as wide as they need; ``str.rjust`` fills numbers from the left.
 
     >>> list(columns(("A", "B"), [("1", "x"), ("22", "y")]))
     ['A   B', '1   x', '22  y']
     """
     widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
     for row in (head, *rows):
-        yield indent + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        yield indent + "  ".join(fill(cell, width) for cell, width in zip(row, widths, strict=True)).rstrip()
 
 
 def markdown(head: Row, rows: Sequence[Row]) -> Iterator[str]:

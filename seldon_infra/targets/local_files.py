@@ -26,13 +26,12 @@ _SHOWN = 3
 
 if TYPE_CHECKING:
     from seldon_infra.artifacts.judge.finding import Finding
-    from seldon_infra.graph.rules.place import InNode
     from seldon_infra.servers.spec import Server
 
 
 def hostile_files(deployment: SeldonDeployment, project: Path) -> Iterator[Problem]:
     """Give a problem for each thing that a model's files do and may not; the plugin judges those of URIs."""
-    for inner, server, uri in _models(deployment, project):
+    for inner, server, uri in models_here(deployment, project):
         judged = partial(judge, files_of(project / uri), kind_of(server), inner.node.trusted)
         for finding in _findings(judged):
             yield finding.problem(inner.path, uri)
@@ -40,13 +39,13 @@ def hostile_files(deployment: SeldonDeployment, project: Path) -> Iterator[Probl
 
 def unsigned_files(deployment: SeldonDeployment, project: Path) -> Iterator[Problem]:
     """Give a problem for each file that is not as it was signed, where a node names a key; the same holds for URIs."""
-    for inner, _, uri in _models(deployment, project):
+    for inner, _, uri in models_here(deployment, project):
         if inner.node.signed_by is not None:
             for finding in _findings(partial(unsigned, project / uri, project / inner.node.signed_by)):
                 yield finding.problem(inner.path, uri)
 
 
-def _models(deployment: SeldonDeployment, project: Path) -> Iterator[tuple[InNode, Server, str]]:
+def models_here(deployment: SeldonDeployment, project: Path) -> Iterator[tuple[InNode, Server, str]]:
     """Give the nodes whose servers read files that are there, and the paths of these."""
     for at in predictors(deployment):
         for inner in nodes_in(at):
@@ -83,22 +82,19 @@ def missing_files(deployment: SeldonDeployment, project: Path) -> Iterator[Probl
 
 def unread_models(deployment: SeldonDeployment, project: Path) -> Iterator[Problem]:
     """Give a problem for each model of which its node's server would read no file; a file alone counts by its name."""
-    for at in predictors(deployment):
-        for inner in nodes_in(at):
-            uri, reads = known(inner.node.model_uri), _reads(inner)
-            path = project / uri if isinstance(uri, str) and ":" not in uri else None
-            if reads and path is not None and path.exists() and not _has_one(path, reads):
-                got = f"model_uri '{uri}' {_held(path)}"
-                want = f"must have {' or '.join(reads)}, which {type(inner.node.server).__name__} reads"
-                yield Problem(inner.path, got, want, f"save the model as {reads[0]}, or use the server for it")
+    for inner, server, uri in models_here(deployment, project):
+        path, reads = project / uri, _reads(server)
+        if reads and not _has_one(path, reads):
+            got = f"model_uri '{uri}' {_held(path)}"
+            want = f"must have {' or '.join(reads)}, which {type(server).__name__} reads"
+            yield Problem(inner.path, got, want, f"save the model as {reads[0]}, or use the server for it")
 
 
-def _reads(at: InNode) -> tuple[str, ...]:
-    """The names of files of which a node's server reads one; none where it may read any."""
-    server = server_of(at.node)
-    if server is None or server.catalogue is None:
+def _reads(server: Server) -> tuple[str, ...]:
+    """The names of files of which a server reads one; none where it may read any."""
+    if server.catalogue is None:
         return ()
-    kind = catalogue.load(server.catalogue).kinds.get(getattr(server, "kind", ""))
+    kind = catalogue.load(server.catalogue).kinds.get(kind_of(server))
     return tuple(kind.reads) if kind else ()
 
 

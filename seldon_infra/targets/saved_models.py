@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from seldon_infra.core.model import known
 from seldon_infra.core.problems import Problem
-from seldon_infra.graph.rules.place import InNode, nodes_in, predictors
+from seldon_infra.graph.rules.place import InNode
 from seldon_infra.graph.spec import SeldonDeployment
 from seldon_infra.servers.saved_model import signatures
 from seldon_infra.servers.spec import TensorFlowServer
+from seldon_infra.targets.local_files import models_here
 
 MODEL_FILE = "saved_model.pb"
 LARGEST_BYTES = 2**31
@@ -22,17 +22,13 @@ LARGEST_BYTES = 2**31
 
 def wrong_saved_models(deployment: SeldonDeployment, project: Path) -> Iterator[Problem]:
     """Give a problem for each folder of a TensorFlow server's that holds no versions of a SavedModel to serve."""
-    for at in predictors(deployment):
-        for inner in nodes_in(at):
-            uri = known(inner.node.model_uri)
-            if isinstance(inner.node.server, TensorFlowServer) and uri is not None and ":" not in uri:
-                yield from _of_folder(inner, uri, project / uri)
+    for inner, server, uri in models_here(deployment, project):
+        if isinstance(server, TensorFlowServer):
+            yield from _of_folder(inner, uri, project / uri)
 
 
 def _of_folder(inner: InNode, uri: str, folder: Path) -> Iterator[Problem]:
     got = f"model_uri '{uri}'"
-    if not folder.exists():
-        return  # said elsewhere
     if not folder.is_dir():
         yield Problem(inner.path, f"{got} is a file", "must be a folder", f"put the SavedModel into {uri}/1")
         return
