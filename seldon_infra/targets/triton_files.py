@@ -9,15 +9,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from seldon_infra.core.errors import InvalidSpec
-from seldon_infra.core.model import known, title
+from seldon_infra.core.model import title
 from seldon_infra.core.problems import ARROW, Problem
-from seldon_infra.graph.rules.place import nodes_in, predictors
 from seldon_infra.graph.spec import SeldonDeployment
 from seldon_infra.servers.spec import TritonServer
 from seldon_infra.servers.triton.data import DataFile
 from seldon_infra.servers.triton.repository import TritonRepository, model_file, named_versions
 from seldon_infra.servers.triton.spec import LatestVersions, TritonEnsemble, TritonModel
 from seldon_infra.servers.triton.text import config_pbtxt, read_config_pbtxt, repository_files
+from seldon_infra.targets.local_files import models_here
 
 _BESIDE_VERSIONS = ("warmup", "initial_state", "configs")
 """Folders of a model that hold no version."""
@@ -26,26 +26,22 @@ _TRAIN = "train the model or correct the path"
 
 def misplaced_files(deployment: SeldonDeployment, project: Path) -> Iterator[Problem]:
     """Give a problem for each file of a Triton node that is missing, or not where Triton looks for it."""
-    for at in predictors(deployment):
-        for inner in nodes_in(at):
-            uri, server = known(inner.node.model_uri), inner.node.server
-            folder = project / uri if uri and ":" not in uri else None
-            if not isinstance(server, TritonServer) or folder is None or not folder.exists():
-                continue
-            if server.repository is not None:
-                yield from _repository(inner.path, server.repository, folder)
-            elif server.stored is not None:
-                yield from _stored(inner.path, server.stored, folder)
-            elif server.config is not None:
-                yield from _model(inner.path, server.config, folder, inner.node.name)
-            elif not (folder / inner.node.name).is_dir():
-                fix = (
-                    f"move them to {inner.node.name}/1, with config.pbtxt beside the 1, or write TritonServer(config=…)"
-                )
-                got = f"model_uri '{uri}' holds no folder '{inner.node.name}'"
-                yield Problem(inner.path, got, "must be a Triton model repository", fix)
-            else:
-                yield from _version_folders(inner.path, folder / inner.node.name)
+    for inner, server, uri in models_here(deployment, project):
+        folder = project / uri
+        if not isinstance(server, TritonServer):
+            continue
+        if server.repository is not None:
+            yield from _repository(inner.path, server.repository, folder)
+        elif server.stored is not None:
+            yield from _stored(inner.path, server.stored, folder)
+        elif server.config is not None:
+            yield from _model(inner.path, server.config, folder, inner.node.name)
+        elif not (folder / inner.node.name).is_dir():
+            fix = f"move them to {inner.node.name}/1, with config.pbtxt beside the 1, or write TritonServer(config=…)"
+            got = f"model_uri '{uri}' holds no folder '{inner.node.name}'"
+            yield Problem(inner.path, got, "must be a Triton model repository", fix)
+        else:
+            yield from _version_folders(inner.path, folder / inner.node.name)
 
 
 def _repository(path: str, repository: TritonRepository, folder: Path) -> Iterator[Problem]:
