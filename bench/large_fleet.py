@@ -11,4 +11,4 @@ SIZE = 500
 def figures() -> list[Figure]:
     """Compare at this size."""
     with cluster() as control_plane:
-        return compare(control_plane, SIZE)
+        return compare(control_plane, SIZE, rounds=1)

@@ -121,6 +121,7 @@ if TYPE_CHECKING:
         ServiceAccount,
         SimpleModel,
         SimpleRouter,
+        Slo,
         Ssl,
         StickySession,
         Timeouts,
@@ -138,6 +139,7 @@ if TYPE_CHECKING:
         TlsMode,
     )
     from seldon_infra.model_server.spec import ModelServer, ServiceMonitor
+    from seldon_infra.monitoring.spec import Monitoring
     from seldon_infra.seldon_core.spec import (
         Executor,
         LogLevel,
@@ -211,13 +213,14 @@ _HOMES = {
         "Hpa IstioRoute Keda KedaFallback KedaTrigger LogMode Logger Method MetricTarget Model NetworkPolicy Node "
         "ObjectMetric Orchestrator OutputTransformer Parameter ParameterType Pdb Pod PodDefaults PodField "
         "PodSecurity PodTemplate PodsMetric Predictor RandomAbTest RequestLogQueue ResourceMetric Resources Router "
-        "SecretKey SeldonDeployment ServerType ServiceAccount SimpleModel SimpleRouter Ssl StickySession Timeouts "
+        "SecretKey SeldonDeployment ServerType ServiceAccount SimpleModel SimpleRouter Slo Ssl StickySession Timeouts "
         "Transformer"
     ),
     "seldon_infra.ingress.spec": (
         "Ambassador Ejection ExternalAuth IngressTimeouts Istio RateLimit Retries Tls TlsMode"
     ),
     "seldon_infra.model_server.spec": "ModelServer ServiceMonitor",
+    "seldon_infra.monitoring.spec": "Monitoring",
     "seldon_infra.seldon_core.spec": (
         "Executor LogLevel OperatorProcess RequestLogger SeldonCore ServerImage StorageInitializer WebhookCertificate"
     ),
@@ -244,14 +247,15 @@ __all__ = [
     "Hpa", "HttpStorage", "HuggingFaceServer", "IngressTimeouts", "InstanceGroup", "InvalidSpec", "Istio",
     "IstioRoute", "Json", "JsonObject", "Karpenter", "Keda", "KedaFallback", "KedaTrigger", "Kubernetes", "Later",
     "Licence", "LightGBMServer", "Local", "LogLevel", "LogMode", "Logger", "MLServerRuntime", "MLflowServer",
-    "Method", "MetricTarget", "Mig", "Model", "ModelServer", "Mps", "NatGateways", "Network", "NetworkPolicy",
-    "NewVpc", "Node", "NodeGroup", "NodePool", "NodeType", "ObjectMetric", "OnnxServer", "OperatorProcess",
+    "Method", "MetricTarget", "Mig", "Model", "ModelServer", "Monitoring", "Mps", "NatGateways", "Network",
+    "NetworkPolicy", "NewVpc", "Node", "NodeGroup", "NodePool", "NodeType", "ObjectMetric", "OnnxServer",
+    "OperatorProcess",
     "Orchestrator", "OutputTransformer", "Parameter", "ParameterType", "Pdb", "Pod", "PodDefaults", "PodField",
     "PodIdentity", "PodSecurity", "PodTemplate", "PodsMetric", "Predictor", "Problem", "Protocol", "PythonServer",
     "RandomAbTest", "RateLimit", "RequestLogQueue", "RequestLogger", "ResourceMetric", "Resources", "Retries",
     "Router", "S3Storage", "Scaling", "SecretKey", "SeldonCore", "SeldonDeployment", "SeldonInfraError", "Server",
     "ServerImage", "ServerType", "ServiceAccount", "ServiceAccountRole", "ServiceMonitor", "Sharing", "Signature",
-    "SimpleModel", "SimpleRouter", "SklearnServer", "Spec", "Ssl", "Stack", "StickySession", "Storage",
+    "SimpleModel", "SimpleRouter", "SklearnServer", "Slo", "Spec", "Ssl", "Stack", "StickySession", "Storage",
     "StorageInitializer", "Taint", "TaintEffect", "TempoServer", "Tensor", "TensorFlowServer", "TensorSpec",
     "TimeSlicing", "Timeouts", "Tls", "TlsMode", "Transformer", "Transport", "TritonModel", "TritonServer",
     "UpgradePolicy", "WebhookCertificate", "XGBoostServer", "check", "config", "config_pbtxt", "run", "secret",

@@ -12,12 +12,15 @@ import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from seldon_infra.artifacts.fetch import SCHEMES, Settings, fetch
 from seldon_infra.artifacts.files import files_of
 from seldon_infra.core.errors import ModelNotFound, NotPermitted
 from seldon_infra.core.paths import cache_dir
+
+if TYPE_CHECKING:
+    from seldon_infra.artifacts.fetch import Settings
 
 DIGEST_CHARACTERS = 16
 """Hexadecimal digits of a digest that name a copy's folder: enough for any number of models of one stack."""
@@ -99,8 +102,12 @@ def folder_name(digest: str) -> str:
 
 def _fetched(uri: str, storage: Settings | None) -> Path | None:
     """Fetch what a store's URI leads to, None where it is no such URI."""
-    scheme = uri.partition("://")[0] if "://" in uri else ""
-    if storage is None and scheme not in SCHEMES:
+    if storage is None and "://" not in uri:
+        return None
+    # Most models are files, and need nothing of what speaks to stores.
+    from seldon_infra.artifacts.fetch import SCHEMES, fetch
+
+    if storage is None and uri.partition("://")[0] not in SCHEMES:
         return None
     return fetch(uri, storage, cache_dir())
 

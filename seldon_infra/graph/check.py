@@ -26,6 +26,7 @@ from seldon_infra.graph.rules import (
     settings,
     shape,
     signatures,
+    slo,
     storage,
     targets,
     traffic,
@@ -51,6 +52,7 @@ DEPLOYMENT_RULES: tuple[DeploymentRule, ...] = (
     *storage.DEPLOYMENT_RULES,
     *access.DEPLOYMENT_RULES,
     *security.DEPLOYMENT_RULES,
+    *slo.DEPLOYMENT_RULES,
 )
 PREDICTOR_RULES: tuple[PredictorRule, ...] = (
     *names.PREDICTOR_RULES,

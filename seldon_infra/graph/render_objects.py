@@ -116,7 +116,7 @@ def with_account(deployment: SeldonDeployment, pod: Manifest) -> Manifest:
 
 def network_policy(deployment: SeldonDeployment, policy: NetworkPolicy) -> Manifest:
     """NetworkPolicy: nothing in or out but what is listed."""
-    own = {"podSelector": _own_pods(deployment)}
+    own = {"podSelector": own_pods(deployment)}
     callers = [_namespace(name) for name in (*policy.ingress_namespaces, *policy.monitoring_namespaces)]
     return {
         "apiVersion": "networking.k8s.io/v1",
@@ -131,7 +131,7 @@ def network_policy(deployment: SeldonDeployment, policy: NetworkPolicy) -> Manif
     }
 
 
-def _own_pods(deployment: SeldonDeployment) -> Manifest:
+def own_pods(deployment: SeldonDeployment) -> Manifest:
     """Choose the deployment's pods, orchestrators' own ones included."""
     if not deployment.engine_separate_pod:
         return {"matchLabels": {DEPLOYMENT_LABEL: deployment.name}}

@@ -8,7 +8,6 @@ import traceback
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from google.protobuf.empty_pb2 import Empty
 from google.protobuf.message import Message
 from google.protobuf.struct_pb2 import Struct
 
@@ -20,7 +19,7 @@ from seldon_infra.provider.schema import package_schema
 from seldon_infra.provider.settings import Setting
 from seldon_infra.provider.siblings import Known, owner_of
 from seldon_infra.provider.values import Secrets, from_wire, path_text, reveal, to_wire
-from seldon_infra.provider.wire import grpc, provider_pb2, status_pb2
+from seldon_infra.provider.wire import Empty, grpc, provider_pb2, status_pb2
 
 
 class Status(grpc.Status):

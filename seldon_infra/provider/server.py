@@ -12,11 +12,9 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from google.protobuf.empty_pb2 import Empty
-
 from seldon_infra.provider.engine_log import EngineLog
 from seldon_infra.provider.in_flight import InFlight
-from seldon_infra.provider.wire import grpc, plugin_pb2, provider_pb2, provider_pb2_grpc
+from seldon_infra.provider.wire import Empty, grpc, plugin_pb2, provider_pb2, provider_pb2_grpc
 
 if TYPE_CHECKING:
     from seldon_infra.provider.framework import Load

@@ -62,6 +62,7 @@ def _go(names: list[str]) -> None:
 _added = _stand_in()
 
 import grpc  # noqa: E402
+from google.protobuf.empty_pb2 import Empty  # noqa: E402
 from pulumi.runtime.proto import (  # noqa: E402
     engine_pb2,
     engine_pb2_grpc,
@@ -73,4 +74,13 @@ from pulumi.runtime.proto import (  # noqa: E402
 
 _go(_added)
 
-__all__ = ["engine_pb2", "engine_pb2_grpc", "grpc", "plugin_pb2", "provider_pb2", "provider_pb2_grpc", "status_pb2"]
+__all__ = [
+    "Empty",
+    "engine_pb2",
+    "engine_pb2_grpc",
+    "grpc",
+    "plugin_pb2",
+    "provider_pb2",
+    "provider_pb2_grpc",
+    "status_pb2",
+]

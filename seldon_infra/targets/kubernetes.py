@@ -69,6 +69,7 @@ def declare(
     declared: dict[str, ClusterDeployment | ModelServerComponent] = {}
     for deployment in platform.behind_ingress(target, deployments):
         _bounds(target, deployment, there, options)
+        _watch(target, deployment, there, options)
         after = pulumi.ResourceOptions(depends_on=[*_needs(deployment, made, there), *closed])
         declared[deployment.name] = rollouts.deployed(
             deployment, base_url, pulumi.ResourceOptions.merge(options, after)
@@ -139,6 +140,23 @@ def _bounds(
     after = pulumi.ResourceOptions.merge(options, pulumi.ResourceOptions(depends_on=[*there.after]))
     for name, manifest in istio.destination_rules(target.ingress, deployment).items():
         declare_object(f"{deployment.name}.{name}", manifest, after)
+
+
+def _watch(
+    target: Kubernetes, deployment: SeldonDeployment, there: platform.Platform, options: pulumi.ResourceOptions
+) -> None:
+    """Declare who is asked for metrics, and what the deployment is held to."""
+    import pulumi
+
+    if target.monitoring is None:
+        return
+    from seldon_infra.monitoring import render
+    from seldon_infra.resources.kubernetes_object import declare as declare_object
+    from seldon_infra.targets.later import rendered
+
+    after = pulumi.ResourceOptions.merge(options, pulumi.ResourceOptions(depends_on=[*there.after]))
+    for kind, manifest in rendered(deployment, check_cluster, partial(render.objects, target.monitoring)).items():
+        declare_object(f"{deployment.name}.{kind.lower()}", manifest, after)
 
 
 def _model_server(

@@ -14,6 +14,7 @@ from seldon_infra.core.model import is_later, known
 from seldon_infra.ingress.render import ambassador, istio
 from seldon_infra.ingress.render.deployments import behind
 from seldon_infra.ingress.spec import Istio
+from seldon_infra.monitoring import render as monitoring
 from seldon_infra.seldon_core.executor_policy import executor_policy, policy_name
 from seldon_infra.seldon_core.render import namespace_labels
 
@@ -84,7 +85,16 @@ def behind_ingress(target: Kubernetes, deployments: Sequence[SeldonDeployment]) 
 
 
 def objects(target: Kubernetes, deployments: Sequence[SeldonDeployment]) -> list[dict[str, Any]]:
-    """Give the ingress's objects, for those who look at manifests; charts bring theirs by themselves."""
+    """Give the ingress's objects and what watches deployments, for those who look at manifests.
+
+    Charts bring theirs by themselves.
+    """
+    watch = monitoring.objects
+    watching = [made for each in deployments if target.monitoring for made in watch(target.monitoring, each).values()]
+    return [*_ingress_objects(target, deployments), *watching]
+
+
+def _ingress_objects(target: Kubernetes, deployments: Sequence[SeldonDeployment]) -> list[dict[str, Any]]:
     ingress = target.ingress
     if ingress is None:
         return []

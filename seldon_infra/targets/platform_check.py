@@ -8,6 +8,7 @@ from seldon_infra.core.problems import Problem
 from seldon_infra.eks.spec import ExistingCluster
 from seldon_infra.ingress import check as ingress_rules
 from seldon_infra.ingress.spec import Ambassador, Istio
+from seldon_infra.monitoring import check as monitoring_rules
 from seldon_infra.seldon_core import check as core_rules
 from seldon_infra.seldon_core.catalogue import Versions, problems
 
@@ -24,6 +25,7 @@ def check_platform(target: Kubernetes, deployments: Sequence[SeldonDeployment]) 
     found = [*core_rules.check(core), *core_rules.check_together(core, deployments)]
     if ingress is not None:
         found += [*ingress_rules.check(ingress), *ingress_rules.check_together(ingress, deployments)]
+    found += monitoring_rules.check(target.monitoring, deployments)
     found += _proxies_are_admitted(target)
     found += _cluster_is_right(target)
     return [*found, *(problem.within("Kubernetes") for problem in problems(declared_versions(target)))]

@@ -9,6 +9,7 @@ from pydantic import Field
 from seldon_infra.core.model import Later, Spec
 from seldon_infra.eks.spec import EksCluster, ExistingCluster
 from seldon_infra.ingress.spec import Ambassador, Istio
+from seldon_infra.monitoring.spec import Monitoring
 from seldon_infra.seldon_core.spec import SeldonCore
 
 LiveChecks: TypeAlias = Literal["refuse", "warn", "skip"]
@@ -69,6 +70,9 @@ class Kubernetes(Spec):
     ingress_url: Later[str] | None = Field(
         default=None,
         description="Address of the ingress, `https://models.acme.io`; None takes the load balancer's of a usual one.",
+    )
+    monitoring: Monitoring | None = Field(
+        default=None, description="Who watches deployments and holds them to their `slo`; None: nobody."
     )
     ready_timeout_seconds: float = Field(
         default=900.0, gt=0, description="How long the operator may take until it reports Available, in seconds."

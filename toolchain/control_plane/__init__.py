@@ -42,7 +42,7 @@ KWOK = GoProgram(
 )
 DEFINITIONS = GoProgram(
     "custom resource definitions",
-    "istio-1.32.0-gateway-api-1.6.3-emissary-3.9.1-prometheus-operator-0.85.0-keda-2.21.0",
+    "istio-1.32.0-gateway-api-1.6.3-emissary-3.9.1-prometheus-operator-0.85.0-rules-keda-2.21.0",
     HERE / "crds",
     (),
     "",
@@ -53,6 +53,10 @@ DEFINITIONS = GoProgram(
         ModuleFiles(
             "github.com/prometheus-operator/prometheus-operator",
             "example/prometheus-operator-crd/monitoring.coreos.com_*monitors.yaml",
+        ),
+        ModuleFiles(
+            "github.com/prometheus-operator/prometheus-operator",
+            "example/prometheus-operator-crd/monitoring.coreos.com_prometheusrules.yaml",
         ),
         ModuleFiles("istio.io/api", "kubernetes/customresourcedefinitions.gen.yaml"),
         ModuleFiles("sigs.k8s.io/gateway-api", "config/crd/standard/*_*.yaml"),

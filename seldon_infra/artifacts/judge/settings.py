@@ -10,8 +10,6 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-import yaml
-
 from seldon_infra.artifacts.judge.finding import Finding, Unreadable
 from seldon_infra.artifacts.judge.keras import description_of
 from seldon_infra.artifacts.judge.paths import STAYS, climbs
@@ -42,6 +40,8 @@ _PBTXT = re.compile(
 
 def judge_mlmodel(text: bytes, file: str, trusted: frozenset[str]) -> Iterator[Finding]:
     """Judge the file ``MLmodel`` of MLflow."""
+    import yaml  # Few models have such a file.
+
     try:
         said = yaml.safe_load(text)
     except (yaml.YAMLError, RecursionError, ValueError) as error:

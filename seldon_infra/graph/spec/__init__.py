@@ -53,6 +53,7 @@ from seldon_infra.graph.spec.scaling import (
     ResourceMetric,
 )
 from seldon_infra.graph.spec.security import ContainerSecurity, PodSecurity
+from seldon_infra.graph.spec.slo import Slo
 from seldon_infra.graph.spec.values import (
     Amounts,
     ConfigMapKey,
@@ -128,6 +129,7 @@ __all__ = [
     "ServiceAccount",
     "SimpleModel",
     "SimpleRouter",
+    "Slo",
     "Ssl",
     "StickySession",
     "Timeouts",

@@ -12,6 +12,7 @@ from seldon_infra.core.model import Later, Many, Spec
 from seldon_infra.graph.spec.access import NetworkPolicy, ServiceAccount
 from seldon_infra.graph.spec.predictor import Predictor
 from seldon_infra.graph.spec.security import PodSecurity
+from seldon_infra.graph.spec.slo import Slo
 from seldon_infra.servers.spec import Transport
 
 if TYPE_CHECKING:
@@ -181,6 +182,8 @@ class SeldonDeployment(Spec):
     security: PodSecurity | None = None
     """How far its pods are locked up, where ``pod_defaults`` is ``restricted``. Default: as the restricted Pod Security
     Standard wants, and further."""
+    slo: Slo | None = None
+    """What it promises its clients; on a cluster with monitoring, alerts follow from it. Default: nothing."""
     controller_id: Later[str] | None = None
     """Which operator owns it, where a cluster has several. Default: the one without id.
     Source: label seldon.io/controller-id."""

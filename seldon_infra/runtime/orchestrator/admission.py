@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 from seldon_infra.runtime.orchestrator.config import Config
 from seldon_infra.runtime.orchestrator.failures import TOO_MANY, Failure
-from seldon_infra.runtime.orchestrator.metrics import Metrics
+from seldon_infra.runtime.orchestrator.metrics import UNARY, Metrics, failed, succeeded
 from seldon_infra.runtime.orchestrator.walk import Trip
 
 _PUID = re.compile(r"[\w.:-]{1,128}", re.ASCII)
@@ -32,7 +32,7 @@ class Admission:
         Raises:
             Failure: too many are open already, or the orchestrator is about to stop.
         """
-        began, code = time.perf_counter(), "200"
+        began, code = time.perf_counter(), succeeded(method)
         try:
             self._require_room()
             self._open += 1
@@ -41,13 +41,13 @@ class Admission:
             finally:
                 self._open -= 1
         except Failure as failure:
-            code = str(failure.status)
+            code = failed(method, failure)
             raise
         except asyncio.CancelledError:
-            code = "499"
+            code = "Canceled" if method == UNARY else "499"
             raise
         except BaseException:
-            code = "500"
+            code = "Unknown" if method == UNARY else "500"
             raise
         finally:
             self._metrics.answered(service, method, code, time.perf_counter() - began)

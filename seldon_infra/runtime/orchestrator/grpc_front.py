@@ -16,6 +16,7 @@ from seldon_infra.runtime.orchestrator.admission import Admission, begin
 from seldon_infra.runtime.orchestrator.config import READY_SECONDS, Config, Unit
 from seldon_infra.runtime.orchestrator.failures import BAD_REQUEST, NOT_FOUND, Failure, brief, shortened
 from seldon_infra.runtime.orchestrator.grpc_nodes import OPTIONS, GrpcNodes
+from seldon_infra.runtime.orchestrator.metrics import UNARY
 from seldon_infra.runtime.orchestrator.seldon_grpc import SeldonGrpc, check_seldon_message
 from seldon_infra.runtime.orchestrator.v2_grpc import V2Grpc, check_v2_message
 from seldon_infra.runtime.orchestrator.walk import Trip, predict, send_feedback
@@ -53,7 +54,7 @@ class GrpcFront(grpc.GenericRpcHandler):
         }
 
     async def _predict_seldon(self, wire: bytes, context: Any) -> Any:
-        with self._admission.admit("predictions", "unary"):
+        with self._admission.admit("/seldon.protos.Seldon/Predict", UNARY):
             message = _parsed("seldon.protos.SeldonMessage", wire)
             check_seldon_message(message)
             trip = self._begin(context, message.meta.puid)
@@ -62,7 +63,7 @@ class GrpcFront(grpc.GenericRpcHandler):
             return self._seldon.answer_of(answer, trip)
 
     async def _feedback(self, wire: bytes, context: Any) -> Any:
-        with self._admission.admit("feedback", "unary"):
+        with self._admission.admit("/seldon.protos.Seldon/SendFeedback", UNARY):
             feedback = _parsed("seldon.protos.Feedback", wire)
             meta = feedback.response.meta
             trip = self._begin(context, meta.puid)
@@ -70,7 +71,7 @@ class GrpcFront(grpc.GenericRpcHandler):
             return message_class("seldon.protos.SeldonMessage")(meta={"puid": trip.puid})
 
     async def _predict_v2(self, wire: bytes, context: Any) -> Any:
-        with self._admission.admit("predictions", "unary"):
+        with self._admission.admit("/inference.GRPCInferenceService/ModelInfer", UNARY):
             request = _parsed("inference.ModelInferRequest", wire)
             self._require_model(request.model_name)
             check_v2_message(request)

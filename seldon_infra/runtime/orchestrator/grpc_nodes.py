@@ -10,7 +10,7 @@ import grpc.aio
 
 from seldon_infra.runtime.orchestrator.config import Unit
 from seldon_infra.runtime.orchestrator.failures import TIMED_OUT, Failure, shortened, status_of
-from seldon_infra.runtime.orchestrator.metrics import Metrics
+from seldon_infra.runtime.orchestrator.metrics import UNARY, Metrics
 from seldon_infra.runtime.orchestrator.walk import Trip
 
 LARGEST_MESSAGE_BYTES = 64 * 1024 * 1024
@@ -43,7 +43,7 @@ class GrpcNodes:
         """
         call = self._calls.get((unit.name, method)) or self._make_call(unit, method, answer)
         left = trip.deadline - asyncio.get_running_loop().time()
-        with self._metrics.asking(unit, method, "unary"):
+        with self._metrics.asking(unit, f"/{method}", UNARY):
             try:
                 return await call(request, timeout=max(left, 0.001), metadata=(("seldon-puid", trip.puid),))
             except grpc.aio.AioRpcError as error:

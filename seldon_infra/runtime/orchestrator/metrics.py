@@ -12,8 +12,10 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from seldon_infra.runtime.orchestrator.config import Config, Unit
 from seldon_infra.runtime.orchestrator.failures import Failure
 
-SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-"""Upper bounds of the histograms' buckets."""
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
+"""Upper bounds of the histograms' buckets: the executor's, and two below. Source: DefBuckets of executor/api/metric."""
+UNARY = "unary"
+"""The method of gRPC's requests."""
 _DEPLOYMENT = ("deployment_name", "predictor_name", "predictor_version", "service")
 _SERVER = (*_DEPLOYMENT, "method", "code")
 _CLIENT = (*_DEPLOYMENT, "model_name", "model_image", "model_version", "method", "code")
@@ -35,11 +37,11 @@ class Metrics:
     @contextmanager
     def asking(self, unit: Unit, service: str, method: str) -> Iterator[None]:
         """Count one request to a node, under the status that it got."""
-        began, code = time.perf_counter(), "200"
+        began, code = time.perf_counter(), succeeded(method)
         try:
             yield
         except Failure as failure:
-            code = str(failure.status)
+            code = failed(method, failure)
             raise
         finally:
             labels = (*self._of, service, unit.name, *_image(unit), method, code)
@@ -48,6 +50,16 @@ class Metrics:
     def page(self) -> tuple[bytes, bytes]:
         """The text that Prometheus reads, and its content type."""
         return generate_latest(self._registry), CONTENT_TYPE_LATEST.encode()
+
+
+def succeeded(method: str) -> str:
+    """The label of a request that got its answer, as the executor writes it: HTTP's status, or gRPC's name in Go."""
+    return "OK" if method == UNARY else "200"
+
+
+def failed(method: str, failure: Failure) -> str:
+    """The label of a request that failed."""
+    return failure.code.name.title().replace("_", "") if method == UNARY else str(failure.status)
 
 
 def _histogram(side: str, labels: tuple[str, ...], registry: CollectorRegistry) -> Histogram:

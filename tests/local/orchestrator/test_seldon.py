@@ -8,6 +8,7 @@ negate ← double → pick ─┬─ 0: small (+1)
 from __future__ import annotations
 
 import os
+import re
 import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -267,6 +268,13 @@ def test_requests_are_counted_as_the_executor_counts_them(graph: Graph) -> None:
         line for line in text.splitlines() if line.startswith("seldon_api_executor_client_requests_seconds_count")
     ]
     assert any('model_name="small"' in line and 'service="/predict"' in line for line in client)
+
+
+def test_requests_over_grpc_have_the_names_of_their_methods_and_of_gos_codes(graph: Graph) -> None:
+    assert _answers_grpc(graph)
+    text = graph.get("/prometheus").body.decode()
+    assert re.search(r'_server_requests_seconds_count\{code="OK",[^}]*service="/seldon.protos.Seldon/Predict"\}', text)
+    assert re.search(r'_client_requests_seconds_count\{code="OK",[^}]*service="/seldon.protos.', text)
 
 
 def test_a_node_that_is_late_is_named_and_the_rest_goes_on(graph: Graph) -> None:

@@ -14,12 +14,14 @@ from seldon_infra import (
     Istio,
     Kubernetes,
     Model,
+    Monitoring,
     NetworkPolicy,
     Predictor,
     Retries,
     SeldonCore,
     SeldonDeployment,
     SklearnServer,
+    Slo,
     Stack,
 )
 from seldon_infra.cli.render import cluster_manifests, policies, with_level
@@ -52,6 +54,21 @@ def test_a_cluster_that_has_it_all_gets_namespaces_and_deployments(declared: Any
     made = kinds(declared("Kubernetes()"))
     # The deployment's component is a SeldonDeployment, too.
     assert sorted(set(made)) == ["Namespace ns", "NetworkPolicy d", "SeldonDeployment d", "ServiceAccount d"]
+
+
+def test_monitoring_watches_every_deployment_and_holds_those_that_promise_something(declared: Any) -> None:
+    watched = "Kubernetes(monitoring=Monitoring(labels={'team': 'ml'}))"
+    assert "PodMonitor d.podmonitor" in kinds(declared(watched, "deployment()"))
+    promising = declared(watched, "deployment(slo=Slo(availability=99.9))")
+    assert {"PodMonitor d.podmonitor", "PrometheusRule d.prometheusrule"} <= set(kinds(promising))
+    rules = next(inputs for _, name, inputs in promising.made if name == "d.prometheusrule")
+    assert rules["metadata"] == {"name": "d", "namespace": "ns", "labels": {"team": "ml"}}
+    assert len(rules["spec"]["groups"]) == 2
+
+
+def test_manifests_show_who_watches() -> None:
+    stack = Stack(target=Kubernetes(monitoring=Monitoring()), deployments=[deployment(slo=Slo(availability=99.9))])
+    assert [each["kind"] for each in cluster_manifests(stack)][-2:] == ["PodMonitor", "PrometheusRule"]
 
 
 def test_an_empty_cluster_gets_ingress_then_operator_then_deployments(declared: Any) -> None:

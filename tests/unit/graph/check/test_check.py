@@ -49,6 +49,7 @@ TABLES = (
     "settings",
     "shape",
     "signatures",
+    "slo",
     "storage",
     "traffic",
     "triton",

@@ -1,0 +1,198 @@
+"""Service level objectives as Prometheus' rules: how much of what may go wrong is being used up, in several windows.
+
+Multi-window, multi-burn-rate alerts of The Site Reliability Workbook, chapter 5, for an objective over 30 days. Metrics
+are those of Seldon's executor (executor/api/metric, 1.17.1); records are named level:metric:operation, as Prometheus
+advises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from seldon_infra.core.model import known
+from seldon_infra.core.quantity import parse_duration
+from seldon_infra.graph.render_values import Manifest
+from seldon_infra.graph.rules.slo import FASTEST_BURN
+from seldon_infra.graph.spec import SeldonDeployment
+
+REQUESTS = "seldon_api_executor_server_requests_seconds"
+PREDICTIONS = (
+    "predictions",
+    "/seldon.protos.Seldon/Predict",
+    "/inference.GRPCInferenceService/ModelInfer",
+    "/tensorflow.serving.PredictionService/.*",
+)
+"""Values of the label `service`: of REST, and methods of gRPC."""
+FAILED = ("5..", "Unknown", "Internal", "Unavailable", "DeadlineExceeded", "DataLoss", "Unimplemented")
+"""Values of the label `code` that are no mistake of the client's: of REST, and gRPC's as Go writes them."""
+BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
+"""Upper bounds of the executor's buckets in seconds. Source: DefBuckets."""
+TOLD_APART = 0.99
+"""Share of the requests that `latency_p99` is about."""
+_BY = "by (namespace, deployment_name)"
+_BY_WINDOW = "deployment:seldon_requests_{what}:ratio_rate{window}"
+
+
+@dataclass(frozen=True)
+class Burn:
+    """How fast what may go wrong in 30 days is used up, and in which windows that has to show."""
+
+    times: float
+    long: str
+    short: str
+    severity: str
+
+
+BURNS = (
+    Burn(FASTEST_BURN, "1h", "5m", "page"),
+    Burn(6.0, "6h", "30m", "page"),
+    Burn(3.0, "1d", "2h", "ticket"),
+    Burn(1.0, "3d", "6h", "ticket"),
+)
+WINDOWS = ("5m", "30m", "1h", "2h", "6h", "1d", "3d")
+
+
+@dataclass(frozen=True)
+class Objective:
+    """One thing that a deployment promises."""
+
+    what: str
+    """What is counted against it: ``failed`` or ``slow``."""
+    alert: str
+    promise: str
+    """In words, for whoever is woken up."""
+    budget: float
+    """Share of the requests for which it need not hold."""
+
+
+def groups(deployment: SeldonDeployment) -> list[Manifest]:
+    """Give a deployment's groups of rules as Prometheus reads them; none without objectives."""
+    objectives = list(_objectives(deployment))
+    if not objectives:
+        return []
+    name = f"{deployment.namespace}/{deployment.name}"
+    records = [_record(deployment, objective, window) for objective in objectives for window in WINDOWS]
+    alerts = [rule for objective in objectives for rule in _alerts(deployment, objective)]
+    return [
+        {"name": f"{name}/records", "rules": records},
+        {"name": f"{name}/alerts", "rules": [*alerts, _no_requests(deployment)]},
+    ]
+
+
+def _objectives(deployment: SeldonDeployment) -> Iterator[Objective]:
+    slo = deployment.slo
+    if slo is not None and (percent := known(slo.availability)) is not None:
+        promise = f"{percent:g} % of its requests get an answer"
+        yield Objective("failed", "SeldonFailuresUseUpBudget", promise, round(1 - percent / 100, 9))
+    if slo is not None and (text := known(slo.latency_p99)) is not None:
+        promise = f"99 % of its requests are answered within {text}"
+        yield Objective("slow", "SeldonSlownessUsesUpBudget", promise, round(1 - TOLD_APART, 9))
+
+
+def _record(deployment: SeldonDeployment, objective: Objective, window: str) -> Manifest:
+    """Record the share of requests in a window for which an objective did not hold."""
+    share = _slow(deployment, window) if objective.what == "slow" else _failed(deployment, window)
+    return {"record": _BY_WINDOW.format(what=objective.what, window=window), "expr": share}
+
+
+def _failed(deployment: SeldonDeployment, window: str) -> str:
+    every = _rate("count", deployment, window)
+    failed = _rate("count", deployment, window, f'code=~"{"|".join(FAILED)}"')
+    # Nothing that failed yet is no series, where 0 is meant.
+    return f"({failed} or 0 * {every}) / {every}"
+
+
+def _slow(deployment: SeldonDeployment, window: str) -> str:
+    slo = deployment.slo
+    seconds = parse_duration(known(slo.latency_p99) or "") if slo else None
+    parts = _bounds_around(float(seconds or 0))
+    within = (f"{weight:.6g} * {_rate('bucket', deployment, window, _up_to(bound))}" for bound, weight in parts)
+    return f"1 - ({' + '.join(within)}) / {_rate('count', deployment, window)}"
+
+
+def _bounds_around(seconds: float) -> list[tuple[float, float]]:
+    """Give the bounds below and above, each with its part in a straight line between them."""
+    if seconds in BOUNDS:
+        return [(seconds, 1.0)]
+    lower, upper = next(pair for pair in pairwise(BOUNDS) if pair[0] < seconds < pair[1])
+    part = (seconds - lower) / (upper - lower)
+    return [(lower, 1 - part), (upper, part)]
+
+
+def _up_to(bound: float) -> str:
+    """Choose a bucket by its bound, as any exporter writes it: Go's has ``1``, Python's and Prometheus 3 ``1.0``."""
+    return rf'le=~"{bound:g}(\\.0)?"' if bound == int(bound) else f'le="{bound:g}"'
+
+
+def _rate(part: str, deployment: SeldonDeployment, window: str, more: str = "", ago: str = "") -> str:
+    chosen = ", ".join([*_chosen(deployment), *([more] if more else [])])
+    offset = f" offset {ago}" if ago else ""
+    return f"sum {_BY} (rate({REQUESTS}_{part}{{{chosen}}}[{window}]{offset}))"
+
+
+def _chosen(deployment: SeldonDeployment) -> Sequence[str]:
+    """Choose predictions that a client waits for: nobody waits for a shadow's."""
+    answering = "|".join(each.name for each in deployment.predictors if not each.shadow)
+    return (
+        f'namespace="{deployment.namespace}"',
+        f'deployment_name="{deployment.name}"',
+        f'predictor_name=~"{answering}"',
+        f'service=~"{"|".join(PREDICTIONS)}"',
+    )
+
+
+def _alerts(deployment: SeldonDeployment, objective: Objective) -> Iterator[Manifest]:
+    for severity in dict.fromkeys(burn.severity for burn in BURNS):
+        burns = [burn for burn in BURNS if burn.severity == severity]
+        yield {
+            "alert": objective.alert,
+            "expr": " or ".join(_burning(deployment, objective, burn) for burn in burns),
+            "labels": {"severity": severity},
+            "annotations": {
+                "summary": f"{_title(deployment)} breaks its promise that {objective.promise}",
+                "description": _runbook(deployment, objective, burns),
+            },
+        }
+
+
+def _burning(deployment: SeldonDeployment, objective: Objective, burn: Burn) -> str:
+    most = f"{burn.times * objective.budget:.6g}"
+    chosen = f'{{namespace="{deployment.namespace}", deployment_name="{deployment.name}"}}'
+    long, short = (_BY_WINDOW.format(what=objective.what, window=window) for window in (burn.long, burn.short))
+    return f"({long}{chosen} > {most} and {short}{chosen} > {most})"
+
+
+def _runbook(deployment: SeldonDeployment, objective: Objective, burns: Sequence[Burn]) -> str:
+    windows = " or ".join(f"{burn.times:g} times as fast as 30 days allow, in the last {burn.long}" for burn in burns)
+    looks = "which node is slow" if objective.what == "slow" else "which node fails, and with which status"
+    return (
+        f"{{{{ $value | humanizePercentage }}}} of the requests are {objective.what}, where "
+        f"{objective.budget * 100:.4g} % may be: what may go wrong is being used up {windows}.\n"
+        f"1. `seldon-infra status` shows predictors and pods that are not ready, `seldon-infra logs {deployment.name}` "
+        f"what they say.\n"
+        f"2. {REQUESTS.replace('server', 'client')} by model_name shows {looks}.\n"
+        "3. If it began with a change, put the last definition back and run `pulumi up`: predictors are replaced only "
+        "once the old ones are ready.\n"
+        "4. If pods are busy, raise `replicas` or what the autoscaler may add."
+    )
+
+
+def _no_requests(deployment: SeldonDeployment) -> Manifest:
+    before, now = (_rate("count", deployment, "30m", ago=ago) for ago in ("1d", ""))
+    return {
+        "alert": "SeldonGetsNoRequests",
+        "expr": f"{before} > 0 unless {now} > 0",
+        "for": "15m",
+        "labels": {"severity": "ticket"},
+        "annotations": {
+            "summary": f"{_title(deployment)} gets no requests, where it had some at this time yesterday",
+            "description": "Nobody can tell whether it keeps its promises. Look at what leads to it, the ingress and "
+            "its clients first; then at whether Prometheus still reaches its pods (`up`).",
+        },
+    }
+
+
+def _title(deployment: SeldonDeployment) -> str:
+    return f"SeldonDeployment {deployment.namespace}/{deployment.name}"

@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+from seldon_infra import Kubernetes, Monitoring, Stack
+from seldon_infra.graph.spec import Slo
+from tests.unit.graph.check.build import DEPLOYMENT, deployment
+
+PROMISING = deployment(slo=Slo(availability=99.9))
+
+
+def problems(target: Kubernetes) -> list[str]:
+    return [str(problem) for problem in Stack(target=target, deployments=[PROMISING]).check()]
+
+
+def test_nobody_holds_a_deployment_to_its_promise_without_monitoring() -> None:
+    assert problems(Kubernetes()) == [
+        f"{DEPLOYMENT} → slo: is declared on a cluster without monitoring, so nothing would be held to it, "
+        "must be watched; write Kubernetes(monitoring=Monitoring()), or remove it"
+    ]
+    assert problems(Kubernetes(monitoring=Monitoring())) == []
+
+
+def test_rates_over_five_minutes_need_several_samples() -> None:
+    said = problems(Kubernetes(monitoring=Monitoring(interval="5m")))
+    assert said == [
+        "Kubernetes → monitoring: interval '5m', must be a duration from 1s to 1m: rates over five minutes need "
+        "several samples; write interval='30s'"
+    ]
+    assert problems(Kubernetes(monitoring=Monitoring(interval="1m"))) == []
