@@ -22,6 +22,7 @@ from pulumi.provider.experimental.component import ComponentProvider
 from pulumi.provider.server import ComponentInitError, ProviderServicer
 from pulumi.runtime import proto
 from pulumi.runtime.proto import provider_pb2_grpc
+from pydantic.alias_generators import to_camel
 
 from seldon_infra import SeldonInfraError
 from seldon_infra import Stack as Definition
@@ -50,6 +51,8 @@ class Stack(pulumi.ComponentResource):
     """Deployment's name to the URL below which it answers REST."""
     grpc_endpoints: pulumi.Output[dict[str, str]]
     """Deployment's name to the address where it answers gRPC."""
+    cluster: pulumi.Output[dict[str, str]]
+    """Of a cluster on AWS that the stack makes: its `kubeconfig`, `name`, `endpoint` and `oidcIssuer`."""
 
     def __init__(self, name: str, args: StackArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(f"{PACKAGE}:index:Stack", name, {}, opts)
@@ -62,7 +65,9 @@ class Stack(pulumi.ComponentResource):
         urls: dict[str, Any] = {name: each.url for name, each in declared.items()}
         grpc_endpoints: dict[str, Any] = {name: each.grpc_endpoint for name, each in declared.items()}
         self.urls, self.grpc_endpoints = pulumi.Output.from_input(urls), pulumi.Output.from_input(grpc_endpoints)
-        self.register_outputs({"urls": self.urls, "grpcEndpoints": self.grpc_endpoints})
+        made: dict[str, Any] = {to_camel(name.removeprefix("cluster_")): it for name, it in landed.cluster.items()}
+        self.cluster = pulumi.Output.from_input(made)
+        self.register_outputs({"urls": self.urls, "grpcEndpoints": self.grpc_endpoints, "cluster": self.cluster})
 
 
 def whole_numbers(value: Any) -> Any:

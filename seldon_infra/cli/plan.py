@@ -1,6 +1,7 @@
 """Say what the next `pulumi up` does to traffic: shares, model versions, shadows, sticky users, restarts, replacements.
 
-Where the stack makes a cluster on AWS, it says what that costs, now and then. It compares what is there, read anew by
+Where the stack makes a cluster on AWS, it says what that costs, now and then, and which node groups hold models with
+GPUs. It compares what is there, read anew by
 the engine, with what is declared; nothing is changed. With `--format terraform` it writes the objects of AWS as
 Terraform writes a plan, which scanners such as checkov read.
 """
@@ -14,13 +15,16 @@ from dataclasses import replace
 
 from seldon_infra.cli.drift import add_engine_arguments
 from seldon_infra.cli.engine import Engine, EngineFailed
+from seldon_infra.core.errors import SeldonInfraError
 from seldon_infra.drift.events import Step
 from seldon_infra.eks.cost.bill import products
+from seldon_infra.eks.places import Place
 from seldon_infra.plan.collect import collect
 from seldon_infra.plan.cost import Cost, clusters, cost, wanted
+from seldon_infra.plan.places import with_gpus
 from seldon_infra.plan.report import FORMATS
 from seldon_infra.plan.terraform.document import terraform_plan
-from seldon_infra.stack import find_project
+from seldon_infra.stack import find_project, load_stack
 
 TERRAFORM = "terraform"
 """The objects of AWS as Terraform writes a plan, for scanners such as checkov."""
@@ -43,9 +47,25 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.format == TERRAFORM:
         sys.stdout.write(terraform_plan(steps))
         return 0
-    plan = replace(collect(engine.stack, steps), cost=_cost(steps))
+    plan = replace(collect(engine.stack, steps), cost=_cost(steps), places=_places(engine, steps))
     sys.stdout.write(FORMATS[arguments.format](plan))
     return 0
+
+
+def _places(engine: Engine, steps: Sequence[Step]) -> tuple[Place, ...]:
+    """Match the definition's pods to the cluster that it makes; none where the command line cannot read it."""
+    if not clusters(steps):
+        return ()
+    from pulumi import RunError
+
+    from seldon_infra.targets.node_groups import places
+
+    try:
+        stack = load_stack(engine.stack, engine.project)
+    except (SeldonInfraError, RunError) as error:
+        print(f"which nodes hold pods with GPUs is not known: {error}", file=sys.stderr)
+        return ()
+    return with_gpus(places(stack.target, stack.deployments, stack.model_servers))
 
 
 def _cost(steps: Sequence[Step]) -> Cost | None:

@@ -103,7 +103,8 @@ class _Reader:
 
     def _value(self, annotation: object, value: object, place: str, key: str) -> object:
         """Make the objects that a field's value stands for; pydantic judges what is no object."""
-        kinds = [kind for each in _alternatives(annotation) for kind in _kinds(each)]
+        named = tuple(_alternatives(annotation))
+        kinds = list(dict.fromkeys(kind for each in named for kind in _kinds(each, named)))
         items = [get_args(each)[0] for each in _alternatives(annotation) if get_origin(each) is tuple]
         words = [word for each in _alternatives(annotation) if get_origin(each) is Literal for word in get_args(each)]
         if kinds and isinstance(value, Mapping):
@@ -158,11 +159,15 @@ def _turns_off(field: FieldInfo) -> bool:
     return isinstance(field.default, Spec) and type(None) in _alternatives(field.annotation)
 
 
-def _kinds(annotation: object) -> list[type[Spec]]:
-    """Give the types of objects that can stand where one is asked for; a type with subtypes only stands for them."""
+def _kinds(annotation: object, beside: Sequence[object]) -> list[type[Spec]]:
+    """Give the types of objects that can stand where one is asked for.
+
+    A type with subtypes only stands for them, but where a subtype is named beside it: then it means itself.
+    """
     if not (isinstance(annotation, type) and issubclass(annotation, Spec)):
         return []
-    return list(_below(annotation)) or [annotation]
+    below = list(_below(annotation))
+    return [annotation] if not below or any(each in beside for each in below) else below
 
 
 def _listed(words: Sequence[str]) -> str:

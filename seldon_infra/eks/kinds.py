@@ -8,6 +8,7 @@ from seldon_infra.eks.parts import Kind
 from seldon_infra.resources.aws_eks_access_entry import EKS_ACCESS_ENTRY
 from seldon_infra.resources.aws_eks_addon import EKS_ADDON
 from seldon_infra.resources.aws_eks_cluster import EKS_CLUSTER
+from seldon_infra.resources.aws_eks_emptied import EKS_EMPTIED
 from seldon_infra.resources.aws_eks_nodegroup import EKS_NODEGROUP
 from seldon_infra.resources.aws_eks_pod_identity import EKS_POD_IDENTITY_ASSOCIATION
 from seldon_infra.resources.aws_iam_role import IAM_ROLE
@@ -38,4 +39,5 @@ KINDS: Final[dict[Kind, ResourceType[Any, Any]]] = {
     "EksAddon": EKS_ADDON,
     "EksAccessEntry": EKS_ACCESS_ENTRY,
     "EksPodIdentityAssociation": EKS_POD_IDENTITY_ASSOCIATION,
+    "EksEmptied": EKS_EMPTIED,
 }

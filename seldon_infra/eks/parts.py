@@ -25,6 +25,7 @@ Kind: TypeAlias = Literal[
     "EksAddon",
     "EksAccessEntry",
     "EksPodIdentityAssociation",
+    "EksEmptied",
 ]
 """Resource types of AWS, by what their tokens end in: ``seldon:aws:Vpc``."""
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from seldon_infra.core.changes import Action
 from seldon_infra.drift.events import Step
 from seldon_infra.drift.objects import Subject, subject
+from seldon_infra.eks.places import Place
 from seldon_infra.plan.cost import Cost
 from seldon_infra.plan.pods import Pods, pods
 from seldon_infra.plan.routes import Route, Side, routes_after, routes_before
@@ -57,6 +58,8 @@ class Plan:
     """How many objects stay as they are."""
     cost: Cost | None = None
     """What is paid for in AWS, where anything is."""
+    places: tuple[Place, ...] = ()
+    """Which node groups hold pods with GPUs, where the stack makes the cluster."""
 
 
 def collect(stack: str, previewed: Iterable[Step]) -> Plan:

@@ -10,7 +10,7 @@ from typing import Any
 
 from seldon_infra.core import tables
 from seldon_infra.core.changes import Action
-from seldon_infra.plan import cost
+from seldon_infra.plan import cost, places
 from seldon_infra.plan.collect import ObjectPlan, Plan, RoutePlan, Share
 from seldon_infra.plan.cost import Cost, Hourly
 from seldon_infra.plan.pods import Pods
@@ -20,6 +20,7 @@ SHARES = ("PREDICTOR", "NOW", "THEN")
 MODELS = ("MODEL", "NOW", "THEN")
 COSTS = ("COST", "NOW PER HOUR", "THEN PER HOUR", "NOW PER MONTH", "THEN PER MONTH")
 NOTHING, SAME = "-", "the same"
+PLACES = "which nodes hold pods with GPUs"
 DONE = {Action.CREATE: "created", Action.UPDATE: "updated", Action.REPLACE: "replaced", Action.DELETE: "deleted"}
 ROUTES = {Action.CREATE: ", new", Action.DELETE: ", goes away", Action.UPDATE: "", Action.NONE: ""}
 SHOWN_FIELDS = 4
@@ -35,6 +36,8 @@ def table(plan: Plan) -> str:
         blocks += [[f"  {line}"] for line in _sticky(route)]
     for title, lines in _lists(plan):
         blocks.append([title, *(f"  {line}" for line in lines)])
+    if plan.places:
+        blocks.append([PLACES, *tables.columns(places.HEAD, places.rows(plan.places), "  ")])
     if plan.cost:
         blocks.append(
             [_cost_title(plan.cost), *tables.columns(COSTS, _costs(plan.cost), "  "), *_cost_notes(plan.cost)]
@@ -52,6 +55,8 @@ def markdown(plan: Plan) -> str:
         blocks += [[line] for line in _sticky(route)]
     for title, lines in _lists(plan):
         blocks.append([title.capitalize(), "", *(f"- {line}" for line in lines)])
+    if plan.places:
+        blocks.append([f"### {PLACES}", "", *_markdown(places.HEAD, places.rows(plan.places))])
     if plan.cost:
         blocks.append([f"### {_cost_title(plan.cost)}", "", *_markdown(COSTS, _costs(plan.cost))])
         blocks.append([f"- {line}" for line in _cost_notes(plan.cost)])
@@ -82,6 +87,7 @@ def tree(plan: Plan) -> dict[str, Any]:
             for each in plan.objects
         ],
         "unchanged": plan.unchanged,
+        "places": places.tree(plan.places),
         "cost": None if plan.cost is None else cost.tree(plan.cost),
     }
 

@@ -19,7 +19,12 @@ LOGGED_OUT: Final = frozenset(
 )
 """Codes of refusals that say that nobody is logged in, or no longer."""
 _PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
-_SERVICES = {"resourcegroupstaggingapi": "tag", "service-quotas": "servicequotas"}
+_SERVICES = {
+    "elb": "elasticloadbalancing",
+    "elbv2": "elasticloadbalancing",
+    "resourcegroupstaggingapi": "tag",
+    "service-quotas": "servicequotas",
+}
 
 
 def partition(region: str) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import chain
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import pulumi
 
@@ -21,9 +21,8 @@ from seldon_infra.clusters.models import look_up as models_of_stores
 from seldon_infra.clusters.needs import PodNeed, pods
 from seldon_infra.clusters.rules.storage import classes, named_classes
 from seldon_infra.clusters.survey import Wanted, survey
-from seldon_infra.core.model import Spec, known, pending, resolve
-from seldon_infra.targets.later import Awaited
-from seldon_infra.targets.node_groups import placed, said
+from seldon_infra.core.model import known
+from seldon_infra.targets.node_groups import as_it_is, placed, said
 from seldon_infra.targets.server_pods import models_of as models_of_server
 from seldon_infra.targets.server_pods import pods_of
 from seldon_infra.targets.subject import Subject, tell
@@ -38,7 +37,6 @@ if TYPE_CHECKING:
     from seldon_infra.model_server.spec import ModelServer
     from seldon_infra.targets.spec import Kubernetes
 
-S = TypeVar("S", bound=Spec)
 UrnOf = Callable[[str], pulumi.Output[str]]
 """Gives the URN that a deployment's resource will have, by the deployment's name."""
 
@@ -56,7 +54,7 @@ def require_fit(
     """
     if target.live_checks == "skip" or not (deployments or model_servers or made_here(target)):
         return
-    seen, servers = tuple(map(_as_it_is, deployments)), tuple(map(_as_it_is, model_servers))
+    seen, servers = tuple(map(as_it_is, deployments)), tuple(map(as_it_is, model_servers))
     others = tuple(map(pods_of, servers))
     named = [*chain.from_iterable(map(models_of, seen)), *chain.from_iterable(map(models_of_server, servers))]
     groups = placed(target, seen, others)
@@ -85,11 +83,6 @@ def require_fit(
         lambda it: Subject(urn_of(it.deployment)) if it.deployment else None,
         what,
     )
-
-
-def _as_it_is(spec: S) -> S:
-    """Take Outputs for what they are: something that is not known yet."""
-    return resolve(spec, dict.fromkeys(pending(spec), Awaited()))
 
 
 def _look(

@@ -14,6 +14,7 @@ from seldon_infra.provider.framework import Context
 from seldon_infra.provider.lifecycle import Lifecycle
 from seldon_infra.provider.siblings import Known, owner_of
 from tests.aws.account import Account
+from tests.aws.eks.account import Account as EksAccount
 
 _ORDERED = frozenset({"BlockDeviceMappings", "PolicyDocument", "AssumeRolePolicyDocument"})
 _TYPES = {it.type.token: it for it in RESOURCES}
@@ -22,12 +23,12 @@ _TYPES = {it.type.token: it for it in RESOURCES}
 class Direct:
     """Reads and updates what the state of an account's stack has."""
 
-    def __init__(self, account: Account) -> None:
+    def __init__(self, account: Account | EksAccount) -> None:
         self._state = account.state()
 
     @classmethod
     @contextmanager
-    def over(cls, account: Account) -> Iterator[Self]:
+    def over(cls, account: Account | EksAccount) -> Iterator[Self]:
         """With this process's calls to AWS led to the account, which answers sets in any order, as AWS does."""
         with pytest.MonkeyPatch.context() as patch:
             for name, value in account.aws.environment.items():
@@ -63,7 +64,7 @@ class Direct:
 
 def _forget() -> None:
     """Let the next question be asked anew: changes by hand are not seen by this process."""
-    for service in ("ec2", "iam", "kms", "sts", "resourcegroupstaggingapi"):
+    for service in ("ec2", "eks", "iam", "kms", "sts", "resourcegroupstaggingapi"):
         api._MEMORY.forget(service)
 
 

@@ -24,7 +24,8 @@ def mend() -> None:
     VPCs.modify_vpc_endpoint = _modify_vpc_endpoint  # type: ignore[method-assign]
     SubnetBackend.create_subnet = _create_subnet  # type: ignore[method-assign]
     IAMBackend._init_aws_policies = _policies_where_we_are  # type: ignore[method-assign]
-    _offer_newer_types("eu-west-1")
+    for region in ("eu-central-1", "eu-west-1"):
+        _offer_newer_types(region)
     IamResponse.add_client_id_to_open_id_connect_provider = _add_client  # type: ignore[attr-defined]
     IamResponse.remove_client_id_from_open_id_connect_provider = _remove_client  # type: ignore[attr-defined]
 

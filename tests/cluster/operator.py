@@ -33,11 +33,11 @@ def operator(control_plane: ControlPlane, state: str = "Available", description:
 
 
 def deployments(control_plane: ControlPlane) -> list[dict[str, Any]]:
-    """Every SeldonDeployment; none where the kind is yet to be defined."""
+    """Every SeldonDeployment; none where the kind is yet to be defined, or its storage to be made (429)."""
     try:
         return list(control_plane.request("GET", f"/apis/{GROUP}/v1/{PLURAL}")["items"])
     except Refused as refused:
-        if refused.status != 404:
+        if refused.status not in (404, 429):
             raise
         return []
 

@@ -8,7 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
+from seldon_infra import Stack
 from seldon_infra.core.errors import InvalidSpec
 from seldon_infra.core.plain import read
 from seldon_infra.graph.spec import SeldonDeployment
@@ -45,6 +47,11 @@ def test_the_program_is_previewed_applied_asked_and_destroyed() -> None:
         project.engine.destroy()
         assert not project.stack_dir.root.exists()
         assert processes_below(project.folder) == []
+
+
+def test_the_cluster_that_is_shown_is_right() -> None:
+    (block,) = re.findall(r"^```yaml\n(target:.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
+    assert read(Stack, {**yaml.safe_load(block), "deployments": []}).check() == []
 
 
 def test_the_errors_are_what_the_library_says() -> None:

@@ -80,7 +80,7 @@ def test_the_schema_names_what_the_component_takes_and_gives(tmp_path: Path) -> 
     stack = schema["resources"]["seldon-components:index:Stack"]
     assert stack["isComponent"]
     assert set(stack["inputProperties"]) == set(stack["requiredInputs"]) == {"target", "deployments"}
-    assert set(stack["properties"]) == {"urls", "grpcEndpoints"}
+    assert set(stack["properties"]) == {"urls", "grpcEndpoints", "cluster"}
     assert all(field["description"] for field in stack["inputProperties"].values())
 
 

@@ -1,7 +1,9 @@
 """Which quota the vCPUs of an instance type count against.
 
-Source: the EC2 user guide, "Instance type quotas", and the names and codes that Service Quotas lists for EC2. Quotas of
-families that serve no models (F, X, HPC, high memory) are not here: nothing is said of them.
+Source: AWS's guide "Amazon EC2 instance types", page "Amazon EC2 instance type quotas", of late 2025, with every name
+and code. All of P6 counts as P on demand. At spot prices that page has quotas for P2 to P4 and for P5 and none for P6;
+what others have written disagrees, so nothing is said of it. Nor of families that serve no models (F, X, HPC, high
+memory).
 """
 
 from __future__ import annotations
@@ -24,6 +26,8 @@ _ON_DEMAND = {
     "g": VcpuQuota("L-DB2E81BA", "Running On-Demand G and VT instances"),
     "p": VcpuQuota("L-417A185B", "Running On-Demand P instances"),
     "inf": VcpuQuota("L-1945791B", "Running On-Demand Inf instances"),
+    "trn": VcpuQuota("L-2C3B7624", "Running On-Demand Trn instances"),
+    "dl": VcpuQuota("L-6E869C2A", "Running On-Demand DL instances"),
 }
 _SPOT = {
     "standard": VcpuQuota("L-34B43A08", "All Standard (A, C, D, H, I, M, R, T, Z) Spot Instance Requests"),
@@ -31,6 +35,8 @@ _SPOT = {
     "p": VcpuQuota("L-7212CCBC", "All P4, P3 and P2 Spot Instance Requests"),
     "p5": VcpuQuota("L-C4BD4855", "All P5 Spot Instance Requests"),
     "inf": VcpuQuota("L-B5D1601B", "All Inf Spot Instance Requests"),
+    "trn": VcpuQuota("L-6B0D517C", "All Trn Spot Instance Requests"),
+    "dl": VcpuQuota("L-85EED4F7", "All DL Spot Instance Requests"),
 }
 _FAMILY = re.compile(r"([a-z]+)(\d+)")
 

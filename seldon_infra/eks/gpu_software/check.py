@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from seldon_infra.core.model import title
@@ -26,6 +27,7 @@ from seldon_infra.eks.spec import EksCluster, GpuNodes
 _MOST_MPS = 48
 """Clients that one GPU serves by MPS. Source: NVIDIA's MPS guide, "Volta MPS"."""
 _MOST_TURNS = 64
+_QUEUE = re.compile(r"[\w-]{1,80}\Z", re.ASCII)
 _GIB = 2**30
 _SMALLEST_DISK = 20
 
@@ -113,6 +115,13 @@ def autoscaler_is_whole(cluster: EksCluster) -> Iterator[Problem]:
             yield Problem(path, got, want, "remove policies of the group that is never empty, or use pod identities")
 
 
+def queue_is_a_name(cluster: EksCluster) -> Iterator[Problem]:
+    """Karpenter finds its queue by name, in the cluster's region and account."""
+    if isinstance(cluster.autoscaler, Karpenter) and (queue := cluster.autoscaler.interruption_queue) is not None:
+        path = f"{title(cluster)}{ARROW}{cluster.autoscaler.noun}"
+        yield from has_form(path, "interruption_queue", queue, _QUEUE, "karpenter-prod")
+
+
 def pools_are_whole(cluster: EksCluster) -> Iterator[Problem]:
     """A pool's machines are known by name, of one architecture, and all with GPUs or none."""
     for pool in pools_of(cluster):
@@ -163,5 +172,6 @@ RULES = (
     plugin_can_divide,
     software_has_a_place,
     autoscaler_is_whole,
+    queue_is_a_name,
     pools_are_whole,
 )

@@ -118,7 +118,7 @@ def _of_autoscaler(cluster: EksCluster) -> Iterator[Installed]:
             definitions = karpenter.crd_chart or Chart(name=f"{_KARPENTER}-crd", version=karpenter.version)
             yield Installed(_DEFINITIONS, definitions, NAMESPACE, {})
             chart = karpenter.chart or Chart(name=_KARPENTER, version=karpenter.version)
-            values = over(_karpenter(cluster), karpenter.values)
+            values = over(_karpenter(cluster, karpenter), karpenter.values)
             yield Installed(KARPENTER, chart, NAMESPACE, values, after=_DEFINITIONS)
 
 
@@ -218,8 +218,10 @@ def _autoscaler(cluster: EksCluster, autoscaler: ClusterAutoscaler) -> dict[str,
     }
 
 
-def _karpenter(cluster: EksCluster) -> dict[str, Any]:
-    return {"serviceAccount": {"name": KARPENTER}, "settings": {"clusterName": cluster.name}}
+def _karpenter(cluster: EksCluster, karpenter: Karpenter) -> dict[str, Any]:
+    queue = karpenter.interruption_queue
+    settings = {"clusterName": cluster.name, **({"interruptionQueue": queue} if queue else {})}
+    return {"serviceAccount": {"name": KARPENTER}, "settings": settings}
 
 
 def pools(cluster: EksCluster, machines: Machines) -> list[Manifest]:

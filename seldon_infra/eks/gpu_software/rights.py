@@ -29,8 +29,9 @@ def identities(cluster: EksCluster, part: str, role: str) -> tuple[PodIdentity, 
     match cluster.autoscaler:
         case ClusterAutoscaler():
             return (_identity(AUTOSCALER, _autoscaler(cluster)),)
-        case Karpenter():
-            return (_identity(KARPENTER, _karpenter(cluster, part, role)),)
+        case Karpenter() as karpenter:
+            rights = [*_karpenter(cluster, part, role), *_queue(cluster, part, karpenter.interruption_queue)]
+            return (_identity(KARPENTER, rights),)
     return ()
 
 
@@ -99,6 +100,14 @@ def _karpenter(cluster: EksCluster, part: str, role: str) -> list[Statement]:
             {"StringEquals": {f"aws:ResourceTag/{owned}": "owned"}},
         ),
     ]
+
+
+def _queue(cluster: EksCluster, part: str, name: str | None) -> list[Statement]:
+    """What hearing of interruptions takes. Source: AllowInterruptionQueueActions of Karpenter's own policy."""
+    if name is None:
+        return []
+    actions = ["sqs:DeleteMessage", "sqs:GetQueueUrl", "sqs:ReceiveMessage"]
+    return [_allow(actions, f"arn:{part}:sqs:{cluster.region}:*:{name}")]
 
 
 _MADE = ("fleet", "instance", "volume", "network-interface", "launch-template", "spot-instances-request")

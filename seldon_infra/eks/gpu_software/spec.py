@@ -177,6 +177,10 @@ class Karpenter(Spec):
     ami_version: str = "latest"
     """Release of Amazon Linux 2023's image of EKS, ``v20260812``; nodes are replaced when a later one comes with
     ``latest``. Default: ``latest``."""
+    interruption_queue: str | None = None
+    """Name of an SQS queue of the region that AWS's notices of interruptions are sent to; something else makes it, with
+    the rules that fill it. Default: none, and pods at spot prices end unannounced.
+    Source: settings.interruptionQueue."""
     chart: Chart | None = None
     """The chart, where it is not Karpenter's own: a mirror, a folder. Default: Karpenter's."""
     crd_chart: Chart | None = None

@@ -21,7 +21,14 @@ def cluster(spec: EksCluster) -> Parts:
     groups, templates = node_groups(spec, place, control, (*early, *place.ways_out))
     late = addons.late(spec, control, _always_there(spec, groups))
     rights = (*access_entries(spec, control), *identities(spec, control), *service_account_roles(spec, oidc))
-    return Parts(control, (*place.parts, *around, control, oidc, *early, *templates, *groups, *late, *rights))
+    made = (*place.parts, *around, control, oidc, *early, *templates, *groups, *late, *rights)
+    return Parts(control, (*made, _emptied(spec, control, (*place.ways_out, *groups, *late, *rights))))
+
+
+def _emptied(spec: EksCluster, control: Part, needed: tuple[Part, ...]) -> Part:
+    """What goes when nothing is left of what the cluster made, and before all by which it removes that."""
+    inputs = {"region": spec.region, "cluster_name": control["name"]}
+    return Part(f"{spec.name}-emptied", "EksEmptied", inputs, needed)
 
 
 def _always_there(spec: EksCluster, groups: tuple[Part, ...]) -> tuple[Part, ...]:

@@ -31,6 +31,14 @@ def test_a_write_that_is_seen_late_is_waited_for(account: Account, around: Surro
     account.assert_settled()
 
 
+def test_what_an_up_has_made_is_seen_when_it_ends(account: Account, around: Surroundings) -> None:
+    account.aws.clock.lag = 6
+    parts = {it.name: it for it in whole(around)}
+    account.up(parts["cluster"], parts["viewer"], parts["triton"])
+    account.aws.clock.frozen = True  # what is not seen by now will not be
+    account.assert_settled()
+
+
 @pytest.mark.parametrize(
     "call", ["CreateCluster", "CreateNodegroup", "CreateAddon", "CreateAccessEntry", "CreatePodIdentityAssociation"]
 )

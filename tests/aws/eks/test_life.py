@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.aws.direct import Direct
 from tests.aws.eks.account import Account, Declared, Step
 from tests.aws.loopback.fixtures import Surroundings
 
@@ -38,6 +39,8 @@ def test_a_cluster_and_all_that_is_in_it_come_stay_and_go(account: Account, arou
     assert len(account.inventory()) == 5
     before = account.aws.changes()
     account.up()
+    with Direct.over(account) as direct:  # a hundred looks, in whatever order AWS answers, raise no alarm
+        assert [direct.drifted() for _ in range(100)] == [{}] * 100
     assert account.aws.changes() == before
     account.engine.destroy()
     assert account.inventory() == []

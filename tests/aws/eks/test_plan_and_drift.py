@@ -13,7 +13,7 @@ import pytest
 from tests.aws.eks.account import Account, Declared
 from tests.aws.loopback import Loopback
 from tests.aws.loopback.fixtures import Surroundings, client
-from tests.engine.scratch import STACK
+from tests.engine.scratch import STACK, Engine
 
 pytestmark = [pytest.mark.aws, pytest.mark.slow]
 
@@ -26,13 +26,13 @@ def nodes(most: int) -> Declared:
     return Declared("gpu", "EksNodegroup", {**inputs, "ami_type": KINDS, "disk_size": 100}, ("prod",))
 
 
-def command(account: Account, name: str, *words: str) -> subprocess.CompletedProcess[str]:
+def command(engine: Engine, name: str, *words: str) -> subprocess.CompletedProcess[str]:
     """A command of ours on the stack."""
     words = (sys.executable, "-m", "seldon_infra.cli.main", name, "--stack", STACK, *words)
     return subprocess.run(
         words,
-        cwd=account.engine.directory,
-        env=account.engine.environment,
+        cwd=engine.directory,
+        env=engine.environment,
         capture_output=True,
         text=True,
         timeout=240,
@@ -53,11 +53,11 @@ def test_a_plan_tells_the_bill_before_and_after_and_what_drifted_who_did_it(
     assert told["after"]["unpriced"] == []
     assert "control plane" in [it["what"] for it in told["after"]["lines"]]
     assert "prices are AWS's of" in told["notes"][0]
-    table = command(account, "plan").stdout
+    table = command(account.engine, "plan").stdout
     assert "node group 'gpu'" in table
     assert "1.012 to 3.036" in table
 
-    exported = json.loads(command(account, "plan", "--format", "terraform").stdout)
+    exported = json.loads(command(account.engine, "plan", "--format", "terraform").stdout)
     actions = {it["address"]: it["change"]["actions"] for it in exported["resource_changes"]}
     assert actions == {"aws_eks_cluster.prod": ["no-op"], "aws_eks_node_group.gpu": ["update"]}
 
@@ -71,7 +71,7 @@ def test_a_plan_tells_the_bill_before_and_after_and_what_drifted_who_did_it(
         pass  # each question lets the loopback's time go on
     asked = {"name": "prod", "nodegroupName": name}
     loopback.trail.add("UpdateNodegroupConfig", "bob", source="eks.amazonaws.com", asked=asked)
-    done = command(account, "drift", "--format", "json")
+    done = command(account.engine, "drift", "--format", "json")
     assert done.returncode == 7, done.stderr
     (drifted,) = json.loads(done.stdout)["objects"]
     assert drifted["object"] == "EksNodegroup gpu"
@@ -81,16 +81,16 @@ def test_a_plan_tells_the_bill_before_and_after_and_what_drifted_who_did_it(
         "time": "2026-11-20T12:00:00Z",
     }
     assert "maxSize" in {it["field"] for it in drifted["fields"]}
-    assert "the object last by bob (UpdateNodegroupConfig)" in command(account, "drift", "--skip-preview").stdout
+    assert "the object last by bob (UpdateNodegroupConfig)" in command(account.engine, "drift", "--skip-preview").stdout
 
     loopback.faults.deny("cloudtrail.*")
-    done = command(account, "drift", "--skip-preview")
+    done = command(account.engine, "drift", "--skip-preview")
     assert done.returncode == 7
     assert "who changed something in AWS is not known: no right to cloudtrail:LookupEvents" in done.stderr
 
 
 def planned(account: Account) -> dict[str, Any]:
-    done = command(account, "plan", "--format", "json")
+    done = command(account.engine, "plan", "--format", "json")
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
     return found

@@ -79,9 +79,14 @@ def read_call(request: Request) -> Call:
     if scope is None:
         raise AwsError("MissingAuthenticationToken", "the request is not signed", 403)
     region, signed_as = scope.groups()
-    service = _SIGNED_AS.get(signed_as, signed_as)
+    service = _balancers(request) if signed_as == "elasticloadbalancing" else _SIGNED_AS.get(signed_as, signed_as)
     model = service_model(service)
     return Call(service, _operation(model, request), region, request, model)
+
+
+def _balancers(request: Request) -> str:
+    """Which of two services that are signed alike: the version of the API tells."""
+    return "elb" if b"Version=2012-06-01" in request.body else "elbv2"
 
 
 @functools.cache

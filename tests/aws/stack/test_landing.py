@@ -1,11 +1,9 @@
-"""One up that makes a cluster and puts a deployment onto it, on a real API server that knows who asks as EKS does."""
+"""A cluster that is there, found by its name at EKS, on a real API server that knows who asks as EKS does."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -16,8 +14,6 @@ from tests.aws.stack.reviewer import Reviewer, reviewing
 from tests.cluster.control_plane import ControlPlane, started
 from tests.cluster.definitions import install_definitions
 from tests.cluster.nodes import add_nodes
-from tests.cluster.operator import operator
-from tests.cluster.test_stack import there
 
 pytestmark = [pytest.mark.aws, pytest.mark.cluster, pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -59,34 +55,6 @@ def project(account: Account, control_plane: ControlPlane, tmp_path: Path) -> Pr
     account.aws.eks().state.api = (control_plane.url, control_plane.authority)
     account.engine.environment["KUBECONFIG"] = "/dev/null"
     return prepare(account, tmp_path)
-
-
-def types(project: Project) -> list[str]:
-    steps = json.loads(project.account.engine.preview("--json").stdout)["steps"]
-    return [step["urn"].split("::")[2].rpartition("$")[2] for step in steps if step["op"] != "same"]
-
-
-def test_a_deployment_lands_on_the_cluster_that_the_same_up_makes(
-    project: Project, control_plane: ControlPlane, reviewer: Reviewer
-) -> None:
-    engine = project.account.engine
-    whole: dict[str, Any] = {"cluster": "deletion_protection=False,", "before": GRAPH, "deployments": DEPLOYMENT}
-    project.declare(**whole)
-    previewed = engine.preview().stdout
-    assert "nothing is checked against the cluster: cluster 'prod': it is not made yet" in previewed
-    assert "kubernetes:machinelearning.seldon.io/v1:SeldonDeployment" in types(project)
-    with operator(control_plane):
-        engine.up()
-        assert there(control_plane, IRIS) is not None
-        assert reviewer.verdicts
-        assert all(reviewer.verdicts)
-        again = engine.up("--expect-no-changes").stdout
-        assert "nothing is checked" not in again
-        # The cluster is there now, so deployments are held to it: no operator's Deployment is seen.
-        assert "install Seldon Core, unless its operator runs elsewhere" in again
-        engine.destroy()
-    assert there(control_plane, IRIS) is None
-    assert project.inventory() == {}
 
 
 def test_a_cluster_is_found_by_its_name(project: Project, control_plane: ControlPlane) -> None:

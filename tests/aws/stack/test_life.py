@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
+from seldon_infra.resources.aws_words import action
 from tests.aws.account import REPOSITORY, Account
 from tests.aws.stack.project import Project, prepare
 
@@ -22,7 +23,7 @@ GPU = "SYSTEM, GpuNodes(name='gpu', instance_types=('g5.xlarge',), scaling=Scali
 OPEN = "deletion_protection=False, gpu_software=GpuSoftware(existing=True),"
 """It can be destroyed, and nothing lands on it, for no API server is behind it."""
 DEPLOYER = "deployer='arn:aws:iam::123456789012:role/deployer',"
-OBJECTS = 22
+OBJECTS = 23
 PAGE = Path(__file__).parents[3] / "docs" / "eks_cluster.md"
 
 
@@ -84,7 +85,10 @@ def test_a_cluster_comes_grows_is_upgraded_and_goes(project: Project) -> None:
     assert {each["scalingConfig"]["maxSize"] for each in groups(project).values()} == {4, 5}
     assert project.plan() == {}
 
+    before = len(aws.calls)
     engine.destroy()
+    gone = aws.calls[before:]
+    assert gone.index("elbv2.DescribeLoadBalancers") < min(gone.index(it) for it in gone if it.startswith("eks.Delete"))
     assert project.inventory() == {}
     assert {call for call in actions(aws.calls) if not is_permitted(call)} == set()
 
@@ -118,9 +122,8 @@ def test_stack_prod_is_previewed_before_anything_is_there(project: Project) -> N
 
 def actions(calls: Iterable[str]) -> set[str]:
     """Calls as policies name them."""
-    services = {"resourcegroupstaggingapi": "tag", "service-quotas": "servicequotas"}
     named = (call.partition(".") for call in calls)
-    return {f"{services.get(service, service)}:{operation}" for service, _, operation in named}
+    return {action(service, operation) for service, _, operation in named}
 
 
 def is_permitted(action: str) -> bool:

@@ -51,7 +51,8 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
         kubeconfig = settings.get("kubeconfig") or os.environ.get("KUBECONFIG")
         if isinstance(kubeconfig, str) and _is_there(kubeconfig):
             upsert, force = (_is_set(settings.get(name)) for name in ("upsertExistingObjects", "enablePatchForce"))
-            self.api, self.helm = Api.of(kubeconfig, upsert=upsert, patch_force=force), releases.Helm(kubeconfig)
+            self.api = Api.of(kubeconfig, upsert=upsert, patch_force=force)
+            self.helm = releases.Helm.of(kubeconfig)
         return provider_pb2.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
 
     def Cancel(self, request: Any, context: Any) -> Any:

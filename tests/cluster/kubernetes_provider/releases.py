@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import tempfile
 import threading
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,16 @@ class Helm:
     """A way to one cluster."""
 
     kubeconfig: str
+    """A path."""
+
+    @classmethod
+    def of(cls, kubeconfig: str) -> Helm:
+        """Take a kubeconfig as a path or as its text; Helm reads files alone."""
+        if "\n" not in kubeconfig:
+            return cls(kubeconfig)
+        with tempfile.NamedTemporaryFile("w", prefix="kubeconfig-", delete=False) as file:
+            file.write(kubeconfig)
+        return cls(file.name)
 
     def install(self, inputs: Tree, cancelled: threading.Event) -> Tree:
         """Install a chart and wait until its pods are ready."""

@@ -40,6 +40,18 @@ class Shelf(Spec):
     front: Literal["open", "shut"] | Square = "open"
 
 
+class Room(Spec):
+    size: int = 1
+
+
+class Cellar(Room):
+    depth: int = 1
+
+
+class House(Spec):
+    rooms: Many[Room | Cellar] = ()
+
+
 class Guarded(Spec):
     guard: Square | None = Square.model_construct()
 
@@ -56,6 +68,12 @@ def test_keys_are_fields_in_camel_case() -> None:
 
 def test_type_names_the_one_of_several_types_that_is_meant() -> None:
     assert read(Box, {"name": "a", "shape": {"type": "Square", "side": 2}}) == Box(name="a", shape=Square(side=2))
+
+
+@pytest.mark.parametrize(("named", "kind"), [("Room", Room), ("Cellar", Cellar)])
+def test_a_type_that_is_named_beside_its_subtype_means_itself(named: str, kind: type[Room]) -> None:
+    (room,) = read(House, {"rooms": [{"type": named, "size": 2}]}).rooms
+    assert type(room) is kind
 
 
 def test_type_may_name_the_only_type_that_fits() -> None:

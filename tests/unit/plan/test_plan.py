@@ -278,5 +278,5 @@ def test_each_form_is_as_it_was(form: str, ending: str) -> None:
 def test_the_json_form_names_what_programs_read() -> None:
     found = json.loads(FORMATS["json"](plan(deployed(predictor()), deployed(predictor(), sticky="x-user"))))
     assert found == tree(plan(deployed(predictor()), deployed(predictor(), sticky="x-user")))
-    assert sorted(found) == ["cost", "objects", "pods", "routes", "stack", "unchanged"]
+    assert sorted(found) == ["cost", "objects", "places", "pods", "routes", "stack", "unchanged"]
     assert found["routes"][0]["stickiness"] == {"before": None, "after": "x-user", "moved": 0}

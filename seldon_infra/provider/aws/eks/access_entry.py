@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from seldon_infra.provider.aws.eks.ids import Id
 from seldon_infra.provider.aws.eks.objects import Ask, EksObject, answered, in_order_of, look, seen, tags_of
-from seldon_infra.provider.aws.eks.waiting import Body
+from seldon_infra.provider.aws.eks.waiting import Body, until_shown
 from seldon_infra.provider.aws.trouble import AwsError, Kind
 from seldon_infra.provider.framework import Context, Created, Problem, Refused
 from seldon_infra.resources.aws_eks_access_entry import (
@@ -98,6 +98,7 @@ class EksAccessEntry(EksObject[EksAccessEntryInputs, EksAccessEntryOutputs]):
             except AwsError as error:
                 if error.kind is not Kind.GONE:
                     raise
+        until_shown(context, f"{self.what} {id}", lambda: _same(self._policies(id, context), inputs.policies))
 
     def inputs_of(self, id: Id, body: Body, last: EksAccessEntryInputs | None) -> EksAccessEntryInputs:
         """What it has."""
@@ -116,6 +117,10 @@ class EksAccessEntry(EksObject[EksAccessEntryInputs, EksAccessEntryOutputs]):
     def outputs_of(self, inputs: EksAccessEntryInputs, body: Body) -> EksAccessEntryOutputs:
         """The entry in AWS."""
         return seen(EksAccessEntryOutputs, **dict(inputs), arn=body["accessEntryArn"])
+
+
+def _same(now: list[EksAccessPolicy], wanted: list[EksAccessPolicy]) -> bool:
+    return {it.arn: sorted(it.namespaces) for it in now} == {it.arn: sorted(it.namespaces) for it in wanted}
 
 
 def _scope(policy: EksAccessPolicy) -> Body:

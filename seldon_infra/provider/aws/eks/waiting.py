@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from seldon_infra.provider.aws.trouble import AwsError
-from seldon_infra.provider.framework import Context, Failed
+from seldon_infra.provider.framework import Context, Failed, TimedOut
 
 T = TypeVar("T")
 Body = dict[str, Any]
@@ -51,6 +52,12 @@ def until_settled(context: Context, what: str, doing: str, describe: Callable[[]
         return body if body and body.get("status") not in _UNDER_WAY else None
 
     return wait(context, what, doing, settled)
+
+
+def until_shown(context: Context, what: str, shows: Callable[[], bool]) -> None:
+    """Wait until readers see a change, a minute at most: after that what AWS shows is believed."""
+    with suppress(TimedOut):
+        wait(context.within(_LATE_SECONDS), what, "settling", shows)
 
 
 def until_gone(context: Context, what: str, describe: Callable[[], Body | None]) -> None:

@@ -79,6 +79,8 @@ class AccessEntries:
             raise AwsError("InvalidParameterException", "namespaces go with the scope namespace, and only with it")
         associated = {"policyArn": policy, "accessScope": {"namespaces": [], **scope}}
         associated |= {"associatedAt": now(), "modifiedAt": now()}
+        if lag := self.state.clock.lag:
+            self.state.policies_seen[key] = self.state.clock.now + lag, dict(self.state.policies[key])
         self.state.policies[key][policy] = associated
         return {"clusterName": key[0], "principalArn": key[1], "associatedAccessPolicy": associated}
 
@@ -91,7 +93,9 @@ class AccessEntries:
     def list_associated_access_policies(self, given: Body) -> Body:
         key = _key(given)
         self.state.entries.read(key)
-        page = self.state.page("associatedAccessPolicies", list(self.state.policies[key].values()), given)
+        until, seen = self.state.policies_seen.get(key, (0, {}))
+        held = seen if self.state.clock.now <= until else self.state.policies[key]
+        page = self.state.page("associatedAccessPolicies", list(held.values()), given)
         return {"clusterName": key[0], "principalArn": key[1], **page}
 
 

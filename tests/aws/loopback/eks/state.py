@@ -35,6 +35,8 @@ class State:
         """Address and CA (base64) of a real API server, for whoever is to get onto clusters; else both are made up."""
         self.policies: dict[tuple[str, str], dict[str, Body]] = {}
         """The access policies of each entry, by their ARN."""
+        self.policies_seen: dict[tuple[str, str], tuple[int, dict[str, Body]]] = {}
+        """What late readers see of them, and until when."""
         self.updates: dict[tuple[str, str, str], list[Body]] = {}
         """The updates of a cluster, or of its node group or addon."""
         self._asked: dict[str, tuple[Body, Body]] = {}

@@ -91,6 +91,7 @@ CASES = {
                     NodePool(name="cpu", instance_types=("m7i.2xlarge",), maximum=10, disk="80Gi", idle="1m"),
                 ),
                 ami_version="v20260812",
+                interruption_queue="prod-interruptions",
             ),
             tags={"team": "ml"},
         ),

@@ -100,6 +100,12 @@ ROWS = {
         "add NodePool(name='l4', instance_types=('g6.xlarge',), maximum=4)",
         pool(),
     ),
+    "Karpenter knows its queue by name": Row(
+        on(autoscaler=POOLS.model_copy(update={"interruption_queue": "https://sqs.eu-west-1.amazonaws.com/1/q"})),
+        f"{KARPENTER}: interruption_queue 'https://sqs.eu-west-1.amazonaws.com/1/q', must be like karpenter-prod; "
+        "write interruption_queue='karpenter-prod'",
+        on(autoscaler=POOLS.model_copy(update={"interruption_queue": "karpenter-prod"})),
+    ),
     "Karpenter's machines join by the role of a group": Row(
         cluster(node_groups=(SYSTEM.model_copy(update={"policies": (S3,)}),), autoscaler=POOLS),
         f"{KARPENTER}: all node groups have policies of their own, must have one without, whose role its machines "
