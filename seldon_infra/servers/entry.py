@@ -47,6 +47,17 @@ class Get(Spec):
     """Path, with placeholders."""
 
 
+class Reload(Spec):
+    """How changed files get into a server that runs."""
+
+    noun: ClassVar[str] = "[reload]"
+
+    command: Many[str]
+    """Program and arguments, with placeholders; where it fails, what was served before is served on."""
+    whole: str
+    """HTTP path of a model, ``{name}``, that answers 4xx while it is not loaded."""
+
+
 class Kind(Spec):
     """What one of the typed servers adds, for instance ``mlserver-runtime`` to the server ``mlserver``."""
 
@@ -98,6 +109,8 @@ class CatalogueEntry(Spec):
     """What runs instead on a cluster. Default: an image that the user builds."""
     start: Start
     """How it is started and stopped."""
+    reload: Reload | None = None
+    """How it takes changed files over while it runs. Default: not at all, a new process does."""
     environment: Mapping[str, str] = {}
     """Environment variables of every process, with placeholders."""
     kinds: Mapping[str, Kind]

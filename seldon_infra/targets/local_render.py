@@ -15,13 +15,15 @@ from seldon_infra.servers import catalogue
 from seldon_infra.servers.spec import ContainerServer, Server
 from seldon_infra.targets.spec import Local
 
-SERVER_PARTS = ("command", "environment", "files", "links", "ports", "ready", "live", "grace_seconds")
+SERVER_PARTS = ("command", "environment", "files", "links", "ports", "ready", "live", "grace_seconds", "reload")
 ROUTE_PARTS = (
     "namespace", "name", "protocol", "transports", "models", "orchestrated", "sticky_header",
     "rest_seconds", "grpc_seconds", "page", "openapi",
 )  # fmt: skip
 SILENCE_PARTS = ("silent_seconds", "start_seconds")
 SHARE_PARTS = ("name", "weight", "shadow")
+MODEL_LINK = "{dir}/model"
+"""Where a server finds its model that takes another one over while it runs."""
 DEFAULT_SECONDS = 60.0
 """How long an answer may take where the deployment sets no timeout."""
 SHORTEST_SILENCE_SECONDS = 10.0
@@ -54,15 +56,20 @@ def server(node: Node, deployment: SeldonDeployment, predictor: Predictor, targe
     """A node's process; ``{model}`` and ``{source}`` stand for the copies of its files."""
     assert isinstance(node.server, Server)
     process = catalogue.process(node.server, node, deployment, predictor)
+    environment, links = dict(process.environment), dict(process.links)
+    if process.reload and target.changed_models == "load":
+        environment = {name: value.replace("{model}", MODEL_LINK) for name, value in environment.items()}
+        links["model"] = "{model}"
     return {
         "command": list(process.command),
-        "environment": dict(process.environment),
+        "environment": environment,
         "files": dict(process.files),
-        "links": dict(process.links),
+        "links": links,
         "ports": list(process.ports),
         "ready": {**process.ready, "timeout_seconds": target.ready_timeout_seconds},
         "live": dict(process.live),
         "grace_seconds": process.grace_seconds,
+        "reload": process.reload,
     }
 
 
