@@ -110,6 +110,7 @@ if TYPE_CHECKING:
         PodsMetric,
         PodTemplate,
         Predictor,
+        QueueTime,
         RandomAbTest,
         RequestLogQueue,
         ResourceMetric,
@@ -210,9 +211,9 @@ _HOMES = {
         "ContainerAmount ContainerMetric ContainerSecurity Endpoint EnvVar Explainer ExplainerType ExternalMetric "
         "Hpa IstioRoute Keda KedaFallback KedaTrigger LogMode Logger Method MetricTarget Model NetworkPolicy Node "
         "ObjectMetric Orchestrator OutputTransformer Parameter ParameterType Pdb Pod PodDefaults PodField "
-        "PodSecurity PodTemplate PodsMetric Predictor RandomAbTest RequestLogQueue ResourceMetric Resources Router "
-        "SecretKey SeldonDeployment ServerType ServiceAccount SimpleModel SimpleRouter Ssl StickySession Timeouts "
-        "Transformer"
+        "PodSecurity PodTemplate PodsMetric Predictor QueueTime RandomAbTest RequestLogQueue ResourceMetric Resources "
+        "Router SecretKey SeldonDeployment ServerType ServiceAccount SimpleModel SimpleRouter Ssl StickySession "
+        "Timeouts Transformer"
     ),
     "seldon_infra.ingress.spec": (
         "Ambassador Ejection ExternalAuth IngressTimeouts Istio RateLimit Retries Tls TlsMode"
@@ -248,9 +249,10 @@ __all__ = [
     "NewVpc", "Node", "NodeGroup", "NodePool", "NodeType", "ObjectMetric", "OnnxServer", "OperatorProcess",
     "Orchestrator", "OutputTransformer", "Parameter", "ParameterType", "Pdb", "Pod", "PodDefaults", "PodField",
     "PodIdentity", "PodSecurity", "PodTemplate", "PodsMetric", "Predictor", "Problem", "Protocol", "PythonServer",
-    "RandomAbTest", "RateLimit", "RequestLogQueue", "RequestLogger", "ResourceMetric", "Resources", "Retries",
-    "Router", "S3Storage", "Scaling", "SecretKey", "SeldonCore", "SeldonDeployment", "SeldonInfraError", "Server",
-    "ServerImage", "ServerType", "ServiceAccount", "ServiceAccountRole", "ServiceMonitor", "Sharing", "Signature",
+    "QueueTime", "RandomAbTest", "RateLimit", "RequestLogQueue", "RequestLogger", "ResourceMetric", "Resources",
+    "Retries", "Router", "S3Storage", "Scaling", "SecretKey", "SeldonCore", "SeldonDeployment", "SeldonInfraError",
+    "Server", "ServerImage", "ServerType", "ServiceAccount", "ServiceAccountRole", "ServiceMonitor", "Sharing",
+    "Signature",
     "SimpleModel", "SimpleRouter", "SklearnServer", "Spec", "Ssl", "Stack", "StickySession", "Storage",
     "StorageInitializer", "Taint", "TaintEffect", "TempoServer", "Tensor", "TensorFlowServer", "TensorSpec",
     "TimeSlicing", "Timeouts", "Tls", "TlsMode", "Transformer", "Transport", "TritonModel", "TritonServer",
