@@ -132,7 +132,7 @@ def pod_spec(spec: ModelServer) -> Manifest:
     """PodSpec: the server, and before it what fetches its model; spread over nodes where that is possible."""
     security, wants, uri = security_of(spec), needs(spec.server, "v2"), spec.model_uri
     image, secret = spec.storage_initializer_image, spec.env_secret_ref_name
-    volumes = scratch_volumes(security.scratch, wants.shared_memory)
+    volumes = scratch_volumes(security, wants.shared_memory)
     return given(
         {
             "serviceAccountName": spec.name,
@@ -160,6 +160,7 @@ def container(spec: ModelServer, security: PodSecurity, wants: Needs) -> Manifes
             "env": [*env(spec.env), *told, *needed_environment(wants, spec.env)],
             "ports": [{"name": name, "containerPort": port, "protocol": "TCP"} for name, port in _PORTS.items()],
             "resources": filled_resources(spec.resources),
+            # A large model takes minutes to load, and nothing else ends it until then: 10 of them.
             "startupProbe": {**_asks("/v2/health/ready"), "periodSeconds": 5, "failureThreshold": 120},
             "readinessProbe": {**_asks("/v2/health/ready"), "periodSeconds": 5},
             "livenessProbe": {**_asks("/v2/health/live"), "periodSeconds": 10},
