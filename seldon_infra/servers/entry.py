@@ -105,6 +105,8 @@ class CatalogueEntry(Spec):
     asked_directly: bool = False
     """Whether the gateway may ask it itself where a predictor is one model: to what is no request it must answer 4xx
     in the protocol's own form. Default: False, an orchestrator asks it."""
+    streams: bool = False
+    """Whether it answers over gRPC streams, where no orchestrator stands before it. Default: False."""
     image: Image | None = None
     """What runs instead on a cluster. Default: an image that the user builds."""
     start: Start
