@@ -26,6 +26,11 @@ export PATH
 
 restricted="shared-memory,model-repository,trace,logging:triton-operator=$secret"
 
+gpu_metrics=false
+if nvidia-smi -L >/dev/null 2>&1; then
+    gpu_metrics=true
+fi
+
 # No information in its log: it would push what went wrong out of the last lines, which a failed `up` shows.
 exec "$server/bin/tritonserver" \
     --id="$TRITON_NAME" \
@@ -37,7 +42,7 @@ exec "$server/bin/tritonserver" \
     --metrics-address=127.0.0.1 --metrics-port="$TRITON_METRICS_PORT" \
     --http-restricted-api="$restricted" \
     --grpc-restricted-protocol="$restricted" \
-    --allow-gpu-metrics=false \
+    --allow-gpu-metrics="$gpu_metrics" \
     --log-info=false \
     --exit-timeout-secs=30 \
     "$@"
