@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 JOBS ?= 2
 
-.PHONY: help up test check bench setup setup-dev lock clean
+.PHONY: help up test gpu-test check bench setup setup-dev lock clean
 
 help:  ## say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -22,6 +22,9 @@ check: setup-dev  ## the fast checks, to run before each commit
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile -m unit tests/unit
+
+gpu-test: setup-dev  ## run the checks of Triton on this machine's NVIDIA GPU; without one they are skipped, and say so
+	@$(BIN)/python -m pytest -m gpu tests/gpu $(ARGS)
 
 bench: setup-dev  ## print the figures as a table
 	@$(BIN)/python -m bench

@@ -110,6 +110,7 @@ if TYPE_CHECKING:
         PodsMetric,
         PodTemplate,
         Predictor,
+        QueueTime,
         RandomAbTest,
         RequestLogQueue,
         ResourceMetric,
@@ -209,16 +210,14 @@ _HOMES = {
     "seldon_infra.graph.check": "check",
     "seldon_infra.graph.spec": (
         "AmbassadorRoute Amounts AverageCombiner BuiltIn BuiltInName CircuitBreakers Combiner ConfigMapKey "
-        "ContainerAmount ContainerMetric ContainerSecurity Endpoint EnvVar Explainer ExplainerType ExternalMetric "
-        "Hpa IstioRoute Keda KedaFallback KedaTrigger LogMode Logger Method MetricTarget Model NetworkPolicy Node "
-        "ObjectMetric Orchestrator OutputTransformer Parameter ParameterType Pdb Pod PodDefaults PodField "
-        "PodSecurity PodTemplate PodsMetric Predictor RandomAbTest RequestLogQueue ResourceMetric Resources Router "
+        "ContainerAmount ContainerMetric ContainerSecurity Endpoint EnvVar Explainer ExplainerType ExternalMetric Hpa "
+        "IstioRoute Keda KedaFallback KedaTrigger LogMode Logger Method MetricTarget Model NetworkPolicy Node "
+        "ObjectMetric Orchestrator OutputTransformer Parameter ParameterType Pdb Pod PodDefaults PodField PodSecurity "
+        "PodTemplate PodsMetric Predictor QueueTime RandomAbTest RequestLogQueue ResourceMetric Resources Router "
         "SecretKey SeldonDeployment ServerType ServiceAccount SimpleModel SimpleRouter Slo Ssl StickySession Timeouts "
         "Transformer"
     ),
-    "seldon_infra.ingress.spec": (
-        "Ambassador Ejection ExternalAuth IngressTimeouts Istio RateLimit Retries Tls TlsMode"
-    ),
+    "seldon_infra.ingress.spec": "Ambassador Ejection ExternalAuth IngressTimeouts Istio RateLimit Retries Tls TlsMode",
     "seldon_infra.model_server.spec": "ModelServer ServiceMonitor",
     "seldon_infra.monitoring.spec": "Monitoring",
     "seldon_infra.seldon_core.spec": (
@@ -241,22 +240,21 @@ __all__ = [
     "AccessEntry", "AccessLevel", "Addon", "Ambassador", "AmbassadorRoute", "AmiType", "Amounts", "AverageCombiner",
     "AzureStorage", "BuiltIn", "BuiltInName", "Capacity", "CapacityType", "Chart", "CircuitBreakers",
     "ClusterAutoscaler", "Combiner", "ConfigMapKey", "ContainerAmount", "ContainerMetric", "ContainerSecurity",
-    "ContainerServer", "ControlPlaneLog", "DcgmExporter", "DevicePlugin", "DynamicBatching", "Ejection",
-    "EksCluster", "Endpoint", "EnvVar", "Executor", "ExistingCluster", "ExistingNetwork", "Explainer",
-    "ExplainerType", "ExternalAuth", "ExternalMetric", "GcsStorage", "GpuNodes", "GpuOperator", "GpuSoftware",
-    "Hpa", "HttpStorage", "HuggingFaceServer", "IngressTimeouts", "InstanceGroup", "InvalidSpec", "Istio",
-    "IstioRoute", "Json", "JsonObject", "Karpenter", "Keda", "KedaFallback", "KedaTrigger", "Kubernetes", "Later",
-    "Licence", "LightGBMServer", "Local", "LogLevel", "LogMode", "Logger", "MLServerRuntime", "MLflowServer",
-    "Method", "MetricTarget", "Mig", "Model", "ModelServer", "Monitoring", "Mps", "NatGateways", "Network",
-    "NetworkPolicy", "NewVpc", "Node", "NodeGroup", "NodePool", "NodeType", "ObjectMetric", "OnnxServer",
-    "OperatorProcess",
+    "ContainerServer", "ControlPlaneLog", "DcgmExporter", "DevicePlugin", "DynamicBatching", "Ejection", "EksCluster",
+    "Endpoint", "EnvVar", "Executor", "ExistingCluster", "ExistingNetwork", "Explainer", "ExplainerType",
+    "ExternalAuth", "ExternalMetric", "GcsStorage", "GpuNodes", "GpuOperator", "GpuSoftware", "Hpa", "HttpStorage",
+    "HuggingFaceServer", "IngressTimeouts", "InstanceGroup", "InvalidSpec", "Istio", "IstioRoute", "Json",
+    "JsonObject", "Karpenter", "Keda", "KedaFallback", "KedaTrigger", "Kubernetes", "Later", "Licence",
+    "LightGBMServer", "Local", "LogLevel", "LogMode", "Logger", "MLServerRuntime", "MLflowServer", "Method",
+    "MetricTarget", "Mig", "Model", "ModelServer", "Monitoring", "Mps", "NatGateways", "Network", "NetworkPolicy",
+    "NewVpc", "Node", "NodeGroup", "NodePool", "NodeType", "ObjectMetric", "OnnxServer", "OperatorProcess",
     "Orchestrator", "OutputTransformer", "Parameter", "ParameterType", "Pdb", "Pod", "PodDefaults", "PodField",
     "PodIdentity", "PodSecurity", "PodTemplate", "PodsMetric", "Predictor", "Problem", "Protocol", "PythonServer",
-    "RandomAbTest", "RateLimit", "RequestLogQueue", "RequestLogger", "ResourceMetric", "Resources", "Retries",
-    "Router", "S3Storage", "Scaling", "SecretKey", "SeldonCore", "SeldonDeployment", "SeldonInfraError", "Server",
-    "ServerImage", "ServerType", "ServiceAccount", "ServiceAccountRole", "ServiceMonitor", "Sharing", "Signature",
-    "SimpleModel", "SimpleRouter", "SklearnServer", "Slo", "Spec", "Ssl", "Stack", "StickySession", "Storage",
-    "StorageInitializer", "Taint", "TaintEffect", "TempoServer", "Tensor", "TensorFlowServer", "TensorSpec",
+    "QueueTime", "RandomAbTest", "RateLimit", "RequestLogQueue", "RequestLogger", "ResourceMetric", "Resources",
+    "Retries", "Router", "S3Storage", "Scaling", "SecretKey", "SeldonCore", "SeldonDeployment", "SeldonInfraError",
+    "Server", "ServerImage", "ServerType", "ServiceAccount", "ServiceAccountRole", "ServiceMonitor", "Sharing",
+    "Signature", "SimpleModel", "SimpleRouter", "SklearnServer", "Slo", "Spec", "Ssl", "Stack", "StickySession",
+    "Storage", "StorageInitializer", "Taint", "TaintEffect", "TempoServer", "Tensor", "TensorFlowServer", "TensorSpec",
     "TimeSlicing", "Timeouts", "Tls", "TlsMode", "Transformer", "Transport", "TritonModel", "TritonServer",
     "UpgradePolicy", "WebhookCertificate", "XGBoostServer", "check", "config", "config_pbtxt", "run", "secret",
 ]  # fmt: skip

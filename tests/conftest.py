@@ -14,7 +14,7 @@ settings.load_profile("untimed")
 # A shell makes what it starts in the background deaf to Ctrl-C, and so would be all that the tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-OTHER_MARKS = frozenset({"aws", "cluster", "engine", "judges", "local", "docs", "slow"})
+OTHER_MARKS = frozenset({"aws", "cluster", "engine", "gpu", "judges", "local", "docs", "slow"})
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,19 +1,23 @@
-"""List the model servers of the catalogue: version, classes, protocols, where each runs, GPU, licence, image, models.
+"""List the model servers: version, classes, protocols, where each runs, GPU, licence, image, models.
 
-On this machine a server runs in an environment of its own; on a cluster the image that stands for it does.
+On this machine a server of the catalogue runs in an environment of its own; on a cluster the image that stands for it
+does: Seldon's prepackaged one, one that the library names, or yours. Some are for clusters alone.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
 from seldon_infra.core.tables import columns
+from seldon_infra.graph.expand.chart import SERVERS
 from seldon_infra.servers import catalogue
 from seldon_infra.servers.spec import Server
 
 FORMATS = ("table", "json")
+CLUSTER = "cluster"
 HEAD = ["SERVER", "VERSION", "CLASSES", "PROTOCOLS", "RUNS ON", "GPU", "LICENCE", "IMAGE", "MODEL_URI HOLDS"]
 
 
@@ -28,7 +32,7 @@ class Listed:
     protocols: list[str]
     transports: list[str]
     runs_on: list[str]
-    """``local``, and ``cluster`` where an image stands for it or the user brings one."""
+    """``local`` where the catalogue has it; ``cluster``, or ``cluster with your image`` where there is none for it."""
     gpu: bool
     licence: str
     image: str | None
@@ -44,8 +48,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the catalogue, in the order of the alphabet."""
-    servers = [_listed(catalogue.load(name)) for name in catalogue.names()]
+    """Print the catalogue, in the order of the alphabet, then what clusters have beside it."""
+    servers = [*(_listed(catalogue.load(name)) for name in catalogue.names()), *_on_clusters_alone()]
     if arguments.format == "json":
         print(json.dumps([asdict(server) for server in servers], indent=1))
     else:
@@ -54,20 +58,57 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _listed(entry: catalogue.CatalogueEntry) -> Listed:
+    on_cluster = _on_cluster(entry)
+    image = entry.image if on_cluster == CLUSTER else None
     return Listed(
         name=entry.name,
         version=entry.version,
         classes=[name for kind, name in _classes().items() if kind in entry.kinds],
         protocols=list(entry.protocols),
         transports=list(entry.transports),
-        runs_on=["local", "cluster"],
+        runs_on=["local", on_cluster],
         gpu=entry.gpu,
         licence=entry.licence,
-        image=entry.image.reference if entry.image else None,
-        digest=entry.image.digest if entry.image else None,
+        image=image.reference if image else None,
+        digest=image.digest if image else None,
         model_uri=entry.model_uri,
         installed=catalogue.is_made(entry),
     )
+
+
+def _on_cluster(entry: catalogue.CatalogueEntry) -> str:
+    """Say how it runs on a cluster: its classes know whether the image is Seldon's, the library's or nobody's."""
+    classes = [kind for kind in Server.__subclasses__() if kind.model_fields["kind"].default in entry.kinds]
+    return CLUSTER if any(_has_image(kind) for kind in classes) else f"{CLUSTER} with your image"
+
+
+def _has_image(kind: type[Server]) -> bool:
+    image = kind.model_fields.get("image")
+    return kind.implementation is not None or (image is not None and image.default is not None)
+
+
+def _on_clusters_alone() -> Iterator[Listed]:
+    """What Seldon's operator has prepackaged and the catalogue has not, with the image of its chart."""
+    for kind in Server.__subclasses__():
+        for protocol, image in SERVERS[str(kind.implementation)].items() if _is_for_clusters(kind) else ():
+            yield Listed(
+                name=str(kind.model_fields["kind"].default),
+                version=image.rpartition(":")[2].partition("-")[0],
+                classes=[kind.__name__],
+                protocols=[protocol],
+                transports=["rest", "grpc"],
+                runs_on=[CLUSTER],
+                gpu=False,
+                licence="Apache-2.0",
+                image=image,
+                digest=None,
+                model_uri="what its MLServer runtime reads" if kind.needs_model_uri else "a model folder; or none",
+                installed=False,
+            )
+
+
+def _is_for_clusters(kind: type[Server]) -> bool:
+    return kind.catalogue is None and kind.implementation is not None
 
 
 def _classes() -> dict[str, str]:

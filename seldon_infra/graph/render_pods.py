@@ -124,7 +124,7 @@ def pod_spec(deployment: SeldonDeployment, predictor: Predictor, inside: Sequenc
             "automountServiceAccountToken": security.service_account_token,
             "securityContext": pod_context(security, any(each.root_group for each in wants)),
             "volumes": [
-                *scratch_volumes(security.scratch, any(each.shared_memory for each in wants)),
+                *scratch_volumes(security, any(each.shared_memory for each in wants)),
                 *(
                     each
                     for name, uri in fetched

@@ -17,6 +17,7 @@ from seldon_infra.graph.spec import (
     ObjectMetric,
     Pdb,
     PodsMetric,
+    QueueTime,
     ResourceMetric,
 )
 
@@ -73,7 +74,10 @@ def keda(spec: Keda | None) -> Manifest:
             "minReplicaCount": spec.min_replica_count,
             "maxReplicaCount": spec.max_replica_count,
             "idleReplicaCount": spec.idle_replica_count,
-            "triggers": [keda_trigger(each) for each in spec.triggers],
+            "triggers": [
+                *(keda_trigger(each) for each in spec.triggers),
+                *([queue_time(spec.queue_time)] if spec.queue_time else []),
+            ],
             "advanced": plain(spec.advanced),
             "fallback": keda_fallback(spec.fallback),
         }
@@ -89,6 +93,25 @@ def keda_trigger(spec: KedaTrigger) -> Manifest:
             "metadata": dict(spec.metadata),
             "authenticationRef": given({"name": spec.authentication_ref}),
             "metricType": spec.metric_type,
+        }
+    )
+
+
+def queue_time(spec: QueueTime) -> Manifest:
+    """The event source that asks Prometheus how many milliseconds a request waits, on average; 0 where none came."""
+    chosen = ",".join(f'{name}="{value}"' for name, value in spec.labels.items())
+    waited, answered = (
+        f"sum(rate({metric}{{{chosen}}}[{spec.window}]))"
+        for metric in ("nv_inference_queue_duration_us", "nv_inference_request_success")
+    )
+    query = f"{waited} / 1000 / clamp_min({answered}, 0.001)"
+    threshold = str(spec.milliseconds)
+    return given(
+        {
+            "type": "prometheus",
+            "metadata": {"serverAddress": spec.prometheus, "query": query, "threshold": threshold},
+            "authenticationRef": given({"name": spec.authentication_ref}),
+            "metricType": "Value",
         }
     )
 

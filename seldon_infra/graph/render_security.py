@@ -15,7 +15,6 @@ from seldon_infra.servers.needs import NOTHING, ROOT_GROUP, SCRATCH, Needs
 from seldon_infra.servers.spec import LAST_APACHE_CORE
 
 SCRATCH_VOLUME, SHARED_MEMORY_VOLUME = "scratch", "shared-memory"
-SHARED_MEMORY = "1Gi"
 MODEL_PATH = "/mnt/models"
 INITIALIZER_IMAGE = f"seldonio/rclone-storage-initializer:{LAST_APACHE_CORE}"
 USED: Manifest = {
@@ -105,11 +104,11 @@ def scratch_mounts(name: str, needs: Needs = NOTHING) -> list[Manifest]:
     return [{"name": SCRATCH_VOLUME, "mountPath": SCRATCH, "subPath": name}, *shared]
 
 
-def scratch_volumes(size: Later[str | int], shared_memory: bool) -> list[Manifest]:
+def scratch_volumes(security: PodSecurity, shared_memory: bool) -> list[Manifest]:
     """Volumes of what a pod may write to."""
-    memory = {"medium": "Memory", "sizeLimit": SHARED_MEMORY}
+    memory = {"medium": "Memory", "sizeLimit": as_text(security.shared_memory)}
     shared = [{"name": SHARED_MEMORY_VOLUME, "emptyDir": memory}] if shared_memory else []
-    return [{"name": SCRATCH_VOLUME, "emptyDir": {"sizeLimit": as_text(size)}}, *shared]
+    return [{"name": SCRATCH_VOLUME, "emptyDir": {"sizeLimit": as_text(security.scratch)}}, *shared]
 
 
 def initializer(

@@ -70,6 +70,8 @@ class Route:
     """The HTML page that describes the deployment's API."""
     openapi: str = ""
     """The same as an OpenAPI document."""
+    streams: bool = False
+    """Whether clients may open gRPC streams, which the servers themselves answer."""
 
     @property
     def prefix(self) -> str:

@@ -35,6 +35,20 @@ _MLSERVER_IMAGES: dict[type[Server], str] = {
 }
 SERVERS: tuple[type[Server], ...] = (TritonServer, *_MLSERVER_IMAGES, LightGBMServer, OnnxServer, MLServerRuntime)
 """What can run on its own."""
+_CONNECTIONS = (
+    "--grpc-keepalive-time=60000",
+    "--grpc-keepalive-permit-without-calls=true",
+    "--grpc-http2-max-pings-without-data=0",
+    "--grpc-http2-min-recv-ping-interval-without-data=10000",
+    "--grpc-max-connection-age=300000",
+    "--grpc-max-connection-age-grace=300000",
+)
+"""Of gRPC connections, in milliseconds. Triton by itself asks a silent one after 2 hours whether it lives, and twice at
+most; load balancers drop it after minutes, so it is asked each minute, as long as it is there. Clients that ask more
+often than every 5 minutes are thrown out; 10 s is the least that gRPC's own clients ask, so all may. A connection
+stays with its pod, and a new pod would get none: after 5 minutes clients are told to connect anew, and have 5 more to
+finish what is under way. Source: ``tritonserver --help`` of 2.51; gRPC's doc/keepalive.md.
+"""
 MESSAGE_BYTES = 64 * 1024**2
 DRAIN_SECONDS = 30
 
@@ -61,6 +75,7 @@ def arguments(server: Server) -> list[str]:
         f"--grpc-port={GRPC}",
         f"--metrics-port={METRICS}",
         f"--exit-timeout-secs={DRAIN_SECONDS}",
+        *_CONNECTIONS,
     ]
 
 

@@ -48,8 +48,9 @@ def as_deployment(spec: ModelServer, name: str) -> SeldonDeployment:
         env_secret_ref_name=spec.env_secret_ref_name,
         storage_initializer_image=spec.storage_initializer_image,
     )
-    replicas = spec.replicas if spec.hpa is None or "replicas" in spec.model_fields_set else None
-    predictor = Predictor(name="main", graph=node, replicas=replicas, hpa=spec.hpa, pdb=spec.pdb)
+    scaled = spec.hpa is not None or spec.keda is not None
+    replicas = spec.replicas if not scaled or "replicas" in spec.model_fields_set else None
+    predictor = Predictor(name="main", graph=node, replicas=replicas, hpa=spec.hpa, keda=spec.keda, pdb=spec.pdb)
     return SeldonDeployment(
         name=name, namespace=spec.namespace, protocol="v2", predictors=[predictor], security=spec.security
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 from seldon_infra.graph.render_gpu import on_gpus
 from seldon_infra.graph.render_pods import needed_environment
-from seldon_infra.graph.render_scaling import hpa, metric, pdb
+from seldon_infra.graph.render_scaling import hpa, keda, metric, pdb
 from seldon_infra.graph.render_security import (
     container_context,
     filled_resources,
@@ -39,6 +39,7 @@ def model_server(spec: ModelServer) -> dict[str, Manifest]:
         "PodDisruptionBudget": disruption_budget(spec),
         "Deployment": deployment(spec),
         "HorizontalPodAutoscaler": autoscaler(spec),
+        "ScaledObject": scaled_object(spec),
         "ServiceMonitor": service_monitor(spec),
     }
     return {kind: manifest for kind, manifest in rendered.items() if manifest}
@@ -110,7 +111,7 @@ def deployment(spec: ModelServer) -> Manifest:
         "metadata": metadata(spec),
         "spec": given(
             {
-                "replicas": None if spec.hpa else spec.replicas,
+                "replicas": None if spec.hpa or spec.keda else spec.replicas,
                 "selector": {"matchLabels": labels(spec)},
                 "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}},
                 "template": {
@@ -131,7 +132,7 @@ def pod_spec(spec: ModelServer) -> Manifest:
     """PodSpec: the server, and before it what fetches its model; spread over nodes where that is possible."""
     security, wants, uri = security_of(spec), needs(spec.server, "v2"), spec.model_uri
     image, secret = spec.storage_initializer_image, spec.env_secret_ref_name
-    volumes = scratch_volumes(security.scratch, wants.shared_memory)
+    volumes = scratch_volumes(security, wants.shared_memory)
     return given(
         {
             "serviceAccountName": spec.name,
@@ -159,6 +160,7 @@ def container(spec: ModelServer, security: PodSecurity, wants: Needs) -> Manifes
             "env": [*env(spec.env), *told, *needed_environment(wants, spec.env)],
             "ports": [{"name": name, "containerPort": port, "protocol": "TCP"} for name, port in _PORTS.items()],
             "resources": filled_resources(spec.resources),
+            # A large model takes minutes to load, and nothing else ends it until then: 10 of them.
             "startupProbe": {**_asks("/v2/health/ready"), "periodSeconds": 5, "failureThreshold": 120},
             "readinessProbe": {**_asks("/v2/health/ready"), "periodSeconds": 5},
             "livenessProbe": {**_asks("/v2/health/live"), "periodSeconds": 10},
@@ -183,10 +185,22 @@ def autoscaler(spec: ModelServer) -> Manifest:
         "kind": "HorizontalPodAutoscaler",
         "metadata": metadata(spec),
         "spec": {
-            "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": spec.name},
+            "scaleTargetRef": _scaled(spec),
             **limits,
             "metrics": [metric(each) for each in spec.hpa.metrics],
         },
+    }
+
+
+def scaled_object(spec: ModelServer) -> Manifest:
+    """KEDA's ScaledObject, where one is asked for."""
+    if spec.keda is None:
+        return {}
+    return {
+        "apiVersion": "keda.sh/v1alpha1",
+        "kind": "ScaledObject",
+        "metadata": metadata(spec),
+        "spec": {"scaleTargetRef": _scaled(spec), **keda(spec.keda)},
     }
 
 
@@ -220,6 +234,10 @@ def labels(spec: ModelServer) -> dict[str, str]:
 def security_of(spec: ModelServer) -> PodSecurity:
     """How far its pods are locked up."""
     return spec.security or PodSecurity()
+
+
+def _scaled(spec: ModelServer) -> Manifest:
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "name": spec.name}
 
 
 def _apart(spec: ModelServer) -> Manifest:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from seldon_infra.core.model import Later, Many, Spec
-from seldon_infra.graph.spec import EnvVar, Hpa, Pdb, PodSecurity, PodTemplate, Resources
+from seldon_infra.graph.spec import EnvVar, Hpa, Keda, Pdb, PodSecurity, PodTemplate, Resources
 from seldon_infra.servers.spec import Server
 
 
@@ -52,9 +52,11 @@ class ModelServer(Spec):
     resources: Resources | None = None
     """What the server asks for and may use; ``Amounts(gpu=1)`` gives it a GPU. Default: as for a node of a graph."""
     replicas: Later[int] = 2
-    """Pods, where ``hpa`` does not decide. Default: 2, so that one may go."""
+    """Pods, where neither ``hpa`` nor ``keda`` decides. Default: 2, so that one may go."""
     hpa: Hpa | None = None
     """Autoscaling. Default: none, ``replicas`` decides."""
+    keda: Keda | None = None
+    """Autoscaling by events, such as Triton's ``QueueTime``; KEDA must be on the cluster. Default: none."""
     pdb: Pdb | None = None
     """What a drain of nodes must leave. Default: one pod at a time may go."""
     callers: Many[Later[str]] = ()

@@ -27,8 +27,19 @@ class Liveness(ResourceModel):
     start_seconds: float = Field(default=120.0, gt=0, description="How long until it answers at all, in seconds.")
 
 
+class Reload(ResourceModel):
+    """How a process takes changed files over while it runs."""
+
+    command: list[str] = Field(description="Program and arguments, run in its folder; where it fails, nothing changes.")
+    whole: list[str] = Field(description="HTTP paths that answer 4xx while something is not loaded that should be.")
+    folder: str = Field(description="What the paths of files begin with that it takes over, beside its links.")
+
+
 class ProcessInputs(Inputs):
-    """What a process is made from; a change of anything but ``live`` and ``running`` makes a new one beside the old."""
+    """What a process is made from; a change makes a new one beside the old.
+
+    Changes of ``live``, ``reload`` and ``running`` do not, nor do those of files and links that ``reload`` takes over.
+    """
 
     stack_dir: str = Field(description="Absolute path of the stack's folder.")
     name: str = Field(description="What the process is called; its id is this and eight more characters.")
@@ -40,6 +51,7 @@ class ProcessInputs(Inputs):
     ready: Probe = Field(description="How it says that it is ready.")
     grace_seconds: float = Field(default=30.0, ge=1, description="Seconds from TERM to KILL.")
     live: Liveness | None = Field(default=None, description="How one can tell that it hangs; None lets it.")
+    reload: Reload | None = Field(default=None, description="How it takes changed files over; None does not.")
     running: bool = Field(default=True, description="Whether it is up; a refresh finds out.")
 
 

@@ -39,6 +39,7 @@ class RouteInputs(Inputs):
     max_in_flight: int = Field(default=256, ge=1, description="Requests at once of a server that is asked directly.")
     page: str = Field(default="", description="HTML page of the deployment's API.")
     openapi: str = Field(default="", description="OpenAPI document of the deployment.")
+    streams: bool = Field(default=False, description="Whether clients may open gRPC streams to the servers.")
     drain_seconds: float = Field(default=30.0, ge=0, description="Seconds for open requests on what is replaced.")
     in_force: bool = Field(default=True, description="Whether the gateway's files say so; a refresh finds out.")
 

@@ -22,15 +22,25 @@ def is_ready(kind: ProbeKind, port: int, path: str = "/") -> bool:
             return _tcp(port)
 
 
+def refuses(port: int, path: str) -> bool:
+    """Tell whether a server answers an HTTP path with a 4xx; no answer at all is none."""
+    return 400 <= _status(port, path) < 500
+
+
 def _http(port: int, path: str) -> bool:
+    return 200 <= _status(port, path) < 300
+
+
+def _status(port: int, path: str) -> int:
+    """The status of an answer, 0 where there is none."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_SECONDS)
     try:
         connection.request("GET", path)
         answer = connection.getresponse()
         answer.read(LARGEST_ANSWER_BYTES)
-        return 200 <= answer.status < 300
+        return answer.status
     except (OSError, http.client.HTTPException):
-        return False
+        return 0
     finally:
         connection.close()
 

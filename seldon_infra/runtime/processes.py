@@ -1,7 +1,8 @@
 """One supervised process: its folder, its ports, its files, and its life from start to drained stop.
 
-A process is immutable: a change makes a new one beside the old. Its folder holds ``record.json`` (who it belongs to and
-what it was made from), ``run`` (what the supervisor starts), its files and its log.
+A change makes a new process beside the old, but for files that a running one takes over (``reload``). Its folder holds
+``record.json`` (who it belongs to and what it was made from), ``run`` (what the supervisor starts), its files and its
+log.
 """
 
 from __future__ import annotations
@@ -9,8 +10,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from seldon_infra.runtime import atomic, leftovers, ports
@@ -21,6 +24,7 @@ from seldon_infra.runtime.supervisor import ProgramState, Supervisor, script
 LOG_TAIL_LINES = 20
 LOG_TAIL_BYTES = 64 * 1024
 RECORD = "record.json"
+RELOAD = "reload"
 SETTLED = "settled"
 LOST_SECONDS = 30.0
 """How long a process may take to end whose own grace nobody knows any more."""
@@ -59,6 +63,8 @@ class ProcessSpec:
     grace_seconds: float = 30.0
     live: Liveness | None = None
     """How one can tell that it hangs; None lets it."""
+    reload: Sequence[str] | None = None
+    """Command that takes changed files and links over while it runs; None where nothing does."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +119,27 @@ class Processes:
                 prepare(given)
             Supervisor(self.stack).add(id, spec.grace_seconds)
         return record
+
+    def take_over(self, record: Record, spec: ProcessSpec, seconds: float) -> str | None:
+        """Let a running process take over what differs in its files and links; give its reason where it does not.
+
+        Its files are then what they were before.
+        """
+        self._rewrite(record, spec)
+        failure = _run(self.folder(record.id), seconds)
+        if failure is not None:
+            self._rewrite(replace(record, spec=spec), record.spec)
+        return failure
+
+    def _rewrite(self, record: Record, spec: ProcessSpec) -> None:
+        with self.stack.locked():
+            for path in (record.spec.files.keys() | record.spec.links.keys()) - spec.files.keys() - spec.links.keys():
+                (self.folder(record.id) / path).unlink(missing_ok=True)
+                with suppress(OSError):  # other files may be there
+                    (self.folder(record.id) / path).parent.rmdir()
+            changed = replace(record, spec=spec)
+            self._write_record(changed)
+            self._write_files(changed)
 
     def restart(self, id: str) -> None:
         """Start a process that somebody stopped."""
@@ -217,6 +244,17 @@ class Processes:
         remove_if_empty(self.stack)
 
 
+def _run(folder: Path, seconds: float) -> str | None:
+    """Run the script that takes files over; give its last words where it fails."""
+    try:
+        done = subprocess.run(
+            ["/bin/sh", RELOAD], cwd=folder, capture_output=True, encoding="utf-8", errors="replace", timeout=seconds
+        )
+    except subprocess.TimeoutExpired:
+        return f"it did not take over its files within {round(seconds, 1):g} s"
+    return None if done.returncode == 0 else "\n".join((done.stderr or done.stdout).splitlines()[-LOG_TAIL_LINES:])
+
+
 def _written(record: Path) -> str:
     try:
         return record.read_text(encoding="utf-8")
@@ -258,6 +296,8 @@ def _rendered_files(record: Record, folder: Path) -> dict[str, str]:
     own = {leftovers.PROCESS_MARK: str(folder), "HOME": str(folder)}
     environment = own | {name: _fill(value, places) for name, value in spec.environment.items()}
     files = {path: _fill(text, places) for path, text in spec.files.items()}
+    if spec.reload:
+        files[RELOAD] = script([_fill(word, places) for word in spec.reload], environment)
     return {**files, "run": script(command, environment)}
 
 

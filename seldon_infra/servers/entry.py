@@ -47,6 +47,17 @@ class Get(Spec):
     """Path, with placeholders."""
 
 
+class Reload(Spec):
+    """How changed files get into a server that runs."""
+
+    noun: ClassVar[str] = "[reload]"
+
+    command: Many[str]
+    """Program and arguments, with placeholders; where it fails, what was served before is served on."""
+    whole: str
+    """HTTP path of a model, ``{name}``, that answers 4xx while it is not loaded."""
+
+
 class Kind(Spec):
     """What one of the typed servers adds, for instance ``mlserver-runtime`` to the server ``mlserver``."""
 
@@ -94,10 +105,14 @@ class CatalogueEntry(Spec):
     asked_directly: bool = False
     """Whether the gateway may ask it itself where a predictor is one model: to what is no request it must answer 4xx
     in the protocol's own form. Default: False, an orchestrator asks it."""
+    streams: bool = False
+    """Whether it answers over gRPC streams, where no orchestrator stands before it. Default: False."""
     image: Image | None = None
     """What runs instead on a cluster. Default: an image that the user builds."""
     start: Start
     """How it is started and stopped."""
+    reload: Reload | None = None
+    """How it takes changed files over while it runs. Default: not at all, a new process does."""
     environment: Mapping[str, str] = {}
     """Environment variables of every process, with placeholders."""
     kinds: Mapping[str, Kind]

@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 FILLED_IN_LATER = frozenset({"model", "source", "dir", *(f"port.{name}" for name in PORTS)})
 """Placeholders that stay in what :func:`process` gives."""
 LOOPBACK = "127.0.0.1"
+TYPED = "typed/"
+"""Folder of a process's files with what a definition says of models in types."""
 _PLACEHOLDER = re.compile(r"\{([a-z]+(?:[._][a-z_]+)*)\}")
 
 
@@ -113,6 +115,8 @@ class LocalProcess:
     """What answers as long as it does not hang: ``port``, ``path``."""
     grace_seconds: float
     """Seconds from TERM to KILL."""
+    reload: Mapping[str, object] | None = None
+    """How it takes changed files over while it runs: ``command``, ``whole``, ``folder``; None where it does not."""
 
 
 def local_process(
@@ -131,7 +135,23 @@ def local_process(
         ready={"kind": "http", "port": entry.ready.port, "path": fill(entry.ready.path) or "/"},
         live={"port": entry.live.port, "path": fill(entry.live.path) or "/"},
         grace_seconds=entry.start.drain_seconds + 5,
+        reload=_reload(entry, server, node, fill),
     )
+
+
+def _reload(
+    entry: CatalogueEntry, server: Server, node: Node, fill: Callable[[str], str | None]
+) -> Mapping[str, object] | None:
+    if entry.reload is None:
+        return None
+    repository = server.repository if isinstance(server, TritonServer) else None
+    names = [str(model.name) for model in repository.models] if repository else [node.name]
+    command = [word for word in map(fill, entry.reload.command) if word is not None]
+    return {
+        "command": command,
+        "whole": [entry.reload.whole.replace("{name}", each) for each in names],
+        "folder": TYPED,
+    }
 
 
 # A model's copy must stay what its digest says, so Python writes no bytecode beside it; a log line is seen at once.
@@ -175,7 +195,7 @@ def _typed(server: Server) -> dict[str, str]:
     """What a typed repository of Triton's says about its models."""
     repository = server.repository if isinstance(server, TritonServer) else None
     files = repository_files(repository) if repository else {}
-    return {f"typed/{path}": text for path, text in files.items()}
+    return {f"{TYPED}{path}": text for path, text in files.items()}
 
 
 def of_node(node: Node, deployment: Named, predictor: Named) -> dict[str, str | None]:

@@ -15,13 +15,15 @@ from seldon_infra.servers import catalogue
 from seldon_infra.servers.spec import ContainerServer, Server
 from seldon_infra.targets.spec import Local
 
-SERVER_PARTS = ("command", "environment", "files", "links", "ports", "ready", "live", "grace_seconds")
+SERVER_PARTS = ("command", "environment", "files", "links", "ports", "ready", "live", "grace_seconds", "reload")
 ROUTE_PARTS = (
     "namespace", "name", "protocol", "transports", "models", "orchestrated", "sticky_header",
-    "rest_seconds", "grpc_seconds", "page", "openapi",
+    "rest_seconds", "grpc_seconds", "page", "openapi", "streams",
 )  # fmt: skip
 SILENCE_PARTS = ("silent_seconds", "start_seconds")
 SHARE_PARTS = ("name", "weight", "shadow")
+MODEL_LINK = "{dir}/model"
+"""Where a server finds its model that takes another one over while it runs."""
 DEFAULT_SECONDS = 60.0
 """How long an answer may take where the deployment sets no timeout."""
 SHORTEST_SILENCE_SECONDS = 10.0
@@ -33,36 +35,53 @@ ORCHESTRATOR_SECONDS = 1.0
 def asks_server_directly(deployment: SeldonDeployment) -> bool:
     """Tell whether the gateway can ask the model servers themselves, without an orchestrator between.
 
-    That is so on protocol v2 where every predictor is one model of MLServer's and all models have one name, since a
-    path names the model. On protocol tensorflow the rules let nothing else through, whatever the server is. Seldon's
-    own protocol always needs the orchestrator: it adds what clients expect in ``meta``. Triton needs it as well: to a
-    body that is no request it answers 500, as if the fault were its own.
+    That is so on protocol v2 where every predictor is one model of MLServer's, or wants no engine, and all models have
+    one name, since a path names the model. On protocol tensorflow the rules let nothing else through, whatever the
+    server is. Seldon's own protocol always needs the orchestrator: it adds what clients expect in ``meta``. Triton
+    needs it as well, unless told otherwise: to a body that is no request it answers 500, as if the fault were its own.
     """
     if deployment.protocol == "tensorflow":
         return True
     roots = [predictor.graph for predictor in deployment.predictors]
-    alone = all(not root.children and _is_asked_directly(root) for root in roots)
+    alone = all(
+        not it.graph.children and (it.no_engine or _is_asked_directly(it.graph)) for it in deployment.predictors
+    )
     return deployment.protocol == "v2" and alone and len({root.name for root in roots}) == 1
 
 
+def streams(deployment: SeldonDeployment) -> bool:
+    """Tell whether clients may open gRPC streams: Seldon's executor knows none, so only to servers without one."""
+    wanted = all(it.no_engine and _entry_says(it.graph, "streams") for it in deployment.predictors)
+    return wanted and asks_server_directly(deployment)
+
+
 def _is_asked_directly(node: Node) -> bool:
+    return _entry_says(node, "asked_directly")
+
+
+def _entry_says(node: Node, field: str) -> bool:
     name = node.server.catalogue if isinstance(node.server, Server) else None
-    return name is not None and catalogue.load(name).asked_directly
+    return name is not None and bool(getattr(catalogue.load(name), field))
 
 
 def server(node: Node, deployment: SeldonDeployment, predictor: Predictor, target: Local) -> dict[str, object]:
     """A node's process; ``{model}`` and ``{source}`` stand for the copies of its files."""
     assert isinstance(node.server, Server)
     process = catalogue.process(node.server, node, deployment, predictor)
+    environment, links = dict(process.environment), dict(process.links)
+    if process.reload and target.changed_models == "load":
+        environment = {name: value.replace("{model}", MODEL_LINK) for name, value in environment.items()}
+        links["model"] = "{model}"
     return {
         "command": list(process.command),
-        "environment": dict(process.environment),
+        "environment": environment,
         "files": dict(process.files),
-        "links": dict(process.links),
+        "links": links,
         "ports": list(process.ports),
         "ready": {**process.ready, "timeout_seconds": target.ready_timeout_seconds},
         "live": dict(process.live),
         "grace_seconds": process.grace_seconds,
+        "reload": process.reload,
     }
 
 
@@ -149,6 +168,7 @@ def route(deployment: SeldonDeployment) -> dict[str, object]:
         "grpc_seconds": _seconds(deployment, "grpc") + slack,
         "page": page(document),
         "openapi": json.dumps(document, indent=1),
+        "streams": streams(deployment),
     }
 
 

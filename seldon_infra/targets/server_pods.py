@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def pods_of(server: ModelServer) -> PodNeed:
     """Give the pods of a model server; an autoscaler starts from its fewest."""
     pod = without_later(deployment(server))["spec"]["template"]["spec"]
-    replicas = server.hpa.min_replicas if server.hpa else known(server.replicas)
+    replicas = _fewest(server)
     return PodNeed(
         title(server),
         server.name,
@@ -28,6 +28,12 @@ def pods_of(server: ModelServer) -> PodNeed:
         "pod=PodTemplate(spec={…})",
         pod,
     )
+
+
+def _fewest(server: ModelServer) -> object:
+    if server.keda:
+        return known(server.keda.min_replica_count)
+    return server.hpa.min_replicas if server.hpa else known(server.replicas)
 
 
 def models_of(server: ModelServer) -> Iterator[Model]:

@@ -39,6 +39,11 @@ class Local(Spec):
     drain_seconds: float = Field(
         default=30.0, ge=0, description="How long a replaced server may finish its open requests, in seconds."
     )
+    changed_models: Literal["replace", "load"] = Field(
+        default="replace",
+        description="What a changed model of Triton's becomes: `replace` starts a new server beside the old, `load` "
+        "loads what differs into the server that runs.",
+    )
     max_in_flight: int = Field(default=256, ge=1, description="Requests that one predictor has at once; more get 429.")
 
 

@@ -9,15 +9,22 @@ from typing import TYPE_CHECKING
 from seldon_infra.core.model import is_known, known
 from seldon_infra.core.names import is_subdomain
 from seldon_infra.core.problems import Problem
-from seldon_infra.core.quantity import parse_percent, parse_quantity
+from seldon_infra.core.quantity import parse_duration, parse_percent, parse_quantity
 from seldon_infra.graph.rules.place import InPredictor, below, listed, nodes_in, server_of, used_twice
-from seldon_infra.graph.spec import ContainerMetric, ExternalMetric, ObjectMetric, PodsMetric, ResourceMetric
+from seldon_infra.graph.spec import (
+    ContainerMetric,
+    ExternalMetric,
+    ObjectMetric,
+    PodsMetric,
+    ResourceMetric,
+)
+from seldon_infra.servers.spec import TritonServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from seldon_infra.core.model import Later
-    from seldon_infra.graph.spec import Hpa, Keda, MetricTarget, Node, Pdb
+    from seldon_infra.graph.spec import Hpa, Keda, MetricTarget, Node, Pdb, QueueTime
 
 _TARGETS = ("average_utilization", "average_value", "value")
 _AIMS: dict[type[object], tuple[str, ...]] = {
@@ -29,6 +36,7 @@ _AIMS: dict[type[object], tuple[str, ...]] = {
 }
 _KEDA_MOST = 100
 """What KEDA takes for the most pods where nothing is said."""
+_LABEL = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z", re.ASCII)
 _METRIC = re.compile(r"[^\s/%]+\Z")
 _KIND = re.compile(r"[A-Z][A-Za-z0-9]*\Z", re.ASCII)
 _API_VERSION = re.compile(r"([a-z0-9.-]+/)?v[0-9]+((alpha|beta)[0-9]+)?\Z", re.ASCII)
@@ -94,7 +102,7 @@ def keda(at: InPredictor) -> Iterator[Problem]:
     for pods in _scaled(at):
         if pods.keda is None:
             continue
-        if not pods.keda.triggers:
+        if not pods.keda.triggers and not pods.keda.queue_time:
             fix = "write triggers=[KedaTrigger(type='prometheus', metadata={…})]"
             yield Problem(pods.path, "keda.triggers is empty", "must name at least one trigger", fix)
         yield from _keda_numbers(pods.path, pods.keda)
@@ -211,13 +219,59 @@ def _sets(node: Node, name: str) -> bool:
 
 def _triggers(path: str, keda: Keda) -> Iterator[Problem]:
     for index, trigger in enumerate(keda.triggers):
-        field, kind, reference = f"keda.triggers[{index}]", trigger.type, trigger.authentication_ref
+        field, kind = f"keda.triggers[{index}]", trigger.type
         if is_known(kind) and not kind.strip():
             want = "must be the name of one of KEDA's scalers"
             yield Problem(path, f"{field}.type {kind!r}", want, "write type='prometheus'")
-        if is_known(reference) and not is_subdomain(reference):
-            got = f"{field}.authentication_ref {reference!r}"
-            yield Problem(path, got, "must be the name of a Kubernetes object", "change authentication_ref")
+        yield from _authentication(path, field, trigger.authentication_ref)
+
+
+def _authentication(path: str, field: str, reference: Later[str] | None) -> Iterator[Problem]:
+    if is_known(reference) and not is_subdomain(reference):
+        got = f"{field}.authentication_ref {reference!r}"
+        yield Problem(path, got, "must be the name of a Kubernetes object", "change authentication_ref")
+
+
+def queue_time(at: InPredictor) -> Iterator[Problem]:
+    """Prometheus has to be found, to choose one model's series, and to have some."""
+    for pods in _scaled(at):
+        if pods.keda is None or pods.keda.queue_time is None:
+            continue
+        yield from _query(pods.path, pods.keda.queue_time)
+        yield from _authentication(pods.path, "keda.queue_time", pods.keda.queue_time.authentication_ref)
+        if not pods.keda.triggers:
+            yield from _always_one(pods.path, pods.keda)
+        if not any(isinstance(node.server, TritonServer) for node in pods.nodes):
+            want = "must be of pods with a TritonServer, which alone has it"
+            yield Problem(pods.path, "keda.queue_time is given", want, "write triggers=[KedaTrigger(…)]")
+
+
+def _query(path: str, waiting: QueueTime) -> Iterator[Problem]:
+    address = known(waiting.prometheus)
+    if address is not None and not address.startswith(("http://", "https://")):
+        got, fix = f"keda.queue_time.prometheus {address!r}", "write prometheus='http://prometheus.monitoring:9090'"
+        yield Problem(path, got, "must be the address of Prometheus", fix)
+    if not waiting.labels:
+        fix = "write labels={'namespace': …, 'model': …}"
+        yield Problem(path, "keda.queue_time.labels is empty", "must choose the series of one model", fix)
+    for name, value in waiting.labels.items():
+        if not _LABEL.match(name) or '"' in value or "\\" in value:
+            got = f"keda.queue_time.labels {name}={value!r}"
+            yield Problem(path, got, "must be a label of Prometheus and its plain value", f"change labels[{name!r}]")
+    if not (seconds := parse_duration(waiting.window)) or seconds <= 0:
+        yield Problem(path, f"keda.queue_time.window {waiting.window!r}", "must be a duration", "write window='1m'")
+    yield from below(path, "keda.queue_time.milliseconds", waiting.milliseconds, 1)
+
+
+def _always_one(path: str, keda: Keda) -> Iterator[Problem]:
+    """Nobody waits in a server that is not there, so nothing would ever start it."""
+    least = 0 if keda.min_replica_count is None else known(keda.min_replica_count)
+    if least == 0:
+        got, want = f"keda.min_replica_count {least}", "must be 1 or more where queue time alone decides"
+        yield Problem(path, got, want, "write min_replica_count=1, or add a trigger that starts the first pod")
+    if keda.idle_replica_count is not None:
+        want = "must not be given where queue time alone decides"
+        yield Problem(path, "keda.idle_replica_count is given", want, "remove idle_replica_count")
 
 
 def _keda_numbers(path: str, keda: Keda) -> Iterator[Problem]:
@@ -242,4 +296,4 @@ def _is_share(value: object) -> bool:
     return value >= 0 if isinstance(value, int) else parse_percent(str(value)) is not None
 
 
-PREDICTOR_RULES = (one_decides, pod_replicas, hpa, hpa_metrics, keda, pdb)
+PREDICTOR_RULES = (one_decides, pod_replicas, hpa, hpa_metrics, keda, queue_time, pdb)

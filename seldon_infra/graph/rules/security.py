@@ -57,7 +57,7 @@ def security_holds(path: str, security: PodSecurity | ContainerSecurity) -> Iter
 
 def volumes_have_sizes(path: str, security: PodSecurity) -> Iterator[Problem]:
     """Space is an amount of bytes, and more than none."""
-    for field, example in (("scratch", "1Gi"), ("model_space", "10Gi")):
+    for field, example in (("scratch", "1Gi"), ("shared_memory", "1Gi"), ("model_space", "10Gi")):
         said = known(getattr(security, field))
         size = None if said is None else parse_quantity(said)
         if said is not None and (size is None or not 0 < size <= MOST * 2**32):

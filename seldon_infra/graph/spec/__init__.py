@@ -50,6 +50,7 @@ from seldon_infra.graph.spec.scaling import (
     Pod,
     PodsMetric,
     PodTemplate,
+    QueueTime,
     ResourceMetric,
 )
 from seldon_infra.graph.spec.security import ContainerSecurity, PodSecurity
@@ -117,6 +118,7 @@ __all__ = [
     "PodsMetric",
     "Predictor",
     "Protocol",
+    "QueueTime",
     "RandomAbTest",
     "RequestLogQueue",
     "ResourceMetric",

@@ -120,6 +120,32 @@ class KedaTrigger(Spec):
     """How the metric is read. Default: AverageValue. Source: metricType."""
 
 
+class QueueTime(Spec):
+    """Scale on how long requests wait in Triton until an instance takes them, on average, by Prometheus.
+
+    Waiting is what grows when instances cannot keep up. Utilisation of a GPU says that it is busy, which one that keeps
+    up is as well, and a CPU's says nothing of a GPU's. What counts is the whole average, not a part of it for each pod:
+    more pods make it less, so it is compared as it is. Source: ``nv_inference_queue_duration_us`` and
+    ``nv_inference_request_success`` in Triton's docs/user_guide/metrics.md; KEDA's scaler ``prometheus``.
+    """
+
+    noun: ClassVar[str] = "queue time"
+
+    prometheus: Later[str]
+    """Address of Prometheus as KEDA reaches it: ``http://prometheus.monitoring:9090``. Source: serverAddress."""
+    labels: Mapping[str, str]
+    """Labels that choose the series, as your Prometheus has them: ``{"namespace": "shop", "model": "score"}``; the
+    model's name in Triton is ``model``. Two predictors with one model differ in ``pod`` or ``service`` alone."""
+    milliseconds: int = 100
+    """Average wait to aim for. Default: 100, which is what the Triton chart SuperSONIC takes
+    (fastmachinelearning/SuperSONIC, ``_scaling-metric.tpl``); a model that computes for longer may let wait longer."""
+    window: str = "1m"
+    """Time over which the average is taken, as a duration. Default: ``"1m"``, four reads at Prometheus's usual 15 s, so
+    that one slow request starts no pod."""
+    authentication_ref: Later[str] | None = None
+    """Name of the TriggerAuthentication it uses. Default: none. Source: authenticationRef.name."""
+
+
 class KedaFallback(Spec):
     """Pods to run while a source cannot be read. Source: kedaSpec.fallback."""
 
@@ -136,8 +162,10 @@ class Keda(Spec):
 
     noun: ClassVar[str] = "keda"
 
-    triggers: Many[KedaTrigger]
-    """Event sources, at least one."""
+    triggers: Many[KedaTrigger] = ()
+    """Event sources, at least one where there is no ``queue_time``. Default: none."""
+    queue_time: QueueTime | None = None
+    """Scaling of Triton on how long its requests wait, as one more trigger. Default: none."""
     polling_interval: Later[int] | None = None
     """Time between two reads of the sources, in seconds. Default: 30. Source: pollingInterval."""
     cooldown_period: Later[int] | None = None

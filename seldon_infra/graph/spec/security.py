@@ -54,6 +54,11 @@ class PodSecurity(_Security):
     scratch: Later[str | int] = "1Gi"
     """How much may be written to ``/tmp``, all containers of a pod together. Default: 1Gi.
     Source: emptyDir.sizeLimit."""
+    shared_memory: Later[str | int] = "1Gi"
+    """How much Triton may put into ``/dev/shm``, through which instances of its python backend get their tensors: each
+    takes 1 MiB and more as tensors need it, 64 MiB in Triton 21.08, which Seldon's chart runs, where a container has 64
+    MiB by itself. It counts as memory of the pod. Default: 1Gi, 16 of those. Source: emptyDir.sizeLimit with medium
+    Memory; "Managing Shared Memory" in the python backend's README."""
     model_space: Later[str | int] = "10Gi"
     """How much one node's model may hold. Default: 10Gi. Source: emptyDir.sizeLimit."""
     initializer: Literal["restricted", "operator"] = "restricted"

@@ -44,7 +44,9 @@ GRPC_METHODS = {
         "tensorflow.serving.ModelService/GetModelStatus",
     ),
 }
-"""Methods that a client may call. Model repository, shared memory, trace, logging and streaming are not among them."""
+"""Methods that a client may call. Model repository, shared memory, trace and logging are not among them."""
+STREAM_METHOD = "inference.GRPCInferenceService/ModelStreamInfer"
+"""What a client may call as well where servers are asked without an orchestrator, which knows no streams."""
 
 
 class Cluster(NamedTuple):
@@ -213,22 +215,12 @@ def _grpc(route: Route) -> list[JsonValue]:
         {"name": "seldon", "string_match": {"exact": route.name}},
         {"name": "namespace", "string_match": {"exact": route.namespace}},
     ]
-    calls: list[JsonValue] = [
-        {
-            "match": {"path": f"/{method}", "grpc": {}, "headers": matching},
-            "route": {
-                **_forward(route, "grpc", route.grpc_seconds),
-                # A client's own, shorter deadline counts.
-                "max_stream_duration": {"grpc_timeout_header_max": duration(route.grpc_seconds)},
-            },
-            # A server refuses a message that is too large in gRPC's own words: RESOURCE_EXHAUSTED.
-            "typed_per_filter_config": {
-                BUFFER: {"@type": TYPE + "envoy.extensions.filters.http.buffer.v3.BufferPerRoute", "disabled": True}
-            },
-            "request_body_buffer_limit": LARGEST_MESSAGE_BYTES,
-        }
-        for method in GRPC_METHODS[route.protocol]
-    ]
+    # A client's own, shorter deadline counts.
+    longest: JsonDict = {"max_stream_duration": {"grpc_timeout_header_max": duration(route.grpc_seconds)}}
+    forward: JsonDict = {**_forward(route, "grpc", route.grpc_seconds), **longest}
+    calls: list[JsonValue] = [_call(method, matching, forward) for method in GRPC_METHODS[route.protocol]]
+    if route.streams:
+        calls.append(_call(STREAM_METHOD, matching, _stream(route)))
     refused = f"deployment '{route.name}' has no such method"
     compressed: JsonDict = {
         "match": {
@@ -248,6 +240,24 @@ def _grpc(route: Route) -> list[JsonValue]:
         *calls,
         {"match": {"prefix": "/", "grpc": {}, "headers": matching}, "direct_response": _answer(404, refused)},
     ]
+
+
+def _call(method: str, matching: list[JsonValue], forward: JsonDict) -> JsonDict:
+    return {
+        "match": {"path": f"/{method}", "grpc": {}, "headers": matching},
+        "route": forward,
+        # A server refuses a message that is too large in gRPC's own words: RESOURCE_EXHAUSTED.
+        "typed_per_filter_config": {
+            BUFFER: {"@type": TYPE + "envoy.extensions.filters.http.buffer.v3.BufferPerRoute", "disabled": True}
+        },
+        "request_body_buffer_limit": LARGEST_MESSAGE_BYTES,
+    }
+
+
+def _stream(route: Route) -> JsonDict:
+    """Where streams go: they last as long as something moves on them, and no copies of them are made."""
+    forward = _forward(route, "grpc", route.grpc_seconds)
+    return {name: value for name, value in forward.items() if name != "request_mirror_policies"} | {"timeout": "0s"}
 
 
 def _forward(route: Route, transport: str, seconds: float) -> JsonDict:

@@ -18,8 +18,19 @@ class Process(Resource[ProcessInputs, ProcessOutputs]):
     """A process under the stack's supervisor."""
 
     type = PROCESS
-    replace_on = frozenset(ProcessInputs.model_fields) - {"live", "running"}
+    replace_on = frozenset(ProcessInputs.model_fields) - {"live", "reload", "running"}
     timeout = 600.0
+
+    def stable(self) -> frozenset[str]:
+        """A process keeps its ports as long as it lives."""
+        return frozenset({"addresses"})
+
+    def replaced_by(self, last: ProcessInputs, inputs: ProcessInputs) -> frozenset[str]:
+        """A process that reads its model through a link takes another one over while it runs."""
+        if not (last.reload and inputs.reload and last.links and inputs.links):
+            return self.replace_on
+        fixed = _fixed_files(last, inputs.reload.folder) == _fixed_files(inputs, inputs.reload.folder)
+        return self.replace_on - ({"links", "files"} if fixed else {"links"})
 
     def create(self, inputs: ProcessInputs, context: Context) -> Created[ProcessOutputs]:
         """Start it and wait until it is ready; one that does not become ready is taken away again."""
@@ -63,7 +74,7 @@ class Process(Resource[ProcessInputs, ProcessOutputs]):
             return None
         edited = processes.edited_files(record)
         script = edited.pop("run", None)
-        changes: dict[str, object] = {"running": processes.state(id).wanted}
+        changes: dict[str, object] = {"running": processes.state(id).wanted and _is_whole(record, last.inputs)}
         if edited:
             changes["files"] = {**last.inputs.files, **edited}
         if script is not None:
@@ -74,11 +85,16 @@ class Process(Resource[ProcessInputs, ProcessOutputs]):
     def update(
         self, id: str, last: Instance[ProcessInputs, ProcessOutputs], inputs: ProcessInputs, context: Context
     ) -> ProcessOutputs:
-        """Start a stopped process again, and note how to tell that it hangs."""
+        """Start a stopped process again, let a running one take over what changed, note how to tell that it hangs."""
         processes = _processes(inputs)
         record = processes.record(id)
         if record is None:
             raise Failed(f"process {id} is gone; run `pulumi refresh`, then `pulumi up`")
+        if inputs.reload and health.is_ready("http", record.ports[inputs.ready.port], _live_path(inputs)):
+            context.progress(f"'{inputs.name}' takes over what changed")
+            failure = processes.take_over(record, _spec(inputs), context.remaining())
+            if failure is not None:
+                raise Failed(f"process '{inputs.name}' serves on what it did before: {failure}")
         record = processes.start(_spec(inputs), record.owner, record.token)
         _wait(processes, record, inputs, context)
         return _outputs(inputs, record)
@@ -95,6 +111,23 @@ def _wait(processes: Processes, record: Record, inputs: ProcessInputs, context: 
     )
 
 
+def _fixed_files(inputs: ProcessInputs, folder: str) -> dict[str, str]:
+    """The files that a process reads when it starts, and then no more."""
+    return {path: text for path, text in inputs.files.items() if not path.startswith(folder)}
+
+
+def _is_whole(record: Record, inputs: ProcessInputs) -> bool:
+    """Tell whether nothing is unloaded that should be loaded; no answer says nothing about that."""
+    if inputs.reload is None or inputs.ready.port not in record.ports:
+        return True
+    port = record.ports[inputs.ready.port]
+    return not any(health.refuses(port, path) for path in inputs.reload.whole)
+
+
+def _live_path(inputs: ProcessInputs) -> str:
+    return inputs.live.path if inputs.live else "/"
+
+
 def _processes(inputs: ProcessInputs) -> Processes:
     return Processes(StackDir(Path(inputs.stack_dir)))
 
@@ -109,6 +142,7 @@ def _spec(inputs: ProcessInputs) -> ProcessSpec:
         ports=inputs.ports,
         grace_seconds=inputs.grace_seconds,
         live=Liveness(**dict(inputs.live)) if inputs.live else None,
+        reload=inputs.reload.command if inputs.reload else None,
     )
 
 

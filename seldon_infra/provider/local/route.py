@@ -80,6 +80,7 @@ def _way(inputs: RouteInputs) -> Way:
         max_in_flight=inputs.max_in_flight,
         page=inputs.page,
         openapi=inputs.openapi,
+        streams=inputs.streams,
     )
 
 

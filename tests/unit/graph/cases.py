@@ -36,6 +36,7 @@ from seldon_infra.graph.spec import (
     PodsMetric,
     PodTemplate,
     Predictor,
+    QueueTime,
     RandomAbTest,
     RequestLogQueue,
     ResourceMetric,
@@ -291,6 +292,17 @@ def event_driven() -> SeldonDeployment:
     )
 
 
+def by_queue_time() -> SeldonDeployment:
+    """Give a Triton that gets pods as its requests wait."""
+    waiting = QueueTime(
+        prometheus="http://prometheus.monitoring:9090", labels={"namespace": "models", "model": "classifier"}
+    )
+    return single(
+        graph=Model(name="classifier", server=TritonServer(), model_uri="s3://models/classifier"),
+        keda=Keda(min_replica_count=1, max_replica_count=4, queue_time=waiting),
+    ).model_copy(update={"protocol": "v2"})
+
+
 def separate_orchestrator() -> SeldonDeployment:
     """Give an orchestrator in pods of its own, and a node in a pod of its own."""
     return SeldonDeployment(
@@ -447,6 +459,7 @@ CASES = {
         "Annotations of Istio, Ambassador and the operator; durations in their units.", ingress_settings()
     ),
     "kafka": Case("Requests from a Kafka topic.", kafka()),
+    "queue-time": Case("Triton's pods scaled by how long requests wait in it.", by_queue_time()),
     "keda": Case("Pods scaled from zero by a Prometheus query.", event_driven()),
     "logger": Case("Payloads of a node sent on, and the queue before it.", logged()),
     "no-engine": Case("A single model without orchestrator, under a Service name of its own.", no_engine()),

@@ -75,6 +75,16 @@ def test_a_field_opens_what_it_names_and_nothing_else(
     assert _without(opened, at) == _without(closed, at)
 
 
+def test_shared_memory_is_as_large_as_is_said() -> None:
+    triton = Model(name="m", server=TritonServer(), model_uri="s3://models/m")
+    (volume,) = (
+        each
+        for each in pod(triton, security=PodSecurity(shared_memory="4Gi"), protocol="v2")["volumes"]
+        if each["name"] == "shared-memory"
+    )
+    assert volume["emptyDir"] == {"medium": "Memory", "sizeLimit": "4Gi"}
+
+
 def _at(value: Any, path: tuple[Any, ...]) -> Any:
     for key in path:
         value = value[key]

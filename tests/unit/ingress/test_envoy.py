@@ -90,6 +90,18 @@ def test_only_listed_paths_and_methods_are_forwarded(protocol: Any) -> None:
     assert entries(ROUTE)[-1]["match"] == {"prefix": "/"}
 
 
+def test_a_stream_lasts_as_long_as_it_likes_and_nobody_gets_a_copy_of_it() -> None:
+    def streams(route: Route) -> list[dict[str, Any]]:
+        return [each for each in forwarding(route) if each["match"].get("path") == f"/{envoy.STREAM_METHOD}"]
+
+    shadowed = replace(ROUTE, backends=(MAIN, CANARY, SHADOW))
+    assert streams(shadowed) == []
+    (found,) = streams(replace(shadowed, streams=True))
+    assert found["route"]["timeout"] == "0s"
+    assert "request_mirror_policies" not in found["route"]
+    assert "max_stream_duration" not in found["route"]
+
+
 @pytest.mark.parametrize(
     ("path", "asked"),
     [

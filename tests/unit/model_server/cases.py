@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from seldon_infra.core.yaml import dump
-from seldon_infra.graph.spec import Amounts, Hpa, MetricTarget, PodTemplate, ResourceMetric, Resources
+from seldon_infra.graph.spec import Amounts, Hpa, Keda, MetricTarget, PodTemplate, QueueTime, ResourceMetric, Resources
 from seldon_infra.model_server.render import model_server
 from seldon_infra.model_server.spec import ModelServer, ServiceMonitor
 from seldon_infra.servers.spec import MLServerRuntime, SklearnServer, TritonServer
@@ -41,7 +41,9 @@ def sklearn() -> ModelServer:
 
 
 def triton() -> ModelServer:
-    """Give Triton on a GPU, on nodes that have one."""
+    """Give Triton on a GPU, on nodes that have one, with pods as its requests wait."""
+    labels = {"namespace": "models", "service": "resnet", "model": "resnet"}
+    waiting = QueueTime(prometheus="http://prometheus.monitoring:9090", labels=labels, milliseconds=50)
     tolerations = [{"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}]
     return ModelServer(
         name="resnet",
@@ -51,6 +53,7 @@ def triton() -> ModelServer:
         model_uri="gs://models/resnet",
         resources=Resources(limits=Amounts(cpu=4, memory="16Gi", gpu=1)),
         pod=PodTemplate(spec={"tolerations": tolerations}),
+        keda=Keda(min_replica_count=2, max_replica_count=8, queue_time=waiting),
     )
 
 
@@ -62,7 +65,7 @@ def runtime() -> ModelServer:
 
 CASES = {
     "sklearn": Case("MLServer on a scikit-learn model: credentials, callers, autoscaling, metrics.", sklearn()),
-    "triton-gpu": Case("Triton on a GPU, its image by digest.", triton()),
+    "triton-gpu": Case("Triton on a GPU, its image by digest, with pods as its requests wait.", triton()),
     "runtime": Case("A class of one's own in an image of MLServer.", runtime()),
 }
 

@@ -5,7 +5,17 @@ from typing import Any, NamedTuple
 import pytest
 
 from seldon_infra.core.model import resolve
-from seldon_infra.graph.spec import Amounts, Hpa, MetricTarget, PodSecurity, PodTemplate, ResourceMetric, Resources
+from seldon_infra.graph.spec import (
+    Amounts,
+    Hpa,
+    Keda,
+    KedaTrigger,
+    MetricTarget,
+    PodSecurity,
+    PodTemplate,
+    ResourceMetric,
+    Resources,
+)
 from seldon_infra.model_server.check import check_model_server, check_model_server_locally
 from seldon_infra.model_server.spec import ModelServer, ServiceMonitor
 from seldon_infra.servers.spec import ContainerServer, MLServerRuntime, SklearnServer, TritonServer
@@ -51,6 +61,11 @@ ROWS = {
         iris(server=ContainerServer(image="acme/score:1", speaks=["v2"])),
         f"{IRIS}: server ContainerServer, must be one of {SERVERS}; use one of them, or a SeldonDeployment",
         iris(server=TritonServer()),
+    ),
+    "one autoscaler decides": Row(
+        iris(hpa=scaled(3), keda=Keda(triggers=[KedaTrigger(type="cron", metadata={})])),
+        f"{IRIS}: hpa and keda are both given, must be one of them, because each sets the number of pods; remove hpa",
+        iris(keda=Keda(triggers=[KedaTrigger(type="cron", metadata={})])),
     ),
     "a class of one's own has an image": Row(
         iris(server=runtime()),

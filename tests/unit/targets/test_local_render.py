@@ -5,10 +5,32 @@ from __future__ import annotations
 import pytest
 
 from seldon_infra.graph.spec import Model, Predictor, SeldonDeployment
-from seldon_infra.servers.spec import SklearnServer
+from seldon_infra.servers.spec import Server, SklearnServer, TritonServer
 from seldon_infra.targets import local_render
 
 GRAPH = Model(name="m", server=SklearnServer(), model_uri="m")
+
+
+def single(server: Server, no_engine: bool) -> SeldonDeployment:
+    node = Model(name="m", server=server, model_uri="m")
+    one = Predictor(name="main", graph=node, no_engine=no_engine)
+    return SeldonDeployment(name="d", protocol="v2", predictors=[one])
+
+
+@pytest.mark.parametrize(
+    ("server", "no_engine", "directly", "streams"),
+    [
+        (TritonServer(), False, False, False),
+        (TritonServer(), True, True, True),
+        (SklearnServer(), False, True, False),
+        (SklearnServer(), True, True, False),
+    ],
+)
+def test_streams_are_for_servers_without_an_engine_that_know_them(
+    server: Server, no_engine: bool, directly: bool, streams: bool
+) -> None:
+    asked = single(server, no_engine)
+    assert (local_render.asks_server_directly(asked), local_render.streams(asked)) == (directly, streams)
 
 
 def predictor(name: str, traffic: int | None = None, shadow: bool = False) -> Predictor:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from seldon_infra.graph.check import check
@@ -17,10 +19,12 @@ from seldon_infra.graph.spec import (
     Pod,
     PodsMetric,
     Predictor,
+    QueueTime,
     ResourceMetric,
     Resources,
     SeldonDeployment,
 )
+from seldon_infra.servers.spec import Server, SklearnServer, TritonServer
 from tests.unit.graph.check.build import NODE, PREDICTOR, Row, deployment, model, of_node, of_predictor, predictor
 
 HALF = Resources(requests=Amounts(cpu="500m"))
@@ -36,6 +40,12 @@ def hpa(**fields: object) -> SeldonDeployment:
 
 def metric(of: object) -> SeldonDeployment:
     return of_predictor(graph=model(resources=HALF), hpa=Hpa(max_replicas=3, metrics=[of]))
+
+
+def waiting(keda: dict[str, Any] | None = None, server: Server | None = None, **fields: Any) -> SeldonDeployment:
+    asked = QueueTime(**{"prometheus": "http://prometheus:9090", "labels": {"model": "m"}, **fields})
+    scaled = Keda(queue_time=asked, **({"min_replica_count": 1} if keda is None else keda))
+    return deployment(predictor(graph=model(server=server or TritonServer()), keda=scaled), protocol="v2")
 
 
 def keda(**fields: object) -> SeldonDeployment:
@@ -131,6 +141,58 @@ ROWS = {
         metric(ObjectMetric(name="rps", target=aim(value=1), api_version="v1", kind="", object_name="a")),
         f"{PREDICTOR}: hpa.metrics[0].kind '', must name an object of Kubernetes; write kind='Service'",
         metric(ObjectMetric(name="rps", target=aim(value=1), api_version="v1", kind="Service", object_name="a")),
+    ),
+    "queue time is read from Prometheus": Row(
+        waiting(prometheus="prometheus:9090"),
+        f"{PREDICTOR}: keda.queue_time.prometheus 'prometheus:9090', must be the address of Prometheus; "
+        "write prometheus='http://prometheus.monitoring:9090'",
+        waiting(),
+    ),
+    "queue time is a model's": Row(
+        waiting(labels={}),
+        f"{PREDICTOR}: keda.queue_time.labels is empty, must choose the series of one model; "
+        "write labels={'namespace': …, 'model': …}",
+        waiting(labels={"model": "m"}),
+    ),
+    "a label is Prometheus's": Row(
+        waiting(labels={"model": 'm"}'}),
+        f"{PREDICTOR}: keda.queue_time.labels model='m\"}}', must be a label of Prometheus and its plain value; "
+        "change labels['model']",
+        waiting(labels={"model": "m-1"}),
+    ),
+    "queue time is averaged over a time": Row(
+        waiting(window="often"),
+        f"{PREDICTOR}: keda.queue_time.window 'often', must be a duration; write window='1m'",
+        waiting(window="30s"),
+    ),
+    "some waiting is aimed for": Row(
+        waiting(milliseconds=0),
+        f"{PREDICTOR}: keda.queue_time.milliseconds 0, must be 1 or more; write keda.queue_time.milliseconds=1 or more",
+        waiting(milliseconds=1),
+    ),
+    "who reads Prometheus is a Kubernetes object": Row(
+        waiting(authentication_ref="My Auth"),
+        f"{PREDICTOR}: keda.queue_time.authentication_ref 'My Auth', must be the name of a Kubernetes object; "
+        "change authentication_ref",
+        waiting(authentication_ref="my-auth"),
+    ),
+    "nobody waits in no pod": Row(
+        waiting(keda={}),
+        f"{PREDICTOR}: keda.min_replica_count 0, must be 1 or more where queue time alone decides; "
+        "write min_replica_count=1, or add a trigger that starts the first pod",
+        waiting(keda={"triggers": [TRIGGER]}),
+    ),
+    "queue time is never idle": Row(
+        waiting(keda={"min_replica_count": 1, "idle_replica_count": 0}),
+        f"{PREDICTOR}: keda.idle_replica_count is given, must not be given where queue time alone decides; "
+        "remove idle_replica_count",
+        waiting(keda={"min_replica_count": 1}),
+    ),
+    "Triton alone has a queue time": Row(
+        waiting(server=SklearnServer()),
+        f"{PREDICTOR}: keda.queue_time is given, must be of pods with a TritonServer, which alone has it; "
+        "write triggers=[KedaTrigger(…)]",
+        waiting(),
     ),
     "a trigger has a type": Row(
         keda(triggers=[KedaTrigger(type="", metadata={"a": "b"})]),

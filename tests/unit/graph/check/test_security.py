@@ -43,6 +43,11 @@ ROWS = {
         f"{DEPLOYMENT}: security.scratch 'much', must be an amount of bytes; write scratch='1Gi'",
         deployment(security=PodSecurity(scratch="2Gi")),
     ),
+    "shared memory is an amount": Row(
+        deployment(security=PodSecurity(shared_memory="some")),
+        f"{DEPLOYMENT}: security.shared_memory 'some', must be an amount of bytes; write shared_memory='1Gi'",
+        deployment(security=PodSecurity(shared_memory="512Mi")),
+    ),
     "a model needs space": Row(
         deployment(security=PodSecurity(model_space=0)),
         f"{DEPLOYMENT}: security.model_space 0, must be an amount of bytes; write model_space='10Gi'",
