@@ -6,7 +6,6 @@ links are not followed out of the model's folder, so nothing outside it is ever 
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import tempfile
@@ -14,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from seldon_infra.artifacts.digest import digest_of
 from seldon_infra.artifacts.fetch import SCHEMES, Settings, fetch
 from seldon_infra.artifacts.files import files_of
 from seldon_infra.core.errors import ModelNotFound, NotPermitted
@@ -51,7 +51,7 @@ def resolve(uri: str, project: Path, storage: Settings | None = None) -> Found:
     if not path.exists():
         raise ModelNotFound(f"'{uri}' leads to {path}, which does not exist; train the model or correct the path")
     try:
-        return Found(path, *_digest(path))
+        return Found(path, *digest_of(path))
     except PermissionError as error:
         raise NotPermitted(f"'{uri}': {error.filename} cannot be read; change its mode") from None
 
@@ -72,7 +72,7 @@ def copy(found: Found, models: Path) -> Path:
     temporary = Path(tempfile.mkdtemp(dir=models, prefix=_TEMPORARY))
     try:
         _copy_files(found.path, temporary / "content")
-        if _digest(temporary / "content")[0] != found.digest:
+        if digest_of(temporary / "content")[0] != found.digest:
             raise ModelNotFound(f"{found.path} changed while it was being copied; run again")
         if target.exists():
             os.replace(target, temporary / "edited")
@@ -86,7 +86,7 @@ def digest_of_copy(models: Path, digest: str) -> str | None:
     """Digest of what is now in a copy's folder, None if it is gone."""
     target = models / folder_name(digest)
     try:
-        return _digest(target)[0] if target.exists() else None
+        return digest_of(target)[0] if target.exists() else None
     except (ModelNotFound, NotPermitted):
         # Somebody has put something into it that no model may hold.
         return "edited"
@@ -133,14 +133,3 @@ def _copy_files(source: Path, target: Path) -> None:
     for file in files_of(source):
         (target / file.name).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         shutil.copyfile(file.path, target / file.name)
-
-
-def _digest(path: Path) -> tuple[str, int]:
-    """Digest over names and contents in a fixed order; the folder's own name, times and modes do not count."""
-    whole, size = hashlib.sha256(), 0
-    for file in files_of(path):
-        with open(file.path, "rb") as stream:
-            content = hashlib.file_digest(stream, "sha256").digest()
-        whole.update(len(file.name).to_bytes(4, "big") + file.name.encode("utf-8", "surrogateescape") + content)
-        size += file.size
-    return f"sha256:{whole.hexdigest()}", size

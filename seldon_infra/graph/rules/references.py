@@ -71,6 +71,14 @@ def model_uri_is_a_place(at: InNode) -> Iterator[Problem]:
     yield from _address(at.path, "", at.node, at.deployment)
 
 
+def model_digest_is_whole(at: InNode) -> Iterator[Problem]:
+    """Part of a digest pins nothing."""
+    digest = known(at.node.model_digest)
+    if digest is not None and not _DIGEST.match(digest):
+        fix = "copy the whole digest; run: seldon-infra digest MODEL_URI"
+        yield Problem(at.path, f"model_digest '{digest}'", "must be sha256: and 64 hexadecimal digits", fix)
+
+
 def explainer_uri_is_a_place(at: InPredictor) -> Iterator[Problem]:
     """The same for an explainer."""
     if at.predictor.explainer:
@@ -155,4 +163,4 @@ def _address(path: str, prefix: str, owner: Node | Explainer, deployment: Seldon
 
 
 PREDICTOR_RULES = (objects_of_a_predictor, sources_of_variables, images_of_a_predictor, explainer_uri_is_a_place)
-NODE_RULES = (objects, images, model_uri_is_a_place)
+NODE_RULES = (objects, images, model_uri_is_a_place, model_digest_is_whole)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from seldon_infra.artifacts import stores
+from seldon_infra.artifacts.digest import unlike
 from seldon_infra.artifacts.files import files_of
 from seldon_infra.artifacts.judge.content import judge
 from seldon_infra.artifacts.judge.finding import Finding
@@ -32,7 +33,7 @@ class Artifact(Resource[ArtifactInputs, ArtifactOutputs]):
         """Find and judge the files now, so that a preview shows what is missing, hostile, or has changed."""
         try:
             found = stores.resolve(inputs.uri, Path(inputs.project), inputs.storage)
-            findings = _findings(found.path, inputs)
+            findings = [*unlike(found.digest, inputs.model_digest), *_findings(found.path, inputs)]
         except SeldonInfraError as error:
             raise Refused(Problem("uri", str(error))) from None
         if findings:
