@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from functools import partial
 from pathlib import Path
 
 from seldon_infra.artifacts.files import files_of
 from seldon_infra.artifacts.judge.finding import Finding
+from seldon_infra.artifacts.remembered import remembered
 
 _MEND = "upload the files that were pinned, or pin those that are there once you know who changed them"
 
@@ -20,11 +22,15 @@ def digest_of(path: Path) -> tuple[str, int]:
     """
     whole, size = hashlib.sha256(), 0
     for file in files_of(path):
-        with open(file.path, "rb") as stream:
-            content = hashlib.file_digest(stream, "sha256").digest()
+        content = bytes.fromhex(remembered(file.path, "sha256", partial(_sha256, file.path)))
         whole.update(len(file.name).to_bytes(4, "big") + file.name.encode("utf-8", "surrogateescape") + content)
         size += file.size
     return f"sha256:{whole.hexdigest()}", size
+
+
+def _sha256(file: Path) -> str:
+    with open(file, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def unlike(found: str, declared: str | None) -> list[Finding]:

@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seldon_infra.artifacts.digest import digest_of, unlike
-from seldon_infra.artifacts.files import files_of
-from seldon_infra.artifacts.judge.content import judge
+from seldon_infra.artifacts.judged import judged
 from seldon_infra.artifacts.signed import unsigned
 from seldon_infra.core.errors import SeldonInfraError
 from seldon_infra.core.model import known
@@ -33,8 +32,7 @@ if TYPE_CHECKING:
 def hostile_files(deployment: SeldonDeployment, project: Path) -> Iterator[Problem]:
     """Give a problem for each thing that a model's files do and may not; the plugin judges those of URIs."""
     for inner, server, uri in models_here(deployment, project):
-        judged = partial(judge, files_of(project / uri), kind_of(server), inner.node.trusted)
-        for finding in _findings(judged):
+        for finding in _findings(partial(judged, project / uri, kind_of(server), inner.node.trusted)):
             yield finding.problem(inner.path, uri)
 
 

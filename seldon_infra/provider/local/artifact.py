@@ -8,9 +8,8 @@ from pathlib import Path
 
 from seldon_infra.artifacts import stores
 from seldon_infra.artifacts.digest import unlike
-from seldon_infra.artifacts.files import files_of
-from seldon_infra.artifacts.judge.content import judge
 from seldon_infra.artifacts.judge.finding import Finding
+from seldon_infra.artifacts.judged import judged
 from seldon_infra.artifacts.signed import unsigned
 from seldon_infra.core.errors import SeldonInfraError
 from seldon_infra.provider.framework import Context, Created, Failed, Instance, Problem, Refused, Resource
@@ -112,7 +111,7 @@ class Artifact(Resource[ArtifactInputs, ArtifactOutputs]):
 
 
 def _findings(path: Path, inputs: ArtifactInputs) -> list[Finding]:
-    hostile = judge(files_of(path), inputs.server, inputs.trusted) if inputs.server else []
+    hostile = judged(path, inputs.server, inputs.trusted) if inputs.server else []
     return hostile + (unsigned(path, Path(inputs.project, inputs.signed_by)) if inputs.signed_by else [])
 
 
