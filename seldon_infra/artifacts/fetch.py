@@ -12,17 +12,17 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, cast
 from urllib.parse import quote, unquote, urlsplit
 
 from seldon_infra.artifacts import web
 from seldon_infra.artifacts.addresses import shown, why_not
 from seldon_infra.artifacts.judge.paths import climbs
 from seldon_infra.artifacts.listing import MOST_FILES, StoreNotReached, refusal
-from seldon_infra.core.errors import ModelNotFound, NotPermitted, PartNotFound
+from seldon_infra.core.errors import LimitReached, ModelNotFound, NotPermitted, PartNotFound
 from seldon_infra.core.file_lock import held
 
 if TYPE_CHECKING:
@@ -62,28 +62,71 @@ class Source(Protocol):
         """Write a file's content."""
 
 
-def fetch(uri: str, settings: Settings | None, cache: Path) -> Path:
+def fetch(uri: str, settings: Settings | None, cache: Path, most: int | None = None) -> Path:
     """Give a folder with what a URI leads to.
 
+    Args:
+        uri: what is fetched.
+        settings: of its store.
+        cache: where fetched models are kept.
+        most: bytes up to which it is fetched; None sets no bound.
+
     Raises:
+        LimitReached: it is larger than `most`.
         ModelNotFound: nothing is there, or it cannot be kept as files.
         NotPermitted: the store refuses, or its address may not be asked.
         StoreNotReached: there is no answer.
         PartNotFound: obstore is not installed.
     """
-    source = _source(uri, settings)
-    items = sorted(source.items(), key=lambda item: item.name)
-    _require_files(uri, items)
+    source, items = listed(uri, settings)
     listing = _hash(*(f"{it.name}\0{it.size}\0{it.mark}" for it in items))
     folder = cache / "models" / _hash(uri, *_whereabouts(settings or {})) / listing
     try:
         folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with held(folder.parent / ".lock", f"'{shown(uri)}'", _LONGEST, _say):
             if not folder.exists():
-                _fill(folder, source, items, shown(uri))
+                _fill(folder, source, items, _Bound(shown(uri), most))
     except OSError as error:
         raise ModelNotFound(f"'{shown(uri)}' cannot be kept as files in {folder.parent}: {error.strerror}") from None
     return folder
+
+
+def listed(uri: str, settings: Settings | None) -> tuple[Source, list[Item]]:
+    """Give the files that a URI leads to, and what reads them; raises what `fetch` raises."""
+    source = _source(uri, settings)
+    items = sorted(source.items(), key=lambda item: item.name)
+    _require_files(uri, items)
+    return source, items
+
+
+class _Bound:
+    """How much of a model may be fetched."""
+
+    def __init__(self, uri: str, most: int | None) -> None:
+        self.uri, self._most, self._written = uri, most, 0
+
+    def require(self, size: int) -> None:
+        """Refuse what is larger."""
+        if self._most is not None and size > self._most:
+            raise LimitReached(f"'{self.uri}' holds more than {self._most:,} bytes")
+
+    def over(self, stream: BinaryIO) -> BinaryIO:
+        """Give a stream that counts: of some files nobody says beforehand how large they are."""
+        return cast("BinaryIO", _Counted(stream, self))
+
+    def count(self, size: int) -> None:
+        """Count what is written."""
+        self._written += size
+        self.require(self._written)
+
+
+class _Counted:
+    def __init__(self, stream: BinaryIO, bound: _Bound) -> None:
+        self._stream, self._bound = stream, bound
+
+    def write(self, piece: bytes) -> int:
+        self._bound.count(len(piece))
+        return self._stream.write(piece)
 
 
 def _whereabouts(settings: Settings) -> list[str]:
@@ -95,17 +138,18 @@ def _say(line: str) -> None:
     print(line, file=sys.stderr)
 
 
-def _fill(folder: Path, source: Source, items: Iterable[Item], uri: str) -> None:
+def _fill(folder: Path, source: Source, items: Sequence[Item], bound: _Bound) -> None:
     """Fetch everything beside the folder's place, then put it there in one move."""
+    bound.require(sum(item.size for item in items if item.size > 0))
     temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".fetch-"))
     try:
         for item in items:
             file = temporary / item.name
             file.parent.mkdir(parents=True, exist_ok=True)
             with open(file, "wb") as stream:
-                source.write(item, stream)
+                source.write(item, bound.over(stream))
             if item.size >= 0 and file.stat().st_size != item.size:
-                raise StoreNotReached(f"'{uri}': {item.name} broke off; run again")
+                raise StoreNotReached(f"'{bound.uri}': {item.name} broke off; run again")
         for other in folder.parent.iterdir():
             if other.is_dir() and other != temporary:
                 shutil.rmtree(other, ignore_errors=True)

@@ -29,6 +29,8 @@ MOST = 2000
 Plain: TypeAlias = str | list[list[str | None]]
 T = TypeVar("T", bound=Plain)
 _Mark: TypeAlias = list[int]
+_SIZE, _STATUS = 2, 4
+"""Where in a mark the size and the time of status are."""
 
 
 def remembered(path: Path, what: str, read: Callable[[], T]) -> T:
@@ -40,7 +42,7 @@ def remembered(path: Path, what: str, read: Callable[[], T]) -> T:
         read: reads it; what it gives is plain data.
     """
     mark = _mark(path)
-    if mark[2] < SMALLEST:
+    if mark[_SIZE] < SMALLEST:
         return read()
     entry = _entry(path)
     known: dict[str, Any] = entry["known"] if entry.get("mark") == mark else {}
@@ -48,8 +50,8 @@ def remembered(path: Path, what: str, read: Callable[[], T]) -> T:
         return cast("T", known[what])
     began = time.time_ns()
     found = read()
-    if mark[4] < began - SETTLED_NS and _mark(path) == mark:
-        _keep(path, {"mark": mark, "known": {**known, what: found}})
+    if mark[_STATUS] < began - SETTLED_NS and _mark(path) == mark:
+        _keep(path, {"mark": mark, "known": known | {what: found}})
     return found
 
 

@@ -83,19 +83,6 @@ def test_the_commands_sign_what_is_verified_and_what_is_added_is_refused_in_thes
     assert str(said) == QUOTED[3]
 
 
-def test_the_command_for_clusters_verifies(signed: Path) -> None:
-    (line,) = re.findall(r"`model_signing (verify key --public_key [^`]*)`", PAGE)
-    done = subprocess.run(
-        [sys.executable, "-m", "model_signing", *shlex.split(line)],
-        cwd=signed,
-        check=False,
-        timeout=60,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-
-
 def test_the_table_has_the_schemes_that_are_fetched() -> None:
     shown = set(re.findall(r"`([a-z0-9]+)://[A-Z]", PAGE))
     assert shown - {"file", "oci"} == set(SCHEMES) - {"s3a", "az", "http"}

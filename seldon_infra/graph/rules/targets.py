@@ -129,13 +129,6 @@ def repository_is_whole(at: InNode) -> Iterator[Problem]:
         yield Problem(at.path, "TritonServer(repository=…)", want, f"{write}, {fix}")
 
 
-def signature_is_verified(at: InNode) -> Iterator[Problem]:
-    """A cluster fetches a model's files by itself, and no one there looks at signatures."""
-    if at.node.signed_by is not None:
-        fix = "remove it, and run: model_signing verify key, before you upload the model"
-        yield Problem(at.path, f"signed_by '{at.node.signed_by}'", "must not be given for a cluster", fix)
-
-
 def instances_run_here(at: InNode) -> Iterator[Problem]:
     """The catalogue's Triton is one for CPUs."""
     for model in at.node.server.models if isinstance(at.node.server, TritonServer) else ():
@@ -150,7 +143,7 @@ LOCAL_PREDICTOR_RULES = (no_explainer_here, env_has_values_here, *tensorflow.LOC
 LOCAL_NODE_RULES = (server_runs_here, *commands.LOCAL_NODE_RULES, no_logger_here, instances_run_here)
 LOCAL_ONLY_NODE_RULES = (call_exists_here,)
 """For stacks that stay on this machine; what also goes to a cluster is held to more than that."""
-MANIFEST_NODE_RULES = (image_holds_the_class, *commands.MANIFEST_NODE_RULES, repository_is_whole, signature_is_verified)
+MANIFEST_NODE_RULES = (image_holds_the_class, *commands.MANIFEST_NODE_RULES, repository_is_whole)
 """What a manifest would lack, or drop in silence."""
 CLUSTER_PREDICTOR_RULES = (explainer_is_in_reach,)
 CLUSTER_NODE_RULES = (model_is_in_reach, *MANIFEST_NODE_RULES, *triton_gpus.CLUSTER_NODE_RULES)

@@ -12,6 +12,7 @@ from typing import Any
 
 PROGRAM = """
 import json
+import logging
 import pulumi
 from pulumi.runtime import Mocks, set_mocks
 
@@ -25,6 +26,8 @@ class Recorder(Mocks):
     def call(self, args):
         return {}
 
+# What a preview says in passing is shown, too.
+logging.basicConfig(level=logging.INFO)
 recorder = Recorder()
 set_mocks(recorder, preview=PREVIEW)
 

@@ -157,12 +157,6 @@ CLUSTER = {
         "copy it to a store and write model_uri='s3://bucket/model'",
         of_node(model_uri="s3://bucket/model"),
     ),
-    "a signature that nobody verifies": Row(
-        of_node(model_uri="s3://bucket/model", signed_by="keys/maker.pub"),
-        f"{NODE}: signed_by 'keys/maker.pub', must not be given for a cluster; "
-        "remove it, and run: model_signing verify key, before you upload the model",
-        of_node(model_uri="s3://bucket/model"),
-    ),
     "an explainer's folder": Row(
         of_predictor(explainer=Explainer(type="ALE", model_uri="models/e")),
         f"{PREDICTOR}: explainer.model_uri 'models/e', must be a URI on a cluster; "
