@@ -14,6 +14,8 @@ if TYPE_CHECKING:
         AzureStorage,
         GcsStorage,
         HttpStorage,
+        MlflowStorage,
+        OciStorage,
         S3Storage,
         Storage,
     )
@@ -190,7 +192,7 @@ if TYPE_CHECKING:
     )
 
 _HOMES = {
-    "seldon_infra.artifacts.spec": "AzureStorage GcsStorage HttpStorage S3Storage Storage",
+    "seldon_infra.artifacts.spec": "AzureStorage GcsStorage HttpStorage MlflowStorage OciStorage S3Storage Storage",
     "seldon_infra.charts.spec": "Chart",
     "seldon_infra.core.errors": "InvalidSpec SeldonInfraError",
     "seldon_infra.core.model": "Json JsonObject Later Spec",
@@ -244,8 +246,10 @@ __all__ = [
     "Hpa", "HttpStorage", "HuggingFaceServer", "IngressTimeouts", "InstanceGroup", "InvalidSpec", "Istio",
     "IstioRoute", "Json", "JsonObject", "Karpenter", "Keda", "KedaFallback", "KedaTrigger", "Kubernetes", "Later",
     "Licence", "LightGBMServer", "Local", "LogLevel", "LogMode", "Logger", "MLServerRuntime", "MLflowServer",
-    "Method", "MetricTarget", "Mig", "Model", "ModelServer", "Mps", "NatGateways", "Network", "NetworkPolicy",
-    "NewVpc", "Node", "NodeGroup", "NodePool", "NodeType", "ObjectMetric", "OnnxServer", "OperatorProcess",
+    "Method", "MetricTarget", "Mig", "MlflowStorage", "Model", "ModelServer", "Mps", "NatGateways", "Network",
+    "NetworkPolicy",
+    "NewVpc", "Node", "NodeGroup", "NodePool", "NodeType", "ObjectMetric", "OciStorage", "OnnxServer",
+    "OperatorProcess",
     "Orchestrator", "OutputTransformer", "Parameter", "ParameterType", "Pdb", "Pod", "PodDefaults", "PodField",
     "PodIdentity", "PodSecurity", "PodTemplate", "PodsMetric", "Predictor", "Problem", "Protocol", "PythonServer",
     "RandomAbTest", "RateLimit", "RequestLogQueue", "RequestLogger", "ResourceMetric", "Resources", "Retries",

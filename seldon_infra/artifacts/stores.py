@@ -14,8 +14,9 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from seldon_infra.artifacts.digest import digest_of
-from seldon_infra.artifacts.fetch import SCHEMES, Settings, fetch
+from seldon_infra.artifacts.fetch import SCHEMES, fetch
 from seldon_infra.artifacts.files import files_of
+from seldon_infra.artifacts.source import Settings, scheme_of
 from seldon_infra.core.errors import ModelNotFound, NotPermitted
 from seldon_infra.core.paths import cache_dir
 
@@ -99,7 +100,7 @@ def folder_name(digest: str) -> str:
 
 def _fetched(uri: str, storage: Settings | None) -> Path | None:
     """Fetch what a store's URI leads to, None where it is no such URI."""
-    scheme = uri.partition("://")[0] if "://" in uri else ""
+    scheme = scheme_of(uri)
     if storage is None and scheme not in SCHEMES:
         return None
     return fetch(uri, storage, cache_dir())
@@ -111,21 +112,11 @@ def _path(uri: str, project: Path) -> Path:
         if parts.netloc not in ("", "localhost"):
             raise ModelNotFound(f"'{uri}' names the host {parts.netloc}; write file:///PATH for a file of this machine")
         return project / unquote(parts.path)
-    if "://" in uri or parts.scheme == "models":
-        ways = "it reads files of this machine, s3://, gs://, azure://, https:// and hf://"
-        raise ModelNotFound(f"'{uri}': the local target does not read {parts.scheme}:; {ways}; {_other_way(uri)}")
+    if "://" in uri:
+        ways = "it reads files of this machine, s3://, gs://, azure://, https://, hf://, oci:// and models:/"
+        way = "fetch the model and write its path"
+        raise ModelNotFound(f"'{uri}': the local target does not read {parts.scheme}:; {ways}; {way}")
     return project / uri
-
-
-def _other_way(uri: str) -> str:
-    """Say how to get what is kept where only other tools know the way."""
-    match uri.partition(":")[0]:
-        case "models":
-            return f"run: mlflow artifacts download --artifact-uri {uri} --dst-path models, and write the path"
-        case "oci":
-            return f"run: oras pull {uri.removeprefix('oci://')} --output models, and write the path"
-        case _:
-            return "fetch the model and write its path"
 
 
 def _copy_files(source: Path, target: Path) -> None:

@@ -97,6 +97,9 @@ def _in_reach(path: str, field: str, later: Later[str] | None) -> Iterator[Probl
     if uri and (not _SCHEME.match(uri) or uri.startswith("file:")):
         fix = "copy it to a store and write model_uri='s3://bucket/model'"
         yield Problem(path, f"{field} '{uri}'", "must be a URI on a cluster", fix)
+    elif uri and uri.startswith(("models:", "oci:")):
+        fix = "write the URI of its files in a store; MLflow shows it as the version's source"
+        yield Problem(path, f"{field} '{uri}'", "must be of a store that rclone fetches from on a cluster", fix)
 
 
 def image_holds_the_class(at: InNode) -> Iterator[Problem]:

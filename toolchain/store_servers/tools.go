@@ -1,0 +1,8 @@
+//go:build tools
+
+package tools
+
+import (
+	_ "github.com/distribution/distribution/v3/cmd/registry"
+	_ "github.com/fsouza/fake-gcs-server"
+)
