@@ -158,6 +158,7 @@ if TYPE_CHECKING:
         ContainerServer,
         DynamicBatching,
         HuggingFaceServer,
+        ImageBuild,
         InstanceGroup,
         Licence,
         LightGBMServer,
@@ -225,9 +226,9 @@ _HOMES = {
     ),
     "seldon_infra.servers.signature": "Signature TensorSpec",
     "seldon_infra.servers.spec": (
-        "ContainerServer DynamicBatching HuggingFaceServer InstanceGroup Licence LightGBMServer MLServerRuntime "
-        "MLflowServer NodeType OnnxServer Protocol PythonServer Server SklearnServer TempoServer Tensor "
-        "TensorFlowServer Transport TritonModel TritonServer XGBoostServer"
+        "ContainerServer DynamicBatching HuggingFaceServer ImageBuild InstanceGroup Licence LightGBMServer "
+        "MLServerRuntime MLflowServer NodeType OnnxServer Protocol PythonServer Server SklearnServer TempoServer "
+        "Tensor TensorFlowServer Transport TritonModel TritonServer XGBoostServer"
     ),
     "seldon_infra.servers.triton.text": "config_pbtxt",
     "seldon_infra.settings": "config secret",
@@ -243,7 +244,7 @@ __all__ = [
     "ContainerServer", "ControlPlaneLog", "DcgmExporter", "DevicePlugin", "DynamicBatching", "Ejection",
     "EksCluster", "Endpoint", "EnvVar", "Executor", "ExistingCluster", "ExistingNetwork", "Explainer",
     "ExplainerType", "ExternalAuth", "ExternalMetric", "GcsStorage", "GpuNodes", "GpuOperator", "GpuSoftware",
-    "Hpa", "HttpStorage", "HuggingFaceServer", "IngressTimeouts", "InstanceGroup", "InvalidSpec", "Istio",
+    "Hpa", "HttpStorage", "HuggingFaceServer", "ImageBuild", "IngressTimeouts", "InstanceGroup", "InvalidSpec", "Istio",
     "IstioRoute", "Json", "JsonObject", "Karpenter", "Keda", "KedaFallback", "KedaTrigger", "Kubernetes", "Later",
     "Licence", "LightGBMServer", "Local", "LogLevel", "LogMode", "Logger", "MLServerRuntime", "MLflowServer",
     "Method", "MetricTarget", "Mig", "MlflowStorage", "Model", "ModelServer", "Mps", "NatGateways", "Network",

@@ -19,7 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from seldon_infra.core.paths import cache_dir
-from toolchain import control_plane, helm, judges, pulumi_cli, pulumi_yaml, store_servers
+from toolchain import control_plane, helm, judges, pulumi_cli, pulumi_yaml, registry
 from toolchain.console import SetupFailed, run, run_shown, say
 
 ROOT = Path(__file__).parent.parent
@@ -87,7 +87,7 @@ def _set_up(purpose: str) -> None:
         control_plane.provide(ENVIRONMENT)
         helm.provide(ENVIRONMENT)
         judges.provide(ENVIRONMENT)
-        store_servers.provide(ENVIRONMENT)
+        registry.provide(ENVIRONMENT)
 
 
 def make_environment() -> None:

@@ -250,6 +250,8 @@ def image(deployment: SeldonDeployment, server: object) -> Later[str] | None:
 
     The map of a later operator names images under BSL-1.1 where they are Seldon's own, so those never come from it.
     """
+    if isinstance(server, (PythonServer, MLServerRuntime)) and server.build is not None:
+        return server.image or server.build.tag
     if isinstance(server, (PythonServer, MLServerRuntime, ContainerServer, LightGBMServer, OnnxServer)):
         return server.image
     if isinstance(server, (SklearnServer, XGBoostServer, MLflowServer)) and deployment.protocol == "seldon":

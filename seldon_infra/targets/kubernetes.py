@@ -10,6 +10,7 @@ from seldon_infra.core.model import known
 from seldon_infra.eks.spec import EksCluster
 from seldon_infra.graph.check import check_cluster
 from seldon_infra.graph.render import STACK_MARK
+from seldon_infra.graph.walk import nodes
 from seldon_infra.ingress.render import istio
 from seldon_infra.ingress.spec import Istio
 from seldon_infra.targets import platform
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     import pulumi
 
     from seldon_infra.graph.component import ClusterDeployment
-    from seldon_infra.graph.spec import SeldonDeployment
+    from seldon_infra.graph.spec import Node, SeldonDeployment
     from seldon_infra.model_server.component import ModelServerComponent
     from seldon_infra.model_server.spec import ModelServer
     from seldon_infra.targets.spec import Kubernetes
@@ -52,8 +53,13 @@ def declare(
         from seldon_infra.targets.aws_checks import require_room
 
         require_room(target.cluster, target.live_checks, opts)
+    project = project or Path.cwd()
+    if any(_is_built(node) for each in deployments for spec in each.predictors for node in nodes(spec.graph)):
+        from seldon_infra.targets.builds import with_images
+
+        deployments = with_images(deployments, project, opts)
     urn_of = partial(_urn, opts, {each.name for each in model_servers})
-    place = Place(target, project or Path.cwd(), require_fit(target, deployments, urn_of, model_servers))
+    place = Place(target, project, require_fit(target, deployments, urn_of, model_servers))
     judged = {each.name: when_judged(each, place, Subject(urn_of(each.name))) for each in deployments}
     way = reach(target, opts)
     reached: Any = way.place
@@ -82,6 +88,10 @@ def declare(
     for server in model_servers:
         declared[server.name] = _model_server(server, provider, opts, [*made.values(), *software])
     return Landed(declared, base_url if target.ingress else None, way.outputs)
+
+
+def _is_built(node: Node) -> bool:
+    return getattr(node.server, "build", None) is not None
 
 
 def _namespaces(

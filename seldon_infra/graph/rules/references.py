@@ -13,6 +13,7 @@ from seldon_infra.core.problems import Problem
 from seldon_infra.core.quantity import parse_quantity
 from seldon_infra.graph.rules.place import InNode, InPredictor, environments_in
 from seldon_infra.graph.spec import ConfigMapKey, ContainerAmount, PodField, SecretKey
+from seldon_infra.servers.spec import MLServerRuntime, PythonServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -56,6 +57,24 @@ def images(at: InNode) -> Iterator[Problem]:
     """An image is a reference by Docker's grammar; a digest that is none pins nothing."""
     yield from image_is_a_reference(at.path, "image", getattr(at.node.server, "image", None))
     yield from image_is_a_reference(at.path, "storage_initializer_image", at.node.storage_initializer_image)
+
+
+def image_is_built_once(at: InNode) -> Iterator[Problem]:
+    """An image that is named is not built, and one that is built is pushed by somebody."""
+    server = at.node.server
+    build = server.build if isinstance(server, (PythonServer, MLServerRuntime)) else None
+    if build is None:
+        return
+    if getattr(server, "image", None) is not None:
+        yield Problem(at.path, "image and build are given", "must be one of them", "remove one")
+    if (build.username is None) != (build.password is None):
+        given, lacks = ("username", "password")[:: 1 if build.username is not None else -1]
+        yield Problem(at.path, f"build.{given} is given alone", f"must come with {lacks}", f"write {lacks}=secret(…)")
+    if "@" in build.tag:
+        fix = f"write tag='{build.tag.partition('@')[0]}'"
+        yield Problem(at.path, f"build.tag '{build.tag}'", "must have no digest: the build makes it", fix)
+    else:
+        yield from image_is_a_reference(at.path, "build.tag", build.tag)
 
 
 def images_of_a_predictor(at: InPredictor) -> Iterator[Problem]:
@@ -163,4 +182,4 @@ def _address(path: str, prefix: str, owner: Node | Explainer, deployment: Seldon
 
 
 PREDICTOR_RULES = (objects_of_a_predictor, sources_of_variables, images_of_a_predictor, explainer_uri_is_a_place)
-NODE_RULES = (objects, images, model_uri_is_a_place, model_digest_is_whole)
+NODE_RULES = (objects, images, image_is_built_once, model_uri_is_a_place, model_digest_is_whole)

@@ -105,7 +105,7 @@ def _in_reach(path: str, field: str, later: Later[str] | None) -> Iterator[Probl
 def image_holds_the_class(at: InNode) -> Iterator[Problem]:
     """A cluster runs images, not files of the project."""
     server = at.node.server
-    if isinstance(server, (PythonServer, MLServerRuntime)) and server.image is None:
+    if isinstance(server, (PythonServer, MLServerRuntime)) and server.image is None and server.build is None:
         got = f"image is not set, the class {server.class_name} is in {server.source}"
         fix = f'build an image with the class and write {type(server).__name__}(…, image="registry/name@sha256:…")'
         yield Problem(at.path, got, "must be set for a cluster, which runs images", fix)

@@ -1,4 +1,4 @@
-"""Real servers of stores on the loopback: a registry of images, Google's object store, MLflow's registry."""
+"""Real servers of stores on the loopback: a registry of images, MLflow's registry."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from urllib.request import urlopen
 
 from seldon_infra.servers import catalogue
 from tests.engine.waiting import wait_until
-from toolchain import store_servers
+from toolchain import registry as program
 
 READER, PASSWORD = "reader", "canary-of-a-password"
 HTPASSWD = f"{READER}:$2b$04$j39JWdkGn1Qq0clbfQ94d.zHXSpXREPlUfLhQTcrLHrU4RZktWnS6\n"
@@ -41,22 +41,9 @@ def registry(folder: Path, auth: Mapping[str, object] | None = None) -> Iterator
         **({"auth": auth} if auth else {}),
     }
     (folder / "config.json").write_text(json.dumps(said))
-    command = [str(store_servers.folder() / "registry"), "serve", str(folder / "config.json")]
+    command = [str(program.program()), "serve", str(folder / "config.json")]
     with _running(command, folder / "log", f"http://{host}/"):
         yield host
-
-
-@contextmanager
-def google(folder: Path) -> Iterator[str]:
-    """Serve Google's object store, and give its URL."""
-    folder.mkdir(parents=True, exist_ok=True)
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
-    program = str(store_servers.folder() / "fake-gcs-server")
-    command = [program, "-scheme", "http", "-host", "127.0.0.1", "-port", str(port), "-backend", "memory",
-               "-external-url", url]  # fmt: skip
-    with _running(command, folder / "log", f"{url}/_internal/healthcheck"):
-        yield url
 
 
 @contextmanager

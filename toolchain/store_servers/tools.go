@@ -1,8 +1,0 @@
-//go:build tools
-
-package tools
-
-import (
-	_ "github.com/distribution/distribution/v3/cmd/registry"
-	_ "github.com/fsouza/fake-gcs-server"
-)
