@@ -14,6 +14,8 @@ if TYPE_CHECKING:
         AzureStorage,
         GcsStorage,
         HttpStorage,
+        MlflowStorage,
+        OciStorage,
         S3Storage,
         Storage,
     )
@@ -159,6 +161,7 @@ if TYPE_CHECKING:
         ContainerServer,
         DynamicBatching,
         HuggingFaceServer,
+        ImageBuild,
         InstanceGroup,
         Licence,
         LightGBMServer,
@@ -193,7 +196,7 @@ if TYPE_CHECKING:
     )
 
 _HOMES = {
-    "seldon_infra.artifacts.spec": "AzureStorage GcsStorage HttpStorage S3Storage Storage",
+    "seldon_infra.artifacts.spec": "AzureStorage GcsStorage HttpStorage MlflowStorage OciStorage S3Storage Storage",
     "seldon_infra.charts.spec": "Chart",
     "seldon_infra.core.errors": "InvalidSpec SeldonInfraError",
     "seldon_infra.core.model": "Json JsonObject Later Spec",
@@ -225,9 +228,9 @@ _HOMES = {
     ),
     "seldon_infra.servers.signature": "Signature TensorSpec",
     "seldon_infra.servers.spec": (
-        "ContainerServer DynamicBatching HuggingFaceServer InstanceGroup Licence LightGBMServer MLServerRuntime "
-        "MLflowServer NodeType OnnxServer Protocol PythonServer Server SklearnServer TempoServer Tensor "
-        "TensorFlowServer Transport TritonModel TritonServer XGBoostServer"
+        "ContainerServer DynamicBatching HuggingFaceServer ImageBuild InstanceGroup Licence LightGBMServer "
+        "MLServerRuntime MLflowServer NodeType OnnxServer Protocol PythonServer Server SklearnServer TempoServer "
+        "Tensor TensorFlowServer Transport TritonModel TritonServer XGBoostServer"
     ),
     "seldon_infra.servers.triton.text": "config_pbtxt",
     "seldon_infra.settings": "config secret",
@@ -243,20 +246,21 @@ __all__ = [
     "ContainerServer", "ControlPlaneLog", "DcgmExporter", "DevicePlugin", "DynamicBatching", "Ejection", "EksCluster",
     "Endpoint", "EnvVar", "Executor", "ExistingCluster", "ExistingNetwork", "Explainer", "ExplainerType",
     "ExternalAuth", "ExternalMetric", "GcsStorage", "GpuNodes", "GpuOperator", "GpuSoftware", "Hpa", "HttpStorage",
-    "HuggingFaceServer", "IngressTimeouts", "InstanceGroup", "InvalidSpec", "Istio", "IstioRoute", "Json",
-    "JsonObject", "Karpenter", "Keda", "KedaFallback", "KedaTrigger", "Kubernetes", "Later", "Licence",
+    "HuggingFaceServer", "ImageBuild", "IngressTimeouts", "InstanceGroup", "InvalidSpec", "Istio", "IstioRoute",
+    "Json", "JsonObject", "Karpenter", "Keda", "KedaFallback", "KedaTrigger", "Kubernetes", "Later", "Licence",
     "LightGBMServer", "Local", "LogLevel", "LogMode", "Logger", "MLServerRuntime", "MLflowServer", "Method",
-    "MetricTarget", "Mig", "Model", "ModelServer", "Monitoring", "Mps", "NatGateways", "Network", "NetworkPolicy",
-    "NewVpc", "Node", "NodeGroup", "NodePool", "NodeType", "ObjectMetric", "OnnxServer", "OperatorProcess",
-    "Orchestrator", "OutputTransformer", "Parameter", "ParameterType", "Pdb", "Pod", "PodDefaults", "PodField",
-    "PodIdentity", "PodSecurity", "PodTemplate", "PodsMetric", "Predictor", "Problem", "Protocol", "PythonServer",
-    "QueueTime", "RandomAbTest", "RateLimit", "RequestLogQueue", "RequestLogger", "ResourceMetric", "Resources",
-    "Retries", "Router", "S3Storage", "Scaling", "SecretKey", "SeldonCore", "SeldonDeployment", "SeldonInfraError",
-    "Server", "ServerImage", "ServerType", "ServiceAccount", "ServiceAccountRole", "ServiceMonitor", "Sharing",
-    "Signature", "SimpleModel", "SimpleRouter", "SklearnServer", "Slo", "Spec", "Ssl", "Stack", "StickySession",
-    "Storage", "StorageInitializer", "Taint", "TaintEffect", "TempoServer", "Tensor", "TensorFlowServer", "TensorSpec",
-    "TimeSlicing", "Timeouts", "Tls", "TlsMode", "Transformer", "Transport", "TritonModel", "TritonServer",
-    "UpgradePolicy", "WebhookCertificate", "XGBoostServer", "check", "config", "config_pbtxt", "run", "secret",
+    "MetricTarget", "Mig", "MlflowStorage", "Model", "ModelServer", "Monitoring", "Mps", "NatGateways", "Network",
+    "NetworkPolicy", "NewVpc", "Node", "NodeGroup", "NodePool", "NodeType", "ObjectMetric", "OciStorage", "OnnxServer",
+    "OperatorProcess", "Orchestrator", "OutputTransformer", "Parameter", "ParameterType", "Pdb", "Pod", "PodDefaults",
+    "PodField", "PodIdentity", "PodSecurity", "PodTemplate", "PodsMetric", "Predictor", "Problem", "Protocol",
+    "PythonServer", "QueueTime", "RandomAbTest", "RateLimit", "RequestLogQueue", "RequestLogger", "ResourceMetric",
+    "Resources", "Retries", "Router", "S3Storage", "Scaling", "SecretKey", "SeldonCore", "SeldonDeployment",
+    "SeldonInfraError", "Server", "ServerImage", "ServerType", "ServiceAccount", "ServiceAccountRole",
+    "ServiceMonitor", "Sharing", "Signature", "SimpleModel", "SimpleRouter", "SklearnServer", "Slo", "Spec", "Ssl",
+    "Stack", "StickySession", "Storage", "StorageInitializer", "Taint", "TaintEffect", "TempoServer", "Tensor",
+    "TensorFlowServer", "TensorSpec", "TimeSlicing", "Timeouts", "Tls", "TlsMode", "Transformer", "Transport",
+    "TritonModel", "TritonServer", "UpgradePolicy", "WebhookCertificate", "XGBoostServer", "check", "config",
+    "config_pbtxt", "run", "secret",
 ]  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from seldon_infra.core.paths import cache_dir
-from toolchain import control_plane, helm, judges, prometheus, pulumi_cli, pulumi_yaml
+from toolchain import control_plane, helm, judges, prometheus, pulumi_cli, pulumi_yaml, registry
 from toolchain.console import SetupFailed, run, run_shown, say
 
 ROOT = Path(__file__).parent.parent
@@ -88,6 +88,7 @@ def _set_up(purpose: str) -> None:
         helm.provide(ENVIRONMENT)
         judges.provide(ENVIRONMENT)
         prometheus.provide()
+        registry.provide(ENVIRONMENT)
 
 
 def make_environment() -> None:

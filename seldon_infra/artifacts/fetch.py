@@ -12,78 +12,97 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 from urllib.parse import quote, unquote, urlsplit
 
 from seldon_infra.artifacts import web
 from seldon_infra.artifacts.addresses import shown, why_not
 from seldon_infra.artifacts.judge.paths import climbs
 from seldon_infra.artifacts.listing import MOST_FILES, StoreNotReached, refusal
-from seldon_infra.core.errors import ModelNotFound, NotPermitted, PartNotFound
+from seldon_infra.artifacts.mlflow_registry import Version
+from seldon_infra.artifacts.oci import Registry
+from seldon_infra.artifacts.source import Item, Settings, Source
+from seldon_infra.artifacts.unpacked import unpack
+from seldon_infra.core.errors import LimitReached, ModelNotFound, NotPermitted, PartNotFound
 from seldon_infra.core.file_lock import held
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
-Settings = Mapping[str, Any]
-"""A storage as plain values: its fields by name, and its ``kind``."""
-
-SCHEMES = ("s3", "s3a", "gs", "az", "azure", "http", "https", "hf")
+SCHEMES = ("s3", "s3a", "gs", "az", "azure", "http", "https", "hf", "oci", "models")
 """Schemes that are fetched, beside those of the definition's own storages."""
 _SILENT, _WHOLE, _LONGEST = "10s", "3600s", 3600.0
 _CHUNK = 2**22
 HUB = "https://huggingface.co"
 
 
-@dataclass(frozen=True)
-class Item:
-    """A file of a store."""
-
-    name: str
-    """Its path below the URI."""
-    place: str
-    """Where its source has it."""
-    size: int
-    """Its bytes, -1 where its source does not say."""
-    mark: str
-    """What changes with its content: an ETag, a commit, a time."""
-
-
-class Source(Protocol):
-    """Where a model is."""
-
-    def items(self) -> list[Item]:
-        """List its files."""
-
-    def write(self, item: Item, to: BinaryIO) -> None:
-        """Write a file's content."""
-
-
-def fetch(uri: str, settings: Settings | None, cache: Path) -> Path:
+def fetch(uri: str, settings: Settings | None, cache: Path, most: int | None = None) -> Path:
     """Give a folder with what a URI leads to.
 
+    Args:
+        uri: what is fetched.
+        settings: of its store.
+        cache: where fetched models are kept.
+        most: bytes up to which it is fetched; None sets no bound.
+
     Raises:
+        LimitReached: it is larger than `most`.
         ModelNotFound: nothing is there, or it cannot be kept as files.
         NotPermitted: the store refuses, or its address may not be asked.
         StoreNotReached: there is no answer.
         PartNotFound: obstore is not installed.
     """
-    source = _source(uri, settings)
-    items = sorted(source.items(), key=lambda item: item.name)
-    _require_files(uri, items)
+    source, items = listed(uri, settings)
     listing = _hash(*(f"{it.name}\0{it.size}\0{it.mark}" for it in items))
     folder = cache / "models" / _hash(uri, *_whereabouts(settings or {})) / listing
     try:
         folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with held(folder.parent / ".lock", f"'{shown(uri)}'", _LONGEST, _say):
             if not folder.exists():
-                _fill(folder, source, items, shown(uri))
+                _fill(folder, source, items, _Bound(shown(uri), most))
     except OSError as error:
         raise ModelNotFound(f"'{shown(uri)}' cannot be kept as files in {folder.parent}: {error.strerror}") from None
     return folder
+
+
+def listed(uri: str, settings: Settings | None) -> tuple[Source, list[Item]]:
+    """Give the files that a URI leads to, and what reads them; raises what `fetch` raises."""
+    source = _source(uri, settings)
+    items = sorted(source.items(), key=lambda item: item.name)
+    _require_files(uri, items)
+    return source, items
+
+
+class _Bound:
+    """How much of a model may be fetched."""
+
+    def __init__(self, uri: str, most: int | None) -> None:
+        self.uri, self._most, self._written = uri, most, 0
+
+    def require(self, size: int) -> None:
+        """Refuse what is larger."""
+        if self._most is not None and size > self._most:
+            raise LimitReached(f"'{self.uri}' holds more than {self._most:,} bytes")
+
+    def over(self, stream: BinaryIO) -> BinaryIO:
+        """Give a stream that counts: of some files nobody says beforehand how large they are."""
+        return cast("BinaryIO", _Counted(stream, self))
+
+    def count(self, size: int) -> None:
+        """Count what is written."""
+        self._written += size
+        self.require(self._written)
+
+
+class _Counted:
+    def __init__(self, stream: BinaryIO, bound: _Bound) -> None:
+        self._stream, self._bound = stream, bound
+
+    def write(self, piece: bytes) -> int:
+        self._bound.count(len(piece))
+        return self._stream.write(piece)
 
 
 def _whereabouts(settings: Settings) -> list[str]:
@@ -95,23 +114,33 @@ def _say(line: str) -> None:
     print(line, file=sys.stderr)
 
 
-def _fill(folder: Path, source: Source, items: Iterable[Item], uri: str) -> None:
+def _fill(folder: Path, source: Source, items: Sequence[Item], bound: _Bound) -> None:
     """Fetch everything beside the folder's place, then put it there in one move."""
+    bound.require(sum(item.size for item in items if item.size > 0))
     temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".fetch-"))
     try:
         for item in items:
             file = temporary / item.name
             file.parent.mkdir(parents=True, exist_ok=True)
             with open(file, "wb") as stream:
-                source.write(item, stream)
+                source.write(item, bound.over(stream))
             if item.size >= 0 and file.stat().st_size != item.size:
-                raise StoreNotReached(f"'{uri}': {item.name} broke off; run again")
+                raise StoreNotReached(f"'{bound.uri}': {item.name} broke off; run again")
+            if item.packed is not None:
+                unpack(file, temporary, item.packed, bound.uri, bound.over)
+                file.unlink()
+        _require_content(temporary, bound.uri)
         for other in folder.parent.iterdir():
             if other.is_dir() and other != temporary:
                 shutil.rmtree(other, ignore_errors=True)
         os.replace(temporary, folder)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _require_content(folder: Path, uri: str) -> None:
+    if not any(file.is_file() for file in folder.rglob("*")):
+        raise ModelNotFound(f"'{uri}' holds no file of a model; an image must have it in /models")
 
 
 def _require_files(uri: str, items: list[Item]) -> None:
@@ -133,7 +162,23 @@ def _source(uri: str, settings: Settings | None) -> Source:
         return _Web(uri, settings or {})
     if kind == "hf":
         return _Hub(uri)
+    if kind == "oci":
+        return Registry(uri, settings or {})
+    if kind == "models":
+        return _of_version(Version(uri, settings or {}), (settings or {}).get("artifacts"))
     return _Bucket(uri, kind, settings or {})
+
+
+def _of_version(version: Version, artifacts: Settings | None) -> Source:
+    """Give the source of a registered version's files; a file of the registry's own machine is none of this one."""
+    place = version.artifacts()
+    if version.is_handed_out(place):
+        return version.files(place)
+    kind = place.partition(":")[0]
+    if kind not in ("s3", "s3a", "gs"):
+        why = f"its files are at {shown(place)}, which only the registry's own machine reads"
+        raise ModelNotFound(f"'{version.uri}': {why}; start mlflow server with --serve-artifacts, or use a store")
+    return _Bucket(place, str((artifacts or {}).get("kind") or kind), artifacts or {})
 
 
 class _Bucket:

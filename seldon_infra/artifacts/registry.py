@@ -19,8 +19,8 @@ from seldon_infra.core.errors import NotFound, NotPermitted, SeldonInfraError
 SECONDS = 4.0
 LARGEST_BYTES = 4 * 2**20
 """The specification's own bound of a manifest."""
-_INDEXES = ("application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json")
-_MANIFESTS = ("application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json")
+INDEXES = ("application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json")
+MANIFESTS = ("application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json")
 _HUB, _HUB_HOST = "docker.io", "registry-1.docker.io"
 _CHALLENGE = re.compile(r'(\w+)="([^"]*)"')
 _LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
@@ -70,7 +70,7 @@ def platforms(name: str) -> frozenset[str]:
     """
     image = Image.of(name)
     try:
-        found = _read(image, name, f"{image.url}/manifests/{image.reference}", (*_INDEXES, *_MANIFESTS))
+        found = _read(image, name, f"{image.url}/manifests/{image.reference}", (*INDEXES, *MANIFESTS))
         if "manifests" in found:
             there = (it.get("platform") or {} for it in found["manifests"])
             return frozenset(_platform(it) for it in there if it.get("os", "unknown") != "unknown")

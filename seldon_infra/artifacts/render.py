@@ -10,24 +10,46 @@ import io
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from seldon_infra.artifacts.spec import AzureStorage, GcsStorage, HttpStorage, S3Storage, Storage
+from seldon_infra.artifacts.source import scheme_of
+from seldon_infra.artifacts.spec import (
+    AzureStorage,
+    GcsStorage,
+    HttpStorage,
+    MlflowStorage,
+    OciStorage,
+    S3Storage,
+    Storage,
+)
 from seldon_infra.core.model import is_later
 
-_KINDS: dict[type[Storage], str] = {S3Storage: "s3", GcsStorage: "gs", AzureStorage: "azure", HttpStorage: "http"}
+_KINDS: dict[type[Storage], str] = {
+    S3Storage: "s3",
+    GcsStorage: "gs",
+    AzureStorage: "azure",
+    HttpStorage: "http",
+    OciStorage: "oci",
+    MlflowStorage: "models",
+}
 
 
 def store_settings(storage: Storage) -> dict[str, Any]:
     """One storage as plain values, as this machine uses it itself."""
     given = {name: value for name, value in storage.__dict__.items() if value is not None}
+    if isinstance(storage, MlflowStorage) and storage.artifacts is not None:
+        given["artifacts"] = store_settings(storage.artifacts)
     return {**given, "scheme": storage.scheme, "kind": _KINDS[type(storage)]}
 
 
 def settings_for(uri: str, stores: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | None:
     """Give the settings of the store that a URI leads to, None where none is declared."""
-    scheme = uri.partition("://")[0] if "://" in uri else ""
-    found = next((each for each in stores if each["scheme"] == scheme), None)
-    # What a web server is told as headers, no other server is.
-    return found if found and uri.startswith(found.get("url", "")) else None
+    found = next((each for each in stores if each["scheme"] == scheme_of(uri)), None)
+    # What a web server or a registry is told, no other server is.
+    return found if found and uri.startswith(found.get("url") or _begin(found)) else None
+
+
+def _begin(store: Mapping[str, Any]) -> str:
+    registry = store.get("registry")
+    return f"oci://{registry}/" if registry else ""
 
 
 def rclone_variables(storages: Iterable[Storage]) -> dict[str, Any]:
@@ -51,6 +73,8 @@ def _options(storage: Storage) -> dict[str, Any]:
             return azure(storage)
         case HttpStorage():
             return http(storage)
+        case OciStorage() | MlflowStorage():
+            return {}
 
 
 def s3(storage: S3Storage) -> dict[str, Any]:

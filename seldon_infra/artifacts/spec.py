@@ -93,5 +93,54 @@ class HttpStorage(Spec):
         return self.url.partition(":")[0]
 
 
-Storage: TypeAlias = S3Storage | GcsStorage | AzureStorage | HttpStorage
+class OciStorage(Spec):
+    """A registry of images that has models: ``oci://REGISTRY/REPOSITORY:TAG``. Without credentials, as anybody.
+
+    This machine reads it by itself; a cluster does not.
+    """
+
+    noun: ClassVar[str] = "OciStorage"
+
+    registry: str
+    """The registry's host, and what else all its URIs begin with: ``ghcr.io/acme``. It may be of a private network."""
+    username: Later[str] | None = None
+    """Who reads. Default: anybody."""
+    password: Later[str] | None = Field(default=None, repr=False)
+    """Password or access token of ``username``; a secret in Pulumi's state whatever is given. Default: none."""
+    token: Later[str] | None = Field(default=None, repr=False)
+    """Token that is sent as it is, instead of a name and a password; a secret too. Default: none."""
+
+    @property
+    def scheme(self) -> str:
+        """Scheme of the URIs that it is for."""
+        return "oci"
+
+
+class MlflowStorage(Spec):
+    """A registry of MLflow: ``models:/NAME/VERSION`` or ``models:/NAME@ALIAS``.
+
+    This machine reads it by itself; a cluster does not.
+    """
+
+    noun: ClassVar[str] = "MlflowStorage"
+
+    tracking_uri: str
+    """Where the registry answers: ``https://mlflow.acme.io``. It may be of a private network."""
+    token: Later[str] | None = Field(default=None, repr=False)
+    """Token of whoever reads; a secret in Pulumi's state whatever is given. Default: none."""
+    username: Later[str] | None = None
+    """Who reads, instead of a token. Default: none."""
+    password: Later[str] | None = Field(default=None, repr=False)
+    """Password of ``username``; a secret too. Default: none."""
+    artifacts: S3Storage | GcsStorage | None = None
+    """Credentials for the store in which it keeps files that its server does not hand out. Default: those of your
+    environment."""
+
+    @property
+    def scheme(self) -> str:
+        """Scheme of the URIs that it is for."""
+        return "models"
+
+
+Storage: TypeAlias = S3Storage | GcsStorage | AzureStorage | HttpStorage | OciStorage | MlflowStorage
 """Credentials for a store of models."""

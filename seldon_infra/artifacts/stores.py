@@ -6,21 +6,18 @@ links are not followed out of the model's folder, so nothing outside it is ever 
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
+from seldon_infra.artifacts.digest import digest_of
 from seldon_infra.artifacts.files import files_of
+from seldon_infra.artifacts.source import Settings, scheme_of
 from seldon_infra.core.errors import ModelNotFound, NotPermitted
 from seldon_infra.core.paths import cache_dir
-
-if TYPE_CHECKING:
-    from seldon_infra.artifacts.fetch import Settings
 
 DIGEST_CHARACTERS = 16
 """Hexadecimal digits of a digest that name a copy's folder: enough for any number of models of one stack."""
@@ -54,7 +51,7 @@ def resolve(uri: str, project: Path, storage: Settings | None = None) -> Found:
     if not path.exists():
         raise ModelNotFound(f"'{uri}' leads to {path}, which does not exist; train the model or correct the path")
     try:
-        return Found(path, *_digest(path))
+        return Found(path, *digest_of(path))
     except PermissionError as error:
         raise NotPermitted(f"'{uri}': {error.filename} cannot be read; change its mode") from None
 
@@ -75,7 +72,7 @@ def copy(found: Found, models: Path) -> Path:
     temporary = Path(tempfile.mkdtemp(dir=models, prefix=_TEMPORARY))
     try:
         _copy_files(found.path, temporary / "content")
-        if _digest(temporary / "content")[0] != found.digest:
+        if digest_of(temporary / "content")[0] != found.digest:
             raise ModelNotFound(f"{found.path} changed while it was being copied; run again")
         if target.exists():
             os.replace(target, temporary / "edited")
@@ -89,7 +86,7 @@ def digest_of_copy(models: Path, digest: str) -> str | None:
     """Digest of what is now in a copy's folder, None if it is gone."""
     target = models / folder_name(digest)
     try:
-        return _digest(target)[0] if target.exists() else None
+        return digest_of(target)[0] if target.exists() else None
     except (ModelNotFound, NotPermitted):
         # Somebody has put something into it that no model may hold.
         return "edited"
@@ -102,12 +99,13 @@ def folder_name(digest: str) -> str:
 
 def _fetched(uri: str, storage: Settings | None) -> Path | None:
     """Fetch what a store's URI leads to, None where it is no such URI."""
-    if storage is None and "://" not in uri:
+    scheme = scheme_of(uri)
+    if storage is None and not scheme:
         return None
     # Most models are files, and need nothing of what speaks to stores.
     from seldon_infra.artifacts.fetch import SCHEMES, fetch
 
-    if storage is None and uri.partition("://")[0] not in SCHEMES:
+    if storage is None and scheme not in SCHEMES:
         return None
     return fetch(uri, storage, cache_dir())
 
@@ -118,21 +116,11 @@ def _path(uri: str, project: Path) -> Path:
         if parts.netloc not in ("", "localhost"):
             raise ModelNotFound(f"'{uri}' names the host {parts.netloc}; write file:///PATH for a file of this machine")
         return project / unquote(parts.path)
-    if "://" in uri or parts.scheme == "models":
-        ways = "it reads files of this machine, s3://, gs://, azure://, https:// and hf://"
-        raise ModelNotFound(f"'{uri}': the local target does not read {parts.scheme}:; {ways}; {_other_way(uri)}")
+    if "://" in uri:
+        ways = "it reads files of this machine, s3://, gs://, azure://, https://, hf://, oci:// and models:/"
+        way = "fetch the model and write its path"
+        raise ModelNotFound(f"'{uri}': the local target does not read {parts.scheme}:; {ways}; {way}")
     return project / uri
-
-
-def _other_way(uri: str) -> str:
-    """Say how to get what is kept where only other tools know the way."""
-    match uri.partition(":")[0]:
-        case "models":
-            return f"run: mlflow artifacts download --artifact-uri {uri} --dst-path models, and write the path"
-        case "oci":
-            return f"run: oras pull {uri.removeprefix('oci://')} --output models, and write the path"
-        case _:
-            return "fetch the model and write its path"
 
 
 def _copy_files(source: Path, target: Path) -> None:
@@ -140,14 +128,3 @@ def _copy_files(source: Path, target: Path) -> None:
     for file in files_of(source):
         (target / file.name).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         shutil.copyfile(file.path, target / file.name)
-
-
-def _digest(path: Path) -> tuple[str, int]:
-    """Digest over names and contents in a fixed order; the folder's own name, times and modes do not count."""
-    whole, size = hashlib.sha256(), 0
-    for file in files_of(path):
-        with open(file.path, "rb") as stream:
-            content = hashlib.file_digest(stream, "sha256").digest()
-        whole.update(len(file.name).to_bytes(4, "big") + file.name.encode("utf-8", "surrogateescape") + content)
-        size += file.size
-    return f"sha256:{whole.hexdigest()}", size

@@ -20,6 +20,14 @@ _CHUNK = 2**20
 _MOVED = (301, 302, 303, 307, 308)
 
 
+class NotLoggedIn(NotPermitted):
+    """A server asks who reads; ``challenge`` is how it wants to be told."""
+
+    def __init__(self, said: str, challenge: str) -> None:
+        super().__init__(said)
+        self.challenge = challenge
+
+
 @contextmanager
 def answer(url: str, headers: Mapping[str, str], named: tuple[str, ...], method: str = "GET") -> Iterator[HTTPResponse]:
     """Ask for a URL, and give the answer of the server that has it.
@@ -42,7 +50,7 @@ def answer(url: str, headers: Mapping[str, str], named: tuple[str, ...], method:
         try:
             found = _asked(connection, place, own, method, shown_url)
             if found.status not in _MOVED:
-                _require_right(found.status, shown_url)
+                _require_right(found, shown_url)
                 yield found
                 return
             place = urljoin(place, found.headers.get("Location", ""))
@@ -78,9 +86,11 @@ def _asked(connection: HTTPConnection, place: str, own: Mapping[str, str], metho
         raise NotPermitted(f"'{url}': a header of its storage holds a line break, or letters that none may") from None
 
 
-def _require_right(status: int, url: str) -> None:
+def _require_right(found: HTTPResponse, url: str) -> None:
+    status = found.status
     if status in (401, 403):
-        raise NotPermitted(f"'{url}': its server wants other credentials (answer {status})")
+        said = f"'{url}': its server wants other credentials (answer {status})"
+        raise NotLoggedIn(said, found.headers.get("WWW-Authenticate", "")) if status == 401 else NotPermitted(said)
     if status in (404, 410):
         raise ModelNotFound(f"'{url}' holds nothing")
     if status != 200:

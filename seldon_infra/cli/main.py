@@ -20,6 +20,7 @@ from seldon_infra.core.errors import SeldonInfraError
 COMMANDS = (
     "bench-model",
     "containerfile",
+    "digest",
     "doctor",
     "drift",
     "eks-token",

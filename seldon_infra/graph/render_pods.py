@@ -50,6 +50,8 @@ PREPACKAGED_IMAGES = {
     "MLFLOW_SERVER": "seldonio/mlflowserver",
 }
 """Seldon's own images on protocol seldon, by the implementation that they are."""
+DIGEST_MARK = "model-digest.seldon-infra"
+"""Prefix of the annotations that hold digests; what follows is the node's name, which may be as long as a name can."""
 _KINDS = ("initContainers", "containers")
 _WRAPPER_PATHS = {"liveness": "/health/ping", "readiness": "/health/status"}
 RUNTIME = "MLSERVER_MODEL_IMPLEMENTATION"
@@ -85,7 +87,7 @@ def shared_pod(deployment: SeldonDeployment, predictor: Predictor, inside: Seque
     template = predictor.pod
     return given(
         {
-            "metadata": metadata(template.labels, template.annotations) if template else {},
+            "metadata": pod_metadata(template, inside),
             "spec": on_gpus(with_template(deployment, spec, template), (node.resources for node in inside)),
             "hpaSpec": hpa(predictor.hpa),
             "kedaSpec": keda(predictor.keda),
@@ -100,7 +102,7 @@ def own_pod(deployment: SeldonDeployment, predictor: Predictor, node: Node, pod:
     template = pod.template
     return given(
         {
-            "metadata": metadata(template.labels, template.annotations) if template else {},
+            "metadata": pod_metadata(template, [node]),
             "replicas": pod.replicas,
             "spec": on_gpus(with_template(deployment, spec, template), [node.resources]),
             "hpaSpec": hpa(pod.hpa),
@@ -108,6 +110,13 @@ def own_pod(deployment: SeldonDeployment, predictor: Predictor, node: Node, pod:
             "pdbSpec": pdb(pod.pdb),
         }
     )
+
+
+def pod_metadata(template: PodTemplate | None, inside: Iterable[Node]) -> Manifest:
+    """Labels and annotations of a pod; its models' digests are among them, so that another one replaces the pod."""
+    digests = {f"{DIGEST_MARK}/{node.name}": node.model_digest for node in inside if node.model_digest is not None}
+    said = template or PodTemplate()
+    return metadata(said.labels, {**said.annotations, **digests})
 
 
 def pod_spec(deployment: SeldonDeployment, predictor: Predictor, inside: Sequence[Node]) -> Manifest:
@@ -241,6 +250,8 @@ def image(deployment: SeldonDeployment, server: object) -> Later[str] | None:
 
     The map of a later operator names images under BSL-1.1 where they are Seldon's own, so those never come from it.
     """
+    if isinstance(server, (PythonServer, MLServerRuntime)) and server.build is not None:
+        return server.image or server.build.tag
     if isinstance(server, (PythonServer, MLServerRuntime, ContainerServer, LightGBMServer, OnnxServer)):
         return server.image
     if isinstance(server, (SklearnServer, XGBoostServer, MLflowServer)) and deployment.protocol == "seldon":

@@ -27,6 +27,7 @@ class ArtifactInputs(Inputs):
     signed_by: str | None = Field(
         default=None, description="Path of the public key that the files must be signed with, relative to the project."
     )
+    model_digest: str | None = Field(default=None, description="Digest that the files must have; none lets any pass.")
     digest: str | None = Field(default=None, description="Digest of the files; computed when the inputs are checked.")
 
 

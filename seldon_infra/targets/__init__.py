@@ -66,4 +66,4 @@ def declare(
         return Landed(local.declare(target, [*deployments, *alone], project, opts))
     from seldon_infra.targets import kubernetes
 
-    return kubernetes.declare(target, deployments, opts, model_servers)
+    return kubernetes.declare(target, deployments, opts, model_servers, project)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seldon_infra.core.model import known
 from seldon_infra.eks.spec import EksCluster
 from seldon_infra.graph.check import check_cluster
 from seldon_infra.graph.render import STACK_MARK
+from seldon_infra.graph.walk import nodes
 from seldon_infra.ingress.render import istio
 from seldon_infra.ingress.spec import Istio
 from seldon_infra.targets import platform
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     import pulumi
 
     from seldon_infra.graph.component import ClusterDeployment
-    from seldon_infra.graph.spec import SeldonDeployment
+    from seldon_infra.graph.spec import Node, SeldonDeployment
     from seldon_infra.model_server.component import ModelServerComponent
     from seldon_infra.model_server.spec import ModelServer
     from seldon_infra.targets.spec import Kubernetes
@@ -32,6 +34,7 @@ def declare(
     deployments: Sequence[SeldonDeployment],
     opts: pulumi.ResourceOptions | None = None,
     model_servers: Sequence[ModelServer] = (),
+    project: Path | None = None,
 ) -> Landed:
     """Declare everything on the cluster of ``target``; give SeldonDeployments and model servers by their names.
 
@@ -42,25 +45,34 @@ def declare(
 
     from seldon_infra.targets.kubernetes_deployment import ClusterRollouts
     from seldon_infra.targets.live_checks import require_fit
+    from seldon_infra.targets.model_files import Place, when_judged
+    from seldon_infra.targets.subject import Subject
     from seldon_infra.targets.way import reach
 
     if isinstance(target.cluster, EksCluster):
         from seldon_infra.targets.aws_checks import require_room
 
         require_room(target.cluster, target.live_checks, opts)
-    require_fit(target, deployments, partial(_urn, opts, {each.name for each in model_servers}), model_servers)
+    project = project or Path.cwd()
+    if any(_is_built(node) for each in deployments for spec in each.predictors for node in nodes(spec.graph)):
+        from seldon_infra.targets.builds import with_images
+
+        deployments = with_images(deployments, project, opts)
+    urn_of = partial(_urn, opts, {each.name for each in model_servers})
+    place = Place(target, project, require_fit(target, deployments, urn_of, model_servers))
+    judged = {each.name: when_judged(each, place, Subject(urn_of(each.name))) for each in deployments}
     way = reach(target, opts)
-    place: Any = way.place
+    reached: Any = way.place
     provider = pulumi_kubernetes.Provider(
         "cluster",
         pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[*way.after])),
-        **place,
+        **reached,
         # What a killed run made is in no state, and what somebody changed by hand is theirs: an up mends both.
         upsert_existing_objects=True,
         enable_patch_force=True,
     )
     options = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(provider=provider))
-    made = _namespaces(target, deployments, model_servers, options) if target.create_namespaces else {}
+    made = _namespaces(target, deployments, model_servers, judged, options) if target.create_namespaces else {}
     software = _software(target, way, options)
     there = platform.declare(target, way, made, options)
     base_url = there.url if target.ingress_url is None else target.ingress_url
@@ -72,17 +84,22 @@ def declare(
         _watch(target, deployment, there, options)
         after = pulumi.ResourceOptions(depends_on=[*_needs(deployment, made, there), *closed])
         declared[deployment.name] = rollouts.deployed(
-            deployment, base_url, pulumi.ResourceOptions.merge(options, after)
+            deployment, base_url, pulumi.ResourceOptions.merge(options, after), judged[deployment.name]
         )
     for server in model_servers:
         declared[server.name] = _model_server(server, provider, opts, [*made.values(), *software])
     return Landed(declared, base_url if target.ingress else None, way.outputs)
 
 
+def _is_built(node: Node) -> bool:
+    return getattr(node.server, "build", None) is not None
+
+
 def _namespaces(
     target: Kubernetes,
     deployments: Sequence[SeldonDeployment],
     model_servers: Sequence[ModelServer],
+    judged: Mapping[str, pulumi.Output[None] | None],
     options: pulumi.ResourceOptions,
 ) -> dict[str, pulumi.Resource]:
     from seldon_infra.resources.kubernetes_object import declare as declare_object
@@ -91,7 +108,7 @@ def _namespaces(
     made: dict[str, pulumi.Resource] = {}
     for name, labels in platform.namespaces(target, [*deployments, *model_servers]).items():
         inside = [deployment for deployment in deployments if deployment.namespace == name]
-        valid = {"name": _once_all_valid(inside, name), "annotations": {STACK_MARK: stack_mark()}}
+        valid = {"name": _once_all_valid(inside, judged, name), "annotations": {STACK_MARK: stack_mark()}}
         metadata: Any = {**valid, **({"labels": labels} if labels else {})}
         made[name] = declare_object(name, {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}, options)
     return made
@@ -186,9 +203,12 @@ def _urn(opts: pulumi.ResourceOptions | None, servers: Collection[str], name: st
     return pulumi.Output.from_input(pulumi.create_urn(name, kind, parent=opts.parent if opts else None))
 
 
-def _once_all_valid(deployments: Sequence[SeldonDeployment], value: Any) -> Any:
+def _once_all_valid(
+    deployments: Sequence[SeldonDeployment], judged: Mapping[str, pulumi.Output[None] | None], value: Any
+) -> Any:
     from seldon_infra.targets.later import once_valid
+    from seldon_infra.targets.model_files import after
 
     for deployment in deployments:
-        value = once_valid(deployment, check_cluster, value)
+        value = after(once_valid(deployment, check_cluster, value), judged[deployment.name])
     return value

@@ -19,6 +19,7 @@ from seldon_infra.graph.render import STACK_MARK, seldon_deployment
 from seldon_infra.graph.render_objects import own_objects
 from seldon_infra.targets.later import once_valid, rendered, when_known
 from seldon_infra.targets.live_checks import stack_mark
+from seldon_infra.targets.model_files import after
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -47,6 +48,7 @@ class ClusterRollouts:
         deployment: SeldonDeployment,
         base_url: pulumi.Input[str] | None = None,
         opts: pulumi.ResourceOptions | None = None,
+        judged: pulumi.Output[None] | None = None,
     ) -> ClusterDeployment:
         """Declare one deployment.
 
@@ -54,9 +56,10 @@ class ClusterRollouts:
             deployment: what is declared.
             base_url: address of the ingress that leads to it; None looks it up.
             opts: its provider, and what has to be there first.
+            judged: comes once its models' files have been looked at.
         """
         wait = self._look_up if base_url is None else self._wait
-        return ClusterDeployment(deployment, manifests(deployment), wait, base_url, opts)
+        return ClusterDeployment(deployment, manifests(deployment, judged), wait, base_url, opts)
 
     async def _wait(self, resource: pulumi.Resource, namespace: str, name: str) -> str:
         def tell(text: str) -> None:
@@ -85,10 +88,10 @@ class ClusterRollouts:
         return self._cluster
 
 
-def manifests(deployment: SeldonDeployment) -> Manifests:
-    """Render what a deployment is made of; none of it is made before all of it is known and valid."""
+def manifests(deployment: SeldonDeployment, judged: pulumi.Output[None] | None = None) -> Manifests:
+    """Render what a deployment is made of; none of it is made before all of it is known, valid and looked at."""
     custom = _marked(rendered(deployment, check_cluster, seldon_deployment))
-    return {kind: _once_valid(deployment, each) for kind, each in {**_own(deployment), KIND: custom}.items()}
+    return {kind: _once_valid(deployment, each, judged) for kind, each in {**_own(deployment), KIND: custom}.items()}
 
 
 def _marked(manifest: dict[str, Any]) -> dict[str, Any]:
@@ -98,9 +101,12 @@ def _marked(manifest: dict[str, Any]) -> dict[str, Any]:
     return {**manifest, "metadata": {**metadata, "annotations": annotations}}
 
 
-def _once_valid(deployment: SeldonDeployment, manifest: Mapping[str, Any]) -> dict[str, Any]:
+def _once_valid(
+    deployment: SeldonDeployment, manifest: Mapping[str, Any], judged: pulumi.Output[None] | None
+) -> dict[str, Any]:
     metadata = manifest["metadata"]
-    return {**manifest, "metadata": {**metadata, "name": once_valid(deployment, check_cluster, metadata["name"])}}
+    name = after(once_valid(deployment, check_cluster, metadata["name"]), judged)
+    return {**manifest, "metadata": {**metadata, "name": name}}
 
 
 def _own(deployment: SeldonDeployment) -> dict[str, dict[str, Any]]:

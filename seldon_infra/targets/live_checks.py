@@ -46,14 +46,14 @@ def require_fit(
     deployments: Sequence[SeldonDeployment],
     urn_of: UrnOf,
     model_servers: Sequence[ModelServer] = (),
-) -> None:
-    """Ask the cluster, and say what does not fit on the resource that it concerns.
+) -> frozenset[str]:
+    """Ask the cluster, and say what does not fit on the resource that it concerns; give the models' URIs that are read.
 
     Raises:
         pulumi.RunError: something certainly fails; nothing of the deployments has been declared yet.
     """
     if target.live_checks == "skip" or not (deployments or model_servers or made_here(target)):
-        return
+        return frozenset()
     seen, servers = tuple(map(as_it_is, deployments)), tuple(map(as_it_is, model_servers))
     others = tuple(map(pods_of, servers))
     named = [*chain.from_iterable(map(models_of, seen)), *chain.from_iterable(map(models_of_server, servers))]
@@ -83,6 +83,7 @@ def require_fit(
         lambda it: Subject(urn_of(it.deployment)) if it.deployment else None,
         what,
     )
+    return frozenset(model.uri for model in models.there)
 
 
 def _look(

@@ -31,7 +31,14 @@ from seldon_infra.resources.local_route import ROUTE
 from seldon_infra.servers.spec import Server
 from seldon_infra.targets import local_render as render
 from seldon_infra.targets.later import once_valid, when_known
-from seldon_infra.targets.local_files import hostile_files, kind_of, missing_files, unread_models, unsigned_files
+from seldon_infra.targets.local_files import (
+    hostile_files,
+    kind_of,
+    missing_files,
+    other_files,
+    unread_models,
+    unsigned_files,
+)
 from seldon_infra.targets.saved_models import wrong_saved_models
 from seldon_infra.targets.signatures import unfit_tensors
 from seldon_infra.targets.spec import Local
@@ -40,6 +47,7 @@ from seldon_infra.targets.triton_files import misplaced_files
 _OF_FILES = (
     missing_files,
     unread_models,
+    other_files,
     hostile_files,
     unsigned_files,
     unfit_tensors,
@@ -140,6 +148,7 @@ class LocalDeployment(Component):
             "server": kind_of(node.server),
             "trusted": list(node.trusted) or None,
             "signed_by": node.signed_by,
+            "model_digest": node.model_digest,
             "storage": _store_of(node, self._deployment),
         }
         # The code that a server is given by its own definition is the user's, and not judged.

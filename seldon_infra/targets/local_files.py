@@ -1,4 +1,4 @@
-"""Which of the files that a deployment names are not there, hostile or not signed, in the words of its definition.
+"""Which of the files that a deployment names are not there, hostile, not signed or not those that were pinned.
 
 The plugin looks again when it copies them; here it is only so that all of them are named at once, with their nodes.
 """
@@ -11,8 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seldon_infra.artifacts.files import files_of
-from seldon_infra.artifacts.judge.content import judge
+from seldon_infra.artifacts.digest import digest_of, unlike
+from seldon_infra.artifacts.judged import judged
 from seldon_infra.artifacts.signed import unsigned
 from seldon_infra.core.errors import SeldonInfraError
 from seldon_infra.core.model import known
@@ -32,8 +32,7 @@ if TYPE_CHECKING:
 def hostile_files(deployment: SeldonDeployment, project: Path) -> Iterator[Problem]:
     """Give a problem for each thing that a model's files do and may not; the plugin judges those of URIs."""
     for inner, server, uri in models_here(deployment, project):
-        judged = partial(judge, files_of(project / uri), kind_of(server), inner.node.trusted)
-        for finding in _findings(judged):
+        for finding in _findings(partial(judged, project / uri, kind_of(server), inner.node.trusted)):
             yield finding.problem(inner.path, uri)
 
 
@@ -45,6 +44,13 @@ def unsigned_files(deployment: SeldonDeployment, project: Path) -> Iterator[Prob
                 yield finding.problem(inner.path, uri)
 
 
+def other_files(deployment: SeldonDeployment, project: Path) -> Iterator[Problem]:
+    """Give a problem for each model that has another digest than its node says; the plugin looks at those of URIs."""
+    for inner, _, uri in models_here(deployment, project):
+        for finding in _findings(partial(_unlike, project / uri, known(inner.node.model_digest))):
+            yield finding.problem(inner.path, uri)
+
+
 def models_here(deployment: SeldonDeployment, project: Path) -> Iterator[tuple[InNode, Server, str]]:
     """Give the nodes whose servers read files that are there, and the paths of these."""
     for at in predictors(deployment):
@@ -52,6 +58,10 @@ def models_here(deployment: SeldonDeployment, project: Path) -> Iterator[tuple[I
             uri, server = known(inner.node.model_uri), server_of(inner.node)
             if uri is not None and server is not None and ":" not in uri and (project / uri).exists():
                 yield inner, server, uri
+
+
+def _unlike(path: Path, declared: str | None) -> list[Finding]:
+    return unlike(digest_of(path)[0], declared) if declared else []
 
 
 def _findings(looked: Callable[[], list[Finding]]) -> list[Finding]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from seldon_infra.core.problems import Problem
+from seldon_infra.core.quantity import parse_quantity
 from seldon_infra.eks.spec import ExistingCluster
+from seldon_infra.graph.rules.place import nodes_in, predictors
 from seldon_infra.ingress import check as ingress_rules
 from seldon_infra.ingress.spec import Ambassador, Istio
 from seldon_infra.monitoring import check as monitoring_rules
@@ -28,6 +30,7 @@ def check_platform(target: Kubernetes, deployments: Sequence[SeldonDeployment]) 
     found += monitoring_rules.check(target.monitoring, deployments)
     found += _proxies_are_admitted(target)
     found += _cluster_is_right(target)
+    found += [*_bound_is_a_size(target), *_signatures_are_verified(target, deployments)]
     return [*found, *(problem.within("Kubernetes") for problem in problems(declared_versions(target)))]
 
 
@@ -44,6 +47,23 @@ def _cluster_is_right(target: Kubernetes) -> Iterator[Problem]:
             yield Problem("Kubernetes", f"both cluster and {field} are set", "must be one of them", fix)
     found = check_existing(target.cluster) if isinstance(target.cluster, ExistingCluster) else check(target.cluster)
     yield from found
+
+
+def _bound_is_a_size(target: Kubernetes) -> Iterator[Problem]:
+    """A bound that is none bounds nothing."""
+    size = parse_quantity(target.judged_up_to)
+    if size is None or size < 0:
+        got, want = f"judged_up_to '{target.judged_up_to}'", "must be a quantity of bytes"
+        yield Problem("Kubernetes", got, want, "write judged_up_to='1Gi'")
+
+
+def _signatures_are_verified(target: Kubernetes, deployments: Sequence[SeldonDeployment]) -> Iterator[Problem]:
+    """A cluster looks at no signature; the live checks do."""
+    nodes = (inner for each in deployments for at in predictors(each) for inner in nodes_in(at))
+    for inner in nodes if target.live_checks == "skip" else ():
+        if inner.node.signed_by is not None:
+            got, want = f"signed_by '{inner.node.signed_by}' with live_checks='skip'", "must be verified by somebody"
+            yield Problem(inner.path, got, want, "remove signed_by, or write live_checks='warn'")
 
 
 def _is_there(target: Kubernetes) -> bool:

@@ -90,6 +90,11 @@ class Kubernetes(Spec):
         description="Before a change the cluster is asked whether the deployments fit it: `refuse` stops where they "
         "certainly do not, `warn` only says so, `skip` does not ask.",
     )
+    judged_up_to: str = Field(
+        default="1Gi",
+        description="Size up to which a model's files are fetched to judge them, once for each state of its store; "
+        "larger ones are named and passed over. Judging is part of `live_checks`.",
+    )
 
 
 Target = Local | Kubernetes

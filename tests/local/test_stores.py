@@ -8,6 +8,7 @@ from typing import Any
 import boto3
 import pytest
 
+from seldon_infra.artifacts.stores import resolve
 from tests.aws.moto_server import moto_server
 from tests.engine.scratch import STACK
 from tests.local.project import Project, new_project
@@ -28,10 +29,15 @@ DEFINITION = """
 import pulumi
 storage = S3Storage(access_key_id="id", secret_access_key=secret("storeKey"), endpoint="{endpoint}", provider="Minio")
 server = PythonServer(source="version.py", class_name="Version")
-graph = Model(name="version", server=server, model_uri="s3://models/version", signed_by={key})
+graph = Model(name="version", server=server, model_uri="s3://models/version", signed_by={key},
+    model_digest={digest})
 stack = Stack(target=Local(), deployments=[SeldonDeployment(
     name="d", namespace="ns", predictors=[Predictor(name="main", graph=graph)], storage=[storage])])
 """
+
+
+def definition(endpoint: str, key: str | None = None, digest: str | None = None) -> str:
+    return DEFINITION.format(endpoint=endpoint, key=repr(key), digest=repr(digest))
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +59,7 @@ def project(endpoint: str) -> Iterator[Project]:
     with new_project() as made:
         made.engine.run("config", "set", "--secret", "--stack", STACK, "storeKey", KEY)
         (made.folder / "version.py").write_text(CLASS)
-        made.write(DEFINITION.format(endpoint=endpoint, key=None))
+        made.write(definition(endpoint))
         yield made
 
 
@@ -81,8 +87,26 @@ def test_changed_content_under_the_same_uri_shows_in_a_preview_and_replaces_the_
     assert project.pids() != pids
 
 
-def test_a_hostile_file_in_the_bucket_fails_the_preview_and_the_model_serves_on(project: Project, bucket: Any) -> None:
+def test_a_model_of_the_bucket_that_is_not_what_was_pinned_fails_the_preview(project: Project, endpoint: str) -> None:
+    local = project.folder / "pinned"
+    local.mkdir()
+    (local / "version.txt").write_bytes(b"2")
+    found, other = resolve(str(local), project.folder).digest, "sha256:" + "0a" * 32
+    project.write(definition(endpoint, digest=other))
+    said = project.engine.preview(check=False)
+    assert said.returncode != 0
+    assert (
+        f"'s3://models/version': its digest is {found}, must be the model_digest {other}" in said.stdout + said.stderr
+    )
+    project.write(definition(endpoint, digest=found))
+    assert project.engine.preview(check=False).returncode == 0
+
+
+def test_a_hostile_file_in_the_bucket_fails_the_preview_and_the_model_serves_on(
+    project: Project, bucket: Any, endpoint: str
+) -> None:
     bucket.put_object(Key="version/more.bin", Body=called_in_protocol_4("os", "system"))
+    project.write(definition(endpoint))
     said = project.engine.preview(check=False)
     assert said.returncode != 0
     assert "'s3://models/version': more.bin imports os.system" in said.stdout + said.stderr
@@ -93,7 +117,7 @@ def test_a_hostile_file_in_the_bucket_fails_the_preview_and_the_model_serves_on(
 def test_a_model_of_the_bucket_is_held_to_its_signature(project: Project, bucket: Any, endpoint: str) -> None:
     bucket.Object("version/more.bin").delete()
     key = key_pair(project.folder, "maker")
-    project.write(DEFINITION.format(endpoint=endpoint, key="'maker.pub'"))
+    project.write(definition(endpoint, key="maker.pub"))
     said = project.engine.preview(check=False)
     assert "'s3://models/version': model.sig is not in the model's folder" in said.stdout + said.stderr
     local = project.folder / "signed"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from seldon_infra.core.model import known
 from seldon_infra.core.problems import Problem
 from seldon_infra.graph.rules.place import InNode, InPredictor, nodes_in, server_of
 from seldon_infra.servers.spec import MLflowServer, SklearnServer, TensorFlowServer, XGBoostServer
@@ -23,6 +24,7 @@ _OF_A_SERVER = (
     "model_uri",
     "trusted",
     "signed_by",
+    "model_digest",
     "env",
     "resources",
     "endpoint",
@@ -54,11 +56,13 @@ def no_server_no_settings(at: InNode) -> Iterator[Problem]:
             yield Problem(at.path, got, "must not be given, since no server runs", f"remove {field}")
 
 
-def signature_has_files(at: InNode) -> Iterator[Problem]:
-    """A key verifies nothing by itself."""
-    if at.node.signed_by is not None and at.node.model_uri is None and server_of(at.node) is not None:
-        fix = "write model_uri=…, or remove signed_by"
-        yield Problem(at.path, f"signed_by '{at.node.signed_by}' without model_uri", "must have files to verify", fix)
+def what_is_verified_is_there(at: InNode) -> Iterator[Problem]:
+    """A key and a digest verify nothing by themselves."""
+    for field in ("signed_by", "model_digest") if at.node.model_uri is None and server_of(at.node) else ():
+        value = getattr(at.node, field)
+        if value is not None:
+            got, fix = f"{field} '{known(value) or '…'}' without model_uri", f"write model_uri=…, or remove {field}"
+            yield Problem(at.path, got, "must have files to verify", fix)
 
 
 def no_engine_no_logger(at: InNode) -> Iterator[Problem]:
@@ -88,4 +92,4 @@ def no_pod_no_settings(at: InPredictor) -> Iterator[Problem]:
 
 
 PREDICTOR_RULES = (no_engine_no_settings, no_pod_no_settings)
-NODE_RULES = (server_reads_its_settings, no_server_no_settings, signature_has_files, no_engine_no_logger)
+NODE_RULES = (server_reads_its_settings, no_server_no_settings, what_is_verified_is_there, no_engine_no_logger)

@@ -13,6 +13,7 @@ from seldon_infra.core.problems import Problem
 from seldon_infra.core.quantity import parse_quantity
 from seldon_infra.graph.rules.place import InNode, InPredictor, environments_in
 from seldon_infra.graph.spec import ConfigMapKey, ContainerAmount, PodField, SecretKey
+from seldon_infra.servers.spec import MLServerRuntime, PythonServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -58,6 +59,24 @@ def images(at: InNode) -> Iterator[Problem]:
     yield from image_is_a_reference(at.path, "storage_initializer_image", at.node.storage_initializer_image)
 
 
+def image_is_built_once(at: InNode) -> Iterator[Problem]:
+    """An image that is named is not built, and one that is built is pushed by somebody."""
+    server = at.node.server
+    build = server.build if isinstance(server, (PythonServer, MLServerRuntime)) else None
+    if build is None:
+        return
+    if getattr(server, "image", None) is not None:
+        yield Problem(at.path, "image and build are given", "must be one of them", "remove one")
+    if (build.username is None) != (build.password is None):
+        given, lacks = ("username", "password")[:: 1 if build.username is not None else -1]
+        yield Problem(at.path, f"build.{given} is given alone", f"must come with {lacks}", f"write {lacks}=secret(…)")
+    if "@" in build.tag:
+        fix = f"write tag='{build.tag.partition('@')[0]}'"
+        yield Problem(at.path, f"build.tag '{build.tag}'", "must have no digest: the build makes it", fix)
+    else:
+        yield from image_is_a_reference(at.path, "build.tag", build.tag)
+
+
 def images_of_a_predictor(at: InPredictor) -> Iterator[Problem]:
     """The same for the image that fetches an explainer's model."""
     if at.predictor.explainer:
@@ -69,6 +88,14 @@ def model_uri_is_a_place(at: InNode) -> Iterator[Problem]:
     """A stray blank, or a scheme without a bucket, makes a place that is not there."""
     yield from _uri(at.path, "", at.node)
     yield from _address(at.path, "", at.node, at.deployment)
+
+
+def model_digest_is_whole(at: InNode) -> Iterator[Problem]:
+    """Part of a digest pins nothing."""
+    digest = known(at.node.model_digest)
+    if digest is not None and not _DIGEST.match(digest):
+        fix = "copy the whole digest; run: seldon-infra digest MODEL_URI"
+        yield Problem(at.path, f"model_digest '{digest}'", "must be sha256: and 64 hexadecimal digits", fix)
 
 
 def explainer_uri_is_a_place(at: InPredictor) -> Iterator[Problem]:
@@ -155,4 +182,4 @@ def _address(path: str, prefix: str, owner: Node | Explainer, deployment: Seldon
 
 
 PREDICTOR_RULES = (objects_of_a_predictor, sources_of_variables, images_of_a_predictor, explainer_uri_is_a_place)
-NODE_RULES = (objects, images, model_uri_is_a_place)
+NODE_RULES = (objects, images, image_is_built_once, model_uri_is_a_place, model_digest_is_whole)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from seldon_infra.artifacts.spec import AzureStorage, GcsStorage, HttpStorage, S3Storage
+from seldon_infra.artifacts.spec import AzureStorage, GcsStorage, HttpStorage, MlflowStorage, OciStorage, S3Storage
 from seldon_infra.core.model import is_later, known, title
 from seldon_infra.core.problems import ARROW, Problem
 from seldon_infra.graph.rules.place import listed, nodes_in, predictors, used_twice
@@ -20,7 +20,14 @@ _WEB = re.compile(r"https?://[^\s/@]+(/\S*)?\Z")
 _SCHEME = re.compile(r"[a-z][a-z0-9]*\Z", re.ASCII)
 _OPEN = frozenset({"", "file", "pvc", "gs"})
 """Schemes that need no credentials: paths, volumes, and Google's public buckets, which Seldon's image reads anyway."""
-_KINDS = {"s3": "S3Storage", "azure": "AzureStorage", "http": "HttpStorage", "https": "HttpStorage"}
+_KINDS = {
+    "s3": "S3Storage",
+    "azure": "AzureStorage",
+    "http": "HttpStorage",
+    "https": "HttpStorage",
+    "oci": "OciStorage",
+    "models": "MlflowStorage",
+}
 
 
 def schemes(deployment: SeldonDeployment) -> Iterator[Problem]:
@@ -28,6 +35,8 @@ def schemes(deployment: SeldonDeployment) -> Iterator[Problem]:
     for each in deployment.storage:
         if isinstance(each, HttpStorage):
             yield from _url(_path(deployment, each), each.url)
+        elif isinstance(each, MlflowStorage):
+            yield from _url(_path(deployment, each), each.tracking_uri, "tracking_uri")
         elif not _SCHEME.match(each.scheme):
             want, fix = "must be lower-case letters and digits", "write scheme='models'"
             yield Problem(_path(deployment, each), f"scheme '{each.scheme}'", want, fix)
@@ -70,6 +79,9 @@ def _served(deployment: SeldonDeployment, place: str, uri: str) -> Iterator[Prob
         there = listed([f"{each.scheme}://" for each in deployment.storage], "and")
         fix = f"add {_KINDS.get(scheme, 'S3Storage(scheme=…)')} to storage, or name a Secret by env_secret_ref_name"
         yield Problem(place, f"model_uri '{uri}' has no storage", f"must be of one that is there, {there}", fix)
+    if isinstance(storage, OciStorage) and not uri.startswith(f"oci://{storage.registry}/"):
+        want, fix = f"must begin with the storage's registry 'oci://{storage.registry}/'", "correct one of them"
+        yield Problem(place, f"model_uri '{uri}'", want, fix)
     if isinstance(storage, HttpStorage) and not uri.startswith(storage.url):
         want, fix = f"must begin with the storage's url '{storage.url}'", "correct one of them"
         yield Problem(place, f"model_uri '{uri}'", want, fix)
@@ -88,6 +100,12 @@ def _incomplete(storage: Storage) -> Iterator[tuple[str, str, str]]:
                 yield "anonymous and service_account_json are given", "must be one of them", "remove one"
         case AzureStorage():
             yield from _incomplete_azure(storage)
+        case OciStorage() | MlflowStorage():
+            if (storage.username is None) != (storage.password is None):
+                given, lacks = ("username", "password")[:: 1 if storage.username is not None else -1]
+                yield f"{given} is given alone", f"must come with {lacks}", f"write {lacks}=secret(…)"
+            if storage.token is not None and storage.username is not None:
+                yield "token and username are given", "must be one of them", "remove one"
 
 
 def _incomplete_azure(storage: AzureStorage) -> Iterator[tuple[str, str, str]]:
@@ -100,10 +118,11 @@ def _incomplete_azure(storage: AzureStorage) -> Iterator[tuple[str, str, str]]:
         yield "account is not set", "must be given without sas_url", "write account='…'"
 
 
-def _url(path: str, url: str) -> Iterator[Problem]:
+def _url(path: str, url: str, field: str = "url") -> Iterator[Problem]:
     if not _WEB.match(url):
-        want = "must be http:// or https:// with a server, and no password in it"
-        yield Problem(path, f"url '{url}'", want, "write url='https://HOST/', and a password as a header")
+        want, how = "must be http:// or https:// with a server, and no password in it", "as a header"
+        fix = f"write {field}='https://HOST/', and a password {how if field == 'url' else 'by itself'}"
+        yield Problem(path, f"{field} '{url}'", want, fix)
 
 
 def _owners(deployment: SeldonDeployment) -> Iterator[tuple[str, Node | Explainer]]:

@@ -97,12 +97,15 @@ def _in_reach(path: str, field: str, later: Later[str] | None) -> Iterator[Probl
     if uri and (not _SCHEME.match(uri) or uri.startswith("file:")):
         fix = "copy it to a store and write model_uri='s3://bucket/model'"
         yield Problem(path, f"{field} '{uri}'", "must be a URI on a cluster", fix)
+    elif uri and uri.startswith(("models:", "oci:")):
+        fix = "write the URI of its files in a store; MLflow shows it as the version's source"
+        yield Problem(path, f"{field} '{uri}'", "must be of a store that rclone fetches from on a cluster", fix)
 
 
 def image_holds_the_class(at: InNode) -> Iterator[Problem]:
     """A cluster runs images, not files of the project."""
     server = at.node.server
-    if isinstance(server, (PythonServer, MLServerRuntime)) and server.image is None:
+    if isinstance(server, (PythonServer, MLServerRuntime)) and server.image is None and server.build is None:
         got = f"image is not set, the class {server.class_name} is in {server.source}"
         fix = f'build an image with the class and write {type(server).__name__}(…, image="registry/name@sha256:…")'
         yield Problem(at.path, got, "must be set for a cluster, which runs images", fix)
@@ -129,13 +132,6 @@ def repository_is_whole(at: InNode) -> Iterator[Problem]:
         yield Problem(at.path, "TritonServer(repository=…)", want, f"{write}, {fix}")
 
 
-def signature_is_verified(at: InNode) -> Iterator[Problem]:
-    """A cluster fetches a model's files by itself, and no one there looks at signatures."""
-    if at.node.signed_by is not None:
-        fix = "remove it, and run: model_signing verify key, before you upload the model"
-        yield Problem(at.path, f"signed_by '{at.node.signed_by}'", "must not be given for a cluster", fix)
-
-
 def instances_run_here(at: InNode) -> Iterator[Problem]:
     """The catalogue's Triton is one for CPUs."""
     for model in at.node.server.models if isinstance(at.node.server, TritonServer) else ():
@@ -150,7 +146,7 @@ LOCAL_PREDICTOR_RULES = (no_explainer_here, env_has_values_here, *tensorflow.LOC
 LOCAL_NODE_RULES = (server_runs_here, *commands.LOCAL_NODE_RULES, no_logger_here, instances_run_here)
 LOCAL_ONLY_NODE_RULES = (call_exists_here,)
 """For stacks that stay on this machine; what also goes to a cluster is held to more than that."""
-MANIFEST_NODE_RULES = (image_holds_the_class, *commands.MANIFEST_NODE_RULES, repository_is_whole, signature_is_verified)
+MANIFEST_NODE_RULES = (image_holds_the_class, *commands.MANIFEST_NODE_RULES, repository_is_whole)
 """What a manifest would lack, or drop in silence."""
 CLUSTER_PREDICTOR_RULES = (explainer_is_in_reach,)
 CLUSTER_NODE_RULES = (model_is_in_reach, *MANIFEST_NODE_RULES, *triton_gpus.CLUSTER_NODE_RULES)

@@ -65,6 +65,9 @@ class GraphNode(Spec):
     model_uri: Later[str] | None = None
     """Where the model's files are: a path relative to the project, or ``s3://``, ``gs://``, ``https://`` …
     Default: none; prepackaged servers need one. Source: modelUri."""
+    model_digest: Later[str] | None = None
+    """Digest that the model's files must have, ``sha256:`` and 64 hexadecimal digits; on a cluster another one replaces
+    the node's pods. Default: none, whatever is there is served."""
     parameters: Many[Parameter] = ()
     """Parameters handed to the server. Default: none."""
     env: Many[EnvVar] = ()

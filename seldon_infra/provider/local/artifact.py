@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from seldon_infra.artifacts import stores
-from seldon_infra.artifacts.files import files_of
+from seldon_infra.artifacts.digest import unlike
 from seldon_infra.artifacts.judge.finding import Finding
 from seldon_infra.core.errors import SeldonInfraError
 from seldon_infra.provider.framework import Context, Created, Failed, Instance, Problem, Refused, Resource
@@ -30,7 +30,7 @@ class Artifact(Resource[ArtifactInputs, ArtifactOutputs]):
         """Find and judge the files now, so that a preview shows what is missing, hostile, or has changed."""
         try:
             found = stores.resolve(inputs.uri, Path(inputs.project), inputs.storage)
-            findings = _findings(found.path, inputs)
+            findings = [*unlike(found.digest, inputs.model_digest), *_findings(found.path, inputs)]
         except SeldonInfraError as error:
             raise Refused(Problem("uri", str(error))) from None
         if findings:
@@ -110,10 +110,10 @@ class Artifact(Resource[ArtifactInputs, ArtifactOutputs]):
 
 def _findings(path: Path, inputs: ArtifactInputs) -> list[Finding]:
     # What reads that of a copy needs neither, and the engine waits for it.
-    from seldon_infra.artifacts.judge.content import judge
+    from seldon_infra.artifacts.judged import judged
     from seldon_infra.artifacts.signed import unsigned
 
-    hostile = judge(files_of(path), inputs.server, inputs.trusted) if inputs.server else []
+    hostile = judged(path, inputs.server, inputs.trusted) if inputs.server else []
     return hostile + (unsigned(path, Path(inputs.project, inputs.signed_by)) if inputs.signed_by else [])
 
 

@@ -283,11 +283,3 @@ def test_headers_are_for_the_server_that_their_storage_names() -> None:
     named = [store_settings(HttpStorage(url="https://models.acme.io/"))]
     assert settings_for("https://models.acme.io/iris", named) is not None
     assert settings_for("https://elsewhere.io/iris", named) is None
-
-
-@pytest.mark.parametrize(
-    ("uri", "way"), [("models:/iris/1", "mlflow artifacts download"), ("oci://a.io/m:1", "oras pull")]
-)
-def test_what_other_tools_keep_says_how_to_get_it(uri: str, way: str) -> None:
-    with pytest.raises(ModelNotFound, match=way):
-        found(uri)

@@ -124,7 +124,6 @@ REMOTE = [
     "http://0x7f000001/model",
     "ftp://host/model",
     "gopher://host/1",
-    "oci://host/image",
     "file://metadata/etc/passwd",
     "file://169.254.169.254/x",
     "jar:file:///x!/y://",

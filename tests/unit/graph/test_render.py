@@ -14,6 +14,7 @@ from seldon_infra.graph.spec import (
     Model,
     OutputTransformer,
     Parameter,
+    Pod,
     PodTemplate,
     Predictor,
     SeldonDeployment,
@@ -265,3 +266,16 @@ def test_json_text_waits_for_every_value_in_it() -> None:
 @pytest.mark.parametrize("name", CASES)
 def test_what_is_written_reads_back_as_what_was_rendered(name: str) -> None:
     assert yaml.safe_load(golden(name)) == seldon_deployment(CASES[name].deployment)
+
+
+def test_a_digest_is_an_annotation_of_the_pod_that_its_node_is_in_so_that_another_one_replaces_the_pod() -> None:
+    def annotations(digest: str, **fields: object) -> object:
+        node = sklearn("m").model_copy(update={"model_digest": digest, **fields})
+        spec = Predictor(name="main", graph=node, pod=PodTemplate(annotations={"team": "ml"}))
+        made = seldon_deployment(SeldonDeployment(name="d", predictors=[spec]))["spec"]["predictors"][0]
+        return made["componentSpecs"][0]["metadata"]["annotations"]
+
+    one, other = "sha256:" + "0a" * 32, "sha256:" + "0b" * 32
+    assert annotations(one) == {"team": "ml", "model-digest.seldon-infra/m": one}
+    assert annotations(other) == {"team": "ml", "model-digest.seldon-infra/m": other}
+    assert annotations(one, pod=Pod()) == {"model-digest.seldon-infra/m": one}

@@ -6,18 +6,29 @@ from pathlib import Path
 
 import pytest
 
+from seldon_infra.artifacts.digest import digest_of
 from seldon_infra.graph.spec import Model, Predictor, SeldonDeployment
 from seldon_infra.servers.spec import PythonServer, Server, SklearnServer
-from seldon_infra.targets.local_files import hostile_files, missing_files, unsigned_files
+from seldon_infra.targets.local_files import hostile_files, missing_files, other_files, unsigned_files
 from tests.unit.artifacts.judge.written import called_in_protocol_4
 
 NODE = "SeldonDeployment 'd' → predictor 'main' → model 'm'"
 
 
 def deployment(
-    server: Server | None = None, trusted: tuple[str, ...] = (), signed_by: str | None = None
+    server: Server | None = None,
+    trusted: tuple[str, ...] = (),
+    signed_by: str | None = None,
+    model_digest: str | None = None,
 ) -> SeldonDeployment:
-    node = Model(name="m", server=server or SklearnServer(), model_uri="model", trusted=trusted, signed_by=signed_by)
+    node = Model(
+        name="m",
+        server=server or SklearnServer(),
+        model_uri="model",
+        trusted=trusted,
+        signed_by=signed_by,
+        model_digest=model_digest,
+    )
     return SeldonDeployment(name="d", namespace="ns", protocol="v2", predictors=[Predictor(name="main", graph=node)])
 
 
@@ -61,4 +72,16 @@ def test_a_model_without_signature_is_a_problem_of_the_node_that_asks_for_one(pr
     assert str(missing) == (
         f"{NODE}: model_uri 'model': model.sig is not in the model's folder, must be, for signed_by; "
         "run: model_signing sign key --private_key KEY --signature FOLDER/model.sig FOLDER"
+    )
+
+
+def test_a_model_that_is_not_what_was_pinned_is_named_with_both_digests(project: Path) -> None:
+    found, _ = digest_of(project / "model")
+    assert not list(other_files(deployment(), project))
+    assert not list(other_files(deployment(model_digest=found), project))
+    pinned = "sha256:" + "0a" * 32
+    (said,) = other_files(deployment(model_digest=pinned), project)
+    assert str(said) == (
+        f"{NODE}: model_uri 'model': its digest is {found}, must be the model_digest {pinned}; "
+        "upload the files that were pinned, or pin those that are there once you know who changed them"
     )

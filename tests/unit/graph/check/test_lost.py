@@ -93,6 +93,13 @@ ROWS = {
         "write model_uri=…, or remove signed_by",
         of_node(server=python(), model_uri="models/m", signed_by="keys/maker.pub"),
     ),
+    "a digest without a model": Row(
+        of_node(server=python(), model_uri=None, model_digest="sha256:" + "a" * 64),
+        f"{NODE}: model_digest 'sha256:{'a' * 64}' without model_uri, must have files to verify; "
+        "write model_uri=…, or remove model_digest",
+        of_node(server=python(), model_uri="models/m", model_digest="sha256:" + "a" * 64),
+    ),
+    "a digest of dice": Row(dice(model_digest="sha256:" + "a" * 64), no_server("model_digest"), graph(model())),
     "a logger without orchestrator": Row(
         of_predictor(no_engine=True, graph=model(logger=Logger(mode="all"))),
         f"{NODE}: logger with no_engine=True on predictor 'main', must not be given: the orchestrator sends payloads "

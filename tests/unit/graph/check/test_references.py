@@ -121,6 +121,12 @@ ROWS = {
         "copy the whole digest, sha256: and 64 hexadecimal digits",
         image("acme/score:1@sha256:" + "0a" * 32),
     ),
+    "a model's digest is whole": Row(
+        of_node(model_digest="sha256:0a0a"),
+        f"{NODE}: model_digest 'sha256:0a0a', must be sha256: and 64 hexadecimal digits; "
+        "copy the whole digest; run: seldon-infra digest MODEL_URI",
+        of_node(model_digest="sha256:" + "0a" * 32),
+    ),
     "the image that fetches": Row(
         fetched("a b"),
         f"{NODE}: storage_initializer_image 'a b', " + IMAGE.replace("image='", "storage_initializer_image='"),

@@ -4,12 +4,22 @@ from typing import Any
 
 import pytest
 
-from seldon_infra.artifacts.spec import AzureStorage, GcsStorage, HttpStorage, S3Storage, Storage
+from seldon_infra.artifacts.spec import (
+    AzureStorage,
+    GcsStorage,
+    HttpStorage,
+    MlflowStorage,
+    OciStorage,
+    S3Storage,
+    Storage,
+)
 from seldon_infra.graph.check import check
 from seldon_infra.graph.spec import Explainer, SeldonDeployment
 from tests.unit.core.later import Later
 from tests.unit.graph.check.build import DEPLOYMENT, NODE, PREDICTOR, Row, deployment, model, predictor
 
+OCI, MLFLOW = f"{DEPLOYMENT} → OciStorage", f"{DEPLOYMENT} → MlflowStorage"
+IN_REGISTRY, VERSION = "oci://ghcr.io/acme/score:1", "models:/score/1"
 S3, AZURE, GCS = f"{DEPLOYMENT} → S3Storage", f"{DEPLOYMENT} → AzureStorage", f"{DEPLOYMENT} → GcsStorage"
 WEB = "https://models.acme.io/score"
 
@@ -39,6 +49,28 @@ ROWS = {
         f"{DEPLOYMENT} → HttpStorage: url 'https://me:secret@models.acme.io/', must be http:// or https:// with a "
         "server, and no password in it; write url='https://HOST/', and a password as a header",
         stored(HttpStorage(url="https://models.acme.io/"), uri=WEB),
+    ),
+    "a registry's url": Row(
+        stored(MlflowStorage(tracking_uri="mlflow.acme.io"), uri=VERSION),
+        f"{MLFLOW}: tracking_uri 'mlflow.acme.io', must be http:// or https:// with a server, and no password in it; "
+        "write tracking_uri='https://HOST/', and a password by itself",
+        stored(MlflowStorage(tracking_uri="https://mlflow.acme.io"), uri=VERSION),
+    ),
+    "a name without its password": Row(
+        stored(OciStorage(registry="ghcr.io/acme", username="me"), uri=IN_REGISTRY),
+        f"{OCI}: username is given alone, must come with password; write password=secret(…)",
+        stored(OciStorage(registry="ghcr.io/acme", username="me", password="p"), uri=IN_REGISTRY),
+    ),
+    "a token and a name": Row(
+        stored(MlflowStorage(tracking_uri="https://m.io", token="t", username="a", password="b"), uri=VERSION),
+        f"{MLFLOW}: token and username are given, must be one of them; remove one",
+        stored(MlflowStorage(tracking_uri="https://m.io", token="t"), uri=VERSION),
+    ),
+    "another registry": Row(
+        stored(OciStorage(registry="ghcr.io/acme"), uri="oci://ghcr.io/acme-else/score:1"),
+        f"{NODE}: model_uri 'oci://ghcr.io/acme-else/score:1', must begin with the storage's registry "
+        "'oci://ghcr.io/acme/'; correct one of them",
+        stored(OciStorage(registry="ghcr.io/acme"), uri=IN_REGISTRY),
     ),
     "half a key": Row(
         stored(keyed(secret_access_key=None)),

@@ -157,10 +157,16 @@ CLUSTER = {
         "copy it to a store and write model_uri='s3://bucket/model'",
         of_node(model_uri="s3://bucket/model"),
     ),
-    "a signature that nobody verifies": Row(
-        of_node(model_uri="s3://bucket/model", signed_by="keys/maker.pub"),
-        f"{NODE}: signed_by 'keys/maker.pub', must not be given for a cluster; "
-        "remove it, and run: model_signing verify key, before you upload the model",
+    "a version of a registry": Row(
+        of_node(model_uri="models:/score/1"),
+        f"{NODE}: model_uri 'models:/score/1', must be of a store that rclone fetches from on a cluster; "
+        "write the URI of its files in a store; MLflow shows it as the version's source",
+        of_node(model_uri="s3://bucket/model"),
+    ),
+    "a model of a registry of images": Row(
+        of_node(model_uri="oci://ghcr.io/acme/score:1"),
+        f"{NODE}: model_uri 'oci://ghcr.io/acme/score:1', must be of a store that rclone fetches from on a cluster; "
+        "write the URI of its files in a store; MLflow shows it as the version's source",
         of_node(model_uri="s3://bucket/model"),
     ),
     "an explainer's folder": Row(

@@ -1,0 +1,86 @@
+"""Real servers of stores on the loopback: a registry of images, MLflow's registry."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from seldon_infra.servers import catalogue
+from tests.engine.waiting import wait_until
+from toolchain import registry as program
+
+READER, PASSWORD = "reader", "canary-of-a-password"
+HTPASSWD = f"{READER}:$2b$04$j39JWdkGn1Qq0clbfQ94d.zHXSpXREPlUfLhQTcrLHrU4RZktWnS6\n"
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+@contextmanager
+def registry(folder: Path, auth: Mapping[str, object] | None = None) -> Iterator[str]:
+    """Serve a registry of images, and give its host."""
+    folder.mkdir(parents=True, exist_ok=True)
+    host = f"127.0.0.1:{free_port()}"
+    said = {
+        "version": 0.1,
+        "log": {"level": "error"},
+        "storage": {"filesystem": {"rootdirectory": str(folder / "images")}},
+        "http": {"addr": host, "secret": "of-a-test"},
+        **({"auth": auth} if auth else {}),
+    }
+    (folder / "config.json").write_text(json.dumps(said))
+    command = [str(program.program()), "serve", str(folder / "config.json")]
+    with _running(command, folder / "log", f"http://{host}/"):
+        yield host
+
+
+@contextmanager
+def mlflow(folder: Path) -> Iterator[str]:
+    """Serve MLflow with its registry, and give its URL."""
+    folder.mkdir(parents=True, exist_ok=True)
+    port = free_port()
+    python = catalogue.environment(catalogue.load("mlflow")) / "bin" / "python"
+    command = [str(python), "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1",
+               "--backend-store-uri", f"sqlite:///{folder}/db", "--serve-artifacts",
+               "--artifacts-destination", str(folder / "files")]  # fmt: skip
+    with _running(command, folder / "log", f"http://127.0.0.1:{port}/health"):
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def _running(command: Sequence[str], log: Path, url: str) -> Iterator[None]:
+    with log.open("w") as said:
+        # Some of them start others, which are to go as well.
+        # MLflow's own queue of jobs, which nothing here has any for, takes longer to start than its server.
+        environment = os.environ | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+        process = subprocess.Popen(command, stdout=said, stderr=said, start_new_session=True, env=environment)
+        try:
+            wait_until(lambda: _answers(process, url), 120)
+            yield
+        finally:
+            _end(process)
+
+
+def _answers(process: subprocess.Popen[bytes], url: str) -> bool:
+    assert process.poll() is None, "the server ended; see its log"
+    with contextlib.suppress(URLError, ConnectionError), urlopen(url, timeout=5):
+        return True
+    return False
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait(30)

@@ -1,0 +1,152 @@
+"""Files of models that a cluster will fetch: looked at in previews, with a real S3 server in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from seldon_infra import Kubernetes, Model, Predictor, S3Storage, SeldonDeployment, SklearnServer
+from seldon_infra.artifacts.digest import digest_of
+from seldon_infra.targets.platform_check import check_platform
+from tests.aws.moto_server import moto_server
+from tests.unit.artifacts.judge.written import called_in_protocol_4
+from tests.unit.artifacts.test_signed import key_pair, sign
+from tests.unit.targets.program import Declared, declare
+
+KEY = "canary-of-a-secret-key"
+OTHER = "sha256:" + "0a" * 32
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[str]:
+    with moto_server() as address:
+        yield f"http://{address}"
+
+
+@pytest.fixture(scope="module")
+def bucket(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A bucket with a benign model, a hostile one and a signed one."""
+    made = boto3.resource(
+        "s3", endpoint_url=endpoint, aws_access_key_id="id", aws_secret_access_key=KEY, region_name="us-east-1"
+    ).create_bucket(Bucket="models")
+    made.put_object(Key="good/model.joblib", Body=b"weights")
+    made.put_object(Key="bad/model.joblib", Body=called_in_protocol_4("os", "system"))
+    return made
+
+
+@pytest.fixture
+def declared(tmp_path: Path, endpoint: str, bucket: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setenv("SELDON_INFRA_CACHE", str(tmp_path / "cache"))
+    # The listing by the environment's credentials, which other tests are about, has its answer at once.
+    for name, value in {"ENDPOINT_URL": endpoint, "ACCESS_KEY_ID": "id", "SECRET_ACCESS_KEY": "other"}.items():
+        monkeypatch.setenv(f"AWS_{name}", value)
+
+    def run(*nodes: str, target: str = "Kubernetes()", preview: bool = True) -> Declared:
+        """Declare nodes `a`, `b` …, each in a predictor of its own."""
+        storage = f"S3Storage(access_key_id='id', secret_access_key=secret({KEY!r}), endpoint={endpoint!r})"
+        names = [(chr(ord("a") + index), node) for index, node in enumerate(nodes)]
+        share = 100 // len(nodes)
+        last = 100 - share * (len(nodes) - 1)
+        traffic = [*[share] * (len(nodes) - 1), last]
+        predictors = ", ".join(
+            f"predictor({name!r}, traffic={part}, graph=model(name={name!r}, {node}))"
+            for (name, node), part in zip(names, traffic, strict=True)
+        )
+        return declare(f"deployment({predictors}, storage=[{storage}])", target, tmp_path, preview=preview)
+
+    return run
+
+
+def place(name: str) -> str:
+    return f"SeldonDeployment 'd' → predictor '{name}' → model '{name}'"
+
+
+def objects(done: Declared) -> list[str]:
+    return [kind for kind, _, _ in done.made if kind.startswith("kubernetes:")]
+
+
+@pytest.fixture
+def signed(bucket: Any, tmp_path: Path) -> str:
+    """The digest of a model that is signed, and is in the bucket."""
+    key = key_pair(tmp_path, "maker")
+    (tmp_path / "signed").mkdir()
+    (tmp_path / "signed" / "model.joblib").write_bytes(b"weights")
+    sign(tmp_path / "signed", key)
+    for file in (tmp_path / "signed").iterdir():
+        bucket.put_object(Key=f"signed/{file.name}", Body=file.read_bytes())
+    return digest_of(tmp_path / "signed")[0]
+
+
+def test_what_is_wrong_with_models_fails_the_preview_all_at_once_and_before_anything_is_declared(
+    declared: Any, signed: str
+) -> None:
+    done = declared(
+        "model_uri='s3://models/bad'",
+        f"model_uri='s3://models/signed', model_digest={OTHER!r}",
+        "model_uri='s3://models/good', signed_by='maker.pub'",
+    )
+    assert f"{place('a')}: model_uri 's3://models/bad': model.joblib imports os.system" in done.said
+    other = f"its digest is {signed}, must be the model_digest {OTHER}"
+    assert f"{place('b')}: model_uri 's3://models/signed': {other}" in done.said
+    assert f"{place('c')}: model_uri 's3://models/good': model.sig is not in the model's folder" in done.said
+    assert objects(done) == []
+    assert KEY not in done.said
+
+
+def test_models_that_are_as_the_definition_says_are_declared_and_their_digest_is_the_pods(
+    declared: Any, signed: str
+) -> None:
+    done = declared(
+        f"model_uri='s3://models/signed', model_digest={signed!r}, signed_by='maker.pub'",
+        "model_uri='s3://models/bad', trusted=['os.system']",
+    )
+    pods = done.one("SeldonDeployment")["spec"]["predictors"][0]["componentSpecs"]
+    assert pods[0]["metadata"]["annotations"] == {"model-digest.seldon-infra/a": signed}
+    assert "not judged" not in done.said
+
+
+def test_where_live_checks_warn_a_hostile_model_is_a_warning(declared: Any) -> None:
+    done = declared("model_uri='s3://models/bad'", target="Kubernetes(live_checks='warn')")
+    assert "model.joblib imports os.system" in done.said
+    assert objects(done)
+
+
+def test_a_model_beyond_the_bound_is_not_fetched_and_the_preview_says_so(declared: Any, tmp_path: Path) -> None:
+    pinned = f"model_uri='s3://models/good', model_digest={OTHER!r}"
+    done = declared("model_uri='s3://models/bad'", pinned, target="Kubernetes(judged_up_to='1')")
+    why = "holds more than 1 bytes, and judged_up_to is '1'"
+    assert f"{place('a')}: its model's files are not judged here: 's3://models/bad' {why}" in done.said
+    assert f"{place('b')}: model_digest '{OTHER}' is not verified here" in done.said
+    assert objects(done)
+    assert not list((tmp_path / "cache").rglob("model.joblib"))
+
+
+def test_what_a_definition_pins_and_nobody_can_read_ends_an_up(declared: Any) -> None:
+    pinned = f"model_uri='s3://models/good', model_digest={OTHER!r}"
+    done = declared(pinned, target="Kubernetes(judged_up_to='1')", preview=False)
+    assert f"{place('a')}: model_digest '{OTHER}': 's3://models/good' holds more than 1 bytes" in done.said
+    assert "must be looked at before an up" in done.said
+    assert objects(done) == []
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        (Kubernetes(judged_up_to="much"), "Kubernetes: judged_up_to 'much', must be a quantity of bytes; "),
+        (Kubernetes(live_checks="skip"), "signed_by 'maker.pub' with live_checks='skip', must be verified by somebody"),
+        (Kubernetes(judged_up_to="0"), None),
+        (Kubernetes(live_checks="warn"), None),
+    ],
+)
+def test_a_bound_is_a_size_and_a_signature_has_somebody_who_verifies_it(target: Kubernetes, said: str | None) -> None:
+    graph = Model(name="m", server=SklearnServer(), model_uri="s3://b/m", signed_by="maker.pub")
+    deployment = SeldonDeployment(
+        name="d", namespace="ns", predictors=[Predictor(name="a", graph=graph)], storage=[S3Storage()]
+    )
+    found = [str(problem) for problem in check_platform(target, [deployment])]
+    assert len(found) == (1 if said else 0)
+    assert said is None or said in found[0]
