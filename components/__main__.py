@@ -65,7 +65,7 @@ class Stack(pulumi.ComponentResource):
         urls: dict[str, Any] = {name: each.url for name, each in declared.items()}
         grpc_endpoints: dict[str, Any] = {name: each.grpc_endpoint for name, each in declared.items()}
         self.urls, self.grpc_endpoints = pulumi.Output.from_input(urls), pulumi.Output.from_input(grpc_endpoints)
-        made: dict[str, Any] = {to_camel(name.removeprefix("cluster_")): it for name, it in landed.cluster.items()}
+        made: dict[str, Any] = {to_camel(name.removeprefix("cluster_")): it for name, it in landed.outputs.items()}
         self.cluster = pulumi.Output.from_input(made)
         self.register_outputs({"urls": self.urls, "grpcEndpoints": self.grpc_endpoints, "cluster": self.cluster})
 

@@ -18,8 +18,10 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+from seldon_infra.core.errors import SeldonInfraError
 from seldon_infra.core.paths import cache_dir
-from toolchain import control_plane, helm, judges, prometheus, pulumi_cli, pulumi_yaml, registry
+from seldon_infra.monitoring import install as prometheus
+from toolchain import control_plane, helm, judges, pulumi_cli, pulumi_yaml, registry
 from toolchain.console import SetupFailed, run, run_shown, say
 
 ROOT = Path(__file__).parent.parent
@@ -87,8 +89,16 @@ def _set_up(purpose: str) -> None:
         control_plane.provide(ENVIRONMENT)
         helm.provide(ENVIRONMENT)
         judges.provide(ENVIRONMENT)
-        prometheus.provide()
+        make_prometheus()
         registry.provide(ENVIRONMENT)
+
+
+def make_prometheus() -> None:
+    """Fetch Prometheus, if this machine has none."""
+    try:
+        prometheus.provide()
+    except SeldonInfraError as error:
+        raise SetupFailed(str(error)) from None
 
 
 def make_environment() -> None:

@@ -32,7 +32,7 @@ def deploy(
     # A deployment that is called `ingress` keeps its own output of that name, so deployments come later.
     if landed.ingress_url is not None:
         pulumi.export("ingress_url", landed.ingress_url)
-    for name, value in landed.cluster.items():
+    for name, value in landed.outputs.items():
         pulumi.export(name, value)
     for name, component in landed.components.items():
         pulumi.export(f"{name}_url", component.url)
@@ -63,7 +63,7 @@ def declare(
         from seldon_infra.targets import local
 
         alone = [as_deployment(each, each.name) for each in model_servers]
-        return Landed(local.declare(target, [*deployments, *alone], project, opts))
+        return local.declare(target, [*deployments, *alone], project, opts)
     from seldon_infra.targets import kubernetes
 
     return kubernetes.declare(target, deployments, opts, model_servers, project)

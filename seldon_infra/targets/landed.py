@@ -21,5 +21,5 @@ class Landed:
     components: Mapping[str, LocalDeployment | ClusterDeployment | ModelServerComponent]
     ingress_url: pulumi.Input[str] | None = None
     """Where the ingress that the stack declares answers."""
-    cluster: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
-    """What the stack gives of a cluster that it makes: its kubeconfig, name, endpoint, issuer."""
+    outputs: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    """What else the stack gives: of a cluster that it makes its kubeconfig, name, endpoint and issuer."""

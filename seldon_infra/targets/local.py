@@ -29,7 +29,9 @@ from seldon_infra.resources.local_gateway import GATEWAY
 from seldon_infra.resources.local_process import PROCESS
 from seldon_infra.resources.local_route import ROUTE
 from seldon_infra.servers.spec import Server
+from seldon_infra.targets import local_monitoring as monitoring
 from seldon_infra.targets import local_render as render
+from seldon_infra.targets.landed import Landed
 from seldon_infra.targets.later import once_valid, when_known
 from seldon_infra.targets.local_files import (
     hostile_files,
@@ -62,8 +64,8 @@ def declare(
     deployments: Sequence[SeldonDeployment],
     project: Path,
     opts: pulumi.ResourceOptions | None = None,
-) -> dict[str, LocalDeployment]:
-    """Declare the gateway, then every deployment behind it; give these by their names.
+) -> Landed:
+    """Declare the gateway, then every deployment behind it, and who watches them.
 
     Raises:
         InvalidSpec: files that a deployment names are not there or not where their server reads them, are hostile,
@@ -75,7 +77,12 @@ def declare(
     stack_dir = str(project / ".seldon" / pulumi.get_stack())
     gateway = GATEWAY.register("gateway", opts, stack_dir=stack_dir, port=target.gateway_port)
     place = Place(stack_dir, str(project), gateway.address)
-    return {deployment.name: LocalDeployment(deployment, target, place, opts) for deployment in deployments}
+    made = {deployment.name: LocalDeployment(deployment, target, place, opts) for deployment in deployments}
+    if target.monitoring is None:
+        return Landed(made)
+    asked = [each for component in made.values() for each in component.asked]
+    url = monitoring.declare(target.monitoring, stack_dir, asked, deployments, opts)
+    return Landed(made, outputs={"prometheus_url": url})
 
 
 @dataclass(frozen=True)
@@ -108,6 +115,8 @@ class LocalDeployment(Component):
         settings = deployment.model_copy(update={"predictors": ()})
         self._silence = _later(settings, partial(render.silence, target=target), render.SILENCE_PARTS)
         self._child = pulumi.ResourceOptions(parent=self)
+        self.asked: list[pulumi.Output[monitoring.Asked]] = []
+        """Whom Prometheus asks for metrics, where there is one."""
         predictors = [self._predictor(predictor) for predictor in deployment.predictors]
         route = ROUTE.register(
             deployment.name,
@@ -134,6 +143,11 @@ class LocalDeployment(Component):
             addresses = servers[predictor.graph.name]
         else:
             addresses = self._orchestrator(predictor, servers).addresses
+            if self._target.monitoring:
+                self.asked.append(monitoring.of_orchestrator(self._deployment, addresses))
+        for node in nodes(predictor.graph) if self._target.monitoring else ():
+            if node.name in servers:
+                self.asked += monitoring.of_server(self._deployment, predictor, node, servers[node.name])
         share = _later(predictor, partial(render.share, deployment=self._deployment), render.SHARE_PARTS)
         return {**share, "rest": addresses.apply(itemgetter("http")), "grpc": addresses.apply(itemgetter("grpc"))}
 

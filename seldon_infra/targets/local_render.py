@@ -37,11 +37,14 @@ def asks_server_directly(deployment: SeldonDeployment) -> bool:
 
     That is so on protocol v2 where every predictor is one model of MLServer's, or wants no engine, and all models have
     one name, since a path names the model. On protocol tensorflow the rules let nothing else through, whatever the
-    server is. Seldon's own protocol always needs the orchestrator: it adds what clients expect in ``meta``. Triton
-    needs it as well, unless told otherwise: to a body that is no request it answers 500, as if the fault were its own.
+    server is. What is promised has to be counted, which orchestrators do. Seldon's own protocol always needs the
+    orchestrator: it adds what clients expect in ``meta``. Triton needs it as well, unless told otherwise: to a body
+    that is no request it answers 500, as if the fault were its own.
     """
     if deployment.protocol == "tensorflow":
         return True
+    if deployment.slo is not None:
+        return False
     roots = [predictor.graph for predictor in deployment.predictors]
     alone = all(
         not it.graph.children and (it.no_engine or _is_asked_directly(it.graph)) for it in deployment.predictors

@@ -44,6 +44,11 @@ class Local(Spec):
         description="What a changed model of Triton's becomes: `replace` starts a new server beside the old, `load` "
         "loads what differs into the server that runs.",
     )
+    monitoring: Monitoring | None = Field(
+        default=None,
+        description="Start a Prometheus that asks orchestrators and model servers, and holds deployments to their "
+        "`slo`; its `labels` count on clusters alone. None starts none.",
+    )
     max_in_flight: int = Field(default=256, ge=1, description="Requests that one predictor has at once; more get 429.")
 
 

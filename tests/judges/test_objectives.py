@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from seldon_infra.graph.spec import Slo
+from seldon_infra.monitoring.install import program
 from seldon_infra.monitoring.objectives import groups
 from tests.unit.graph.check.build import deployment, predictor
-from toolchain import prometheus
 
 pytestmark = pytest.mark.judges
 
@@ -49,7 +49,7 @@ def firing(folder: Path, given: list[dict[str, str]], at: str, interval: str = "
     }
     whole = {"rule_files": ["rules.json"], "evaluation_interval": interval, "tests": [test]}
     (folder / "test.json").write_text(json.dumps(whole), encoding="utf-8")
-    command = [prometheus.program("promtool"), "test", "rules", "test.json"]
+    command = [program("promtool"), "test", "rules", "test.json"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
     said = done.stdout + done.stderr
     silent = {name for expr, name in asked.items() if json.dumps(expr) in said}
@@ -68,7 +68,7 @@ def alerts() -> list[tuple[str, str]]:
 
 def test_prometheus_takes_the_rules(tmp_path: Path) -> None:
     (tmp_path / "rules.json").write_text(json.dumps({"groups": groups(PROMISING)}), encoding="utf-8")
-    command = [prometheus.program("promtool"), "check", "rules", "--lint=all", "--lint-fatal", "rules.json"]
+    command = [program("promtool"), "check", "rules", "--lint=all", "--lint-fatal", "rules.json"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "19 rules found" in done.stdout

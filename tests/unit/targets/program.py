@@ -21,7 +21,8 @@ class Recorder(Mocks):
         self.made = []
     def new_resource(self, args):
         self.made.append([args.typ, args.name, args.inputs])
-        known = {"addresses": {"http": "127.0.0.1:1", "grpc": "127.0.0.1:2"}, "path": "/copy", "address": "127.0.0.1:3"}
+        addresses = {"http": "127.0.0.1:1", "grpc": "127.0.0.1:2", "metrics": "127.0.0.1:4"}
+        known = {"addresses": addresses, "path": "/copy", "address": "127.0.0.1:3"}
         if args.typ == "docker-build:index:Image":
             known = {"ref": args.inputs["tags"][0] + "@sha256:" + "0a" * 32}
         return args.name, {**args.inputs, **known}

@@ -40,6 +40,21 @@ def test_a_namespace_may_come_late(declared: Any) -> None:
     assert done.one("Route")["namespace"] == "team"
 
 
+def test_prometheus_asks_orchestrators_and_servers_and_knows_what_is_promised(tmp_path: Path) -> None:
+    target = "Local(monitoring=Monitoring())"
+    done = declare("deployment(slo=Slo(availability=later(99.9)))", target, tmp_path, preview=True)
+    assert done.made, done.said
+    files = next(inputs["files"] for _, name, inputs in done.made if name == "prometheus")
+    paths = [each["labels"]["__metrics_path__"] for each in json.loads(files["watched/targets.json"])]
+    assert sorted(paths) == ["/prometheus", "/prometheus"]
+    names = [group["name"] for group in json.loads(files["watched/rules.json"])["groups"]]
+    assert names == ["ns/d/records", "ns/d/alerts"]
+
+
+def test_without_monitoring_nobody_asks(declared: Any) -> None:
+    assert "prometheus" not in [name for _, name, _ in declared("deployment()").made]
+
+
 def test_what_comes_late_and_is_wrong_is_said_in_one_error_of_the_users(declared: Any) -> None:
     done = declared("deployment(predictor(traffic=later('lots')))")
     assert not done.made

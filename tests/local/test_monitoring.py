@@ -1,0 +1,127 @@
+"""A stack with monitoring on this machine: a real Prometheus asks real processes, and holds them to promises."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.engine.scratch import Engine, scratch_engine
+from tests.engine.waiting import wait_until
+
+pytestmark = pytest.mark.local
+
+ROOT = Path(__file__).parents[2]
+STACK = """
+from seldon_infra import Local, Model, Monitoring, Predictor, PythonServer, SeldonDeployment, Slo, Stack
+
+def model(name):
+    return Model(name=name, server=PythonServer(source="double.py", class_name="Double"))
+
+stack = Stack(
+    target=Local(monitoring=Monitoring(interval="1s"), portable=False),
+    deployments=[
+        SeldonDeployment(
+            name="fraud", namespace="shop", predictors=[Predictor(name="main", graph=model("score"))],
+            slo=Slo({slo}),
+        ),
+        {more}
+    ],
+)
+"""
+MORE = 'SeldonDeployment(name="more", namespace="shop", predictors=[Predictor(name="main", graph=model("one"))])'
+DOUBLE = """
+class Double:
+    def predict(self, X, names, meta=None):
+        if X[0][0] < 0:
+            raise ValueError("negative")
+        return X * 2
+"""
+
+
+class Watched:
+    """The stack, and what its Prometheus says."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.declare()
+        engine.up()
+        self._outputs = engine.outputs()
+
+    def declare(self, slo: str = "availability=99", more: str = "") -> None:
+        (self.engine.directory / "test.py").write_text(STACK.format(slo=slo, more=more))
+
+    def predict(self, number: float) -> int:
+        body = json.dumps({"data": {"ndarray": [[number]]}}).encode()
+        url = f"{self._outputs['fraud_url']}/api/v1.0/predictions"
+        request = urllib.request.Request(url, data=body, headers={"Content-Type": "application/json"})
+        try:
+            with urllib.request.urlopen(request, timeout=20) as answer:
+                return int(answer.status)
+        except urllib.error.HTTPError as error:
+            return error.code
+
+    def asked(self, path: str) -> Any:
+        with urllib.request.urlopen(f"{self._outputs['prometheus_url']}/api/v1/{path}", timeout=20) as answer:
+            return json.loads(answer.read())["data"]
+
+    def value(self, query: str) -> float | None:
+        found = self.asked(f"query?query={urllib.parse.quote(query)}")["result"]
+        return float(found[0]["value"][1]) if found else None
+
+    def reached(self) -> set[tuple[str, str]]:
+        """Whom Prometheus reaches: servers by deployment and node, and orchestrators, which have no such labels."""
+        found = self.asked("targets?state=active")["activeTargets"]
+        labels = [each["labels"] for each in found if each["health"] == "up"]
+        return {(each.get("deployment_name", ""), each.get("model_name", "")) for each in labels}
+
+    def alerts(self) -> set[str]:
+        groups = self.asked("rules")["groups"]
+        return {rule["name"] for group in groups for rule in group["rules"] if rule["type"] == "alerting"}
+
+
+@pytest.fixture(scope="module")
+def watched() -> Iterator[Watched]:
+    folder = Path(tempfile.mkdtemp(prefix="watched-")).resolve()
+    engine = scratch_engine(folder)
+    engine.use_plugin("seldon", ROOT / ".venv" / "bin")
+    engine.write_program("from seldon_infra import run\n\nrun(__file__)\n")
+    (engine.directory / "double.py").write_text(DOUBLE)
+    yield Watched(engine)
+    engine.destroy()
+    shutil.rmtree(folder)
+
+
+def test_orchestrators_and_servers_are_asked(watched: Watched) -> None:
+    wait_until(lambda: watched.reached() == {("", ""), ("fraud", "score")}, 30)
+
+
+def test_what_fails_is_recorded_and_wakes_somebody(watched: Watched) -> None:
+    assert watched.predict(1) == 200
+    record = 'deployment:seldon_requests_failed:ratio_rate5m{namespace="shop",deployment_name="fraud"}'
+
+    def fails() -> bool:
+        assert watched.predict(-1) >= 500
+        return (watched.value(record) or 0) > 0.5
+
+    wait_until(fails, 120)
+    firing = 'ALERTS{alertname="SeldonFailuresUseUpBudget",severity="page",alertstate="firing"}'
+    wait_until(lambda: watched.value(firing) == 1, 60)
+
+
+def test_another_deployment_and_another_promise_are_taken_over_without_a_restart(watched: Watched) -> None:
+    started = watched.asked("status/runtimeinfo")["startTime"]
+    watched.declare("latency_p99='200ms'", MORE)
+    watched.engine.up()
+    wait_until(lambda: ("more", "one") in watched.reached(), 60)
+    wait_until(lambda: watched.alerts() == {"SeldonSlownessUsesUpBudget", "SeldonGetsNoRequests"}, 60)
+    assert watched.asked("status/runtimeinfo")["startTime"] == started
+    watched.engine.preview("--expect-no-changes")
