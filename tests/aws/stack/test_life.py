@@ -85,6 +85,12 @@ def test_a_cluster_comes_grows_is_upgraded_and_goes(project: Project) -> None:
     assert {each["scalingConfig"]["maxSize"] for each in groups(project).values()} == {4, 5}
     assert project.plan() == {}
 
+    project.declare(cluster=f"{OPEN} {DEPLOYER}", groups=GPU.format(most=5).replace("g5", "g6"), version="1.34")
+    before = len(aws.calls)
+    engine.up()
+    moved = [name for name in aws.calls[before:] if name in ("eks.CreateNodegroup", "eks.DeleteNodegroup")]
+    assert moved == ["eks.CreateNodegroup", "eks.DeleteNodegroup"]
+
     before = len(aws.calls)
     engine.destroy()
     gone = aws.calls[before:]
