@@ -154,6 +154,7 @@ if TYPE_CHECKING:
         TensorSpec,
     )
     from seldon_infra.servers.spec import (
+        CatalogueServer,
         ContainerServer,
         DynamicBatching,
         HuggingFaceServer,
@@ -224,7 +225,8 @@ _HOMES = {
     ),
     "seldon_infra.servers.signature": "Signature TensorSpec",
     "seldon_infra.servers.spec": (
-        "ContainerServer DynamicBatching HuggingFaceServer InstanceGroup Licence LightGBMServer MLServerRuntime "
+        "CatalogueServer ContainerServer DynamicBatching HuggingFaceServer InstanceGroup Licence LightGBMServer "
+        "MLServerRuntime "
         "MLflowServer NodeType OnnxServer Protocol PythonServer Server SklearnServer TempoServer Tensor "
         "TensorFlowServer Transport TritonModel TritonServer XGBoostServer"
     ),
@@ -237,10 +239,10 @@ _HOME = {name: module for module, names in _HOMES.items() for name in names.spli
 
 __all__ = [
     "AccessEntry", "AccessLevel", "Addon", "Ambassador", "AmbassadorRoute", "AmiType", "Amounts", "AverageCombiner",
-    "AzureStorage", "BuiltIn", "BuiltInName", "Capacity", "CapacityType", "Chart", "CircuitBreakers",
-    "ClusterAutoscaler", "Combiner", "ConfigMapKey", "ContainerAmount", "ContainerMetric", "ContainerSecurity",
-    "ContainerServer", "ControlPlaneLog", "DcgmExporter", "DevicePlugin", "DynamicBatching", "Ejection",
-    "EksCluster", "Endpoint", "EnvVar", "Executor", "ExistingCluster", "ExistingNetwork", "Explainer",
+    "AzureStorage", "BuiltIn", "BuiltInName", "Capacity", "CapacityType", "CatalogueServer", "Chart",
+    "CircuitBreakers", "ClusterAutoscaler", "Combiner", "ConfigMapKey", "ContainerAmount", "ContainerMetric",
+    "ContainerSecurity", "ContainerServer", "ControlPlaneLog", "DcgmExporter", "DevicePlugin", "DynamicBatching",
+    "Ejection", "EksCluster", "Endpoint", "EnvVar", "Executor", "ExistingCluster", "ExistingNetwork", "Explainer",
     "ExplainerType", "ExternalAuth", "ExternalMetric", "GcsStorage", "GpuNodes", "GpuOperator", "GpuSoftware",
     "Hpa", "HttpStorage", "HuggingFaceServer", "IngressTimeouts", "InstanceGroup", "InvalidSpec", "Istio",
     "IstioRoute", "Json", "JsonObject", "Karpenter", "Keda", "KedaFallback", "KedaTrigger", "Kubernetes", "Later",

@@ -31,6 +31,7 @@ from seldon_infra.servers.needs import Needs, needs
 from seldon_infra.servers.spec import (
     LAST_APACHE_CORE,
     LAST_APACHE_EXPLAINER,
+    CatalogueServer,
     ContainerServer,
     LightGBMServer,
     MLflowServer,
@@ -50,6 +51,7 @@ PREPACKAGED_IMAGES = {
     "MLFLOW_SERVER": "seldonio/mlflowserver",
 }
 """Seldon's own images on protocol seldon, by the implementation that they are."""
+_WITH_IMAGES = (PythonServer, MLServerRuntime, ContainerServer, LightGBMServer, OnnxServer, CatalogueServer)
 _KINDS = ("initContainers", "containers")
 _WRAPPER_PATHS = {"liveness": "/health/ping", "readiness": "/health/status"}
 RUNTIME = "MLSERVER_MODEL_IMPLEMENTATION"
@@ -241,7 +243,7 @@ def image(deployment: SeldonDeployment, server: object) -> Later[str] | None:
 
     The map of a later operator names images under BSL-1.1 where they are Seldon's own, so those never come from it.
     """
-    if isinstance(server, (PythonServer, MLServerRuntime, ContainerServer, LightGBMServer, OnnxServer)):
+    if isinstance(server, _WITH_IMAGES):
         return server.image
     if isinstance(server, (SklearnServer, XGBoostServer, MLflowServer)) and deployment.protocol == "seldon":
         version = server.version or _default_version(deployment, LAST_APACHE_CORE)
@@ -274,7 +276,7 @@ def _probe_paths(deployment: SeldonDeployment, server: object) -> dict[str, str]
             return _WRAPPER_PATHS
         case MLServerRuntime() | LightGBMServer() | OnnxServer():
             return _V2_PATHS
-        case ContainerServer() if deployment.protocol == "v2":
+        case ContainerServer() | CatalogueServer() if deployment.protocol == "v2":
             return _V2_PATHS
     return {}
 

@@ -31,13 +31,21 @@ from seldon_infra.resources.local_route import ROUTE
 from seldon_infra.servers.spec import Server
 from seldon_infra.targets import local_render as render
 from seldon_infra.targets.later import once_valid, when_known
-from seldon_infra.targets.local_files import hostile_files, kind_of, missing_files, unread_models, unsigned_files
+from seldon_infra.targets.local_files import (
+    hostile_files,
+    kind_of,
+    missing_files,
+    unlisted_servers,
+    unread_models,
+    unsigned_files,
+)
 from seldon_infra.targets.saved_models import wrong_saved_models
 from seldon_infra.targets.signatures import unfit_tensors
 from seldon_infra.targets.spec import Local
 from seldon_infra.targets.triton_files import misplaced_files
 
 _OF_FILES = (
+    unlisted_servers,
     missing_files,
     unread_models,
     hostile_files,
