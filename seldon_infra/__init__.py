@@ -158,6 +158,7 @@ if TYPE_CHECKING:
         TensorSpec,
     )
     from seldon_infra.servers.spec import (
+        CatalogueServer,
         ContainerServer,
         DynamicBatching,
         HuggingFaceServer,
@@ -228,9 +229,9 @@ _HOMES = {
     ),
     "seldon_infra.servers.signature": "Signature TensorSpec",
     "seldon_infra.servers.spec": (
-        "ContainerServer DynamicBatching HuggingFaceServer ImageBuild InstanceGroup Licence LightGBMServer "
-        "MLServerRuntime MLflowServer NodeType OnnxServer Protocol PythonServer Server SklearnServer TempoServer "
-        "Tensor TensorFlowServer Transport TritonModel TritonServer XGBoostServer"
+        "CatalogueServer ContainerServer DynamicBatching HuggingFaceServer ImageBuild InstanceGroup Licence "
+        "LightGBMServer MLServerRuntime MLflowServer NodeType OnnxServer Protocol PythonServer Server SklearnServer "
+        "TempoServer Tensor TensorFlowServer Transport TritonModel TritonServer XGBoostServer"
     ),
     "seldon_infra.servers.triton.text": "config_pbtxt",
     "seldon_infra.settings": "config secret",
@@ -241,14 +242,14 @@ _HOME = {name: module for module, names in _HOMES.items() for name in names.spli
 
 __all__ = [
     "AccessEntry", "AccessLevel", "Addon", "Ambassador", "AmbassadorRoute", "AmiType", "Amounts", "AverageCombiner",
-    "AzureStorage", "BuiltIn", "BuiltInName", "Capacity", "CapacityType", "Chart", "CircuitBreakers",
-    "ClusterAutoscaler", "Combiner", "ConfigMapKey", "ContainerAmount", "ContainerMetric", "ContainerSecurity",
-    "ContainerServer", "ControlPlaneLog", "DcgmExporter", "DevicePlugin", "DynamicBatching", "Ejection", "EksCluster",
-    "Endpoint", "EnvVar", "Executor", "ExistingCluster", "ExistingNetwork", "Explainer", "ExplainerType",
-    "ExternalAuth", "ExternalMetric", "GcsStorage", "GpuNodes", "GpuOperator", "GpuSoftware", "Hpa", "HttpStorage",
-    "HuggingFaceServer", "ImageBuild", "IngressTimeouts", "InstanceGroup", "InvalidSpec", "Istio", "IstioRoute",
-    "Json", "JsonObject", "Karpenter", "Keda", "KedaFallback", "KedaTrigger", "Kubernetes", "Later", "Licence",
-    "LightGBMServer", "Local", "LogLevel", "LogMode", "Logger", "MLServerRuntime", "MLflowServer", "Method",
+    "AzureStorage", "BuiltIn", "BuiltInName", "Capacity", "CapacityType", "CatalogueServer", "Chart",
+    "CircuitBreakers", "ClusterAutoscaler", "Combiner", "ConfigMapKey", "ContainerAmount", "ContainerMetric",
+    "ContainerSecurity", "ContainerServer", "ControlPlaneLog", "DcgmExporter", "DevicePlugin", "DynamicBatching",
+    "Ejection", "EksCluster", "Endpoint", "EnvVar", "Executor", "ExistingCluster", "ExistingNetwork", "Explainer",
+    "ExplainerType", "ExternalAuth", "ExternalMetric", "GcsStorage", "GpuNodes", "GpuOperator", "GpuSoftware", "Hpa",
+    "HttpStorage", "HuggingFaceServer", "ImageBuild", "IngressTimeouts", "InstanceGroup", "InvalidSpec", "Istio",
+    "IstioRoute", "Json", "JsonObject", "Karpenter", "Keda", "KedaFallback", "KedaTrigger", "Kubernetes", "Later",
+    "Licence", "LightGBMServer", "Local", "LogLevel", "LogMode", "Logger", "MLServerRuntime", "MLflowServer", "Method",
     "MetricTarget", "Mig", "MlflowStorage", "Model", "ModelServer", "Monitoring", "Mps", "NatGateways", "Network",
     "NetworkPolicy", "NewVpc", "Node", "NodeGroup", "NodePool", "NodeType", "ObjectMetric", "OciStorage", "OnnxServer",
     "OperatorProcess", "Orchestrator", "OutputTransformer", "Parameter", "ParameterType", "Pdb", "Pod", "PodDefaults",

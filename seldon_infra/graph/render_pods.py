@@ -31,6 +31,7 @@ from seldon_infra.servers.needs import Needs, needs
 from seldon_infra.servers.spec import (
     LAST_APACHE_CORE,
     LAST_APACHE_EXPLAINER,
+    CatalogueServer,
     ContainerServer,
     LightGBMServer,
     MLflowServer,
@@ -52,6 +53,7 @@ PREPACKAGED_IMAGES = {
 """Seldon's own images on protocol seldon, by the implementation that they are."""
 DIGEST_MARK = "model-digest.seldon-infra"
 """Prefix of the annotations that hold digests; what follows is the node's name, which may be as long as a name can."""
+_WITH_IMAGES = (PythonServer, MLServerRuntime, ContainerServer, LightGBMServer, OnnxServer, CatalogueServer)
 _KINDS = ("initContainers", "containers")
 _WRAPPER_PATHS = {"liveness": "/health/ping", "readiness": "/health/status"}
 RUNTIME = "MLSERVER_MODEL_IMPLEMENTATION"
@@ -252,7 +254,7 @@ def image(deployment: SeldonDeployment, server: object) -> Later[str] | None:
     """
     if isinstance(server, (PythonServer, MLServerRuntime)) and server.build is not None:
         return server.image or server.build.tag
-    if isinstance(server, (PythonServer, MLServerRuntime, ContainerServer, LightGBMServer, OnnxServer)):
+    if isinstance(server, _WITH_IMAGES):
         return server.image
     if isinstance(server, (SklearnServer, XGBoostServer, MLflowServer)) and deployment.protocol == "seldon":
         version = server.version or _default_version(deployment, LAST_APACHE_CORE)
@@ -285,7 +287,7 @@ def _probe_paths(deployment: SeldonDeployment, server: object) -> dict[str, str]
             return _WRAPPER_PATHS
         case MLServerRuntime() | LightGBMServer() | OnnxServer():
             return _V2_PATHS
-        case ContainerServer() if deployment.protocol == "v2":
+        case ContainerServer() | CatalogueServer() if deployment.protocol == "v2":
             return _V2_PATHS
     return {}
 

@@ -123,13 +123,13 @@ def initializer(
             "name": _cut(f"{container}-model-initializer"),
             "image": image or INITIALIZER_IMAGE,
             "imagePullPolicy": security.image_pull_policy,
-            "args": [_source(uri), MODEL_PATH],
+            "args": [source_of(uri), MODEL_PATH],
             "envFrom": [{"secretRef": {"name": secret}}] if secret is not None else [],
             "resources": USED_BY_INITIALIZER,
             "volumeMounts": [
                 {"name": model_volume_name(container), "mountPath": MODEL_PATH},
                 {"name": SCRATCH_VOLUME, "mountPath": SCRATCH, "subPath": _cut(f"{container}-model-initializer")},
-                *_claim_mounts(uri),
+                *claim_mounts(uri),
             ],
             "securityContext": container_context(security),
         }
@@ -138,15 +138,22 @@ def initializer(
 
 def model_mounts(container: str, uri: Later[str]) -> list[Manifest]:
     """VolumeMounts of a container's model."""
-    return [{"name": model_volume_name(container), "mountPath": MODEL_PATH, "readOnly": True}, *_claim_mounts(uri)]
+    return [{"name": model_volume_name(container), "mountPath": MODEL_PATH, "readOnly": True}, *claim_mounts(uri)]
 
 
 def model_volumes(container: str, uri: Later[str], size: Later[str | int]) -> list[Manifest]:
     """Volumes of a model: the place where it lands, and the claim that it comes from."""
-    place = {"name": model_volume_name(container), "emptyDir": {"sizeLimit": as_text(size)}}
+    return [
+        {"name": model_volume_name(container), "emptyDir": {"sizeLimit": as_text(size)}},
+        *claim_volumes(uri),
+    ]
+
+
+def claim_volumes(uri: Later[str]) -> list[Manifest]:
+    """The volume of the claim that a model comes from, where it comes from one."""
     claim = _claim(uri)
-    source = {"name": _PVC_VOLUME, "persistentVolumeClaim": {"claimName": claim[0], "readOnly": True}} if claim else {}
-    return [place, *([source] if source else [])]
+    source = {"claimName": claim[0], "readOnly": True} if claim else {}
+    return [{"name": _PVC_VOLUME, "persistentVolumeClaim": source}] if claim else []
 
 
 def model_volume_name(container: str) -> str:
@@ -163,12 +170,14 @@ def _claim(uri: Later[str]) -> tuple[str, str] | None:
     return claim, path
 
 
-def _source(uri: Later[str]) -> Any:
+def source_of(uri: Later[str]) -> Any:
+    """Where a model comes from, as a container sees it: a path of its claim, else the URI itself."""
     claim = _claim(uri)
     return f"{_PVC_PATH}/{claim[1]}" if claim else uri
 
 
-def _claim_mounts(uri: Later[str]) -> list[Manifest]:
+def claim_mounts(uri: Later[str]) -> list[Manifest]:
+    """The mount of the claim that a model comes from, where it comes from one."""
     return [{"name": _PVC_VOLUME, "mountPath": _PVC_PATH, "readOnly": True}] if _claim(uri) else []
 
 

@@ -7,7 +7,7 @@ looked up when this was written. Sources: MLServer's ``mlserver/settings.py``, T
 from __future__ import annotations
 
 from seldon_infra.graph.expand.chart import MLSERVER_MODELS
-from seldon_infra.graph.render_security import MODEL_PATH
+from seldon_infra.graph.render_security import MODEL_PATH, source_of
 from seldon_infra.graph.render_values import Manifest, as_text, given
 from seldon_infra.model_server.spec import ModelServer
 from seldon_infra.servers.spec import (
@@ -49,6 +49,17 @@ often than every 5 minutes are thrown out; 10 s is the least that gRPC's own cli
 stays with its pod, and a new pod would get none: after 5 minutes clients are told to connect anew, and have 5 more to
 finish what is under way. Source: ``tritonserver --help`` of 2.51; gRPC's doc/keepalive.md.
 """
+CONTROL_VARIABLE = "TRITON_OPERATOR"
+_CONTROL = {
+    "none": (),
+    "poll": ("--repository-poll-secs=30",),
+    "explicit": (
+        "--load-model=*",
+        f"--http-restricted-api=model-repository:triton-operator=$({CONTROL_VARIABLE})",
+        f"--grpc-restricted-protocol=model-repository:triton-operator=$({CONTROL_VARIABLE})",
+    ),
+}
+"""What each mode of model control wants beside its name; Kubernetes puts the variable's value in."""
 MESSAGE_BYTES = 64 * 1024**2
 DRAIN_SECONDS = 30
 
@@ -63,14 +74,16 @@ def default_image(server: Server) -> str | None:
     return TRITON_IMAGE if isinstance(server, TritonServer) else _MLSERVER_IMAGES.get(type(server))
 
 
-def arguments(server: Server) -> list[str]:
-    """Give the command line of Triton: nobody loads or unloads models but a new version of the Deployment."""
-    if not isinstance(server, TritonServer):
+def arguments(spec: ModelServer) -> list[str]:
+    """Give the command line of Triton; by default nobody loads models but a new version of the Deployment."""
+    if not isinstance(spec.server, TritonServer):
         return []
+    place = MODEL_PATH if spec.model_control == "none" or spec.model_uri is None else source_of(spec.model_uri)
     return [
         "tritonserver",
-        f"--model-repository={MODEL_PATH}",
-        "--model-control-mode=none",
+        f"--model-repository={place}",
+        f"--model-control-mode={spec.model_control}",
+        *_CONTROL[spec.model_control],
         f"--http-port={HTTP}",
         f"--grpc-port={GRPC}",
         f"--metrics-port={METRICS}",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from seldon_infra.core.model import known, title
-from seldon_infra.core.names import is_dns_label, is_service_name
+from seldon_infra.core.names import is_dns_label, is_service_name, is_subdomain
 from seldon_infra.core.problems import Problem
 from seldon_infra.core.quantity import parse_duration
 from seldon_infra.graph.check import check_cluster, check_local
@@ -14,6 +14,7 @@ from seldon_infra.graph.rules.references import image_is_a_reference
 from seldon_infra.graph.spec import Model, Predictor, SeldonDeployment
 from seldon_infra.model_server.catalogue import SERVERS, default_image
 from seldon_infra.model_server.spec import ModelServer
+from seldon_infra.servers.spec import TritonServer
 
 _LAST_PORT = 65535
 CONTAINER = "server"
@@ -111,6 +112,34 @@ def monitor_has_an_interval(spec: ModelServer) -> Iterator[Problem]:
         yield Problem(title(spec), got, "must be a duration", "write interval='30s'")
 
 
+def changes_reach_it(spec: ModelServer) -> Iterator[Problem]:
+    """Only Triton looks for changed models, and only those of a claim change under a pod."""
+    control, uri = spec.model_control, known(spec.model_uri)
+    if control == "none":
+        return
+    if not isinstance(spec.server, TritonServer):
+        got = f"model_control '{control}' with server {type(spec.server).__name__}"
+        yield Problem(title(spec), got, "must be 'none' but for a TritonServer", "remove model_control")
+    if uri is None or not uri.startswith("pvc://"):
+        got = f"model_control '{control}' with model_uri {uri!r}"
+        want = "must be of a claim: what is fetched from elsewhere never changes under a pod"
+        yield Problem(title(spec), got, want, "write model_uri='pvc://CLAIM/PATH', or remove model_control")
+
+
+def control_has_its_secret(spec: ModelServer) -> Iterator[Problem]:
+    """Whoever reaches the port could unload models, but for a secret that goes with that mode alone."""
+    if spec.model_control == "explicit" and spec.control_secret is None:
+        got, fix = "model_control 'explicit' without control_secret", "write control_secret='NAME', with the key token"
+        yield Problem(title(spec), got, "must have one, or whoever reaches the port unloads models", fix)
+    if spec.model_control != "explicit" and spec.control_secret is not None:
+        got = f"control_secret with model_control '{spec.model_control}'"
+        yield Problem(title(spec), got, "must be with 'explicit' alone", "remove control_secret")
+    name = known(spec.control_secret)
+    if name is not None and not is_subdomain(name):
+        got = f"control_secret '{name}'"
+        yield Problem(title(spec), got, "must be the name of a Kubernetes object", "write control_secret='triton'")
+
+
 def image_of(spec: ModelServer) -> object:
     """The server's image: its own, else the one that its server names, else the library's."""
     return spec.image or getattr(spec.server, "image", None) or default_image(spec.server)
@@ -123,4 +152,6 @@ RULES = (
     namespaces_are_names,
     ports_are_ports,
     monitor_has_an_interval,
+    changes_reach_it,
+    control_has_its_secret,
 )

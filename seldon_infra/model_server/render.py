@@ -8,6 +8,8 @@ from seldon_infra.graph.render_gpu import on_gpus
 from seldon_infra.graph.render_pods import needed_environment
 from seldon_infra.graph.render_scaling import hpa, keda, metric, pdb
 from seldon_infra.graph.render_security import (
+    claim_mounts,
+    claim_volumes,
     container_context,
     filled_resources,
     initializer,
@@ -19,7 +21,15 @@ from seldon_infra.graph.render_security import (
 )
 from seldon_infra.graph.render_values import Manifest, env, given, merged
 from seldon_infra.graph.spec import PodSecurity
-from seldon_infra.model_server.catalogue import DRAIN_SECONDS, GRPC, HTTP, METRICS, arguments, environment
+from seldon_infra.model_server.catalogue import (
+    CONTROL_VARIABLE,
+    DRAIN_SECONDS,
+    GRPC,
+    HTTP,
+    METRICS,
+    arguments,
+    environment,
+)
 from seldon_infra.model_server.check import CONTAINER, image_of
 from seldon_infra.model_server.spec import ModelServer
 from seldon_infra.servers.needs import Needs, needs
@@ -138,9 +148,11 @@ def pod_spec(spec: ModelServer) -> Manifest:
             "serviceAccountName": spec.name,
             "automountServiceAccountToken": security.service_account_token,
             "securityContext": pod_context(security, wants.root_group),
-            "initContainers": [initializer(CONTAINER, uri, image, secret, security)] if uri is not None else [],
+            "initContainers": [initializer(CONTAINER, uri, image, secret, security)]
+            if uri is not None and _is_fetched(spec)
+            else [],
             "containers": [container(spec, security, wants)],
-            "volumes": [*volumes, *(model_volumes(CONTAINER, uri, security.model_space) if uri is not None else [])],
+            "volumes": [*volumes, *_model_volumes(spec, security)],
             "affinity": {"podAntiAffinity": _apart(spec)},
             "terminationGracePeriodSeconds": 2 * DRAIN_SECONDS,
         }
@@ -156,8 +168,8 @@ def container(spec: ModelServer, security: PodSecurity, wants: Needs) -> Manifes
             "name": CONTAINER,
             "image": image_of(spec),
             "imagePullPolicy": security.image_pull_policy,
-            "args": arguments(spec.server),
-            "env": [*env(spec.env), *told, *needed_environment(wants, spec.env)],
+            "args": arguments(spec),
+            "env": [*env(spec.env), *told, *needed_environment(wants, spec.env), *_control_token(spec)],
             "ports": [{"name": name, "containerPort": port, "protocol": "TCP"} for name, port in _PORTS.items()],
             "resources": filled_resources(spec.resources),
             # A large model takes minutes to load, and nothing else ends it until then: 10 of them.
@@ -168,11 +180,38 @@ def container(spec: ModelServer, security: PodSecurity, wants: Needs) -> Manifes
             "lifecycle": {"preStop": {"sleep": {"seconds": 10}}},
             "volumeMounts": [
                 *scratch_mounts(CONTAINER, wants),
-                *(model_mounts(CONTAINER, spec.model_uri) if spec.model_uri is not None else []),
+                *_model_mounts(spec),
             ],
             "securityContext": container_context(security, wants),
         }
     )
+
+
+def _is_fetched(spec: ModelServer) -> bool:
+    """Tell whether a pod gets a copy of its model; what may change under Triton is read where it lies."""
+    return spec.model_uri is not None and spec.model_control == "none"
+
+
+def _model_volumes(spec: ModelServer, security: PodSecurity) -> list[Manifest]:
+    if spec.model_uri is None:
+        return []
+    return (
+        model_volumes(CONTAINER, spec.model_uri, security.model_space)
+        if _is_fetched(spec)
+        else claim_volumes(spec.model_uri)
+    )
+
+
+def _model_mounts(spec: ModelServer) -> list[Manifest]:
+    if spec.model_uri is None:
+        return []
+    return model_mounts(CONTAINER, spec.model_uri) if _is_fetched(spec) else claim_mounts(spec.model_uri)
+
+
+def _control_token(spec: ModelServer) -> list[Manifest]:
+    """The variable that the command line of explicit control reads."""
+    reference = {"name": spec.control_secret, "key": "token"}
+    return [{"name": CONTROL_VARIABLE, "valueFrom": {"secretKeyRef": reference}}] if spec.control_secret else []
 
 
 def autoscaler(spec: ModelServer) -> Manifest:

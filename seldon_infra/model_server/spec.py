@@ -3,7 +3,7 @@
 # Annotations are evaluated as they stand: as text, pydantic would compile each one again at import.
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from seldon_infra.core.model import Later, Many, Spec
 from seldon_infra.graph.spec import EnvVar, Hpa, Keda, Pdb, PodSecurity, PodTemplate, Resources
@@ -39,6 +39,14 @@ class ModelServer(Spec):
     """What runs: ``TritonServer()``, or one that MLServer serves, such as ``SklearnServer()``."""
     model_uri: Later[str] | None = None
     """Where the model's files are: ``s3://``, ``gs://``, ``https://``, ``pvc://CLAIM/PATH``. Default: none."""
+    model_control: Literal["none", "poll", "explicit"] = "none"
+    """How Triton gets changed models: by a new version of this definition (``none``), by a look at ``pvc://`` each 30 s
+    (``poll``), or by its repository interface (``explicit``, with ``control_secret``). Default: none, which a rollout
+    guards and can undo; a model from elsewhere is fetched once per pod, so nothing in it changes. Source:
+    --model-control-mode."""
+    control_secret: Later[str] | None = None
+    """Secret whose key ``token`` a call of the repository interface must bring, as the header ``triton-operator``.
+    Default: none, for the other modes."""
     image: Later[str] | None = None
     """The server's image, best by digest. Default: MLServer 1.7.1 or Triton 24.10, by tag."""
     env_secret_ref_name: Later[str] | None = None

@@ -103,11 +103,11 @@ def process(server: Server, node: Node, deployment: Spoken, predictor: Named) ->
     """
     if isinstance(server, ContainerServer) and server.local_command:
         return command_process(server, node, deployment, predictor)
-    if server.catalogue is None:
+    if server.folder is None:
         raise PartNotFound(
             f"a server for {type(server).__name__}", f"the catalogue has: {', '.join(names())}; use one, or a cluster"
         )
-    return local_process(load(server.catalogue), server, node, deployment, predictor)
+    return local_process(load(server.folder), server, node, deployment, predictor)
 
 
 def _folder() -> Path:

@@ -57,6 +57,11 @@ class Server(Spec):
         """Protocols that it speaks on a cluster."""
         return self.spoken
 
+    @property
+    def folder(self) -> str | None:
+        """Folder of ``servers/`` that runs it on this machine, None where only a cluster can."""
+        return self.catalogue
+
 
 class SklearnServer(Server):
     """A scikit-learn model from ``model.joblib`` or ``model.pickle``. Source: Seldon's SKLEARN_SERVER.
@@ -346,9 +351,33 @@ class ContainerServer(Server):
         return tuple(self.speaks)
 
 
+class CatalogueServer(Server):
+    """A server of the catalogue by its name: a folder of ``servers/`` with ``[kinds.catalogue]``, and no class."""
+
+    kind: Literal["catalogue"] = "catalogue"
+    """Tells servers apart in data. Always ``catalogue``."""
+    name: str
+    """Its folder in ``servers/``."""
+    speaks: Many[Protocol] = ("v2",)
+    """Protocols that it speaks, of those that its folder names. Default: v2."""
+    image: Later[str] | None = None
+    """Image for a cluster, which serves by itself. Default: none, for the local target only."""
+
+    @property
+    def protocols(self) -> tuple[Protocol, ...]:
+        """Protocols that it speaks on a cluster."""
+        return tuple(self.speaks)
+
+    @property
+    def folder(self) -> str | None:
+        """Folder of ``servers/`` that runs it on this machine."""
+        return self.name
+
+
 __all__ = [
     "LAST_APACHE_CORE",
     "LAST_APACHE_EXPLAINER",
+    "CatalogueServer",
     "ContainerServer",
     "DynamicBatching",
     "HuggingFaceServer",

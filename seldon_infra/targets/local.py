@@ -38,6 +38,7 @@ from seldon_infra.targets.local_files import (
     kind_of,
     missing_files,
     other_files,
+    unlisted_servers,
     unread_models,
     unsigned_files,
 )
@@ -47,6 +48,7 @@ from seldon_infra.targets.spec import Local
 from seldon_infra.targets.triton_files import misplaced_files
 
 _OF_FILES = (
+    unlisted_servers,
     missing_files,
     unread_models,
     other_files,

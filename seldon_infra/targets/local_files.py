@@ -20,6 +20,7 @@ from seldon_infra.core.problems import Problem
 from seldon_infra.graph.rules.place import InNode, nodes_in, predictors, server_of
 from seldon_infra.graph.spec import SeldonDeployment
 from seldon_infra.servers import catalogue
+from seldon_infra.servers.spec import CatalogueServer
 
 _SHOWN = 3
 """Names of a folder's files that a message shows."""
@@ -90,6 +91,28 @@ def missing_files(deployment: SeldonDeployment, project: Path) -> Iterator[Probl
                     yield Problem(inner.path, got, "must be there", fix)
 
 
+def unlisted_servers(deployment: SeldonDeployment, _: Path) -> Iterator[Problem]:
+    """Give a problem for each server that is named by a folder of the catalogue which does not hold it so."""
+    for at in predictors(deployment):
+        for inner in nodes_in(at):
+            if isinstance(inner.node.server, CatalogueServer):
+                yield from _unlisted(inner.path, inner.node.server, deployment.protocol)
+
+
+def _unlisted(path: str, server: CatalogueServer, protocol: str) -> Iterator[Problem]:
+    got, there = f"server '{server.name}'", catalogue.names()
+    if server.name not in there:
+        yield Problem(path, got, "must be a folder of servers/", f"write one of {', '.join(there)}, or add the folder")
+        return
+    entry = catalogue.load(server.name)
+    if server.kind not in entry.kinds:
+        want = "must have [kinds.catalogue] in its server.toml"
+        yield Problem(path, got, want, f"add it, or use a class for {' or '.join(entry.kinds)}")
+    elif protocol not in entry.protocols:
+        got, fix = f"{got} speaks {', '.join(entry.protocols)}", f"write protocol='{entry.protocols[0]}'"
+        yield Problem(path, got, f"must speak '{protocol}'", fix)
+
+
 def unread_models(deployment: SeldonDeployment, project: Path) -> Iterator[Problem]:
     """Give a problem for each model of which its node's server would read no file; a file alone counts by its name."""
     for inner, server, uri in models_here(deployment, project):
@@ -102,9 +125,9 @@ def unread_models(deployment: SeldonDeployment, project: Path) -> Iterator[Probl
 
 def _reads(server: Server) -> tuple[str, ...]:
     """The names of files of which a server reads one; none where it may read any."""
-    if server.catalogue is None:
+    if server.folder not in catalogue.names():
         return ()
-    kind = catalogue.load(server.catalogue).kinds.get(kind_of(server))
+    kind = catalogue.load(server.folder).kinds.get(kind_of(server))
     return tuple(kind.reads) if kind else ()
 
 

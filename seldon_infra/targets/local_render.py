@@ -63,7 +63,7 @@ def _is_asked_directly(node: Node) -> bool:
 
 
 def _entry_says(node: Node, field: str) -> bool:
-    name = node.server.catalogue if isinstance(node.server, Server) else None
+    name = node.server.folder if isinstance(node.server, Server) else None
     return name is not None and bool(getattr(catalogue.load(name), field))
 
 
@@ -104,8 +104,8 @@ def install(node: Node) -> None:
         PartNotFound: a package could not be had, or there is no server for the node.
     """
     assert isinstance(node.server, Server)
-    if node.server.catalogue is not None:
-        catalogue.environment(catalogue.load(node.server.catalogue), getattr(node.server, "requirements", ()))
+    if node.server.folder is not None:
+        catalogue.environment(catalogue.load(node.server.folder), getattr(node.server, "requirements", ()))
 
 
 def orchestrator(python: str, target: Local) -> dict[str, object]:
@@ -222,7 +222,7 @@ def _image(node: Node) -> str:
     """What runs a node, with its version: on a cluster this is the container's image."""
     if isinstance(node.server, ContainerServer):
         return str(known(node.server.image) or "")
-    name = node.server.catalogue if isinstance(node.server, Server) else None
+    name = node.server.folder if isinstance(node.server, Server) else None
     return f"{name}:{catalogue.load(name).version}" if name else ""
 
 

@@ -6,6 +6,7 @@ from seldon_infra import (
     Ambassador,
     Amounts,
     AverageCombiner,
+    CatalogueServer,
     Combiner,
     EksCluster,
     EnvVar,
@@ -13,6 +14,7 @@ from seldon_infra import (
     GpuNodes,
     Istio,
     Karpenter,
+    Keda,
     Kubernetes,
     Local,
     Mig,
@@ -27,6 +29,7 @@ from seldon_infra import (
     Parameter,
     Predictor,
     PythonServer,
+    QueueTime,
     RandomAbTest,
     Resources,
     Router,
@@ -55,6 +58,14 @@ later: pulumi.Output[int] = pulumi.Output.from_input(3)
 text: pulumi.Output[str] = pulumi.Output.from_input("x")
 python = PythonServer(source="nodes.py", class_name="Node")
 leaf = Model(name="leaf", server=SklearnServer(), model_uri=text)
+
+# Triton's wait, and a server that is a folder
+Keda(min_replica_count=1, queue_time=QueueTime(prometheus=text, labels={"model": "m"}))
+Keda(queue_time=QueueTime(labels={"model": "m"}))  # refused: call-arg
+Model(name="prices", server=CatalogueServer(name="table"))
+CatalogueServer(name="table", speaks=("http",))  # refused: arg-type
+Local(changed_models="load")
+Local(changed_models="reload")  # refused: arg-type
 
 # Shapes
 chain = Model(name="scale", server=MLServerRuntime(source="s.py", class_name="S"), children=(leaf,))

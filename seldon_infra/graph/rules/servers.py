@@ -13,6 +13,7 @@ from seldon_infra.servers.licence import licence_problems
 from seldon_infra.servers.spec import (
     LAST_APACHE_CORE,
     LAST_APACHE_EXPLAINER,
+    CatalogueServer,
     ContainerServer,
     HuggingFaceServer,
     MLServerRuntime,
@@ -76,7 +77,7 @@ def _is_name(text: str) -> bool:
 
 def container_speaks(at: InNode) -> Iterator[Problem]:
     """An image that speaks nothing answers nothing."""
-    if isinstance(at.node.server, ContainerServer) and not at.node.server.speaks:
+    if isinstance(at.node.server, (ContainerServer, CatalogueServer)) and not at.node.server.speaks:
         fix = f"write speaks=['{at.deployment.protocol}']"
         yield Problem(at.path, "speaks is empty", "must name at least one protocol", fix)
 

@@ -10,6 +10,7 @@ from seldon_infra.core.problems import Problem
 from seldon_infra.graph.rules import commands, tensorflow, triton_gpus
 from seldon_infra.graph.rules.place import InNode, InPredictor, environments_in, listed, server_of
 from seldon_infra.servers.spec import (
+    CatalogueServer,
     ContainerServer,
     MLServerRuntime,
     OnnxServer,
@@ -37,8 +38,8 @@ def requests_are_calls(deployment: SeldonDeployment) -> Iterator[Problem]:
 def server_runs_here(at: InNode) -> Iterator[Problem]:
     """A server is in the catalogue for this machine, in the deployment's protocol."""
     server, protocol = server_of(at.node), at.deployment.protocol
-    if server is None or isinstance(server, ContainerServer):
-        return  # a command of the user's own
+    if server is None or isinstance(server, (ContainerServer, CatalogueServer)):
+        return  # a command of the user's own, or a folder that says what it speaks
     if protocol not in server.protocols or protocol in server.local_protocols:
         return
     name, spoken = type(server).__name__, [f"'{local}'" for local in server.local_protocols]
@@ -109,6 +110,9 @@ def image_holds_the_class(at: InNode) -> Iterator[Problem]:
         got = f"image is not set, the class {server.class_name} is in {server.source}"
         fix = f'build an image with the class and write {type(server).__name__}(…, image="registry/name@sha256:…")'
         yield Problem(at.path, got, "must be set for a cluster, which runs images", fix)
+    elif isinstance(server, CatalogueServer) and server.image is None:
+        fix = 'build an image of it and write CatalogueServer(…, image="registry/name@sha256:…")'
+        yield Problem(at.path, "CatalogueServer has no image", "must be given for a cluster, which runs images", fix)
     elif isinstance(server, OnnxServer) and server.image is None:
         got, want = "OnnxServer has no image", "must be given for a cluster: Seldon has none for ONNX Runtime"
         fix = (

@@ -57,6 +57,18 @@ def triton() -> ModelServer:
     )
 
 
+def controlled() -> ModelServer:
+    """Give a Triton whose models are loaded by its own interface from a claim."""
+    return ModelServer(
+        name="ranks",
+        namespace="models",
+        server=TritonServer(),
+        model_uri="pvc://ranks/repository",
+        model_control="explicit",
+        control_secret="triton-operator",
+    )
+
+
 def runtime() -> ModelServer:
     """Give a class of the user's own in an image of MLServer, without a model's files."""
     server = MLServerRuntime(source="stacks/digits/scale.py", class_name="Scale", image=f"ghcr.io/acme/scale@{DIGEST}")
@@ -66,6 +78,7 @@ def runtime() -> ModelServer:
 CASES = {
     "sklearn": Case("MLServer on a scikit-learn model: credentials, callers, autoscaling, metrics.", sklearn()),
     "triton-gpu": Case("Triton on a GPU, its image by digest, with pods as its requests wait.", triton()),
+    "triton-explicit": Case("Triton on a claim, whose models are loaded by its own interface.", controlled()),
     "runtime": Case("A class of one's own in an image of MLServer.", runtime()),
 }
 

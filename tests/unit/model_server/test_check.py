@@ -62,6 +62,34 @@ ROWS = {
         f"{IRIS}: server ContainerServer, must be one of {SERVERS}; use one of them, or a SeldonDeployment",
         iris(server=TritonServer()),
     ),
+    "Triton alone looks for changed models": Row(
+        iris(model_uri="pvc://c/iris", model_control="poll"),
+        f"{IRIS}: model_control 'poll' with server SklearnServer, must be 'none' but for a TritonServer; "
+        "remove model_control",
+        iris(server=TritonServer(), model_uri="pvc://c/iris", model_control="poll"),
+    ),
+    "what is fetched does not change": Row(
+        iris(server=TritonServer(), model_control="poll"),
+        f"{IRIS}: model_control 'poll' with model_uri 's3://models/iris', must be of a claim: what is fetched from "
+        "elsewhere never changes under a pod; write model_uri='pvc://CLAIM/PATH', or remove model_control",
+        iris(server=TritonServer(), model_uri="pvc://c/iris", model_control="poll"),
+    ),
+    "who may load models is said": Row(
+        iris(server=TritonServer(), model_uri="pvc://c/iris", model_control="explicit"),
+        f"{IRIS}: model_control 'explicit' without control_secret, must have one, or whoever reaches the port unloads "
+        "models; write control_secret='NAME', with the key token",
+        iris(server=TritonServer(), model_uri="pvc://c/iris", model_control="explicit", control_secret="triton"),
+    ),
+    "a secret for nothing": Row(
+        iris(server=TritonServer(), model_uri="pvc://c/iris", model_control="poll", control_secret="triton"),
+        f"{IRIS}: control_secret with model_control 'poll', must be with 'explicit' alone; remove control_secret",
+        iris(server=TritonServer(), model_uri="pvc://c/iris", model_control="explicit", control_secret="triton"),
+    ),
+    "the secret is a Kubernetes object": Row(
+        iris(server=TritonServer(), model_uri="pvc://c/iris", model_control="explicit", control_secret="My Secret"),
+        f"{IRIS}: control_secret 'My Secret', must be the name of a Kubernetes object; write control_secret='triton'",
+        iris(server=TritonServer(), model_uri="pvc://c/iris", model_control="explicit", control_secret="my-secret"),
+    ),
     "one autoscaler decides": Row(
         iris(hpa=scaled(3), keda=Keda(triggers=[KedaTrigger(type="cron", metadata={})])),
         f"{IRIS}: hpa and keda are both given, must be one of them, because each sets the number of pods; remove hpa",

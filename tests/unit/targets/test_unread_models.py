@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from seldon_infra.graph.spec import Model, Predictor, SeldonDeployment
+from seldon_infra.servers import catalogue
 from seldon_infra.servers.spec import (
+    CatalogueServer,
     LightGBMServer,
     MLflowServer,
     MLServerRuntime,
@@ -17,8 +20,9 @@ from seldon_infra.servers.spec import (
     TempoServer,
     XGBoostServer,
 )
-from seldon_infra.targets.local_files import unread_models
+from seldon_infra.targets.local_files import unlisted_servers, unread_models
 
+ROOT = Path(__file__).parents[3]
 NODE = "SeldonDeployment 'd' → predictor 'main' → model 'm'"
 
 
@@ -77,3 +81,38 @@ def test_a_file_alone_counts_by_its_name(tmp_path: Path) -> None:
 @pytest.mark.parametrize("uri", ["nowhere", "s3://bucket/m"])
 def test_what_is_not_there_or_not_here_is_for_others_to_say(tmp_path: Path, uri: str) -> None:
     assert problems(SklearnServer(), tmp_path, uri) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "kinds", "protocols", "said"),
+    [
+        ("table", ["catalogue"], ["v2"], None),
+        (
+            "tabel",
+            ["catalogue"],
+            ["v2"],
+            "server 'tabel', must be a folder of servers/; write one of mlserver, table, or add the folder",
+        ),
+        (
+            "table",
+            ["other"],
+            ["v2"],
+            "server 'table', must have [kinds.catalogue] in its server.toml; add it, or use a class for other",
+        ),
+        ("table", ["catalogue"], ["seldon"], "server 'table' speaks seldon, must speak 'v2'; write protocol='seldon'"),
+    ],
+)
+def test_a_server_that_is_named_by_its_folder_is_there_and_speaks_the_protocol(
+    name: str, kinds: list[str], protocols: list[str], said: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(ROOT / "servers" / "mlserver", tmp_path / "mlserver")
+    (tmp_path / "table").mkdir()
+    text = ['extends = "mlserver"', 'model_uri = "a table"', f"protocols = {protocols!r}"]
+    (tmp_path / "table" / "server.toml").write_text("\n".join([*text, *(f"[kinds.{kind}]" for kind in kinds)]))
+    monkeypatch.setattr(catalogue, "_FOLDERS", (tmp_path,))
+    catalogue.load.cache_clear()
+    node = Model(name="m", server=CatalogueServer(name=name))
+    one = SeldonDeployment(name="d", protocol="v2", predictors=(Predictor(name="main", graph=node),))
+    found = [str(problem) for problem in unlisted_servers(one, tmp_path)]
+    catalogue.load.cache_clear()
+    assert found == ([] if said is None else [f"{NODE}: {said}"])

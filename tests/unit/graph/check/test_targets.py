@@ -5,6 +5,7 @@ import pytest
 from seldon_infra.graph.check import check, check_cluster, check_local
 from seldon_infra.graph.spec import EnvVar, Explainer, Logger, RandomAbTest, Router, SecretKey
 from seldon_infra.servers.spec import (
+    CatalogueServer,
     ContainerServer,
     MLServerRuntime,
     OnnxServer,
@@ -192,6 +193,12 @@ CLUSTER = {
         f"{NODE}: image is not set for ContainerServer, must be given for a cluster; build an image that does what "
         "local_command does and write image='registry/name@sha256:…'",
         of_node(server=container(local_command=["score"]), model_uri=None),
+    ),
+    "a server of one's own folder has an image": Row(
+        graph(model(server=CatalogueServer(name="table")), protocol="v2"),
+        f"{NODE}: CatalogueServer has no image, must be given for a cluster, which runs images; "
+        'build an image of it and write CatalogueServer(…, image="registry/name@sha256:…")',
+        graph(model(server=CatalogueServer(name="table", image="acme/table:1")), protocol="v2"),
     ),
     "ONNX Runtime without an image": Row(
         graph(model(server=OnnxServer(), model_uri="s3://b/m"), protocol="v2"),
