@@ -43,6 +43,7 @@ from seldon_infra.targets.saved_models import wrong_saved_models
 from seldon_infra.targets.signatures import unfit_tensors
 from seldon_infra.targets.spec import Local
 from seldon_infra.targets.triton_files import misplaced_files
+from seldon_infra.targets.triton_tensors import unlike_tensors
 
 _OF_FILES = (
     missing_files,
@@ -52,6 +53,7 @@ _OF_FILES = (
     unsigned_files,
     unfit_tensors,
     misplaced_files,
+    unlike_tensors,
     wrong_saved_models,
 )
 """What is known of a deployment by the files that it names."""
