@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 from urllib.parse import quote, unquote, urlsplit
 
 from seldon_infra.artifacts import web
-from seldon_infra.artifacts.addresses import shown, why_not
+from seldon_infra.artifacts.addresses import literal, shown, why_not
 from seldon_infra.artifacts.judge.paths import climbs
 from seldon_infra.artifacts.listing import MOST_FILES, StoreNotReached, refusal
 from seldon_infra.artifacts.mlflow_registry import Version
@@ -188,7 +188,7 @@ class _Bucket:
         self._uri, parts = uri, urlsplit(uri)
         self._path = unquote(parts.path).strip("/")
         self._whose = "of its storage" if settings else "of this machine"
-        endpoint = str(settings.get("endpoint") or "")
+        endpoint = _endpoint(settings)
         refused = why_not(endpoint, [endpoint])
         if refused:
             raise NotPermitted(f"'{uri}': endpoint '{endpoint}' of its storage {refused}")
@@ -227,6 +227,8 @@ class _Bucket:
         try:
             for piece in obstore.get(self._store, item.place).stream(min_chunk_size=_CHUNK):
                 to.write(piece)
+        except LimitReached:
+            raise
         except Exception as error:
             raise refusal(self._uri, error, self._whose) from None
 
@@ -241,7 +243,7 @@ def _object_store(kind: str, bucket: str, settings: Settings) -> ObjectStore:
     """Make the client of one bucket; what is not said comes from the environment of whoever runs Pulumi."""
     from obstore import store
 
-    plain = str(settings.get("endpoint") or os.environ.get("AWS_ENDPOINT_URL") or "").startswith("http://")
+    plain = (_endpoint(settings) or os.environ.get("AWS_ENDPOINT_URL") or "").startswith("http://")
     waits: Any = {"timeout": _WHOLE, "connect_timeout": _SILENT, "read_timeout": _SILENT, "allow_http": plain}
     retries: Any = {"max_retries": 2}
     match kind:
@@ -251,6 +253,28 @@ def _object_store(kind: str, bucket: str, settings: Settings) -> ObjectStore:
             return store.GCSStore(bucket, config=_gcs(settings), client_options=waits, retry_config=retries)
         case _:
             return store.AzureStore(bucket, config=_azure(settings), client_options=waits, retry_config=retries)
+
+
+def _endpoint(settings: Settings) -> str:
+    """Give the address that a storage names itself: its own field, that in a key file, or that of a signed URL."""
+    if settings.get("sas_url"):
+        return _of_signed(str(settings["sas_url"]))[1]
+    try:
+        said = json.loads(str(settings.get("service_account_json") or "{}"))
+    except ValueError:
+        said = None
+    base = said.get("gcs_base_url") if isinstance(said, dict) else None
+    return str(settings.get("endpoint") or base or "")
+
+
+def _of_signed(url: str) -> tuple[str, str]:
+    """Give account and endpoint of a signed URL; an emulator has the account in the path, clouds in the host."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if host == "localhost" or literal(host):
+        account = parts.path.strip("/").partition("/")[0]
+        return account, f"{parts.scheme}://{parts.netloc}/{account}"
+    return host.partition(".")[0], f"{parts.scheme}://{parts.netloc}"
 
 
 def _s3(settings: Settings) -> Any:
@@ -266,9 +290,15 @@ def _gcs(settings: Settings) -> Any:
 
 
 def _azure(settings: Settings) -> Any:
-    signed = urlsplit(str(settings.get("sas_url") or ""))
-    account = settings.get("account") or signed.netloc.partition(".")[0]
-    named = {"account_name": account, "account_key": settings.get("key"), "sas_key": signed.query}
+    url = str(settings.get("sas_url") or "")
+    account, endpoint = _of_signed(url) if url else (None, None)
+    named = {
+        "account_name": settings.get("account") or account,
+        "account_key": settings.get("key"),
+        "sas_key": urlsplit(url).query,
+        # Not every cloud of Azure's is at core.windows.net.
+        "endpoint": endpoint,
+    }
     return {name: value for name, value in named.items() if value}
 
 

@@ -27,33 +27,46 @@ def signatures(content: bytes) -> list[str]:
     """
     names = [
         _text(entry, _KEY).decode("utf-8", "replace")
-        for graph in _fields(memoryview(content), _META_GRAPHS)
-        if SERVED_TAG in [bytes(tag) for info in _fields(graph, _META_INFO) for tag in _fields(info, _TAGS)]
-        for entry in _fields(graph, _SIGNATURES)
+        for graph in fields(memoryview(content), _META_GRAPHS)
+        if SERVED_TAG in [bytes(tag) for info in fields(graph, _META_INFO) for tag in fields(info, _TAGS)]
+        for entry in fields(graph, _SIGNATURES)
     ]
     return sorted(name for name in names if name != INITIALISES)
 
 
 def _text(message: memoryview, field: int) -> bytes:
-    return bytes(next(_fields(message, field), b""))
+    return bytes(next(fields(message, field), b""))
 
 
-def _fields(message: memoryview, wanted: int) -> Iterator[memoryview]:
-    """Give the content of each field of a number that has a length: texts and messages."""
+def fields(message: memoryview, wanted: int) -> Iterator[memoryview]:
+    """Give the content of each field of a number that has a length: texts and messages.
+
+    Raises:
+        ValueError: it is no message.
+    """
+    return (found for number, found in _all(message) if number == wanted and isinstance(found, memoryview))
+
+
+def numbers(message: memoryview, wanted: int) -> Iterator[int]:
+    """Give the value of each field of a number that is a number itself; raises what `fields` raises."""
+    return (found for number, found in _all(message) if number == wanted and isinstance(found, int))
+
+
+def _all(message: memoryview) -> Iterator[tuple[int, memoryview | int]]:
     at = 0
     while at < len(message):
         tag, at = _varint(message, at)
         kind = tag & 7
         if kind == _VARINT:
-            _, at = _varint(message, at)
+            value, at = _varint(message, at)
+            yield tag >> 3, value
         elif kind in (_FIXED64, _FIXED32):
             at += 8 if kind == _FIXED64 else 4
         elif kind == _LENGTH:
             size, at = _varint(message, at)
             if at + size > len(message):
                 raise ValueError("a field ends after the file")
-            if tag >> 3 == wanted:
-                yield message[at : at + size]
+            yield tag >> 3, message[at : at + size]
             at += size
         else:
             raise ValueError(f"a field of kind {kind}")

@@ -46,6 +46,7 @@ from seldon_infra.targets.saved_models import wrong_saved_models
 from seldon_infra.targets.signatures import unfit_tensors
 from seldon_infra.targets.spec import Local
 from seldon_infra.targets.triton_files import misplaced_files
+from seldon_infra.targets.triton_tensors import unlike_tensors
 
 _OF_FILES = (
     unlisted_servers,
@@ -56,6 +57,7 @@ _OF_FILES = (
     unsigned_files,
     unfit_tensors,
     misplaced_files,
+    unlike_tensors,
     wrong_saved_models,
 )
 """What is known of a deployment by the files that it names."""

@@ -9,6 +9,7 @@ import pytest
 from google.protobuf import json_format
 
 from seldon_infra.runtime.messages import message
+from tests.engine.waiting import wait_until
 from tests.local.project import NUMBERS, PREDICT, Project, model, new_project, predictor
 from tests.local.scene import Load, grpc_load, load
 
@@ -121,6 +122,20 @@ def _fails_under_load(project: Project) -> tuple[str, Load]:
         failed = project.engine.up(check=False)
     assert failed.returncode != 0
     return failed.stdout + failed.stderr, seen
+
+
+def test_a_version_that_ends_at_its_first_request_says_so_to_whoever_asks(project: Project) -> None:
+    """It is ready as any other; one that raises there is among the orchestrator's tests."""
+    ends = "import os\nclass Version:\n    def predict(self, rows, names):\n        os._exit(3)\n"
+    (project.folder / "version.py").write_text(ends)
+    project.define(predictor())
+    project.engine.up()
+    answer = project.ask()
+    assert answer.status >= 500
+    assert b"version" in answer.body, answer.body
+    # The next one finds a process that is there, whatever became of the first.
+    wait_until(lambda: "d.main.version" in project.pids())
+    assert project.ask().status >= 500
 
 
 def test_after_a_broken_version_a_good_one_goes_live(project: Project) -> None:

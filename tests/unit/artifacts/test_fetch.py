@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any, ClassVar
@@ -13,10 +14,11 @@ import boto3
 import pytest
 
 from seldon_infra.artifacts import stores
+from seldon_infra.artifacts.fetch import _azure, _Bucket, fetch
 from seldon_infra.artifacts.listing import StoreNotReached, refusal
 from seldon_infra.artifacts.render import settings_for, store_settings
 from seldon_infra.artifacts.spec import AzureStorage, GcsStorage, HttpStorage, S3Storage
-from seldon_infra.core.errors import ModelNotFound, NotPermitted
+from seldon_infra.core.errors import LimitReached, ModelNotFound, NotPermitted
 from tests.aws.moto_server import moto_server
 from tests.unit.artifacts.test_registry import serving
 
@@ -150,6 +152,50 @@ def test_a_key_file_that_is_none_is_refused_and_not_repeated() -> None:
     assert "not-to-be-seen" not in str(said.value)
 
 
+def test_a_bucket_of_googles_is_read_by_the_interface_that_its_store_shares_with_s3(
+    bucket: Any, endpoint: str, storage: dict[str, Any]
+) -> None:
+    for name, content in FILES.items():
+        bucket.put_object(Key=name, Body=content, ACL="public-read")
+    # As an emulator's key file has it; obstore lists and reads by Google's XML API.
+    key = {"gcs_base_url": endpoint, "disable_oauth": True, "client_email": "", "private_key": "", "private_key_id": ""}
+    given = store_settings(GcsStorage(service_account_json=json.dumps(key)))
+    assert found("gs://models/iris", given).digest == found("s3://models/iris", storage).digest
+    with pytest.raises(ModelNotFound, match="'gs://models/absent' holds nothing"):
+        found("gs://models/absent", given)
+
+
+@pytest.mark.parametrize(
+    ("url", "account", "endpoint"),
+    [
+        ("https://acme.blob.core.windows.net/?sv=1&sig=s", "acme", "https://acme.blob.core.windows.net"),
+        ("https://acme.blob.core.chinacloudapi.cn/models?sig=s", "acme", "https://acme.blob.core.chinacloudapi.cn"),
+        (
+            "http://127.0.0.1:10000/devstoreaccount1?sig=s",
+            "devstoreaccount1",
+            "http://127.0.0.1:10000/devstoreaccount1",
+        ),
+    ],
+)
+def test_a_signed_url_says_which_cloud_of_azures_it_is_of(url: str, account: str, endpoint: str) -> None:
+    given = store_settings(AzureStorage(sas_url=url))
+    asked = _azure(given)
+    assert (asked["account_name"], asked["endpoint"]) == (account, endpoint)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        AzureStorage(sas_url="http://169.254.169.254/account?sig=not-to-be-seen"),
+        GcsStorage(service_account_json='{"gcs_base_url": "http://169.254.169.254", "private_key": "not-to-be-seen"}'),
+    ],
+)
+def test_no_kind_of_storage_leads_to_a_metadata_service(given: Any) -> None:
+    with pytest.raises(NotPermitted, match="is a cloud's metadata service") as said:
+        found("gs://models/iris" if isinstance(given, GcsStorage) else "azure://models/iris", store_settings(given))
+    assert "not-to-be-seen" not in str(said.value)
+
+
 def test_an_endpoint_that_is_a_metadata_service_is_refused() -> None:
     with pytest.raises(NotPermitted, match=r"endpoint 'http://169.254.169.254' of its storage is a cloud's metadata"):
         found("s3://models/iris", store_settings(S3Storage(endpoint="http://169.254.169.254")))
@@ -159,6 +205,16 @@ def test_names_that_no_folder_can_hold_at_once_are_one_message(bucket: Any, stor
     put(bucket, {"iris/a": b"1", "iris/a/b": b"2"})
     with pytest.raises(ModelNotFound, match="'s3://models/iris' cannot be kept as files"):
         found("s3://models/iris", storage)
+
+
+def test_an_object_that_is_larger_than_its_listing_said_is_not_fetched_beyond_the_bound(
+    bucket: Any, storage: dict[str, Any], cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(bucket, {"iris/model.bin": b"12345678"})
+    listed = _Bucket.items
+    monkeypatch.setattr(_Bucket, "items", lambda self: [replace(item, size=1) for item in listed(self)])
+    with pytest.raises(LimitReached, match=r"'s3://models/iris' holds more than 4 bytes"):
+        fetch("s3://models/iris", storage, cache, most=4)
 
 
 def test_two_who_fetch_one_model_at_once_get_the_same_copy(bucket: Any, storage: dict[str, Any]) -> None:
