@@ -40,6 +40,7 @@ class ProcessInputs(Inputs):
     ready: Probe = Field(description="How it says that it is ready.")
     grace_seconds: float = Field(default=30.0, ge=1, description="Seconds from TERM to KILL.")
     live: Liveness | None = Field(default=None, description="How one can tell that it hangs; None lets it.")
+    host: str | None = Field(default=None, description="Id of the process that serves it with others; None: its own.")
     running: bool = Field(default=True, description="Whether it is up; a refresh finds out.")
 
 

@@ -11,6 +11,9 @@ from seldon_infra.eks.spec import EksCluster, ExistingCluster
 from seldon_infra.ingress.spec import Ambassador, Istio
 from seldon_infra.seldon_core.spec import SeldonCore
 
+ModelProcesses: TypeAlias = Literal["shared", "own"]
+"""Whether models of one server and version are served by one process, or each by its own."""
+
 LiveChecks: TypeAlias = Literal["refuse", "warn", "skip"]
 """What becomes of what does not fit a cluster: an error, a warning, or it is not asked at all."""
 
@@ -37,6 +40,11 @@ class Local(Spec):
     )
     drain_seconds: float = Field(
         default=30.0, ge=0, description="How long a replaced server may finish its open requests, in seconds."
+    )
+    model_processes: ModelProcesses = Field(
+        default="shared",
+        description="`shared` serves the models of one server and version in one process, where they run no code of "
+        "your own and their nodes set no `env`; `own` gives each a process.",
     )
     max_in_flight: int = Field(default=256, ge=1, description="Requests that one predictor has at once; more get 429.")
 
