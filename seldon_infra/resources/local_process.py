@@ -52,6 +52,7 @@ class ProcessInputs(Inputs):
     grace_seconds: float = Field(default=30.0, ge=1, description="Seconds from TERM to KILL.")
     live: Liveness | None = Field(default=None, description="How one can tell that it hangs; None lets it.")
     reload: Reload | None = Field(default=None, description="How it takes changed files over; None does not.")
+    host: str | None = Field(default=None, description="Id of the process that serves it with others; None: its own.")
     running: bool = Field(default=True, description="Whether it is up; a refresh finds out.")
 
 

@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from seldon_infra.runtime import atomic, leftovers, ports
+from seldon_infra.runtime import atomic, hosted, leftovers, ports
 from seldon_infra.runtime.records import known_fields
 from seldon_infra.runtime.stack_dir import StackDir, make_private
 from seldon_infra.runtime.supervisor import ProgramState, Supervisor, script
@@ -61,6 +61,8 @@ class ProcessSpec:
     last_port: int | None = None
     """And none above this one."""
     grace_seconds: float = 30.0
+    host: str = ""
+    """Id of the process that serves it together with others; empty where it is a program of its own."""
     live: Liveness | None = None
     """How one can tell that it hangs; None lets it."""
     reload: Sequence[str] | None = None
@@ -117,7 +119,10 @@ class Processes:
             self._write_files(record)
             if prepare:
                 prepare(given)
-            Supervisor(self.stack).add(id, spec.grace_seconds)
+            if spec.host:
+                hosted.load(self._host(spec), id)
+            else:
+                Supervisor(self.stack).add(id, spec.grace_seconds)
         return record
 
     def take_over(self, record: Record, spec: ProcessSpec, seconds: float) -> str | None:
@@ -150,16 +155,19 @@ class Processes:
     def stop(self, id: str) -> None:
         """Stop a process, and keep everything of it."""
         record = self.record(id)
-        if record:
+        if record and record.spec.host:
+            hosted.unload(self._host(record.spec), id, record.spec.grace_seconds)
+        elif record:
             Supervisor(self.stack).stop(id, record.spec.grace_seconds)
 
     def remove(self, id: str) -> None:
         """Stop a process and take everything of it away, with the stack's folder if it was the last."""
-        record = self.record(id)
-        grace = record.spec.grace_seconds if record else 1.0
         if not self.stack.root.exists():
             return
-        Supervisor(self.stack).stop(id, grace)
+        if self.record(id):
+            self.stop(id)
+        else:
+            Supervisor(self.stack).stop(id, 1.0)
         leftovers.end_process(self.folder(id))
         with self.stack.locked():
             self._forget(id)
@@ -194,8 +202,15 @@ class Processes:
         return _text(self.folder(id) / SETTLED)
 
     def state(self, id: str) -> ProgramState:
-        """How the supervisor sees a process."""
-        return Supervisor(self.stack).state(id)
+        """How the supervisor sees a process, or the one that serves it."""
+        record = self.record(id)
+        if record is None or not record.spec.host:
+            return Supervisor(self.stack).state(id)
+        return hosted.state(self._host(record.spec), self.folder(id), Supervisor(self.stack).state(record.spec.host))
+
+    def program(self, record: Record) -> Path:
+        """The folder of the program that a process is or that serves it."""
+        return self.folder(record.spec.host or record.id)
 
     def edited_files(self, record: Record) -> dict[str, str]:
         """Files whose text somebody changed: path → what is there now, empty where the file is gone."""
@@ -210,6 +225,10 @@ class Processes:
     def folder(self, id: str) -> Path:
         """The folder of a process."""
         return self.stack.processes / id
+
+    def _host(self, spec: ProcessSpec) -> hosted.Host:
+        record = self.record(spec.host)
+        return hosted.Host(self.folder(spec.host), record.ports.get("http", 0) if record else 0)
 
     def _write_record(self, record: Record) -> None:
         atomic.write(self.folder(record.id) / RECORD, json.dumps(asdict(record), indent=1))
@@ -235,6 +254,8 @@ class Processes:
         """Take processes away whose record is broken or gone: nobody could find them to stop them."""
         folders = self.stack.processes.iterdir() if self.stack.processes.exists() else ()
         for lost in [folder.name for folder in folders if folder.name != but and not self.record(folder.name)]:
+            for link in self.stack.processes.glob(f"*/{hosted.LINKS}/{lost}"):
+                hosted.unload(self._host(ProcessSpec(lost, [], host=link.parent.parent.name)), lost, LOST_SECONDS)
             Supervisor(self.stack).stop(lost, LOST_SECONDS)
             self._forget(lost)
 
@@ -296,6 +317,8 @@ def _rendered_files(record: Record, folder: Path) -> dict[str, str]:
     own = {leftovers.PROCESS_MARK: str(folder), "HOME": str(folder)}
     environment = own | {name: _fill(value, places) for name, value in spec.environment.items()}
     files = {path: _fill(text, places) for path, text in spec.files.items()}
+    if spec.host:
+        return {**files, hosted.SETTINGS: json.dumps(environment, indent=1)}
     if spec.reload:
         files[RELOAD] = script([_fill(word, places) for word in spec.reload], environment)
     return {**files, "run": script(command, environment)}

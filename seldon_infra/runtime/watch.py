@@ -66,7 +66,7 @@ class Watch:
             self._end(record, live)
 
     def _ask(self, record: Record, live: Liveness) -> Heard:
-        port, folder = record.ports[live.port], self._processes.folder(record.id)
+        port, folder = record.ports[live.port], self._processes.program(record)
         heard = ask(port, live.path, QUICK_SECONDS)
         if heard is not Heard.SILENCE:
             return heard
@@ -80,7 +80,7 @@ class Watch:
         said = f"seldon-infra: did not answer for {live.silent_seconds:g} s and did nothing; it is started again"
         with open(self._processes.folder(record.id) / "log", "a", encoding="utf-8") as log:
             print(said, file=log)
-        leftovers.kill_process(self._processes.folder(record.id))
+        leftovers.kill_process(self._processes.program(record))
 
 
 def ask(port: int, path: str, seconds: float) -> Heard:

@@ -38,6 +38,16 @@ class Start(Spec):
     """How long the server may take, after SIGTERM, to finish open requests, in seconds."""
 
 
+class Together(Spec):
+    """How one process serves several models of this machine."""
+
+    noun: ClassVar[str] = "[together]"
+
+    command: Many[str]
+    """Program and arguments, with placeholders; it loads and unloads models as MLServer's repository API has it, by
+    the names of their folders, in each of which ``settings.json`` holds the model's environment variables."""
+
+
 class Get(Spec):
     """An HTTP path on one of the server's ports, which answers 200."""
 
@@ -67,6 +77,8 @@ class Kind(Spec):
     """Environment variables, with placeholders."""
     files: Mapping[str, str] = {}
     """Files in the process's folder: path to text, both with placeholders."""
+    together: bool = False
+    """Whether its models may share a process: it runs no code of the user's own. Default: False."""
     reads: Many[str] = ()
     """Names of files of which a folder behind ``model_uri`` must hold one, with ``*`` for any text. Default: any."""
 
@@ -113,6 +125,8 @@ class CatalogueEntry(Spec):
     """How it is started and stopped."""
     reload: Reload | None = None
     """How it takes changed files over while it runs. Default: not at all, a new process does."""
+    together: Together | None = None
+    """How one process serves the models of several nodes. Default: it cannot."""
     environment: Mapping[str, str] = {}
     """Environment variables of every process, with placeholders."""
     kinds: Mapping[str, Kind]

@@ -154,6 +154,32 @@ def _reload(
     }
 
 
+def host_process(entry: CatalogueEntry) -> LocalProcess:
+    """Say what serves the models of several nodes; each of these is told in ``settings.json`` what it would have alone.
+
+    Nothing of a node is in it, so all that share it have the same server, version, environment and settings.
+    """
+    assert entry.together is not None
+    of_no_node = {"name": None, "model": None, "source": None, "parameters.json": None, "dir": "{dir}"}
+    root = environment_path(entry)
+    fill = filler({**of_no_node, "python": str(root / "bin" / "python"), "bin": str(root / "bin"), "host": LOOPBACK})
+    return LocalProcess(
+        command=[word for word in map(fill, entry.together.command) if word is not None],
+        environment={**BARE, **filled(entry.environment, fill)},
+        files=_copied(entry),
+        links={},
+        ports=PORTS,
+        ready={"kind": "http", "port": entry.live.port, "path": entry.live.path},
+        live={},
+        grace_seconds=entry.start.drain_seconds + 5,
+    )
+
+
+def shares_process(entry: CatalogueEntry, server: Server, node: Node) -> bool:
+    """Tell whether a node's model may be served together with others: nothing of its process is the node's own."""
+    return entry.together is not None and entry.kinds[getattr(server, "kind", "")].together and not node.env
+
+
 # A model's copy must stay what its digest says, so Python writes no bytecode beside it; a log line is seen at once.
 BARE = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1"}
 

@@ -80,7 +80,8 @@ def declare(
         raise InvalidSpec(problems)
     stack_dir = str(project / ".seldon" / pulumi.get_stack())
     gateway = GATEWAY.register("gateway", opts, stack_dir=stack_dir, port=target.gateway_port)
-    place = Place(stack_dir, str(project), gateway.address)
+    hosts = Hosts(target, stack_dir, opts)
+    place = Place(stack_dir, str(project), gateway.address, hosts)
     made = {deployment.name: LocalDeployment(deployment, target, place, opts) for deployment in deployments}
     if target.monitoring is None:
         return Landed(made)
@@ -96,6 +97,23 @@ class Place:
     stack_dir: pulumi.Input[str]
     project: str
     gateway: pulumi.Output[str]
+    hosts: Hosts
+
+
+class Hosts:
+    """The processes that serve the models of several nodes, declared with the first of these: one per server."""
+
+    def __init__(self, target: Local, stack_dir: str, opts: pulumi.ResourceOptions | None) -> None:
+        self._target, self._stack_dir, self._opts = target, stack_dir, opts
+        self._declared: dict[str, pulumi.Output[str]] = {}
+
+    def of(self, server: str) -> pulumi.Output[str]:
+        """Give the id of the process of one server of the catalogue."""
+        if server not in self._declared:
+            parts = render.host(server, self._target)
+            process = PROCESS.register(server, self._opts, stack_dir=self._stack_dir, name=server, **parts)
+            self._declared[server] = process.id
+        return self._declared[server]
 
 
 class LocalDeployment(Component):
@@ -115,7 +133,7 @@ class LocalDeployment(Component):
         super().__init__("seldon:index:SeldonDeployment", deployment.name, opts)
         self._deployment, self._target = deployment, target
         stack_dir = once_valid(deployment, partial(check_local, portable=target.portable), place.stack_dir)
-        self._place = Place(stack_dir, place.project, place.gateway)
+        self._place = Place(stack_dir, place.project, place.gateway, place.hosts)
         settings = deployment.model_copy(update={"predictors": ()})
         self._silence = _later(settings, partial(render.silence, target=target), render.SILENCE_PARTS)
         self._child = pulumi.ResourceOptions(parent=self)
@@ -177,6 +195,8 @@ class LocalDeployment(Component):
             partial(render.server, deployment=self._deployment, predictor=predictor, target=self._target),
             render.SERVER_PARTS,
         )
+        if node.server.catalogue and render.shares_process(node, self._target):
+            process = {**render.hosted(process), "host": self._place.hosts.of(node.server.catalogue)}
         return self._process(name, {key: _with_paths(value, paths) for key, value in process.items()})
 
     def _artifact(self, name: str, part: Mapping[str, object]) -> Any:

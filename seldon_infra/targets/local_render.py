@@ -11,7 +11,7 @@ from seldon_infra.core.quantity import parse_duration
 from seldon_infra.graph.spec import Node, Predictor, RandomAbTest, SeldonDeployment
 from seldon_infra.graph.walk import nodes
 from seldon_infra.runtime.openapi import openapi, page
-from seldon_infra.servers import catalogue
+from seldon_infra.servers import catalogue, layout
 from seldon_infra.servers.spec import ContainerServer, Server
 from seldon_infra.targets.spec import Local
 
@@ -86,6 +86,32 @@ def server(node: Node, deployment: SeldonDeployment, predictor: Predictor, targe
         "grace_seconds": process.grace_seconds,
         "reload": process.reload,
     }
+
+
+def shares_process(node: Node, target: Local) -> bool:
+    """Tell whether a node's model is served by a process that serves others too."""
+    server, name = node.server, getattr(node.server, "catalogue", None)
+    if target.model_processes == "own" or not isinstance(server, Server) or name is None:
+        return False
+    return layout.shares_process(catalogue.load(name), server, node)
+
+
+def host(name: str, target: Local) -> dict[str, object]:
+    """The process that serves the models of one server of the catalogue."""
+    process = layout.host_process(catalogue.load(name))
+    return {
+        "command": list(process.command),
+        "environment": dict(process.environment),
+        "files": dict(process.files),
+        "ports": list(process.ports),
+        "ready": {**process.ready, "timeout_seconds": target.ready_timeout_seconds},
+        "grace_seconds": process.grace_seconds,
+    }
+
+
+def hosted(process: Mapping[str, object]) -> dict[str, object]:
+    """A node's process as its host is told of it: by its environment variables alone."""
+    return {**process, "command": [], "files": {}, "environment": process["environment"]}
 
 
 def silence(deployment: SeldonDeployment, target: Local) -> dict[str, object]:

@@ -12,6 +12,9 @@ from seldon_infra.ingress.spec import Ambassador, Istio
 from seldon_infra.monitoring.spec import Monitoring
 from seldon_infra.seldon_core.spec import SeldonCore
 
+ModelProcesses: TypeAlias = Literal["shared", "own"]
+"""Whether models of one server and version are served by one process, or each by its own."""
+
 LiveChecks: TypeAlias = Literal["refuse", "warn", "skip"]
 """What becomes of what does not fit a cluster: an error, a warning, or it is not asked at all."""
 
@@ -48,6 +51,11 @@ class Local(Spec):
         default=None,
         description="Start a Prometheus that asks orchestrators and model servers, and holds deployments to their "
         "`slo`; its `labels` count on clusters alone. None starts none.",
+    )
+    model_processes: ModelProcesses = Field(
+        default="shared",
+        description="`shared` serves the models of one server and version in one process, where they run no code of "
+        "your own and their nodes set no `env`; `own` gives each a process.",
     )
     max_in_flight: int = Field(default=256, ge=1, description="Requests that one predictor has at once; more get 429.")
 

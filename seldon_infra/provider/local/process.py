@@ -141,6 +141,7 @@ def _spec(inputs: ProcessInputs) -> ProcessSpec:
         links=inputs.links,
         ports=inputs.ports,
         grace_seconds=inputs.grace_seconds,
+        host=inputs.host or "",
         live=Liveness(**dict(inputs.live)) if inputs.live else None,
         reload=inputs.reload.command if inputs.reload else None,
     )

@@ -135,11 +135,16 @@ def with_parsing(make_server):
     return make
 
 
-if __name__ == "__main__":
+def mend():
+    """Put all of this into MLServer."""
     errors._EXCEPTION_HANDLERS.update({RequestValidationError: refuse, HTTPException: refuse_path, Exception: fail})
     DataPlane.infer = checking(DataPlane.infer)
     InferenceServicer._InsertHeaders = converting(InferenceServicer._InsertHeaders)
     GRPCServer.stop = drain
     aio.server = with_parsing(aio.server)
+
+
+if __name__ == "__main__":
+    mend()
     sys.argv = ["mlserver", "start", sys.argv[1]]
     main()

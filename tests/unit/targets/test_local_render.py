@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from seldon_infra.graph.spec import Model, Predictor, SeldonDeployment
-from seldon_infra.servers.spec import Server, SklearnServer, TritonServer
+from seldon_infra.graph.spec import EnvVar, Model, Node, Predictor, SeldonDeployment
+from seldon_infra.servers.spec import (
+    ContainerServer,
+    MLflowServer,
+    MLServerRuntime,
+    Server,
+    SklearnServer,
+    TritonServer,
+    XGBoostServer,
+)
 from seldon_infra.targets import local_render
+from seldon_infra.targets.spec import Local
 
 GRAPH = Model(name="m", server=SklearnServer(), model_uri="m")
 
@@ -56,3 +65,19 @@ def shares(*predictors: Predictor) -> dict[object, object]:
 def test_a_share_is_what_a_cluster_would_give(predictors: list[Predictor], expected: list[int]) -> None:
     """A shadow's is the part of the requests that is copied to it; none means all of them."""
     assert list(shares(*predictors).values()) == expected
+
+
+@pytest.mark.parametrize(
+    ("node", "target", "shared"),
+    [
+        (GRAPH, Local(), True),
+        (GRAPH, Local(model_processes="own"), False),
+        (Model(name="m", server=XGBoostServer(), model_uri="m"), Local(), True),
+        (Model(name="m", server=SklearnServer(), model_uri="m", env=(EnvVar(name="A", value="b"),)), Local(), False),
+        (Model(name="m", server=MLflowServer(), model_uri="m"), Local(), False),
+        (Model(name="m", server=MLServerRuntime(source="m.py", class_name="M")), Local(), False),
+        (Model(name="m", server=ContainerServer(speaks=("v2",), local_command=("m",))), Local(), False),
+    ],
+)
+def test_models_share_a_process_where_nothing_of_it_is_their_own(node: Node, target: Local, shared: bool) -> None:
+    assert local_render.shares_process(node, target) is shared
