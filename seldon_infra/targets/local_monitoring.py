@@ -87,6 +87,7 @@ def declare(
         name="prometheus",
         command=_command(),
         files=files,
+        links={"prometheus": str(install.program("prometheus"))},
         ports=["http"],
         ready={"kind": "http", "port": "http", "path": "/-/ready", "timeout_seconds": 60.0},
         live={"port": "http", "path": "/-/healthy", "silent_seconds": 60.0, "start_seconds": 60.0},
@@ -104,7 +105,7 @@ def _command() -> list[str]:
     """Start it under a shell that notes its process, since only a signal makes it read rules again."""
     return [
         *("/bin/sh", "-c", 'echo $$ > pid && exec "$@"', "prometheus"),
-        str(install.program("prometheus")),
+        "./prometheus",
         "--config.file=prometheus.yml",
         "--storage.tsdb.path=data",
         f"--storage.tsdb.retention.time={KEPT}",

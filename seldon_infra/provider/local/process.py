@@ -27,7 +27,7 @@ class Process(Resource[ProcessInputs, ProcessOutputs]):
 
     def replaced_by(self, last: ProcessInputs, inputs: ProcessInputs) -> frozenset[str]:
         """A process that reads its model through a link takes another one over while it runs."""
-        if not (last.reload and inputs.reload and bool(last.links) == bool(inputs.links)):
+        if not (last.reload and inputs.reload and last.links and inputs.links):
             return self.replace_on
         fixed = _fixed_files(last, inputs.reload.folder) == _fixed_files(inputs, inputs.reload.folder)
         return self.replace_on - ({"links", "files"} if fixed else {"links"})
