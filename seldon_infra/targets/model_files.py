@@ -21,6 +21,7 @@ from seldon_infra.artifacts.judged import judged
 from seldon_infra.artifacts.listing import SCHEMES as STORES
 from seldon_infra.artifacts.render import settings_for, store_settings
 from seldon_infra.artifacts.signed import unsigned
+from seldon_infra.artifacts.source import scheme_of
 from seldon_infra.clusters.in_time import in_time
 from seldon_infra.clusters.rollouts import in_thread
 from seldon_infra.core.errors import InvalidSpec, LimitReached, SeldonInfraError
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 
 SECONDS = 5.0
 """How long a store may take to list a model."""
+_LOGINS = ("access_key_id", "endpoint", "service_account_json", "anonymous", "key", "sas_url", "url")
+"""Fields by which a storage says how it is read; one without any leaves that to pods, and here to the machine."""
 _WANT = "must be looked at before an up"
 
 
@@ -98,8 +101,9 @@ class _Model:
 
     def reached(self, readable: Collection[str]) -> bool:
         """Whether asking for it may have an answer; what is known to have none is not waited for again."""
-        scheme = self.uri.partition("://")[0] if "://" in self.uri else ""
-        return self.settings is not None or (scheme in SCHEMES and (scheme not in STORES or self.uri in readable))
+        scheme = scheme_of(self.uri)
+        own = any((self.settings or {}).get(field) for field in _LOGINS)
+        return own or (scheme in SCHEMES and (scheme not in STORES or self.uri in readable))
 
 
 def _has_files(inner: InNode) -> bool:

@@ -18,6 +18,8 @@ from seldon_infra.servers import catalogue
 from tests.engine.waiting import wait_until
 from toolchain import registry as program
 
+_REGISTRY = program.program()
+"""Where it is before a test has a cache of its own."""
 READER, PASSWORD = "reader", "canary-of-a-password"
 HTPASSWD = f"{READER}:$2b$04$j39JWdkGn1Qq0clbfQ94d.zHXSpXREPlUfLhQTcrLHrU4RZktWnS6\n"
 
@@ -41,7 +43,7 @@ def registry(folder: Path, auth: Mapping[str, object] | None = None) -> Iterator
         **({"auth": auth} if auth else {}),
     }
     (folder / "config.json").write_text(json.dumps(said))
-    command = [str(program.program()), "serve", str(folder / "config.json")]
+    command = [str(_REGISTRY), "serve", str(folder / "config.json")]
     with _running(command, folder / "log", f"http://{host}/"):
         yield host
 

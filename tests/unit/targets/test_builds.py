@@ -8,7 +8,7 @@ import pytest
 
 from seldon_infra import ImageBuild, Kubernetes, Model, Predictor, PythonServer, SeldonDeployment
 from seldon_infra.core.errors import InvalidSpec
-from seldon_infra.graph.check import check, check_cluster, check_local
+from seldon_infra.graph.check import check_cluster, check_local
 from seldon_infra.graph.render import seldon_deployment
 from seldon_infra.servers import catalogue
 from seldon_infra.servers.image import context
@@ -94,20 +94,6 @@ def test_what_is_built_needs_no_image_on_a_cluster_and_none_on_this_machine() ->
     assert check_local(deployment(server())) == []
     (pod,) = seldon_deployment(deployment(server()))["spec"]["predictors"][0]["componentSpecs"]
     assert pod["spec"]["containers"][0]["image"] == TAG
-
-
-@pytest.mark.parametrize(
-    ("made", "said"),
-    [
-        (server().model_copy(update={"image": "a/b:1"}), "image and build are given, must be one of them; remove one"),
-        (server(tag="Registry/Score"), "build.tag 'Registry/Score', must be an image's name in lower case"),
-        (server(tag=f"{TAG}@sha256:1"), f"must have no digest: the build makes it; write tag='{TAG}'"),
-        (server(username="ci"), "build.username is given alone, must come with password; write password=secret(…)"),
-    ],
-)
-def test_what_is_wrong_with_a_build_is_told(made: PythonServer, said: str) -> None:
-    (problem,) = check(deployment(made))
-    assert said in str(problem)
 
 
 def test_nodes_below_others_are_built_as_well(project: Path) -> None:

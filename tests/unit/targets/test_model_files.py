@@ -11,6 +11,9 @@ import pytest
 
 from seldon_infra import Kubernetes, Model, Predictor, S3Storage, SeldonDeployment, SklearnServer
 from seldon_infra.artifacts.digest import digest_of
+from seldon_infra.artifacts.render import store_settings
+from seldon_infra.graph.rules.place import nodes_in, predictors
+from seldon_infra.targets.model_files import _Model
 from seldon_infra.targets.platform_check import check_platform
 from tests.aws.moto_server import moto_server
 from tests.unit.artifacts.judge.written import called_in_protocol_4
@@ -131,6 +134,26 @@ def test_what_a_definition_pins_and_nobody_can_read_ends_an_up(declared: Any) ->
     assert f"{place('a')}: model_digest '{OTHER}': 's3://models/good' holds more than 1 bytes" in done.said
     assert "must be looked at before an up" in done.said
     assert objects(done) == []
+
+
+@pytest.mark.parametrize(
+    ("storage", "uri", "asked"),
+    [
+        (S3Storage(), "s3://b/m", False),
+        (S3Storage(), "s3://b/readable", True),
+        (S3Storage(access_key_id="id", secret_access_key="key"), "s3://b/m", True),
+        (S3Storage(endpoint="http://minio:9000"), "s3://b/m", True),
+        (None, "s3://b/m", False),
+        (None, "https://models.acme.io/m", True),
+        (None, "pvc://claim/m", False),
+    ],
+)
+def test_a_store_that_only_pods_can_read_is_not_waited_for(storage: S3Storage | None, uri: str, asked: bool) -> None:
+    graph = Model(name="m", server=SklearnServer(), model_uri=uri)
+    deployment = SeldonDeployment(name="d", namespace="ns", predictors=[Predictor(name="a", graph=graph)])
+    (inner,) = [each for at in predictors(deployment) for each in nodes_in(at)]
+    model = _Model(inner, uri, None, store_settings(storage) if storage else None)
+    assert model.reached(["s3://b/readable"]) is asked
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from seldon_infra.graph.spec import (
     SeldonDeployment,
     Ssl,
 )
+from seldon_infra.servers.spec import ImageBuild
 from tests.unit.graph.check.build import NODE, PREDICTOR, Row, of_node, of_predictor, python
 
 OBJECT = "must be the name of a Kubernetes object"
@@ -27,6 +28,11 @@ def token(source: object) -> SeldonDeployment:
 
 def explained(**fields: object) -> SeldonDeployment:
     return of_predictor(explainer=Explainer(**{"type": "ALE", "model_uri": "s3://b/e", **fields}))
+
+
+def built(image: str | None = None, **fields: str) -> SeldonDeployment:
+    build = ImageBuild(**{"tag": "acme/score:1", "context": "build/score", **fields})
+    return of_node(server=python(image=image, build=build), model_uri=None)
 
 
 def image(name: str) -> SeldonDeployment:
@@ -120,6 +126,27 @@ ROWS = {
         f"{NODE}: image 'acme/score@sha256:0a0a', must have a digest of 64 hexadecimal digits; "
         "copy the whole digest, sha256: and 64 hexadecimal digits",
         image("acme/score:1@sha256:" + "0a" * 32),
+    ),
+    "an image is named or built": Row(
+        built(image="acme/score:1"),
+        f"{NODE}: image and build are given, must be one of them; remove one",
+        built(),
+    ),
+    "a built image has a name": Row(
+        built(tag="Acme/Score"),
+        f"{NODE}: build.tag 'Acme/Score', {IMAGE.replace('image=', 'tag=')}",
+        built(),
+    ),
+    "a built image's digest is the builder's": Row(
+        built(tag="acme/score:1@sha256:0a0a"),
+        f"{NODE}: build.tag 'acme/score:1@sha256:0a0a', must have no digest: the build makes it; "
+        "write tag='acme/score:1'",
+        built(),
+    ),
+    "who pushes has a password": Row(
+        built(username="ci"),
+        f"{NODE}: build.username is given alone, must come with password; write password=secret(…)",
+        built(username="ci", password="p"),
     ),
     "a model's digest is whole": Row(
         of_node(model_digest="sha256:0a0a"),
