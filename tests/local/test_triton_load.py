@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Iterator
 
 import pytest
@@ -161,3 +162,13 @@ def test_the_repository_is_out_of_reach_through_the_gateway(project: Project) ->
     for path in ("index", "models/sum/load", "models/sum/unload"):
         assert ask(project.port, f"/seldon/ns/d/v2/repository/{path}", "POST", b"{}").status == 404
     assert asked(project)[0] == 21
+
+
+def test_what_a_killed_run_has_put_in_force_and_not_loaded_is_loaded_by_the_next(project: Project) -> None:
+    folder = project.stack_dir.processes / project.stack.process("d.main.both").id
+    at = asked(project)[1]
+    (folder / "pending.json").write_text('["loaded"]')
+    assert subprocess.run(["/bin/sh", "reload"], cwd=folder, capture_output=True, timeout=60).returncode == 0
+    assert asked(project)[1] > at
+    assert not (folder / "pending.json").exists()
+    assert len(list(folder.glob("layout.*"))) == 1

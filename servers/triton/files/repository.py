@@ -33,12 +33,17 @@ class NotLoaded(Exception):
 
 def main(what):
     """Do what the word says; give the exit status."""
-    return {"start": _start, "load": _load}[what]()
+    try:
+        return {"start": _start, "load": _load}[what]()
+    except NotLoaded as refused:
+        print(refused, file=sys.stderr)
+        return 1
 
 
 def _start():
     """Print what the shell needs; the secret keeps out what reaches the port, and is new at each start."""
-    _lay_out()
+    _put_in_force(_lay_out())
+    _tidy()
     PENDING.unlink(missing_ok=True)
     SECRET.unlink(missing_ok=True)
     with open(os.open(SECRET, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
@@ -75,8 +80,7 @@ def _wanted():
 
 
 def _lay_out():
-    """Make the repository anew and put it in force in one step; give the folder that was in force before."""
-    before = IN_FORCE.resolve()
+    """Make the repository anew, beside the one that is in force; give its folder."""
     made = FOLDER / f"layout.{secrets.token_hex(4)}"
     if _is_repository():
         for folder in _folders(MODEL):
@@ -88,11 +92,7 @@ def _lay_out():
         _link_into(made / folder.name, folder)
     for config in made.glob("*/config.pbtxt"):
         _give_version(config.parent)
-    _put_in_force(made)
-    for old in FOLDER.glob("layout.*"):
-        if old not in (made, before):
-            shutil.rmtree(old)
-    return before
+    return made
 
 
 def _is_repository():
@@ -101,6 +101,7 @@ def _is_repository():
 
 
 def _put_in_force(folder):
+    """Let the server read it from now on, in one step."""
     new = FOLDER / "repository.next"
     new.unlink(missing_ok=True)
     new.symlink_to(folder.name)
@@ -138,13 +139,18 @@ def _folders(of):
 def _load():
     """Load what differs from what is in force, what a killed run has not loaded, and what somebody unloaded."""
     ready = {model["name"] for model in _asked("index") if model.get("state") == "READY"}
-    before = _lay_out()
-    served = _wanted() if TYPED.is_dir() else _wanted() | {name for name in ready if (IN_FORCE / name).is_dir()}
-    changed = {name for name in served if name not in ready or _differs(before / name, IN_FORCE / name)}
-    for name in served - changed:
-        _keep_times(before / name, IN_FORCE / name)
-    changed |= served & set(json.loads(PENDING.read_text()) if PENDING.is_file() else ())
+    before, made = IN_FORCE.resolve(), _lay_out()
+    served = _wanted() if TYPED.is_dir() else _wanted() | {name for name in ready if (made / name).is_dir()}
+    changed = {name for name in served if name not in ready or _differs(before / name, made / name)}
+    pending = served & set(json.loads(PENDING.read_text()) if PENDING.is_file() else ())
+    for name in pending:
+        (made / name / ".again").touch()
+    for name in served - changed - pending:
+        _keep_times(before / name, made / name)
+    changed |= pending
+    # Written first: a run that ends from here on has put in force what nothing has loaded.
     PENDING.write_text(json.dumps(sorted(changed)))
+    _put_in_force(made)
     loaded = []
     try:
         # A model comes before the ensembles that it is a step of.
@@ -159,10 +165,17 @@ def _load():
         return 1
     finally:
         PENDING.unlink()
+        _tidy()
     for name in ready - served:
         _asked(f"models/{name}/unload")
     print("loaded:", ", ".join(loaded) or "nothing")
     return 0
+
+
+def _tidy():
+    for old in FOLDER.glob("layout.*"):
+        if old != IN_FORCE.resolve():
+            shutil.rmtree(old)
 
 
 def _again(name):

@@ -4,8 +4,8 @@ set -eu
 cd "$TRITON_FOLDER"
 
 # Where pip put the server, which of its stubs fits this Python, where this Python's own library is, which models it
-# loads, and a secret: what only an operator needs is behind a header that nobody is told, and the gateway does not
-# route it either.
+# loads, and a secret: what only an operator needs is behind a header that only who owns this folder can know, and the
+# gateway does not route it either.
 settings=$("$TRITON_PYTHON" "$TRITON_FOLDER/repository.py" start)
 eval "$settings"
 server=$packages/pytriton/tritonserver
