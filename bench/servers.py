@@ -18,7 +18,8 @@ from tests.local.servers.samples import SAMPLES, TRITON
 
 ROUNDS, SECONDS, CONNECTIONS, WARM_SECONDS = 5, 1.5, 8, 0.5
 READY_SECONDS = 120.0
-_UNBATCHED = TRITON.replace("TritonModel(", "TritonModel(max_batch_size=16, ").replace("dims=(-1, ", "dims=(")
+_ROWS = TRITON.replace("dims=(-1, 3)", "dims=(3,)").replace("dims=(-1, 1)", "dims=(1,)")
+_UNBATCHED = _ROWS.replace("TritonModel(", "TritonModel(max_batch_size=16, ")
 _BATCHED = _UNBATCHED.replace("TritonModel(", "TritonModel(dynamic_batching=DynamicBatching(), ")
 
 

@@ -8,10 +8,13 @@ from collections.abc import Iterator
 
 import pytest
 
+from seldon_infra.runtime.health import is_ready
+from seldon_infra.runtime.processes import ProcessSpec, Record
 from seldon_infra.servers import catalogue
+from seldon_infra.servers.layout import host_process
 from tests.engine.waiting import wait_until
 from tests.local.project import Project, new_project
-from tests.local.scene import ask, kill, load, processes_below
+from tests.local.scene import Scene, ask, kill, load, processes_below
 from tests.local.servers.contract import made_by
 from tests.local.servers.samples import SKLEARN
 
@@ -19,6 +22,16 @@ pytestmark = [pytest.mark.engine, pytest.mark.local]
 NAMES = ("a", "b")
 INFER = "/seldon/ns/{}/v2/models/classify/infer"
 BODY = json.dumps({"inputs": [{"name": "x", "shape": [1, 3], "datatype": "FP64", "data": [1, 2, 3]}]}).encode()
+
+
+BREAKING = """import os
+from mlserver import MLModel
+class Breaking(MLModel):
+    async def load(self):
+        if "breaking" in self.name:
+            os.abort()
+        return True
+"""
 
 
 @pytest.fixture(scope="module")
@@ -140,3 +153,29 @@ def test_destroy_leaves_nothing(project: Project) -> None:
     project.engine.destroy()
     assert not project.stack_dir.root.exists()
     assert processes_below(project.folder) == []
+
+
+def start_in(scene: Scene, host: Record, name: str) -> Record:
+    ports = {f"MLSERVER_{port.upper()}_PORT": f"{{port.{port}}}" for port in ("http", "grpc", "metrics")}
+    model = {"MLSERVER_MODEL_NAME": name, "MLSERVER_MODEL_IMPLEMENTATION": "breaking.Breaking"}
+    environment = {"MLSERVER_HOST": "127.0.0.1", "MLSERVER_PARALLEL_WORKERS": "0", **ports, **model}
+    return scene.start(ProcessSpec(name, [], environment, ports=("http", "grpc", "metrics"), host=host.id))
+
+
+def test_one_that_breaks_the_process_while_it_is_loaded_stays_away_and_the_others_come_back(scene: Scene) -> None:
+    made = host_process(catalogue.load("mlserver"))
+    files = {**made.files, "breaking.py": BREAKING}
+    host = scene.start(ProcessSpec("mlserver", made.command, made.environment, files, ports=made.ports))
+    good = start_in(scene, host, "good")
+    wait_until(lambda: ask_ready(good), 60)
+    before = scene.pid(host)
+    breaking = start_in(scene, host, "breaking")
+    wait_until(lambda: scene.processes.state(breaking.id).state == "FATAL", 60)
+    assert scene.pid(host) != before
+    wait_until(lambda: ask_ready(good), 60)
+    assert scene.processes.state(good.id).state == "RUNNING"
+    assert scene.processes.state(breaking.id).state == "FATAL"
+
+
+def ask_ready(record: Record) -> bool:
+    return is_ready("http", record.ports["http"], f"/v2/models/{record.spec.name}/ready")
