@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from seldon_infra.artifacts import stores
@@ -63,7 +64,8 @@ class Artifact(Resource[ArtifactInputs, ArtifactOutputs]):
         for mark in (Path(inputs.stack_dir) / "models").glob(f"*.users/{context.owner}.*"):
             token, name = mark.suffix[1:], mark.parent.name.removesuffix(".users")
             found = inputs.model_copy(update={"digest": f"sha256:{name}"})
-            yield Instance(f"{name}-{token[:8]}", found, _outputs(found), token, mark.read_text(encoding="utf-8"))
+            with suppress(FileNotFoundError):  # another deletion has just taken it away
+                yield Instance(f"{name}-{token[:8]}", found, _outputs(found), token, mark.read_text(encoding="utf-8"))
 
     def resume(
         self, found: Instance[ArtifactInputs, ArtifactOutputs], inputs: ArtifactInputs, context: Context

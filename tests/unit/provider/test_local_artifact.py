@@ -88,3 +88,13 @@ def test_files_whose_digest_is_not_that_of_the_preview_are_not_served(tmp_path: 
     with pytest.raises(Failed, match="'model' has changed since the preview; run again"):
         process().create(checked, context())
     assert not list(tmp_path.glob("stack/models/*"))
+
+
+def test_a_mark_that_another_deletion_takes_away_meanwhile_is_none(tmp_path: Path) -> None:
+    """A link that leads nowhere is listed and cannot be read, as a mark that goes between the two."""
+    checked = news(tmp_path, "one")
+    alive = process().create(checked, context())
+    users = next((tmp_path / "stack" / "models").glob("*.users"))
+    (users / f"{owner_of(URN)}.gone").symlink_to(tmp_path / "nowhere")
+    process().delete((alive.id, alive.outputs, checked), context())
+    assert not list(users.glob(f"*{alive.id.rpartition('-')[2]}*"))
