@@ -1,4 +1,4 @@
-"""A resource plugin that does nothing, on the gRPC of the project's own: what any plugin in Python costs."""
+"""A resource plugin that does nothing, on the project's own gRPC and on pydantic: what any such plugin costs."""
 # ruff: noqa: N802  (the methods are named by the protocol)
 
 from __future__ import annotations
@@ -49,7 +49,10 @@ class Nothing(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.CreateResponse(id="nothing", properties=request.properties, refresh_before_update=True)
 
     def Read(self, request: Any, context: grpc.ServicerContext) -> Any:
-        """Find what the state has."""
+        """Find what the state has; types are loaded with the first question, as the project's plugin loads its own."""
+        os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+        from pydantic import BaseModel, Field  # noqa: F401
+
         return provider_pb2.ReadResponse(
             id=request.id, properties=request.properties, inputs=request.inputs, refresh_before_update=True
         )
