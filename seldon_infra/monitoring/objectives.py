@@ -72,7 +72,7 @@ def groups(deployment: SeldonDeployment) -> list[Manifest]:
     objectives = list(_objectives(deployment))
     if not objectives:
         return []
-    name = f"{deployment.namespace}/{deployment.name}"
+    name = f"{_namespace(deployment)}/{deployment.name}"
     records = [_record(deployment, objective, window) for objective in objectives for window in WINDOWS]
     alerts = [rule for objective in objectives for rule in _alerts(deployment, objective)]
     return [
@@ -136,7 +136,7 @@ def _chosen(deployment: SeldonDeployment) -> Sequence[str]:
     """Choose predictions that a client waits for: nobody waits for a shadow's."""
     answering = "|".join(each.name for each in deployment.predictors if not each.shadow)
     return (
-        f'namespace="{deployment.namespace}"',
+        f'namespace="{_namespace(deployment)}"',
         f'deployment_name="{deployment.name}"',
         f'predictor_name=~"{answering}"',
         f'service=~"{"|".join(PREDICTIONS)}"',
@@ -159,7 +159,7 @@ def _alerts(deployment: SeldonDeployment, objective: Objective) -> Iterator[Mani
 
 def _burning(deployment: SeldonDeployment, objective: Objective, burn: Burn) -> str:
     most = f"{burn.times * objective.budget:.6g}"
-    chosen = f'{{namespace="{deployment.namespace}", deployment_name="{deployment.name}"}}'
+    chosen = f'{{namespace="{_namespace(deployment)}", deployment_name="{deployment.name}"}}'
     long, short = (_BY_WINDOW.format(what=objective.what, window=window) for window in (burn.long, burn.short))
     return f"({long}{chosen} > {most} and {short}{chosen} > {most})"
 
@@ -195,4 +195,9 @@ def _no_requests(deployment: SeldonDeployment) -> Manifest:
 
 
 def _title(deployment: SeldonDeployment) -> str:
-    return f"SeldonDeployment {deployment.namespace}/{deployment.name}"
+    return f"SeldonDeployment {_namespace(deployment)}/{deployment.name}"
+
+
+def _namespace(deployment: SeldonDeployment) -> str:
+    """The namespace as it stands in a text; one that comes late is seen by nobody but who looks at manifests before."""
+    return known(deployment.namespace) or "<known after pulumi up>"

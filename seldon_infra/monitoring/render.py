@@ -18,9 +18,8 @@ _ENGINE = "seldon-container-engine"
 
 def objects(monitoring: Monitoring, deployment: SeldonDeployment) -> dict[str, Manifest]:
     """Give a deployment's objects by their kinds."""
-    rules = groups(deployment)
     made = {"PodMonitor": pod_monitor(monitoring, deployment)}
-    return made | ({"PrometheusRule": prometheus_rule(monitoring, deployment, rules)} if rules else {})
+    return made | ({"PrometheusRule": prometheus_rule(monitoring, deployment)} if deployment.slo else {})
 
 
 def pod_monitor(monitoring: Monitoring, deployment: SeldonDeployment) -> Manifest:
@@ -44,13 +43,13 @@ def pod_monitor(monitoring: Monitoring, deployment: SeldonDeployment) -> Manifes
     }
 
 
-def prometheus_rule(monitoring: Monitoring, deployment: SeldonDeployment, rules: list[Manifest]) -> Manifest:
+def prometheus_rule(monitoring: Monitoring, deployment: SeldonDeployment) -> Manifest:
     """Hold it to its objectives."""
     return {
         "apiVersion": _API,
         "kind": "PrometheusRule",
         "metadata": _metadata(monitoring, deployment),
-        "spec": {"groups": rules},
+        "spec": {"groups": groups(deployment)},
     }
 
 

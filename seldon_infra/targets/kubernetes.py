@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -169,11 +170,16 @@ def _watch(
         return
     from seldon_infra.monitoring import render
     from seldon_infra.resources.kubernetes_object import declare as declare_object
-    from seldon_infra.targets.later import rendered
+    from seldon_infra.targets.later import when_known
 
     after = pulumi.ResourceOptions.merge(options, pulumi.ResourceOptions(depends_on=[*there.after]))
-    for kind, manifest in rendered(deployment, check_cluster, partial(render.objects, target.monitoring)).items():
-        declare_object(f"{deployment.name}.{kind.lower()}", manifest, after)
+    # Names and promises are in their texts, so a late one makes all of them late; none of them is a secret.
+    made = partial(render.objects, target.monitoring)
+    whole = pulumi.Output.unsecret(when_known(deployment, check_cluster).apply(made))
+    for kind, manifest in made(deployment).items():
+        come = whole.apply(itemgetter(kind))
+        late = {part: come.apply(itemgetter(part)) for part in ("metadata", "spec")}
+        declare_object(f"{deployment.name}.{kind.lower()}", {**manifest, **late}, after)
 
 
 def _model_server(

@@ -75,6 +75,8 @@ def declare(
     rules = pulumi.Output.all(*map(when_known, deployments)).apply(
         lambda known: {"groups": [group for each in known for group in groups(each)]}
     )
+    # What is secret in a deployment is none of its names and promises.
+    rules = pulumi.Output.unsecret(rules)
     files = {
         "prometheus.yml": dump({"global": _every(monitoring.interval), **_SETTINGS}),
         f"{WATCHED}targets.json": pulumi.Output.all(*asked).apply(lambda it: json.dumps(it, indent=1, sort_keys=True)),

@@ -6,8 +6,11 @@ anything of a deployment is declared. What a store holds is fetched once for eac
 
 from __future__ import annotations
 
+import json
+import threading
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from concurrent.futures import Future
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,6 +46,27 @@ _LOGINS = ("access_key_id", "endpoint", "service_account_json", "anonymous", "ke
 _WANT = "must be looked at before an up"
 
 
+class Listings:
+    """What stores have listed: many deployments may have one model, and a store is asked once for it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._asked: dict[str, Future[object]] = {}
+
+    def of(self, uri: str, settings: Mapping[str, Any] | None) -> object:
+        """Ask for a listing, or wait for the same question's answer; raises what the question has raised."""
+        key = json.dumps([uri, settings], sort_keys=True, default=str)
+        with self._lock:
+            first = key not in self._asked
+            answer = self._asked.setdefault(key, Future())
+        if first:
+            try:
+                answer.set_result(listed(uri, settings))
+            except Exception as error:
+                answer.set_exception(error)
+        return answer.result()
+
+
 @dataclass(frozen=True)
 class Place:
     """Where the files of a stack are looked at from."""
@@ -51,6 +75,7 @@ class Place:
     project: Path
     readable: Collection[str]
     """URIs that this machine's own credentials have been seen to read."""
+    listings: Listings = field(default_factory=Listings)
 
 
 def when_judged(deployment: SeldonDeployment, place: Place, subject: Subject) -> pulumi.Output[None] | None:
@@ -112,7 +137,11 @@ def _has_files(inner: InNode) -> bool:
 
 def _look(models: list[_Model], place: Place) -> dict[_Model, list[Problem] | Exception]:
     """Give the problems of each model, or why there are none to give."""
-    asked = {model: partial(listed, model.uri, model.settings) for model in models if model.reached(place.readable)}
+    asked = {
+        model: partial(place.listings.of, model.uri, model.settings)
+        for model in models
+        if model.reached(place.readable)
+    }
     there = in_time(asked, SECONDS)
     return {model: _problems(model, place, there.get(model)) for model in models}
 

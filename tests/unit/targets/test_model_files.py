@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ import pytest
 from seldon_infra import Kubernetes, Model, Predictor, S3Storage, SeldonDeployment, SklearnServer
 from seldon_infra.artifacts.digest import digest_of
 from seldon_infra.artifacts.render import store_settings
+from seldon_infra.clusters.in_time import in_time
 from seldon_infra.graph.rules.place import nodes_in, predictors
+from seldon_infra.targets import model_files
 from seldon_infra.targets.model_files import _Model
 from seldon_infra.targets.platform_check import check_platform
 from tests.aws.moto_server import moto_server
@@ -173,3 +176,16 @@ def test_a_bound_is_a_size_and_a_signature_has_somebody_who_verifies_it(target: 
     found = [str(problem) for problem in check_platform(target, [deployment])]
     assert len(found) == (1 if said else 0)
     assert said is None or said in found[0]
+
+
+def test_a_store_is_asked_once_for_a_model_that_several_deployments_have(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(model_files, "listed", lambda uri, settings: asked.append(uri) or uri)
+    listings, keys = model_files.Listings(), {"access_key_id": "id"}
+    calls = [partial(listings.of, "s3://models/good", keys)] * 20
+    assert set(in_time(dict(enumerate(calls)), 20).values()) == {"s3://models/good"}
+    assert asked == ["s3://models/good"]
+    assert listings.of("s3://models/good", None) == "s3://models/good"
+    assert len(asked) == 2  # other credentials are another question

@@ -66,6 +66,15 @@ def test_monitoring_watches_every_deployment_and_holds_those_that_promise_someth
     assert len(rules["spec"]["groups"]) == 2
 
 
+@pytest.mark.parametrize("late", ["namespace=later('ns')", "oauth_secret=secret('x'), namespace='ns'"])
+def test_what_comes_late_is_in_every_text_of_the_rules_and_hides_none(declared: Any, late: str) -> None:
+    done = declared("Kubernetes(monitoring=Monitoring())", f"deployment({late}, slo=Slo(availability=later(99.9)))")
+    assert done.made, done.said
+    rules = next(inputs for _, name, inputs in done.made if name == "d.prometheusrule")
+    assert [group["name"] for group in rules["spec"]["groups"]] == ["ns/d/records", "ns/d/alerts"]
+    assert 'namespace="ns"' in rules["spec"]["groups"][0]["rules"][0]["expr"]
+
+
 def test_manifests_show_who_watches() -> None:
     stack = Stack(target=Kubernetes(monitoring=Monitoring()), deployments=[deployment(slo=Slo(availability=99.9))])
     assert [each["kind"] for each in cluster_manifests(stack)][-2:] == ["PodMonitor", "PrometheusRule"]
