@@ -31,9 +31,10 @@ INT_OR_STRING = {"x-kubernetes-int-or-string": True}
 
 def install_definitions(control_plane: ControlPlane) -> None:
     """Install all of them, and return when the API server serves them."""
-    for definition in (seldon_deployment_crd(kubernetes_schemas(control_plane)), *others()):
+    made = (seldon_deployment_crd(kubernetes_schemas(control_plane)), *others())
+    for definition in made:
         control_plane.request("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", definition)
-    names = ("seldondeployments.machinelearning.seldon.io", "virtualservices.networking.istio.io")
+    names = [definition["metadata"]["name"] for definition in made]
     wait_until(lambda: all(is_established(control_plane, name) for name in names))
 
 

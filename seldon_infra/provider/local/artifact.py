@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -61,7 +62,7 @@ class Artifact(Resource[ArtifactInputs, ArtifactOutputs]):
 
     def find(self, inputs: ArtifactInputs, context: Context) -> Iterable[Instance[ArtifactInputs, ArtifactOutputs]]:
         """Every copy that notes this declaration as a user."""
-        for mark in (Path(inputs.stack_dir) / "models").glob(f"*.users/{context.owner}.*"):
+        for mark in _marks_of(Path(inputs.stack_dir) / "models", context.owner):
             token, name = mark.suffix[1:], mark.parent.name.removesuffix(".users")
             found = inputs.model_copy(update={"digest": f"sha256:{name}"})
             with suppress(FileNotFoundError):  # another deletion has just taken it away
@@ -130,6 +131,21 @@ def _folder(inputs: ArtifactInputs) -> Path:
 def _users(inputs: ArtifactInputs) -> Path:
     folder = _folder(inputs)
     return folder.with_name(f"{folder.name}.users")
+
+
+def _marks_of(models: Path, owner: str) -> Iterator[Path]:
+    """The marks of one declaration."""
+    for users in _names(models):
+        if users.endswith(".users"):
+            yield from (models / users / mark for mark in _names(models / users) if mark.startswith(f"{owner}."))
+
+
+def _names(folder: Path) -> list[str]:
+    """What a folder holds; one that another deletion takes away meanwhile holds nothing."""
+    try:
+        return os.listdir(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
 
 
 def _marks(inputs: ArtifactInputs, id: str) -> list[Path]:

@@ -98,3 +98,11 @@ def test_a_mark_that_another_deletion_takes_away_meanwhile_is_none(tmp_path: Pat
     (users / f"{owner_of(URN)}.gone").symlink_to(tmp_path / "nowhere")
     process().delete((alive.id, alive.outputs, checked), context())
     assert not list(users.glob(f"*{alive.id.rpartition('-')[2]}*"))
+
+
+def test_a_folder_of_marks_that_another_deletion_takes_away_meanwhile_has_none(tmp_path: Path) -> None:
+    checked = news(tmp_path, "one")
+    alive = process().create(checked, context())
+    (tmp_path / "stack" / "models" / "gone.users").symlink_to(tmp_path / "nowhere")
+    process().delete((alive.id, alive.outputs, checked), context())
+    assert not list((tmp_path / "stack" / "models").glob("*.users/*"))
