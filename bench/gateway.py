@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 from bench.projects import iris_project
+from bench.rounds import summary
 from bench.table import Figure
 from seldon_infra.cli.load import Result, Target, load
 
@@ -44,8 +45,8 @@ def _compare(direct: Target, gateway: Target, connections: int) -> list[Figure]:
     rate = statistics.median(b.rate / a.rate for a, b in rounds)
     extra = statistics.median(b.percentile(50) - a.percentile(50) for a, b in rounds)
     return [
-        Figure(f"{name}: direct", _summary([a for a, _ in rounds])),
-        Figure(f"{name}: through Envoy", _summary([b for _, b in rounds])),
+        Figure(f"{name}: direct", summary([a for a, _ in rounds])),
+        Figure(f"{name}: through Envoy", summary([b for _, b in rounds])),
         Figure(f"{name}: throughput ratio", f"{rate:.2f}", "aim: at least 0.90"),
         Figure(f"{name}: p50 added", f"{extra:+.2f} ms", "aim: at most +0.30 ms"),
         Figure(f"{name}: failed", str(failed), "aim: 0"),
@@ -54,9 +55,3 @@ def _compare(direct: Target, gateway: Target, connections: int) -> list[Figure]:
 
 def _load(target: Target, connections: int) -> Result:
     return asyncio.run(load(target, connections=connections, seconds=SECONDS))
-
-
-def _summary(results: list[Result]) -> str:
-    rate = statistics.median(result.rate for result in results)
-    p50, p99 = (statistics.median(result.percentile(percent) for result in results) for percent in (50, 99))
-    return f"{rate:.0f}/s, p50 {p50:.2f} ms, p99 {p99:.2f} ms"

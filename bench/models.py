@@ -59,8 +59,7 @@ def _of(name: str, placed: Placed) -> list[Figure]:
 def _placed(processes: str) -> Placed:
     sample = next(each for each in SAMPLES if each.name == "sklearn")
     with new_project() as project:
-        (project.folder / sample.folder).mkdir()
-        sample.make(project.folder / sample.folder, 1)
+        sample.put(project.folder)
         _define(project, processes, 1)
         project.engine.up()
         first = _memory(project.stack)

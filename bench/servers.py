@@ -8,6 +8,7 @@ import time
 from dataclasses import replace
 
 from bench.memory import megabytes
+from bench.rounds import summary
 from bench.table import Figure
 from seldon_infra.cli.load import Result, Target, load
 from seldon_infra.runtime.health import is_ready
@@ -28,8 +29,7 @@ def figures() -> list[Figure]:
     with new_project() as project:
         samples = _samples()
         for sample in samples:
-            (project.folder / sample.folder).mkdir()
-            sample.make(project.folder / sample.folder, 1)
+            sample.put(project.folder)
         deployments = "".join(f"{sample.definition}, " for sample in samples)
         project.write(f"stack = Stack(target=Local(model_processes='own'), deployments=({deployments}))")
         project.engine.up()
@@ -54,8 +54,8 @@ def _measured(project: Project, sample: Sample) -> list[Figure]:
     failures = [failure for pair in rounds for result in pair for failure in result.failures]
     memory = megabytes(project.stack.processes, sample.process)
     return [
-        Figure(f"{sample.name}: itself", _summary([a for a, _ in rounds])),
-        Figure(f"{sample.name}: through this library", _summary([b for _, b in rounds])),
+        Figure(f"{sample.name}: itself", summary([a for a, _ in rounds])),
+        Figure(f"{sample.name}: through this library", summary([b for _, b in rounds])),
         Figure(f"{sample.name}: throughput ratio", f"{ratio:.2f}", "aim: at least 0.90"),
         Figure(f"{sample.name}: memory, time to ready", f"{memory:.0f} MB, {_ready(project, sample):.1f} s"),
         Figure(f"{sample.name}: failed", str(len(failures)), f"aim: 0 {failures[0] if failures else ''}".strip()),
@@ -79,9 +79,3 @@ def _ready(project: Project, sample: Sample) -> float:
 
 def _load(target: Target, seconds: float) -> Result:
     return asyncio.run(load(target, connections=CONNECTIONS, seconds=seconds))
-
-
-def _summary(results: list[Result]) -> str:
-    rate = statistics.median(result.rate for result in results)
-    p50, p99 = (statistics.median(result.percentile(percent) for result in results) for percent in (50, 99))
-    return f"{rate:.0f}/s, p50 {p50:.2f} ms, p99 {p99:.2f} ms"

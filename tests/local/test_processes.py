@@ -191,7 +191,8 @@ def test_what_a_process_has_started_ends_with_it(scene: Scene) -> None:
 KILLED = """
 import os, sys
 from pathlib import Path
-from seldon_infra.runtime import atomic, ports, processes
+from seldon_infra.core import atomic
+from seldon_infra.runtime import ports, processes
 from seldon_infra.runtime.processes import Processes, ProcessSpec
 from seldon_infra.runtime.stack_dir import StackDir
 from seldon_infra.runtime.supervisor import Supervisor

@@ -15,6 +15,7 @@ import tritonclient.utils.shared_memory as shared_memory
 from tritonclient.utils import InferenceServerException
 
 from tests.local.project import Project, new_project
+from tests.local.triton_python import HEAD
 
 pytestmark = [pytest.mark.engine, pytest.mark.local]
 HEADERS = {"seldon": "d", "namespace": "ns"}
@@ -33,18 +34,6 @@ MODELS = {
             sender.send(flags=pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL)
 """,
 }
-HEAD = """
-import numpy as np
-import triton_python_backend_utils as pb_utils
-
-def taken(request, name):
-    return pb_utils.get_input_tensor_by_name(request, name).as_numpy()
-
-def given(name, values):
-    return pb_utils.InferenceResponse([pb_utils.Tensor(name, np.asarray(values, dtype=np.float32))])
-
-class TritonPythonModel:
-"""
 DEFINITION = """
 from seldon_infra import TritonServer
 from seldon_infra.triton import *

@@ -16,20 +16,9 @@ import tritonclient.http
 from seldon_infra.triton import Tensor, TritonModel, config_pbtxt
 from tests.local.project import Project, new_project
 from tests.local.scene import Answer, ask
+from tests.local.triton_python import HEAD
 
 pytestmark = [pytest.mark.engine, pytest.mark.local]
-HEAD = """
-import numpy as np
-import triton_python_backend_utils as pb_utils
-
-def taken(request, name):
-    return pb_utils.get_input_tensor_by_name(request, name).as_numpy()
-
-def given(name, values):
-    return pb_utils.InferenceResponse([pb_utils.Tensor(name, np.asarray(values, dtype=np.float32))])
-
-class TritonPythonModel:
-"""
 MODELS = {
     "scale": """
     def initialize(self, args):

@@ -59,6 +59,11 @@ class Sample:
     def folder(self) -> str:
         return self.name.replace("-", "_")
 
+    def put(self, project: Path) -> None:
+        """Write version 1 into its folder of a project, which is not there yet."""
+        (project / self.folder).mkdir()
+        self.make(project / self.folder, 1)
+
     @property
     def definition(self) -> str:
         """Its deployment, as it stands in a stack's source."""

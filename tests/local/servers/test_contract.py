@@ -27,8 +27,7 @@ def project() -> Iterator[Project]:
     """All samples' models in version 1, each a deployment."""
     with new_project() as made:
         for sample in SAMPLES:
-            (made.folder / sample.folder).mkdir()
-            sample.make(made.folder / sample.folder, 1)
+            sample.put(made.folder)
         deployments = "".join(f"{sample.definition}, " for sample in SAMPLES)
         made.write(f"stack = Stack(target=Local(drain_seconds=2), deployments=({deployments}))")
         made.engine.up()
