@@ -6,7 +6,6 @@ that its server hands out itself.
 
 from __future__ import annotations
 
-import base64
 import io
 import json
 import re
@@ -30,7 +29,7 @@ class Version:
         self.uri, self._end = uri, str(settings.get("tracking_uri") or "").rstrip("/")
         if not self._end:
             raise ModelNotFound(f"'{uri}' has no registry; write storage=[MlflowStorage(tracking_uri='https://…')]")
-        self._headers = _login(settings)
+        self._headers = web.login(settings)
 
     def artifacts(self) -> str:
         """Give the URI of the version's files.
@@ -103,12 +102,3 @@ class Proxied:
     def write(self, item: Item, to: BinaryIO) -> None:
         """Write a file's content."""
         self._version.save(item.place, to)
-
-
-def _login(settings: Settings) -> dict[str, str]:
-    if settings.get("token"):
-        return {"Authorization": f"Bearer {settings['token']}"}
-    if settings.get("username"):
-        own = base64.b64encode(f"{settings['username']}:{settings.get('password') or ''}".encode()).decode()
-        return {"Authorization": f"Basic {own}"}
-    return {}

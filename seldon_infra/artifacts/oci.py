@@ -7,18 +7,17 @@ specifications; oras-go's ``content/file``; kitops' ``pkg/lib/constants``; KServ
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import io
 import json
 import re
 from collections.abc import Mapping
 from typing import Any, BinaryIO, cast
-from urllib.parse import urlencode, urljoin, urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from seldon_infra.artifacts import web
 from seldon_infra.artifacts.listing import StoreNotReached
-from seldon_infra.artifacts.registry import INDEXES, LARGEST_BYTES, MANIFESTS, Image
+from seldon_infra.artifacts.registry import INDEXES, LARGEST_BYTES, MANIFESTS, Image, token_place
 from seldon_infra.artifacts.source import Item, Settings
 from seldon_infra.core.errors import LimitReached, NotPermitted
 
@@ -26,7 +25,6 @@ _TITLE, _UNPACK = "org.opencontainers.image.title", "io.deis.oras.content.unpack
 _TAR = re.compile(r"\.tar(\.gzip|\+gzip)?\Z")
 _KIT = re.compile(r"application/vnd\.kitops\.modelkit\.(model|modelpart)\.")
 _LAYER = re.compile(r"application/vnd\.(oci\.image|docker\.image\.rootfs)\..*tar")
-_CHALLENGE = re.compile(r'(\w+)="([^"]*)"')
 _MODELS = "models"
 """Folder of an image that is the model."""
 
@@ -38,8 +36,7 @@ class Registry:
         self._uri, self._image = uri, Image.of(uri.removeprefix("oci://"))
         named = settings.get("registry")
         self._named = (urljoin(self._image.url, "/"),) if named else ()
-        self._user, self._password = settings.get("username"), settings.get("password")
-        self._token = settings.get("token")
+        self._own, self._has_token = web.login(settings), bool(settings.get("token"))
         self._login: dict[str, str] = {}
 
     def items(self) -> list[Item]:
@@ -80,25 +77,16 @@ class Registry:
 
     def _logged_in(self, challenge: str) -> dict[str, str]:
         """Give the header that a registry wants: who reads, or a token that it gives to whoever reads."""
-        if self._token:
-            return {"Authorization": f"Bearer {self._token}"}
-        own = base64.b64encode(f"{self._user}:{self._password}".encode()).decode() if self._user else None
-        basic = {"Authorization": f"Basic {own}"} if own else {}
-        if challenge.lower().startswith("basic") and basic:
-            return basic
-        words = dict(_CHALLENGE.findall(challenge))
-        realm = words.get("realm", "")
-        if not challenge.lower().startswith("bearer") or not realm:
+        if self._own and (self._has_token or challenge.lower().startswith("basic")):
+            return self._own
+        place = token_place(challenge)
+        if place is None:
             raise NotPermitted(f"'{self._uri}': registry {self._image.registry} wants credentials; write OciStorage(…)")
-        if (
-            basic
-            and urlsplit(realm).scheme != "https"
-            and urlsplit(realm).hostname != urlsplit(self._image.url).hostname
-        ):
+        realm, parts = place.partition("?")[0], urlsplit(place)
+        if self._own and parts.scheme != "https" and parts.hostname != urlsplit(self._image.url).hostname:
             raise NotPermitted(f"'{self._uri}': its registry sends credentials on to {realm}, which is not encrypted")
         said = io.BytesIO()
-        query = urlencode({key: words[key] for key in ("service", "scope") if key in words})
-        web.save(f"{realm}?{query}", basic, self._named, cast("BinaryIO", _Bounded(said)))
+        web.save(place, self._own, self._named, cast("BinaryIO", _Bounded(said)))
         try:
             found = json.loads(said.getvalue())
             return {"Authorization": f"Bearer {found.get('token') or found['access_token']}"}

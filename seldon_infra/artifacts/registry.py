@@ -104,12 +104,20 @@ def _read(image: Image, name: str, url: str, accept: tuple[str, ...]) -> dict[st
 
 def _token(challenge: str) -> str:
     """Fetch the token that anybody gets."""
-    words = dict(_CHALLENGE.findall(challenge))
-    if not challenge.lower().startswith("bearer") or "realm" not in words:
+    place = token_place(challenge)
+    if place is None:
         return ""
-    query = urllib.parse.urlencode({key: words[key] for key in ("service", "scope") if key in words})
-    answer = _get(f"{words['realm']}?{query}", {})
+    answer = _get(place, {})
     return str(answer.get("token") or answer.get("access_token") or "")
+
+
+def token_place(challenge: str) -> str | None:
+    """Give the URL where a registry's challenge says that a token is; None where it says none."""
+    words = dict(_CHALLENGE.findall(challenge))
+    if not challenge.lower().startswith("bearer") or not words.get("realm"):
+        return None
+    query = urllib.parse.urlencode({key: words[key] for key in ("service", "scope") if key in words})
+    return f"{words['realm']}?{query}"
 
 
 def _get(url: str, headers: Mapping[str, str]) -> dict[str, Any]:

@@ -10,13 +10,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar, cast
 
+from seldon_infra.core import atomic
 from seldon_infra.core.paths import cache_dir
 
 SMALLEST = 2**20
@@ -79,10 +79,7 @@ def _keep(path: Path, entry: object) -> None:
     place = _place(path)
     with suppress(OSError):
         place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor, temporary = tempfile.mkstemp(dir=place.parent, prefix=".")
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            json.dump(entry, stream)
-        os.replace(temporary, place)
+        atomic.write(place, json.dumps(entry))
         _forget_oldest(place.parent)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import ipaddress
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from urllib.parse import urljoin, urlsplit
 
 from seldon_infra.artifacts.addresses import Rule, rule_of, shown, why_not
 from seldon_infra.artifacts.listing import StoreNotReached
+from seldon_infra.artifacts.source import Settings
 from seldon_infra.core.errors import ModelNotFound, NotPermitted
 
 SECONDS = 30.0
@@ -26,6 +28,16 @@ class NotLoggedIn(NotPermitted):
     def __init__(self, said: str, challenge: str) -> None:
         super().__init__(said)
         self.challenge = challenge
+
+
+def login(settings: Settings) -> dict[str, str]:
+    """Give the header by which a storage says who reads: a token, or a name and a password; none for anybody."""
+    if settings.get("token"):
+        return {"Authorization": f"Bearer {settings['token']}"}
+    if settings.get("username"):
+        own = base64.b64encode(f"{settings['username']}:{settings.get('password') or ''}".encode()).decode()
+        return {"Authorization": f"Basic {own}"}
+    return {}
 
 
 @contextmanager

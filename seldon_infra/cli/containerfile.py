@@ -13,12 +13,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from seldon_infra.cli.graph import chosen
+from seldon_infra.core.atomic import write
 from seldon_infra.core.errors import InvalidSpec, NotPermitted, SeldonInfraError
 from seldon_infra.core.problems import Problem
 from seldon_infra.graph.check import check
 from seldon_infra.graph.rules.place import InNode, nodes_in, predictors
 from seldon_infra.graph.spec import SeldonDeployment
-from seldon_infra.runtime.atomic import write
 from seldon_infra.servers import catalogue
 from seldon_infra.servers.class_lock import class_lock
 from seldon_infra.servers.image import BASE, CONTAINERFILE, LOCK, UsersClass, context

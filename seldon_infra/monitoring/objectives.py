@@ -14,7 +14,7 @@ from itertools import pairwise
 from seldon_infra.core.model import known
 from seldon_infra.core.quantity import parse_duration
 from seldon_infra.graph.render_values import Manifest
-from seldon_infra.graph.rules.slo import FASTEST_BURN
+from seldon_infra.graph.rules.slo import BOUNDS, FASTEST_BURN
 from seldon_infra.graph.spec import SeldonDeployment
 
 REQUESTS = "seldon_api_executor_server_requests_seconds"
@@ -27,8 +27,6 @@ PREDICTIONS = (
 """Values of the label `service`: of REST, and methods of gRPC."""
 FAILED = ("5..", "Unknown", "Internal", "Unavailable", "DeadlineExceeded", "DataLoss", "Unimplemented")
 """Values of the label `code` that are no mistake of the client's: of REST, and gRPC's as Go writes them."""
-BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
-"""Upper bounds of the executor's buckets in seconds. Source: DefBuckets."""
 TOLD_APART = 0.99
 """Share of the requests that `latency_p99` is about."""
 _BY = "by (namespace, deployment_name)"
@@ -65,6 +63,8 @@ class Objective:
     """In words, for whoever is woken up."""
     budget: float
     """Share of the requests for which it need not hold."""
+    seconds: float | None = None
+    """Time after which a request is slow; None where failures count."""
 
 
 def groups(deployment: SeldonDeployment) -> list[Manifest]:
@@ -86,14 +86,16 @@ def _objectives(deployment: SeldonDeployment) -> Iterator[Objective]:
     if slo is not None and (percent := known(slo.availability)) is not None:
         promise = f"{percent:g} % of its requests get an answer"
         yield Objective("failed", "SeldonFailuresUseUpBudget", promise, round(1 - percent / 100, 9))
-    if slo is not None and (text := known(slo.latency_p99)) is not None:
+    text = known(slo.latency_p99) if slo is not None else None
+    if text is not None and (seconds := parse_duration(text)) is not None:
         promise = f"99 % of its requests are answered within {text}"
-        yield Objective("slow", "SeldonSlownessUsesUpBudget", promise, round(1 - TOLD_APART, 9))
+        yield Objective("slow", "SeldonSlownessUsesUpBudget", promise, round(1 - TOLD_APART, 9), float(seconds))
 
 
 def _record(deployment: SeldonDeployment, objective: Objective, window: str) -> Manifest:
     """Record the share of requests in a window for which an objective did not hold."""
-    share = _slow(deployment, window) if objective.what == "slow" else _failed(deployment, window)
+    late = objective.seconds
+    share = _failed(deployment, window) if late is None else _slow(deployment, late, window)
     return {"record": _BY_WINDOW.format(what=objective.what, window=window), "expr": share}
 
 
@@ -104,10 +106,8 @@ def _failed(deployment: SeldonDeployment, window: str) -> str:
     return f"({failed} or 0 * {every}) / {every}"
 
 
-def _slow(deployment: SeldonDeployment, window: str) -> str:
-    slo = deployment.slo
-    seconds = parse_duration(known(slo.latency_p99) or "") if slo else None
-    parts = _bounds_around(float(seconds or 0))
+def _slow(deployment: SeldonDeployment, seconds: float, window: str) -> str:
+    parts = _bounds_around(seconds)
     within = (f"{weight:.6g} * {_rate('bucket', deployment, window, _up_to(bound))}" for bound, weight in parts)
     return f"1 - ({' + '.join(within)}) / {_rate('count', deployment, window)}"
 

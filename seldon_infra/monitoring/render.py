@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from seldon_infra.graph.expand.chart import PROMETHEUS_PATH
+from seldon_infra.graph.expand.pods import EXECUTOR
 from seldon_infra.graph.render_objects import own_pods
 from seldon_infra.graph.render_values import Manifest
 from seldon_infra.graph.spec import SeldonDeployment
@@ -13,7 +14,6 @@ _API = "monitoring.coreos.com/v1"
 _PORT = "metrics"
 """Name of the orchestrator's port of metrics. Source: executor.metricsPortName of the operator's chart, 1.17.1."""
 _CONTAINER = "__meta_kubernetes_pod_container_name"
-_ENGINE = "seldon-container-engine"
 
 
 def objects(monitoring: Monitoring, deployment: SeldonDeployment) -> dict[str, Manifest]:
@@ -36,7 +36,7 @@ def pod_monitor(monitoring: Monitoring, deployment: SeldonDeployment) -> Manifes
                     "path": PROMETHEUS_PATH,
                     "interval": monitoring.interval,
                     # Model servers name their port alike, and answer at paths of their own.
-                    "relabelings": [{"sourceLabels": [_CONTAINER], "regex": _ENGINE, "action": "keep"}],
+                    "relabelings": [{"sourceLabels": [_CONTAINER], "regex": EXECUTOR, "action": "keep"}],
                 }
             ],
         },

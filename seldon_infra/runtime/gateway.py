@@ -17,11 +17,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from seldon_infra.core import atomic
 from seldon_infra.core.errors import LimitReached, PartNotFound, SeldonInfraError
 from seldon_infra.ingress.render import envoy, envoy_start
 from seldon_infra.ingress.render.envoy import Cluster
 from seldon_infra.ingress.routes import Backend, Limits, Route
-from seldon_infra.runtime import atomic
 from seldon_infra.runtime.processes import Liveness, ProcessSpec, remove_if_empty, tail
 from seldon_infra.runtime.records import known_fields
 from seldon_infra.runtime.stack_dir import StackDir, make_private

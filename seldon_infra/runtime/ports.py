@@ -14,9 +14,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from seldon_infra.core import atomic
 from seldon_infra.core.errors import LimitReached
 from seldon_infra.core.paths import cache_dir
-from seldon_infra.runtime import atomic
 from seldon_infra.runtime.stack_dir import take_lock
 
 FIRST_PORT = 20000

@@ -16,7 +16,8 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from seldon_infra.runtime import atomic, hosted, leftovers, ports
+from seldon_infra.core import atomic
+from seldon_infra.runtime import hosted, leftovers, ports
 from seldon_infra.runtime.records import known_fields
 from seldon_infra.runtime.stack_dir import StackDir, make_private
 from seldon_infra.runtime.supervisor import ProgramState, Supervisor, script

@@ -19,8 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from seldon_infra.core import atomic
 from seldon_infra.core.errors import LimitReached
-from seldon_infra.runtime import atomic, leftovers
+from seldon_infra.runtime import leftovers
 from seldon_infra.runtime.stack_dir import StackDir, make_private
 
 CALL_TIMEOUT_SECONDS = 30.0

@@ -8,9 +8,8 @@ Every server knows three things by itself: ``implementation``, its name in Seldo
 
 from typing import ClassVar, Literal, TypeAlias
 
-from pydantic import Field
-
 from seldon_infra.core.model import Later, Many, Spec
+from seldon_infra.servers.build import ImageBuild
 from seldon_infra.servers.triton.batching import DynamicBatching
 from seldon_infra.servers.triton.instances import InstanceGroup
 from seldon_infra.servers.triton.repository import TritonRepository
@@ -254,28 +253,6 @@ class TritonServer(Server):
         return self.config or next((model for model in self.models if model.name == name), None)
 
 
-class ImageBuild(Spec):
-    """An image of your class that Pulumi builds and pushes for a cluster; this machine runs the class without it.
-
-    Source: resource Image of pulumi/pulumi-docker-build, which needs Docker's buildx or a BuildKit that it reaches.
-    """
-
-    noun: ClassVar[str] = "ImageBuild"
-
-    tag: str
-    """Name under which the image is pushed: ``registry.example/score:1``. Pods run it by its digest."""
-    context: str
-    """Folder of the project that ``seldon-infra containerfile`` has written: ``build/score``."""
-    platforms: Many[str] = ("linux/amd64",)
-    """Platforms of the nodes that it runs on. Default: ``linux/amd64``."""
-    builder: str | None = None
-    """Name of a builder that buildx knows. Default: its own default."""
-    username: Later[str] | None = None
-    """Who pushes. Default: whoever has logged in to the registry with Docker."""
-    password: Later[str] | None = Field(default=None, repr=False)
-    """Password of ``username``; a secret in Pulumi's state whatever is given. Default: none."""
-
-
 class PythonServer(Server):
     """Your Python class in Seldon's own wrapper, on protocol seldon; it can be every type of node.
 
@@ -381,6 +358,7 @@ __all__ = [
     "ContainerServer",
     "DynamicBatching",
     "HuggingFaceServer",
+    "ImageBuild",
     "InstanceGroup",
     "Licence",
     "LightGBMServer",

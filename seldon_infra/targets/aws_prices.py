@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import cast
 
 from seldon_infra.clusters.in_time import in_time
+from seldon_infra.core.atomic import write
 from seldon_infra.core.paths import cache_dir
 from seldon_infra.eks.aws.read import versions
 from seldon_infra.eks.aws.survey import ALL_ANSWERS_SECONDS, Aws, today
 from seldon_infra.eks.cost.ask import ask
 from seldon_infra.eks.cost.price_list import Price
 from seldon_infra.eks.cost.products import Product, ProductKind
-from seldon_infra.runtime.atomic import write
 
 
 @dataclass(frozen=True)

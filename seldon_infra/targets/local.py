@@ -29,7 +29,6 @@ from seldon_infra.resources.local_gateway import GATEWAY
 from seldon_infra.resources.local_process import PROCESS
 from seldon_infra.resources.local_route import ROUTE
 from seldon_infra.servers.spec import Server
-from seldon_infra.targets import local_monitoring as monitoring
 from seldon_infra.targets import local_render as render
 from seldon_infra.targets.landed import Landed
 from seldon_infra.targets.later import once_valid, when_known
@@ -85,8 +84,11 @@ def declare(
     made = {deployment.name: LocalDeployment(deployment, target, place, opts) for deployment in deployments}
     if target.monitoring is None:
         return Landed(made)
+    # Most stacks watch nothing here, and wait for none of it to load.
+    from seldon_infra.targets import local_monitoring
+
     asked = [each for component in made.values() for each in component.asked]
-    url = monitoring.declare(target.monitoring, stack_dir, asked, deployments, opts)
+    url = local_monitoring.declare(target.monitoring, stack_dir, asked, deployments, opts)
     return Landed(made, outputs={"prometheus_url": url})
 
 
@@ -137,7 +139,7 @@ class LocalDeployment(Component):
         settings = deployment.model_copy(update={"predictors": ()})
         self._silence = _later(settings, partial(render.silence, target=target), render.SILENCE_PARTS)
         self._child = pulumi.ResourceOptions(parent=self)
-        self.asked: list[pulumi.Output[monitoring.Asked]] = []
+        self.asked: list[pulumi.Output[Mapping[str, Any]]] = []
         """Whom Prometheus asks for metrics, where there is one."""
         predictors = [self._predictor(predictor) for predictor in deployment.predictors]
         route = ROUTE.register(
@@ -165,13 +167,24 @@ class LocalDeployment(Component):
             addresses = servers[predictor.graph.name]
         else:
             addresses = self._orchestrator(predictor, servers).addresses
-            if self._target.monitoring:
-                self.asked.append(monitoring.of_orchestrator(self._deployment, addresses))
-        for node in nodes(predictor.graph) if self._target.monitoring else ():
-            if node.name in servers:
-                self.asked += monitoring.of_server(self._deployment, predictor, node, servers[node.name])
+        if self._target.monitoring:
+            self._watch(predictor, servers, addresses)
         share = _later(predictor, partial(render.share, deployment=self._deployment), render.SHARE_PARTS)
         return {**share, "rest": addresses.apply(itemgetter("http")), "grpc": addresses.apply(itemgetter("grpc"))}
+
+    def _watch(
+        self,
+        predictor: Predictor,
+        servers: Mapping[str, pulumi.Output[Mapping[str, str]]],
+        addresses: pulumi.Output[Mapping[str, str]],
+    ) -> None:
+        from seldon_infra.targets import local_monitoring as monitoring
+
+        if not render.asks_server_directly(self._deployment):
+            self.asked.append(monitoring.of_orchestrator(self._deployment, addresses))
+        for node in nodes(predictor.graph):
+            if node.name in servers:
+                self.asked += monitoring.of_server(self._deployment, predictor, node, servers[node.name])
 
     def _server(self, predictor: Predictor, node: Node) -> Any:
         """Declare a node's model server and the files that it reads."""

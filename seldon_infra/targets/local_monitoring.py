@@ -9,18 +9,17 @@ from typing import Any
 import pulumi
 
 from seldon_infra.core.yaml import dump
+from seldon_infra.graph.expand.chart import PROMETHEUS_PATH
 from seldon_infra.graph.spec import Node, Predictor, SeldonDeployment
 from seldon_infra.monitoring import install
 from seldon_infra.monitoring.objectives import groups
 from seldon_infra.monitoring.spec import Monitoring
 from seldon_infra.resources.local_process import PROCESS
-from seldon_infra.servers import catalogue
-from seldon_infra.servers.spec import Server
 from seldon_infra.targets.later import when_known
+from seldon_infra.targets.local_render import entry_of
 
 WATCHED = "watched/"
 """Folder of what Prometheus takes over while it runs."""
-ORCHESTRATORS_PATH = "/prometheus"
 KEPT, MOST_BYTES = "4d", "512MB"
 """How long samples are kept: the longest window of an alert is three days."""
 _SETTINGS = {
@@ -40,7 +39,7 @@ Asked = Mapping[str, Any]
 
 def of_orchestrator(deployment: SeldonDeployment, addresses: pulumi.Output[Mapping[str, str]]) -> pulumi.Output[Asked]:
     """Ask an orchestrator, whose metrics name deployment, predictor and node themselves."""
-    labels = {"__metrics_path__": ORCHESTRATORS_PATH, "namespace": deployment.namespace}
+    labels = {"__metrics_path__": PROMETHEUS_PATH, "namespace": deployment.namespace}
     return pulumi.Output.all(addresses, labels).apply(lambda it: {"targets": [it[0]["http"]], "labels": it[1]})
 
 
@@ -48,10 +47,10 @@ def of_server(
     deployment: SeldonDeployment, predictor: Predictor, node: Node, addresses: pulumi.Output[Mapping[str, str]]
 ) -> Iterator[pulumi.Output[Asked]]:
     """Ask a model server that the catalogue knows, whose metrics know nothing of deployments."""
-    assert isinstance(node.server, Server)
-    if node.server.catalogue is None:
+    entry = entry_of(node)
+    if entry is None:
         return
-    metrics = catalogue.load(node.server.catalogue).metrics
+    metrics = entry.metrics
     labels = {
         "__metrics_path__": metrics.path,
         "namespace": deployment.namespace,

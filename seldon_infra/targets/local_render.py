@@ -54,17 +54,24 @@ def asks_server_directly(deployment: SeldonDeployment) -> bool:
 
 def streams(deployment: SeldonDeployment) -> bool:
     """Tell whether clients may open gRPC streams: Seldon's executor knows none, so only to servers without one."""
-    wanted = all(it.no_engine and _entry_says(it.graph, "streams") for it in deployment.predictors)
+    wanted = all(it.no_engine and _streams(it.graph) for it in deployment.predictors)
     return wanted and asks_server_directly(deployment)
 
 
+def _streams(node: Node) -> bool:
+    entry = entry_of(node)
+    return entry is not None and entry.streams
+
+
 def _is_asked_directly(node: Node) -> bool:
-    return _entry_says(node, "asked_directly")
+    entry = entry_of(node)
+    return entry is not None and entry.asked_directly
 
 
-def _entry_says(node: Node, field: str) -> bool:
+def entry_of(node: Node) -> catalogue.CatalogueEntry | None:
+    """What the catalogue says of a node's server; None where nothing of it runs here, or by a command of the user's."""
     name = node.server.folder if isinstance(node.server, Server) else None
-    return name is not None and bool(getattr(catalogue.load(name), field))
+    return None if name is None else catalogue.load(name)
 
 
 def server(node: Node, deployment: SeldonDeployment, predictor: Predictor, target: Local) -> dict[str, object]:
@@ -90,10 +97,10 @@ def server(node: Node, deployment: SeldonDeployment, predictor: Predictor, targe
 
 def shares_process(node: Node, target: Local) -> bool:
     """Tell whether a node's model is served by a process that serves others too."""
-    server, name = node.server, getattr(node.server, "catalogue", None)
-    if target.model_processes == "own" or not isinstance(server, Server) or name is None:
+    server, entry = node.server, entry_of(node)
+    if target.model_processes == "own" or not isinstance(server, Server) or entry is None:
         return False
-    return layout.shares_process(catalogue.load(name), server, node)
+    return layout.shares_process(entry, server, node)
 
 
 def host(name: str, target: Local) -> dict[str, object]:
@@ -111,7 +118,7 @@ def host(name: str, target: Local) -> dict[str, object]:
 
 def hosted(process: Mapping[str, object]) -> dict[str, object]:
     """A node's process as its host is told of it: by its environment variables alone."""
-    return {**process, "command": [], "files": {}, "environment": process["environment"]}
+    return {**process, "command": [], "files": {}}
 
 
 def silence(deployment: SeldonDeployment, target: Local) -> dict[str, object]:
@@ -129,9 +136,9 @@ def install(node: Node) -> None:
     Raises:
         PartNotFound: a package could not be had, or there is no server for the node.
     """
-    assert isinstance(node.server, Server)
-    if node.server.folder is not None:
-        catalogue.environment(catalogue.load(node.server.folder), getattr(node.server, "requirements", ()))
+    entry = entry_of(node)
+    if entry is not None:
+        catalogue.environment(entry, getattr(node.server, "requirements", ()))
 
 
 def orchestrator(python: str, target: Local) -> dict[str, object]:
@@ -248,8 +255,8 @@ def _image(node: Node) -> str:
     """What runs a node, with its version: on a cluster this is the container's image."""
     if isinstance(node.server, ContainerServer):
         return str(known(node.server.image) or "")
-    name = node.server.folder if isinstance(node.server, Server) else None
-    return f"{name}:{catalogue.load(name).version}" if name else ""
+    entry = entry_of(node)
+    return f"{entry.name}:{entry.version}" if entry else ""
 
 
 def _seconds(deployment: SeldonDeployment, transport: str) -> float:

@@ -89,9 +89,8 @@ def objects(target: Kubernetes, deployments: Sequence[SeldonDeployment]) -> list
 
     Charts bring theirs by themselves.
     """
-    watch = monitoring.objects
-    watching = [made for each in deployments if target.monitoring for made in watch(target.monitoring, each).values()]
-    return [*_ingress_objects(target, deployments), *watching]
+    watching = [monitoring.objects(target.monitoring, each) for each in deployments if target.monitoring]
+    return [*_ingress_objects(target, deployments), *(made for each in watching for made in each.values())]
 
 
 def _ingress_objects(target: Kubernetes, deployments: Sequence[SeldonDeployment]) -> list[dict[str, Any]]:

@@ -108,3 +108,12 @@ def listed(words: Sequence[str], last: str = "or") -> str:
 def number_text(number: Decimal) -> str:
     """Write a number without needless zeros."""
     return f"{number.normalize():f}"
+
+
+def half(of: object, name: str, secret: str) -> Iterator[tuple[str, str, str]]:
+    """Give what is there, the rule and the fix where one of two fields that belong together is given alone."""
+    fields = (name, secret)
+    given = [field for field in fields if getattr(of, field) is not None]
+    if len(given) == 1:
+        (lacks,) = set(fields) - set(given)
+        yield f"{given[0]} is given alone", f"must come with {lacks}", f"write {lacks}=secret(…)"

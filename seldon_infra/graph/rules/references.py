@@ -11,7 +11,7 @@ from seldon_infra.core.model import known
 from seldon_infra.core.names import is_config_key, is_image_reference, is_subdomain
 from seldon_infra.core.problems import Problem
 from seldon_infra.core.quantity import parse_quantity
-from seldon_infra.graph.rules.place import InNode, InPredictor, environments_in
+from seldon_infra.graph.rules.place import InNode, InPredictor, environments_in, half
 from seldon_infra.graph.spec import ConfigMapKey, ContainerAmount, PodField, SecretKey
 from seldon_infra.servers.spec import MLServerRuntime, PythonServer
 
@@ -67,9 +67,8 @@ def image_is_built_once(at: InNode) -> Iterator[Problem]:
         return
     if getattr(server, "image", None) is not None:
         yield Problem(at.path, "image and build are given", "must be one of them", "remove one")
-    if (build.username is None) != (build.password is None):
-        given, lacks = ("username", "password")[:: 1 if build.username is not None else -1]
-        yield Problem(at.path, f"build.{given} is given alone", f"must come with {lacks}", f"write {lacks}=secret(…)")
+    for got, want, fix in half(build, "username", "password"):
+        yield Problem(at.path, f"build.{got}", want, fix)
     if "@" in build.tag:
         fix = f"write tag='{build.tag.partition('@')[0]}'"
         yield Problem(at.path, f"build.tag '{build.tag}'", "must have no digest: the build makes it", fix)

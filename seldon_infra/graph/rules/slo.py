@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from seldon_infra.core.model import known, title
@@ -20,8 +19,8 @@ FASTEST_BURN = 14.4
 Site Reliability Workbook, chapter 5."""
 LEAST_AVAILABILITY = 95.0
 """Of less, more than all would have to fail before FASTEST_BURN is reached; this leaves it some room."""
-SHORTEST, LONGEST = Decimal("0.005"), Decimal(10)
-"""Seconds between which the executor's histogram tells durations apart. Source: DefBuckets of executor/api/metric."""
+BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
+"""Seconds by which the executor's histogram tells durations apart. Source: DefBuckets of executor/api/metric."""
 
 
 def promises_something(deployment: SeldonDeployment) -> Iterator[Problem]:
@@ -50,7 +49,7 @@ def latency_is_measured(deployment: SeldonDeployment) -> Iterator[Problem]:
     if text is None:
         return
     seconds = parse_duration(text)
-    if seconds is None or not SHORTEST <= seconds <= LONGEST:
+    if seconds is None or not BOUNDS[0] <= float(seconds) <= BOUNDS[-1]:
         want = "must be a duration from 5ms to 10s, which is what the executor's histogram tells apart"
         yield Problem(_path(deployment), f"latency_p99 '{text}'", want, "write latency_p99='200ms'")
 

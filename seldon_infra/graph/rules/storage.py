@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from seldon_infra.artifacts.spec import AzureStorage, GcsStorage, HttpStorage, MlflowStorage, OciStorage, S3Storage
 from seldon_infra.core.model import is_later, known, title
 from seldon_infra.core.problems import ARROW, Problem
-from seldon_infra.graph.rules.place import listed, nodes_in, predictors, used_twice
+from seldon_infra.graph.rules.place import half, listed, nodes_in, predictors, used_twice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,9 +90,7 @@ def _served(deployment: SeldonDeployment, place: str, uri: str) -> Iterator[Prob
 def _incomplete(storage: Storage) -> Iterator[tuple[str, str, str]]:
     match storage:
         case S3Storage():
-            if (storage.access_key_id is None) != (storage.secret_access_key is None):
-                given, lacks = ("access_key_id", "secret_access_key")[:: 1 if storage.access_key_id is not None else -1]
-                yield f"{given} is given alone", f"must come with {lacks}", f"write {lacks}=secret(…)"
+            yield from half(storage, "access_key_id", "secret_access_key")
             if storage.session_token is not None and storage.access_key_id is None:
                 yield "session_token is given alone", "must come with access_key_id", "write access_key_id=…"
         case GcsStorage():
@@ -101,9 +99,7 @@ def _incomplete(storage: Storage) -> Iterator[tuple[str, str, str]]:
         case AzureStorage():
             yield from _incomplete_azure(storage)
         case OciStorage() | MlflowStorage():
-            if (storage.username is None) != (storage.password is None):
-                given, lacks = ("username", "password")[:: 1 if storage.username is not None else -1]
-                yield f"{given} is given alone", f"must come with {lacks}", f"write {lacks}=secret(…)"
+            yield from half(storage, "username", "password")
             if storage.token is not None and storage.username is not None:
                 yield "token and username are given", "must be one of them", "remove one"
 

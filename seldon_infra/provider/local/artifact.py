@@ -11,10 +11,10 @@ from pathlib import Path
 from seldon_infra.artifacts import stores
 from seldon_infra.artifacts.digest import unlike
 from seldon_infra.artifacts.judge.finding import Finding
+from seldon_infra.core import atomic
 from seldon_infra.core.errors import SeldonInfraError
 from seldon_infra.provider.framework import Context, Created, Failed, Instance, Problem, Refused, Resource
 from seldon_infra.resources.local_artifact import ARTIFACT, ArtifactInputs, ArtifactOutputs
-from seldon_infra.runtime import atomic
 from seldon_infra.runtime.processes import remove_if_empty
 from seldon_infra.runtime.stack_dir import StackDir, make_private
 

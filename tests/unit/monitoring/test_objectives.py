@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from seldon_infra.graph.rules.slo import BOUNDS
 from seldon_infra.graph.spec import Slo
-from seldon_infra.monitoring.objectives import BOUNDS, groups
+from seldon_infra.monitoring.objectives import groups
 from seldon_infra.runtime.orchestrator.metrics import SECONDS
 from tests.unit.graph.check.build import deployment, predictor
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from seldon_infra.core import atomic
 from seldon_infra.core.errors import LimitReached
-from seldon_infra.runtime import atomic
 from seldon_infra.runtime.processes import tail
 from seldon_infra.runtime.stack_dir import StackDir, make_private
 from seldon_infra.runtime.supervisor import script

@@ -6,8 +6,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pulumi
 import pytest
 
+from seldon_infra import CatalogueServer, Model, Predictor, SeldonDeployment
+from seldon_infra.targets.local_monitoring import of_server
 from tests.unit.targets.program import Declared, declare
 
 
@@ -49,6 +52,15 @@ def test_prometheus_asks_orchestrators_and_servers_and_knows_what_is_promised(tm
     assert sorted(paths) == ["/prometheus", "/prometheus"]
     names = [group["name"] for group in json.loads(files["watched/rules.json"])["groups"]]
     assert names == ["ns/d/records", "ns/d/alerts"]
+
+
+async def test_a_server_that_is_a_folder_alone_is_asked_as_well() -> None:
+    node = Model(name="m", server=CatalogueServer(name="mlserver"), model_uri="m")
+    predictor = Predictor(name="main", graph=node)
+    deployment = SeldonDeployment(name="d", protocol="v2", predictors=[predictor])
+    addresses = pulumi.Output.from_input({"metrics": "127.0.0.1:4"})
+    (asked,) = of_server(deployment, predictor, node, addresses)
+    assert (await asked.future())["targets"] == ["127.0.0.1:4"]  # type: ignore[index]
 
 
 def test_without_monitoring_nobody_asks(declared: Any) -> None:
