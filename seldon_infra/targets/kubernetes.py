@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from seldon_infra.graph.spec import Node, SeldonDeployment
     from seldon_infra.model_server.component import ModelServerComponent
     from seldon_infra.model_server.spec import ModelServer
+    from seldon_infra.targets.later import Gate
     from seldon_infra.targets.spec import Kubernetes
     from seldon_infra.targets.way import Way
 
@@ -47,7 +48,6 @@ def declare(
     from seldon_infra.targets.kubernetes_deployment import ClusterRollouts
     from seldon_infra.targets.live_checks import require_fit
     from seldon_infra.targets.model_files import Place, when_judged
-    from seldon_infra.targets.subject import Subject
     from seldon_infra.targets.way import reach
 
     if isinstance(target.cluster, EksCluster):
@@ -61,7 +61,7 @@ def declare(
         deployments = with_images(deployments, project, opts)
     urn_of = partial(_urn, opts, {each.name for each in model_servers})
     place = Place(target, project, require_fit(target, deployments, urn_of, model_servers))
-    judged = {each.name: when_judged(each, place, Subject(urn_of(each.name))) for each in deployments}
+    judged = {each.name: when_judged(each, place, urn_of) for each in deployments}
     way = reach(target, opts)
     reached: Any = way.place
     provider = pulumi_kubernetes.Provider(
@@ -100,16 +100,18 @@ def _namespaces(
     target: Kubernetes,
     deployments: Sequence[SeldonDeployment],
     model_servers: Sequence[ModelServer],
-    judged: Mapping[str, pulumi.Output[None] | None],
+    judged: Mapping[str, Gate | None],
     options: pulumi.ResourceOptions,
 ) -> dict[str, pulumi.Resource]:
     from seldon_infra.resources.kubernetes_object import declare as declare_object
+    from seldon_infra.targets.later import after, when_all, when_valid
     from seldon_infra.targets.live_checks import stack_mark
 
     made: dict[str, pulumi.Resource] = {}
     for name, labels in platform.namespaces(target, [*deployments, *model_servers]).items():
         inside = [deployment for deployment in deployments if deployment.namespace == name]
-        valid = {"name": _once_all_valid(inside, judged, name), "annotations": {STACK_MARK: stack_mark()}}
+        fit = when_all([*(when_valid(each, check_cluster) for each in inside), *(judged[each.name] for each in inside)])
+        valid = {"name": after(fit, name), "annotations": {STACK_MARK: stack_mark()}}
         metadata: Any = {**valid, **({"labels": labels} if labels else {})}
         made[name] = declare_object(name, {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}, options)
     return made
@@ -207,14 +209,3 @@ def _urn(opts: pulumi.ResourceOptions | None, servers: Collection[str], name: st
 
     kind = SERVER_TYPE if name in servers else TYPE
     return pulumi.Output.from_input(pulumi.create_urn(name, kind, parent=opts.parent if opts else None))
-
-
-def _once_all_valid(
-    deployments: Sequence[SeldonDeployment], judged: Mapping[str, pulumi.Output[None] | None], value: Any
-) -> Any:
-    from seldon_infra.targets.later import once_valid
-    from seldon_infra.targets.model_files import after
-
-    for deployment in deployments:
-        value = after(once_valid(deployment, check_cluster, value), judged[deployment.name])
-    return value

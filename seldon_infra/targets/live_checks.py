@@ -5,7 +5,7 @@ A cluster that cannot be asked keeps nobody from a preview: what is not checked 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import chain
@@ -25,7 +25,7 @@ from seldon_infra.core.model import known
 from seldon_infra.targets.node_groups import as_it_is, placed, said
 from seldon_infra.targets.server_pods import models_of as models_of_server
 from seldon_infra.targets.server_pods import pods_of
-from seldon_infra.targets.subject import Subject, tell
+from seldon_infra.targets.subject import Subject, UrnOf, tell
 from seldon_infra.targets.versions import check_versions, order_of_upgrade
 from seldon_infra.targets.way import Seen as SeenWay
 from seldon_infra.targets.way import Unseen
@@ -36,9 +36,6 @@ if TYPE_CHECKING:
     from seldon_infra.graph.spec import SeldonDeployment
     from seldon_infra.model_server.spec import ModelServer
     from seldon_infra.targets.spec import Kubernetes
-
-UrnOf = Callable[[str], pulumi.Output[str]]
-"""Gives the URN that a deployment's resource will have, by the deployment's name."""
 
 
 def require_fit(

@@ -31,7 +31,7 @@ from seldon_infra.resources.local_route import ROUTE
 from seldon_infra.servers.spec import Server
 from seldon_infra.targets import local_render as render
 from seldon_infra.targets.landed import Landed
-from seldon_infra.targets.later import once_valid, when_known
+from seldon_infra.targets.later import after, when_known, when_valid
 from seldon_infra.targets.local_files import (
     hostile_files,
     kind_of,
@@ -134,7 +134,8 @@ class LocalDeployment(Component):
     ) -> None:
         super().__init__("seldon:index:SeldonDeployment", deployment.name, opts)
         self._deployment, self._target = deployment, target
-        stack_dir = once_valid(deployment, partial(check_local, portable=target.portable), place.stack_dir)
+        valid = when_valid(deployment, partial(check_local, portable=target.portable))
+        stack_dir = after(valid, place.stack_dir)
         self._place = Place(stack_dir, place.project, place.gateway, place.hosts)
         settings = deployment.model_copy(update={"predictors": ()})
         self._silence = _later(settings, partial(render.silence, target=target), render.SILENCE_PARTS)
