@@ -14,6 +14,7 @@ from seldon_infra.graph.rules import (
     access,
     amounts,
     environment,
+    experiments,
     lost,
     names,
     objects,
@@ -80,6 +81,7 @@ NODE_RULES: tuple[NodeRule, ...] = (
     *protocols.NODE_RULES,
     *environment.NODE_RULES,
     *security.NODE_RULES,
+    *experiments.NODE_RULES,
 )
 
 
@@ -134,7 +136,7 @@ def _deployment_rules(*, portable: bool) -> tuple[DeploymentRule, ...]:
 
 
 def _node_rules(*, portable: bool) -> tuple[NodeRule, ...]:
-    return (*NODE_RULES, *protocols.PORTABLE_NODE_RULES) if portable else NODE_RULES
+    return (*NODE_RULES, *protocols.PORTABLE_NODE_RULES, *experiments.PORTABLE_NODE_RULES) if portable else NODE_RULES
 
 
 def _judge(

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from seldon_infra.core.model import is_later, known
 from seldon_infra.graph.draw_flow import Choice, Flow, Gather, Lane, Picture, Series, Step
 from seldon_infra.graph.spec import (
+    ABTest,
     AverageCombiner,
     Combiner,
     Explainer,
@@ -144,6 +145,8 @@ def flow(deployment: SeldonDeployment, node: Node) -> Flow:
     step = _step(deployment, node)
     below = tuple(flow(deployment, child) for child in node.children)
     match node:
+        case ABTest():
+            return Choice(step, below, tuple(f"{_text(share)} %" for share in node.split))
         case Router():
             return Choice(step, below, _ways(node))
         case Combiner():
@@ -171,6 +174,8 @@ def _step(deployment: SeldonDeployment, node: Node) -> Step:
 
 
 def _server(deployment: SeldonDeployment, node: Node) -> str:
+    if isinstance(node, ABTest):
+        return f"A/B test by {node.sticky_by.kind}"
     if not isinstance(node.server, Server):
         return f"{_NAMES.get(type(node.server), type(node.server).__name__)}, built in"
     return f"{_server_name(node.server)} · {deployment.protocol}"

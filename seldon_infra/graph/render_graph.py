@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from seldon_infra.graph.experiment import PARAMETER, terms_of
 from seldon_infra.graph.render_values import Manifest, as_text, endpoint, given, logger, parameters
-from seldon_infra.graph.spec import Node, RandomAbTest, SeldonDeployment
+from seldon_infra.graph.spec import ABTest, Node, RandomAbTest, SeldonDeployment
 from seldon_infra.graph.walk import is_chain
 from seldon_infra.servers.spec import HuggingFaceServer, SklearnServer, TensorFlowServer
 
@@ -67,6 +68,8 @@ def server_parameters(deployment: SeldonDeployment, node: Node) -> list[Manifest
 
 
 def _server_fields(deployment: SeldonDeployment, node: Node) -> list[tuple[str, Any, str]]:
+    if isinstance(node, ABTest):
+        return [(PARAMETER, terms_of(node, deployment.name).text(), "STRING")]
     match node.server:
         case RandomAbTest(ratio_a=ratio):
             return [("ratioA", ratio, "FLOAT")]

@@ -162,7 +162,7 @@ class LocalDeployment(Component):
         servers = {
             node.name: self._server(predictor, node).addresses
             for node in nodes(predictor.graph)
-            if isinstance(node.server, Server)
+            if render.has_process(node)
         }
         if render.asks_server_directly(self._deployment):
             addresses = servers[predictor.graph.name]

@@ -8,9 +8,11 @@ from typing import Any
 
 from seldon_infra.core.model import known
 from seldon_infra.core.quantity import parse_duration
-from seldon_infra.graph.spec import Node, Predictor, RandomAbTest, SeldonDeployment
+from seldon_infra.graph.experiment import PARAMETER, terms_of
+from seldon_infra.graph.spec import ABTest, Node, Predictor, RandomAbTest, SeldonDeployment
 from seldon_infra.graph.walk import nodes
 from seldon_infra.runtime.openapi import openapi, page
+from seldon_infra.runtime.orchestrator.config import AB_TEST
 from seldon_infra.servers import catalogue, layout
 from seldon_infra.servers.spec import ContainerServer, Server
 from seldon_infra.targets.spec import Local
@@ -72,6 +74,11 @@ def entry_of(node: Node) -> catalogue.CatalogueEntry | None:
     """What the catalogue says of a node's server; None where nothing of it runs here, or by a command of the user's."""
     name = node.server.folder if isinstance(node.server, Server) else None
     return None if name is None else catalogue.load(name)
+
+
+def has_process(node: Node) -> bool:
+    """Tell whether a node has a process of its own: the orchestrator does the others by itself."""
+    return isinstance(node.server, Server) and not isinstance(node, ABTest)
 
 
 def server(node: Node, deployment: SeldonDeployment, predictor: Predictor, target: Local) -> dict[str, object]:
@@ -179,7 +186,7 @@ def orchestrator_config(
         "rest_seconds": _seconds(deployment, "rest"),
         "grpc_seconds": _seconds(deployment, "grpc"),
         "models": list(models),
-        "graph": _unit(predictor.graph, addresses),
+        "graph": _unit(predictor.graph, addresses, deployment.name),
     }
     # The ports are numbers that are known only where the process starts.
     text = json.dumps(config, indent=1)
@@ -232,7 +239,7 @@ def fill(value: Any, paths: Mapping[str, str]) -> Any:
     return [fill(item, paths) for item in value] if isinstance(value, list | tuple) else value
 
 
-def _unit(node: Node, addresses: Mapping[str, Mapping[str, str]]) -> dict[str, object]:
+def _unit(node: Node, addresses: Mapping[str, Mapping[str, str]], deployment: str) -> dict[str, object]:
     where = addresses.get(node.name, {})
     unit: dict[str, object] = {
         "name": node.name,
@@ -244,10 +251,13 @@ def _unit(node: Node, addresses: Mapping[str, Mapping[str, str]]) -> dict[str, o
         "grpc": where.get("grpc"),
         "model": node.name,
         "image": _image(node),
-        "children": [_unit(child, addresses) for child in node.children],
+        "children": [_unit(child, addresses, deployment) for child in node.children],
     }
     if isinstance(node.server, RandomAbTest):
         unit["parameters"] = [{"name": "ratioA", "value": node.server.ratio_a, "type": "FLOAT"}]
+    if isinstance(node, ABTest):
+        terms = terms_of(node, deployment).text()
+        unit |= {"implementation": AB_TEST, "parameters": [{"name": PARAMETER, "value": terms, "type": "STRING"}]}
     return unit
 
 

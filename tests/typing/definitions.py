@@ -3,19 +3,24 @@
 import pulumi
 
 from seldon_infra import (
+    ABTest,
     Ambassador,
     Amounts,
     AverageCombiner,
+    ByField,
+    ByHeader,
     CatalogueServer,
     Combiner,
     EksCluster,
     EnvVar,
+    ErrorRate,
     ExistingCluster,
     GpuNodes,
     Istio,
     Karpenter,
     Keda,
     Kubernetes,
+    LatencyQuantile,
     Local,
     Mig,
     MLServerRuntime,
@@ -103,6 +108,9 @@ Model(name="m", server=python, resources=Resources(limits=Amounts(gpu=1), gpu_me
 GpuNodes(name="g", instance_types=("g6.xlarge",), scaling=Scaling(maximum=1), sharing=Mig(profile="1g.10gb"))
 GpuNodes(name="g", instance_types=("g6.xlarge",), scaling=Scaling(maximum=1), sharing=4)  # refused: arg-type
 Karpenter(pools=[NodePool(name="l4", instance_types=["g6.xlarge"], maximum=4)])
+ABTest(name="t", a=leaf, b=leaf, sticky_by=ByHeader(name="x-user-id"), metric=LatencyQuantile(quantile=0.9))
+ABTest(name="t", a=leaf, b=leaf, sticky_by="x-user-id", metric=ErrorRate())  # refused: arg-type
+ABTest(name="t", a=leaf, sticky_by=ByField(path="a"), metric=ErrorRate())  # refused: call-arg
 SeldonDeployment(name="d", protocol="v3", predictors=(main,))  # refused: arg-type
 SeldonDeployment(name="d", predictor=(main,))  # refused: call-arg
 Predictor(name="main", graph=root, traffic="ten")  # refused: arg-type

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from seldon_infra.core.model import known
 from seldon_infra.core.problems import Problem
 from seldon_infra.graph.rules.place import InNode, listed
+from seldon_infra.graph.spec import ABTest
 from seldon_infra.servers.command import PLACEHOLDERS
 from seldon_infra.servers.layout import placeholders
 from seldon_infra.servers.spec import ContainerServer
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 def command_stands_for_the_image(at: InNode) -> Iterator[Problem]:
     """This machine runs no images."""
     server = at.node.server
-    if isinstance(server, ContainerServer) and not server.local_command:
+    if isinstance(server, ContainerServer) and not server.local_command and not isinstance(at.node, ABTest):
         fix = "write local_command=('program', '--port', '{port.http}', …), or use a cluster"
         got = "local_command is not set for ContainerServer"
         yield Problem(at.path, got, "must be given on this machine, which runs no images", fix)
@@ -44,7 +45,10 @@ def placeholders_are_known(at: InNode) -> Iterator[Problem]:
 def image_is_named(at: InNode) -> Iterator[Problem]:
     """A cluster runs images, not commands of this machine."""
     server = at.node.server
-    if isinstance(server, ContainerServer) and server.image is None:
+    if isinstance(at.node, ABTest) and at.node.image is None:
+        fix = "build an image with seldon-infra[local] in it and write image='registry/name@sha256:…'"
+        yield Problem(at.path, "image is not set", "must be given for a cluster, where a container routes", fix)
+    elif isinstance(server, ContainerServer) and server.image is None:
         fix = "build an image that does what local_command does and write image='registry/name@sha256:…'"
         yield Problem(at.path, "image is not set for ContainerServer", "must be given for a cluster", fix)
 

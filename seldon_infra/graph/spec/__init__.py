@@ -14,6 +14,7 @@ from seldon_infra.graph.spec.deployment import (
     StickySession,
     Timeouts,
 )
+from seldon_infra.graph.spec.experiment import ABTest
 from seldon_infra.graph.spec.nodes import (
     AverageCombiner,
     BuiltIn,
@@ -73,6 +74,7 @@ from seldon_infra.graph.spec.values import (
 from seldon_infra.servers.spec import Licence, NodeType, Protocol, Server, Transport
 
 __all__ = [
+    "ABTest",
     "AmbassadorRoute",
     "Amounts",
     "AverageCombiner",

@@ -56,7 +56,7 @@ class GraphNode(Spec):
     """What every node has; write one of ``Model``, ``Transformer``, ``OutputTransformer``, ``Router``, ``Combiner``."""
 
     noun: ClassVar[str] = "node"
-    alternatives: ClassVar[str] = "Model, Transformer, OutputTransformer, Router or Combiner"
+    alternatives: ClassVar[str] = "Model, Transformer, OutputTransformer, Router, Combiner or ABTest"
     type: ClassVar[NodeType]
     """The node's type in Seldon's CRD. Source: PredictiveUnit.type."""
 
@@ -120,7 +120,9 @@ class GraphNode(Spec):
 
 
 if TYPE_CHECKING:
-    Node: TypeAlias = "Model | Transformer | OutputTransformer | Router | Combiner"
+    from seldon_infra.graph.spec.experiment import ABTest
+
+    Node: TypeAlias = "Model | Transformer | OutputTransformer | Router | Combiner | ABTest"
     """A node of any type."""
 else:
     Node = GraphNode  # a node's children are of any type; only type checkers need the list of all

@@ -17,6 +17,8 @@ DEFAULT_METHODS: Mapping[str, tuple[str, ...]] = {
     "COMBINER": ("AGGREGATE",),
 }
 """What a node of each type does. Source: Seldon's executor."""
+AB_TEST = "AB_TEST"
+"""The implementation of a router that is an experiment, which the orchestrator does by itself."""
 READY_SECONDS = 2.0
 """How long a server may take to say that it is ready."""
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import traceback
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import grpc
 import grpc.aio
+from google.protobuf import json_format
 from google.protobuf.message import DecodeError
 
 from seldon_infra.runtime.messages import message as message_class
@@ -21,14 +22,19 @@ from seldon_infra.runtime.orchestrator.seldon_grpc import SeldonGrpc, check_seld
 from seldon_infra.runtime.orchestrator.v2_grpc import V2Grpc, check_v2_message
 from seldon_infra.runtime.orchestrator.walk import Trip, predict, send_feedback
 
+if TYPE_CHECKING:
+    from seldon_infra.runtime.orchestrator.experiments import Experiments, Visit
+
 Method: TypeAlias = Callable[[bytes, Any], Awaitable[Any]]
 
 
 class GrpcFront(grpc.GenericRpcHandler):
     """The gRPC handlers of one orchestrator. They parse messages, so that a malformed one is the client's error."""
 
-    def __init__(self, config: Config, nodes: GrpcNodes, admission: Admission) -> None:
-        self._config, self._nodes, self._admission = config, nodes, admission
+    def __init__(
+        self, config: Config, nodes: GrpcNodes, admission: Admission, experiments: Experiments | None = None
+    ) -> None:
+        self._config, self._nodes, self._admission, self._experiments = config, nodes, admission, experiments
         self._seldon, self._v2 = SeldonGrpc(nodes), V2Grpc(nodes)
         methods = {"seldon": self._seldon_methods, "v2": self._v2_methods}[config.protocol]()
         self._handlers = {f"/{name}": _handler(method) for name, method in methods.items()}
@@ -59,6 +65,7 @@ class GrpcFront(grpc.GenericRpcHandler):
             check_seldon_message(message)
             trip = self._begin(context, message.meta.puid)
             trip.tags.update(message.meta.tags)
+            trip.visit = self._visit(context, message)
             answer = await predict(self._config.graph, message, self._seldon, trip)
             return self._seldon.answer_of(answer, trip)
 
@@ -67,7 +74,11 @@ class GrpcFront(grpc.GenericRpcHandler):
             feedback = _parsed("seldon.protos.Feedback", wire)
             meta = feedback.response.meta
             trip = self._begin(context, meta.puid)
-            await send_feedback(self._config.graph, feedback, dict(meta.routing), self._seldon, trip)
+            routing = dict(meta.routing)
+            await send_feedback(self._config.graph, feedback, routing, self._seldon, trip)
+            visit = self._visit(context, feedback.request)
+            if self._experiments is not None and visit is not None:
+                self._experiments.reward(visit, routing, feedback.reward)
             return message_class("seldon.protos.SeldonMessage")(meta={"puid": trip.puid})
 
     async def _predict_v2(self, wire: bytes, context: Any) -> Any:
@@ -77,7 +88,14 @@ class GrpcFront(grpc.GenericRpcHandler):
             check_v2_message(request)
             trip = self._begin(context, request.id)
             trip.requested_outputs = list(request.outputs) or None
+            trip.visit = self._visit(context, request)
             return await predict(self._config.graph, request, self._v2, trip)
+
+    def _visit(self, context: Any, message: Any) -> Visit | None:
+        if self._experiments is None:
+            return None
+        metadata = dict(context.invocation_metadata() or ())
+        return self._experiments.visit(metadata.get, lambda: _as_json(message))
 
     async def _model_ready(self, wire: bytes, context: Any) -> Any:
         self._require_model(_parsed("inference.ModelReadyRequest", wire).name)
@@ -131,6 +149,14 @@ class GrpcFront(grpc.GenericRpcHandler):
         left = context.time_remaining()
         seconds = self._config.grpc_seconds if left is None else min(left, self._config.grpc_seconds)
         return begin(given.get("seldon-puid") or puid, seconds)
+
+
+def _as_json(message: Any) -> Any:
+    """What a message is in JSON; None where that has no word for it, such as NaN in an ndarray."""
+    try:
+        return json_format.MessageToDict(message, preserving_proto_field_name=True)
+    except (ValueError, json_format.Error):
+        return None
 
 
 async def start(config: Config, front: GrpcFront) -> grpc.aio.Server:

@@ -51,7 +51,7 @@ Handler = Callable[[Request], Awaitable[Answer]]
 
 
 class Server:
-    """Serves a handler on a loopback port; connections are served one request after the other."""
+    """Serves a handler on a port, of loopback by default; connections are served one request after the other."""
 
     def __init__(self, handler: Handler, refuse: Callable[[int, str], Answer]) -> None:
         self._handler, self._refuse = handler, refuse
@@ -59,10 +59,10 @@ class Server:
         self._server: asyncio.Server | None = None
         self.closing = False
 
-    async def listen(self, port: int) -> None:
+    async def listen(self, port: int, host: str = "127.0.0.1") -> None:
         """Start to accept connections; OSError where the port is taken."""
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: _Connection(self), "127.0.0.1", port)
+        self._server = await loop.create_server(lambda: _Connection(self), host, port)
 
     async def drain(self, seconds: float) -> None:
         """Stop accepting, let open requests finish, close the rest after ``seconds``."""

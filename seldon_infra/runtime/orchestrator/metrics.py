@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from prometheus_client import CollectorRegistry, Histogram
+from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from seldon_infra.runtime.orchestrator.config import Config, Unit
@@ -14,6 +14,8 @@ from seldon_infra.runtime.orchestrator.failures import Failure
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
 """Upper bounds of the histograms' buckets: the executor's, and two below. Source: DefBuckets of executor/api/metric."""
+NO_ARM = "none"
+"""Stands for the arm of requests that are no part of an experiment, for they have no key."""
 UNARY = "unary"
 """The method of gRPC's requests."""
 _DEPLOYMENT = ("deployment_name", "predictor_name", "predictor_version", "service")
@@ -29,6 +31,7 @@ class Metrics:
         self._server = _histogram("server", _SERVER, self._registry)
         self._client = _histogram("client", _CLIENT, self._registry)
         self._of = (config.deployment, config.predictor, "")
+        self._exposures: Counter | None = None
 
     def answered(self, service: str, method: str, code: str, seconds: float) -> None:
         """Count one request of a client."""
@@ -47,6 +50,12 @@ class Metrics:
             labels = (*self._of, service, unit.name, *_image(unit), method, code)
             self._client.labels(*labels).observe(time.perf_counter() - began)
 
+    def exposed(self, experiment: str, round: str, arm: str) -> None:
+        """Count one request that met an arm of an experiment."""
+        if self._exposures is None:
+            self._exposures = exposures_counter(self._registry)
+        self._exposures.labels(*self._of[:2], experiment, round, arm).inc()
+
     def page(self) -> tuple[bytes, bytes]:
         """The text that Prometheus reads, and its content type."""
         return generate_latest(self._registry), CONTENT_TYPE_LATEST.encode()
@@ -60,6 +69,12 @@ def succeeded(method: str) -> str:
 def failed(method: str, failure: Failure) -> str:
     """The label of a request that failed."""
     return failure.code.name.title().replace("_", "") if method == UNARY else str(failure.status)
+
+
+def exposures_counter(registry: CollectorRegistry) -> Counter:
+    """The counter of requests by the arm of an experiment, the same wherever a router runs."""
+    labels = ("deployment_name", "predictor_name", "experiment", "round", "arm")
+    return Counter("seldon_experiment_exposures", "Requests by the arm that they met", labels, registry=registry)
 
 
 def _histogram(side: str, labels: tuple[str, ...], registry: CollectorRegistry) -> Histogram:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from seldon_infra.runtime.orchestrator import seldon_rest
 from seldon_infra.runtime.orchestrator.admission import Admission, begin
@@ -25,6 +25,9 @@ from seldon_infra.runtime.orchestrator.seldon_rest import SeldonRest
 from seldon_infra.runtime.orchestrator.v2_rest import V2Rest, asked_in_json
 from seldon_infra.runtime.orchestrator.walk import predict, send_feedback
 
+if TYPE_CHECKING:
+    from seldon_infra.runtime.orchestrator.experiments import Experiments, Visit
+
 PUID = b"seldon-puid"
 BINARY_TENSORS = b"inference-header-content-length"
 """Header of a v2 request whose tensors follow the JSON as bytes."""
@@ -33,8 +36,16 @@ BINARY_TENSORS = b"inference-header-content-length"
 class RestFront:
     """The HTTP handler of one orchestrator."""
 
-    def __init__(self, config: Config, nodes: RestNodes, admission: Admission, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        config: Config,
+        nodes: RestNodes,
+        admission: Admission,
+        metrics: Metrics,
+        experiments: Experiments | None = None,
+    ) -> None:
         self._config, self._nodes, self._admission, self._metrics = config, nodes, admission, metrics
+        self._experiments = experiments
         self._seldon, self._v2 = SeldonRest(nodes), V2Rest(nodes)
         protocol = {"seldon": self._seldon_paths, "v2": self._v2_paths}[config.protocol]
         self._paths = {**self._own_paths(), **protocol()}
@@ -93,6 +104,7 @@ class RestFront:
             meta = check_meta(message.pop("meta", None))
             trip = begin(_text(request.headers.get(PUID)) or meta.get("puid"), self._config.rest_seconds)
             trip.tags.update(meta.get("tags") or {})
+            trip.visit = self._visit(request, {**message, "meta": meta})
             answer = await predict(self._config.graph, message, self._seldon, trip)
             return _json(seldon_rest.answer_of(answer, trip), trip.puid)
 
@@ -101,7 +113,11 @@ class RestFront:
             feedback = parse_object(request.body)
             meta = check_meta(_object(feedback, "response").get("meta"))
             trip = begin(_text(request.headers.get(PUID)) or meta.get("puid"), self._config.rest_seconds)
-            await send_feedback(self._config.graph, feedback, _routing(meta), self._seldon, trip)
+            routing = _routing(meta)
+            await send_feedback(self._config.graph, feedback, routing, self._seldon, trip)
+            visit = self._visit(request, _object(feedback, "request"))
+            if self._experiments is not None and visit is not None:
+                self._experiments.reward(visit, routing, feedback.get("reward"))
             return _json({"meta": {"puid": trip.puid}}, trip.puid)
 
     async def _predict_v2(self, request: Request) -> Answer:
@@ -116,8 +132,14 @@ class RestFront:
             trip = begin(_text(request.headers.get(PUID)), self._config.rest_seconds)
             message = asked_in_json(request.body, tree)
             trip.requested_outputs = tree.get("outputs")
+            trip.visit = self._visit(request, tree)
             answer = await predict(self._config.graph, message, self._v2, trip)
             return Answer(200, answer.wire, headers=((b"Seldon-Puid", trip.puid.encode()),))
+
+    def _visit(self, request: Request, message: Mapping[str, Any]) -> Visit | None:
+        if self._experiments is None:
+            return None
+        return self._experiments.visit(lambda name: _text(request.headers.get(name.encode())), lambda: message)
 
     async def _live(self, _: Request) -> Answer:
         return Answer(200, b'{"live":true}')

@@ -8,12 +8,13 @@ import gc
 import signal
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import uvloop
 
 from seldon_infra.runtime.orchestrator import grpc_front
 from seldon_infra.runtime.orchestrator.admission import Admission
-from seldon_infra.runtime.orchestrator.config import Config, read_config
+from seldon_infra.runtime.orchestrator.config import AB_TEST, Config, read_config
 from seldon_infra.runtime.orchestrator.failures import Failure
 from seldon_infra.runtime.orchestrator.grpc_front import GrpcFront
 from seldon_infra.runtime.orchestrator.grpc_nodes import GrpcNodes
@@ -21,6 +22,9 @@ from seldon_infra.runtime.orchestrator.http_server import Server
 from seldon_infra.runtime.orchestrator.metrics import Metrics
 from seldon_infra.runtime.orchestrator.rest_front import RestFront, refusal
 from seldon_infra.runtime.orchestrator.rest_nodes import RestNodes
+
+if TYPE_CHECKING:
+    from seldon_infra.runtime.orchestrator.experiments import Experiments
 
 DRAIN_SECONDS = 30.0
 """How long open requests may take after TERM."""
@@ -30,23 +34,26 @@ def main() -> int:
     """Serve until TERM or INT."""
     parser = argparse.ArgumentParser(prog="seldon-infra-orchestrator", description="Lead requests through a graph.")
     parser.add_argument("--config", type=Path, required=True, help="the file graph.json")
-    config = read_config(parser.parse_args().config)
+    file = parser.parse_args().config
+    config = read_config(file)
     try:
-        uvloop.run(_serve(config))
+        uvloop.run(_serve(config, file.resolve().parents[2]))
     except OSError as error:
         print(f"orchestrator of '{config.deployment}/{config.predictor}': {error}", file=sys.stderr)
         return 1
     return 0
 
 
-async def _serve(config: Config) -> None:
+async def _serve(config: Config, stack: Path) -> None:
     metrics = Metrics(config)
+    experiments = _experiments(config, metrics, stack)
     admission = Admission(config, metrics)
     rest_nodes, grpc_nodes = RestNodes(config.graph, metrics), GrpcNodes(config.graph, metrics)
     http = Server(
-        RestFront(config, rest_nodes, admission, metrics), lambda status, text: refusal(Failure(status, text))
+        RestFront(config, rest_nodes, admission, metrics, experiments),
+        lambda status, text: refusal(Failure(status, text)),
     )
-    rpc = await grpc_front.start(config, GrpcFront(config, grpc_nodes, admission))
+    rpc = await grpc_front.start(config, GrpcFront(config, grpc_nodes, admission, experiments))
     await http.listen(config.rest_port)
     # What has been made until now stays: the collector need not look at it again with each request.
     gc.freeze()
@@ -55,8 +62,19 @@ async def _serve(config: Config) -> None:
     # New requests still get answers while open ones finish: the gateway may send some until it knows better.
     await asyncio.gather(http.drain(DRAIN_SECONDS), rpc.stop(DRAIN_SECONDS))
     await admission.drained(DRAIN_SECONDS)
+    if experiments is not None:
+        experiments.close()
     rest_nodes.close()
     await grpc_nodes.close()
+
+
+def _experiments(config: Config, metrics: Metrics, stack: Path) -> Experiments | None:
+    if not any(unit.implementation == AB_TEST for unit in config.graph.walk()):
+        return None
+    # Most graphs hold none, and wait for none of it to load.
+    from seldon_infra.runtime.orchestrator.experiments import Experiments
+
+    return Experiments(config, metrics, stack)
 
 
 async def _asked_to_stop() -> None:

@@ -9,11 +9,14 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Coroutine, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Generic, Protocol, TypeVar
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
-from seldon_infra.runtime.orchestrator.config import Unit
+from seldon_infra.runtime.orchestrator.config import AB_TEST, Unit
 from seldon_infra.runtime.orchestrator.failures import BAD_REQUEST, INTERNAL, Failure
+
+if TYPE_CHECKING:
+    from seldon_infra.runtime.orchestrator.experiments import Visit
 
 ALL_CHILDREN, NO_CHILD = -1, -2
 """What a router says when it chooses all or none. Source: Seldon's executor."""
@@ -35,10 +38,12 @@ class Trip:
     metrics: list[Any] = field(default_factory=list)
     requested_outputs: Any = None
     """Which of the last node's tensors the client wants, on protocol v2."""
+    visit: Visit | None = None
+    """What experiments know of the request, where the graph has any."""
 
     def branch(self) -> Trip:
         """Begin one of several ways that are taken at once."""
-        return Trip(self.puid, self.deadline, dict(self.tags), requested_outputs=self.requested_outputs)
+        return replace(self, tags=dict(self.tags), routing={}, request_path={}, metrics=[])
 
     def join(self, branch: Trip) -> None:
         """Add what a branch has gathered; where two say different things, the later child's word stays."""
@@ -124,6 +129,10 @@ def chosen_children(unit: Unit, route: int, status: int) -> tuple[Unit, ...]:
 
 
 async def _ask_children(unit: Unit, message: MessageT, wire: Wire[MessageT], trip: Trip) -> MessageT:
+    if unit.implementation == AB_TEST and trip.visit is not None:
+        with trip.visit.arm(unit) as arm:
+            trip.routing[unit.name] = arm
+            return await predict(unit.children[arm], message, wire, trip)
     route = ALL_CHILDREN
     if unit.does("ROUTE"):
         route = trip.routing[unit.name] = await _route(unit, message, wire, trip)

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from seldon_infra.core.yaml import dump
+from seldon_infra.experiments.spec import ByHeader, ErrorRate, Guardrail, OutcomeRate
 from seldon_infra.graph.render import seldon_deployment
 from seldon_infra.graph.spec import (
+    ABTest,
     AmbassadorRoute,
     Amounts,
     CircuitBreakers,
@@ -390,6 +392,28 @@ def built_in() -> SeldonDeployment:
     )
 
 
+def experiment() -> SeldonDeployment:
+    """Give an A/B test, which a container of its own routes."""
+    return SeldonDeployment(
+        name="fraud",
+        predictors=[
+            Predictor(
+                name="main",
+                graph=ABTest(
+                    name="new-trees",
+                    a=Model(name="old", server=SklearnServer(), model_uri="s3://models/fraud/1"),
+                    b=Model(name="new", server=SklearnServer(), model_uri="s3://models/fraud/2"),
+                    split=(90, 10),
+                    sticky_by=ByHeader(name="x-user-id"),
+                    metric=OutcomeRate(),
+                    guardrails=[Guardrail(metric=ErrorRate(), at_most=0.01)],
+                    image="registry.example/router:1",
+                ),
+            )
+        ],
+    )
+
+
 def ingress_settings() -> SeldonDeployment:
     """Give every setting of the ways in, and of the operator."""
     return SeldonDeployment(
@@ -451,6 +475,7 @@ CASES = {
     "custom-container": Case(
         "An image of one's own; typed parameters, env, the pod merged by name.", custom_container()
     ),
+    "experiment": Case("An A/B test: a router with the terms as its parameter, and both arms.", lean(experiment())),
     "explainer": Case("A server that explains answers beside the model.", explained()),
     "gpu-triton": Case("Triton with one GPU, served over gRPC only.", gpu_triton()),
     "graph": Case("Every type of node, each with a container of its name.", lean(fraud())),

@@ -12,7 +12,7 @@ import pytest
 import seldon_infra
 
 PACKAGE = Path(seldon_infra.__file__).parent
-OTHERS = ("charts", "ingress", "seldon_core")
+OTHERS = ("charts", "experiments", "ingress", "seldon_core")
 OF_TRITON = ("__init__", "check", "message", "text")
 """Files of that room that specify nothing."""
 FILES = [

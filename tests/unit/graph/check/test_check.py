@@ -37,6 +37,7 @@ TABLES = (
     "access",
     "amounts",
     "environment",
+    "experiments",
     "lost",
     "names",
     "objects",

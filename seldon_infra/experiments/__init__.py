@@ -1,0 +1,1 @@
+"""A/B tests: who belongs to which arm, what happened there, and what may be concluded at any time."""
