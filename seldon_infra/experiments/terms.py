@@ -55,6 +55,22 @@ class Terms:
         """Give what stands for a key in the records."""
         return unit_of(self.salt, key)
 
+    def refuses(self, value: float) -> str | None:
+        """Say what is wrong with a value as an outcome; None where nothing is."""
+        if self.outcome is None:
+            return "the experiment has no metric of outcomes: declare OutcomeRate or OutcomeMean"
+        if self.outcome["kind"] == "outcome_rate":
+            return None if value in (0, 1) else f"{value:g} must be 0 or 1, for the metric is OutcomeRate"
+        low, high = self.outcome["low"], self.outcome["high"]
+        # Written so that a value that is no number is refused too.
+        return None if low <= value <= high else f"{value:g} must be from {low:g} to {high:g}, as OutcomeMean says"
+
+    @property
+    def outcome(self) -> Mapping[str, Any] | None:
+        """The metric of outcomes, of the decision or of a guardrail; None where there is none."""
+        metrics = (self.metric, *(each["metric"] for each in self.guardrails))
+        return next((each for each in metrics if each["kind"].startswith("outcome")), None)
+
     def text(self) -> str:
         """Write the terms as JSON."""
         return json.dumps(asdict(self), sort_keys=True)

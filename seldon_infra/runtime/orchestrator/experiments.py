@@ -140,7 +140,7 @@ class Experiments:
             return
         for name, terms in self._terms.items():
             key = visit.key_of(terms)
-            if name in routing and key is not None:
+            if name in routing and key is not None and terms.refuses(float(reward)) is None:
                 self._recorder.outcome(name, terms.unit_of(key), terms.arm_of(key), float(reward))
 
     def close(self) -> None:

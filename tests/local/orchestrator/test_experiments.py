@@ -16,11 +16,13 @@ import grpc
 import pytest
 
 from seldon_infra.experiments.ledger import Ledger, Record, find_ledger
-from seldon_infra.experiments.spec import ByField, ByHeader, ErrorRate, StickyBy
+from seldon_infra.experiments.prometheus import NoPrometheus, requests_of
+from seldon_infra.experiments.spec import ByField, ByHeader, OutcomeRate, StickyBy
 from seldon_infra.experiments.terms import Terms
 from seldon_infra.graph.experiment import terms_of
 from seldon_infra.graph.render_graph import server_parameters
 from seldon_infra.graph.spec import ABTest, Model, Predictor, SeldonDeployment, SimpleModel
+from seldon_infra.monitoring import install
 from seldon_infra.runtime.health import is_ready
 from seldon_infra.runtime.messages import message
 from seldon_infra.runtime.processes import ProcessSpec
@@ -77,7 +79,7 @@ class Experiment:
 
 
 def declared(name: str, sticky_by: StickyBy, arm: Callable[[str], Model], **more: Any) -> SeldonDeployment:
-    test = ABTest(name=name, a=arm("old"), b=arm("new"), sticky_by=sticky_by, metric=ErrorRate(), direction="decrease")
+    test = ABTest(name=name, a=arm("old"), b=arm("new"), sticky_by=sticky_by, metric=OutcomeRate())
     return SeldonDeployment(name=name, namespace="ns", predictors=(Predictor(name="main", graph=test),), **more)
 
 
@@ -199,18 +201,21 @@ def test_a_failing_arm_is_counted_as_failing_and_a_clients_mistake_is_not(of_ser
 
 
 def test_a_reward_is_the_outcome_of_its_user_once(of_servers: Experiment) -> None:
-    user = USERS[0]
-    arm = of_servers.terms.arm_of(user)
-    response = {"meta": {"routing": {"of-servers": arm}}}
-    for reward in (1.0, 0.0):
+    def tell(user: str | None, reward: float) -> None:
+        arm = of_servers.terms.arm_of(user or "")
+        response = {"meta": {"routing": {"of-servers": arm}}}
+        headers = {"x-user-id": user} if user else {}
         told = {"request": ONE, "response": response, "reward": reward}
-        assert of_servers.graph.post(FEEDBACK, told, {"x-user-id": user}).status == 200
-    of_servers.graph.post(FEEDBACK, {"request": ONE, "response": response, "reward": 1.0})
-    other = next(it for it in USERS if it != user)
-    routing = {"meta": {"routing": {"of-servers": of_servers.terms.arm_of(other)}}}
-    of_servers.graph.post(FEEDBACK, {"request": ONE, "response": routing, "reward": 0.5}, {"x-user-id": other})
+        assert of_servers.graph.post(FEEDBACK, told, headers).status == 200
+
+    first, second, third, *_ = USERS
+    for user, reward in ((first, 1.0), (first, 0.0), (None, 1.0), (third, 0.5), (second, 0.0)):
+        tell(user, reward)
     record = of_servers.recorded(lambda it: len(it.outcomes) >= 2)
-    assert sorted(row.value for row in record.outcomes) == [0.5, 1.0]
+    assert [(row.arm, row.value) for row in record.outcomes] == [
+        (of_servers.terms.arm_of(first), 1.0),
+        (of_servers.terms.arm_of(second), 0.0),
+    ]
 
 
 def test_on_v2_a_parameter_says_who_the_user_is(on_v2: Experiment) -> None:
@@ -297,3 +302,42 @@ def test_a_record_that_cannot_be_written_stops_no_request(scene: Scene) -> None:
     assert [broken.arm("unwritable", user) for user in USERS] == [broken.terms.arm_of(user) for user in USERS]
     log = Path(scene.stack.processes / broken.graph.orchestrator.id / "log").read_text()
     assert "experiments are not recorded" in log
+
+
+def test_prometheus_tells_how_requests_of_both_arms_went(scene: Scene, of_servers: Experiment) -> None:
+    terms = of_servers.terms
+    users = {arm: next(user for user in USERS if terms.arm_of(user) == arm) for arm in (0, 1)}
+    of_servers.nodes["new"].reply = of_servers.nodes["old"].reply = lambda _: answer(200)
+    for user in users.values():
+        of_servers.graph.post(PREDICT, ONE, {"x-user-id": user})
+    install.provide()
+    asked = {
+        "global": {"scrape_interval": "200ms"},
+        "scrape_configs": [
+            {
+                "job_name": "orchestrators",
+                "metrics_path": "/prometheus",
+                "static_configs": [{"targets": [f"127.0.0.1:{of_servers.graph.orchestrator.ports['http']}"]}],
+            }
+        ],
+    }
+    command = [str(install.program("prometheus")), "--config.file={dir}/asked.yml", "--storage.tsdb.path={dir}/data"]
+    listening = "--web.listen-address=127.0.0.1:{port.http}"
+    spec = ProcessSpec("prometheus", [*command, listening], files={"asked.yml": json.dumps(asked)}, ports=["http"])
+    record = scene.start(spec)
+    wait_until(lambda: is_ready("http", record.ports["http"], "/-/ready"))
+    url = f"http://127.0.0.1:{record.ports['http']}"
+
+    def counted() -> list[tuple[int, int]]:
+        try:
+            return [(it.answered, it.failed) for it in requests_of(terms, url, None, 60)[-1].requests]
+        except NoPrometheus:
+            return []
+
+    wait_until(lambda: counted() == [(0, 0), (0, 0)])
+    of_servers.nodes["new"].reply = lambda _: answer(500)
+    for user in (*[users[0]] * 5, *[users[1]] * 3):
+        of_servers.graph.post(PREDICT, ONE, {"x-user-id": user})
+    wait_until(lambda: counted() == [(5, 0), (3, 3)])
+    with pytest.raises(NoPrometheus, match="has no seldon_api_executor_client_requests_seconds_bucket of deployment"):
+        requests_of(terms, url, "elsewhere", 60)

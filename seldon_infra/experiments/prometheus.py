@@ -1,0 +1,118 @@
+"""How requests of both arms went on a cluster, from a Prometheus that asks Seldon's executors.
+
+It counts requests of the arm's node, those without a key included, and no users. Counters that begin anew with a pod
+are Prometheus' to put right.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import math
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
+from seldon_infra.core.errors import SeldonInfraError
+from seldon_infra.experiments.evidence import LOOKS, Evidence
+from seldon_infra.experiments.ledger import SECONDS, Requests
+from seldon_infra.experiments.terms import Terms
+
+SECONDS_TO_ANSWER = 30.0
+_NAME = "seldon_api_executor_client_requests_seconds"
+_FAILED = "5..|Unknown|Internal|Unavailable|DeadlineExceeded|DataLoss|Unimplemented"
+
+
+class NoPrometheus(SeldonInfraError):
+    """Prometheus does not answer, or has nothing of the experiment."""
+
+
+Series: TypeAlias = tuple[Mapping[str, str], Mapping[float, float]]
+"""Labels, and what a counter stood at by time."""
+
+
+def requests_of(terms: Terms, url: str, namespace: str | None, seconds: float) -> list[Evidence]:
+    """Ask how requests of both arms went in the last ``seconds``.
+
+    Raises:
+        NoPrometheus: it does not answer, or has no such series.
+    """
+    labels = [f'deployment_name="{terms.deployment}"', f'model_name=~"{"|".join(terms.arms)}"', 'service!~".*feedback"']
+    chosen = ", ".join([*labels, f'namespace="{namespace}"'] if namespace else labels)
+    buckets = _series(url, f"{_NAME}_bucket{{{chosen}}}", seconds)
+    failures = _series(url, f'{_NAME}_count{{{chosen}, code=~"{_FAILED}"}}', seconds)
+    if not buckets:
+        raise NoPrometheus(
+            f"{url} has no {_NAME}_bucket of deployment '{terms.deployment}' with the nodes "
+            f"{' and '.join(terms.arms)}; declare Monitoring on the target, or give the right --prometheus"
+        )
+    times = sorted({at for _, points in buckets for at in points})
+    below = [(labels, _growth(points, times[0])) for labels, points in buckets]
+    failed = [(labels, _growth(points, times[0])) for labels, points in failures]
+    return [_evidence(terms, at, below, failed) for at in times]
+
+
+def _growth(points: Mapping[float, float], begin: float) -> dict[float, float]:
+    """How much a counter has grown by each time; one that is put back to nothing goes on from there.
+
+    A counter that was there at the beginning had counted before; one that came later has begun with nothing.
+    """
+    grown, total, before = {}, 0.0, points.get(begin, 0.0)
+    for at in sorted(points):
+        value = points[at]
+        total += value - before if value >= before else value
+        grown[at], before = total, value
+    return grown
+
+
+def _evidence(terms: Terms, at: float, below: Sequence[Series], failed: Sequence[Series]) -> Evidence:
+    a, b = (_requests(arm, at, below, failed) for arm in terms.arms)
+    return Evidence(at, users=None, requests=(a, b))
+
+
+def _requests(arm: str, at: float, below: Sequence[Series], failed: Sequence[Series]) -> Requests:
+    upto: dict[float, float] = defaultdict(float)
+    for labels, points in below:
+        if labels.get("model_name") == arm:
+            upto[float(labels["le"])] += _latest(points, at)
+    total, before, counts = round(upto[math.inf]), 0, []
+    for bound in SECONDS:
+        # A bound that the executor does not have holds what the one before it held.
+        here = max(round(upto.get(bound, before)), before)
+        counts.append(here - before)
+        before = here
+    counts.append(max(total - before, 0))
+    failures = sum(_latest(points, at) for labels, points in failed if labels.get("model_name") == arm)
+    return Requests(sum(counts), min(round(failures), sum(counts)), counts)
+
+
+def _latest(points: Mapping[float, float], at: float) -> float:
+    """What a counter has grown by: a pod that is gone has still counted."""
+    return max((value for time, value in points.items() if time <= at), default=0.0)
+
+
+def _series(url: str, query: str, seconds: float) -> list[Series]:
+    end = time.time()
+    step = max(math.ceil(seconds / LOOKS), 1)
+    words = urllib.parse.urlencode({"query": query, "start": end - seconds, "end": end, "step": step})
+    raw = _get(f"{url.rstrip('/')}/api/v1/query_range?{words}", url)
+    found = raw.get("data", {}).get("result", [])
+    return [(it["metric"], {float(at): float(value) for at, value in it["values"]}) for it in found]
+
+
+def _get(address: str, url: str) -> dict[str, Any]:
+    if not url.startswith(("http://", "https://")):
+        raise NoPrometheus(f"--prometheus '{url}' must begin with http:// or https://")
+    try:
+        with urllib.request.urlopen(address, timeout=SECONDS_TO_ANSWER) as answer:
+            found = json.loads(answer.read())
+    except urllib.error.HTTPError as error:
+        said = error.read(300).decode("utf-8", "replace")
+        raise NoPrometheus(f"{url} answered {error.code}: {said}") from None
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        raise NoPrometheus(f"{url} does not answer as Prometheus does: {error}") from None
+    return found if isinstance(found, dict) else {}
