@@ -71,6 +71,7 @@ if TYPE_CHECKING:
     )
     from seldon_infra.graph.check import check
     from seldon_infra.graph.spec import (
+        Alerts,
         AmbassadorRoute,
         Amounts,
         AverageCombiner,
@@ -213,7 +214,7 @@ _HOMES = {
     ),
     "seldon_infra.graph.check": "check",
     "seldon_infra.graph.spec": (
-        "AmbassadorRoute Amounts AverageCombiner BuiltIn BuiltInName CircuitBreakers Combiner ConfigMapKey "
+        "Alerts AmbassadorRoute Amounts AverageCombiner BuiltIn BuiltInName CircuitBreakers Combiner ConfigMapKey "
         "ContainerAmount ContainerMetric ContainerSecurity Endpoint EnvVar Explainer ExplainerType ExternalMetric Hpa "
         "IstioRoute Keda KedaFallback KedaTrigger LogMode Logger Method MetricTarget Model NetworkPolicy Node "
         "ObjectMetric Orchestrator OutputTransformer Parameter ParameterType Pdb Pod PodDefaults PodField PodSecurity "
@@ -241,8 +242,8 @@ _HOMES = {
 _HOME = {name: module for module, names in _HOMES.items() for name in names.split()}
 
 __all__ = [
-    "AccessEntry", "AccessLevel", "Addon", "Ambassador", "AmbassadorRoute", "AmiType", "Amounts", "AverageCombiner",
-    "AzureStorage", "BuiltIn", "BuiltInName", "Capacity", "CapacityType", "CatalogueServer", "Chart",
+    "AccessEntry", "AccessLevel", "Addon", "Alerts", "Ambassador", "AmbassadorRoute", "AmiType", "Amounts",
+    "AverageCombiner", "AzureStorage", "BuiltIn", "BuiltInName", "Capacity", "CapacityType", "CatalogueServer", "Chart",
     "CircuitBreakers", "ClusterAutoscaler", "Combiner", "ConfigMapKey", "ContainerAmount", "ContainerMetric",
     "ContainerSecurity", "ContainerServer", "ControlPlaneLog", "DcgmExporter", "DevicePlugin", "DynamicBatching",
     "Ejection", "EksCluster", "Endpoint", "EnvVar", "Executor", "ExistingCluster", "ExistingNetwork", "Explainer",

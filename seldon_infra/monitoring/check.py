@@ -15,16 +15,19 @@ if TYPE_CHECKING:
     from seldon_infra.monitoring.spec import Monitoring
 
 LONGEST_INTERVAL = 60
+_FOLLOWS = {"slo": "nothing would be held to it", "alerts": "nobody would be told"}
+"""Fields that monitoring alone makes something of, and what is lost without it."""
 
 
 def check(monitoring: Monitoring | None, deployments: Sequence[SeldonDeployment]) -> Iterator[Problem]:
-    """Find what is wrong with a cluster's monitoring, and objectives that nobody would hold anything to."""
+    """Find what is wrong with a cluster's monitoring, and what nobody would hold to or tell."""
     if monitoring is None:
         for deployment in deployments:
-            if deployment.slo is not None:
-                got = "is declared on a cluster without monitoring, so nothing would be held to it"
-                fix = "write Kubernetes(monitoring=Monitoring()), or remove it"
-                yield Problem(f"{title(deployment)}{ARROW}slo", got, "must be watched", fix)
+            for field, lost in _FOLLOWS.items():
+                if getattr(deployment, field) is not None:
+                    got = f"is declared on a cluster without monitoring, so {lost}"
+                    fix = "write Kubernetes(monitoring=Monitoring()), or remove it"
+                    yield Problem(f"{title(deployment)}{ARROW}{field}", got, "must be watched", fix)
         return
     seconds = parse_duration(monitoring.interval)
     if seconds is None or not 1 <= seconds <= LONGEST_INTERVAL:

@@ -76,6 +76,7 @@ def declare(
     made = _namespaces(target, deployments, model_servers, judged, options) if target.create_namespaces else {}
     software = _software(target, way, options)
     there = platform.declare(target, way, made, options)
+    _watch_all(target, [*there.after, *software], options)
     base_url = there.url if target.ingress_url is None else target.ingress_url
     closed = [*software, *_policy(target, deployments, options)]
     rollouts = ClusterRollouts(target, way.connect)
@@ -180,6 +181,17 @@ def _watch(
         come = whole.apply(itemgetter(kind))
         late = {part: come.apply(itemgetter(part)) for part in ("metadata", "spec")}
         declare_object(f"{deployment.name}.{kind.lower()}", {**manifest, **late}, after)
+
+
+def _watch_all(target: Kubernetes, after: Sequence[pulumi.Resource], options: pulumi.ResourceOptions) -> None:
+    """Declare who asks the parts that serve all deployments."""
+    import pulumi
+
+    from seldon_infra.resources.kubernetes_object import declare as declare_object
+
+    later = pulumi.ResourceOptions.merge(options, pulumi.ResourceOptions(depends_on=[*after]))
+    for manifest in platform.watching_all(target):
+        declare_object(f"{manifest['metadata']['name']}.{manifest['kind'].lower()}", manifest, later)
 
 
 def _model_server(

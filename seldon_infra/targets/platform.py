@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from seldon_infra.core.model import is_later, known
+from seldon_infra.eks.spec import EksCluster
 from seldon_infra.ingress.render import ambassador, istio
 from seldon_infra.ingress.render.deployments import behind
 from seldon_infra.ingress.spec import Istio
@@ -90,7 +91,33 @@ def objects(target: Kubernetes, deployments: Sequence[SeldonDeployment]) -> list
     Charts bring theirs by themselves.
     """
     watching = [monitoring.objects(target.monitoring, each) for each in deployments if target.monitoring]
-    return [*_ingress_objects(target, deployments), *(made for each in watching for made in each.values())]
+    own = [made for each in watching for made in each.values()]
+    return [*_ingress_objects(target, deployments), *watching_all(target), *own]
+
+
+def watching_all(target: Kubernetes) -> list[dict[str, Any]]:
+    """Give what watches the parts that serve all deployments: gateway, and GPUs of a cluster that the stack makes."""
+    if target.monitoring is None:
+        return []
+    ingress, found = target.ingress, []
+    if isinstance(ingress, Istio):
+        found.append(monitoring.istio_gateway(target.monitoring, ingress.namespace, ingress.selector))
+    return [*found, *_watching_gpus(target)]
+
+
+def _watching_gpus(target: Kubernetes) -> list[dict[str, Any]]:
+    if not isinstance(target.cluster, EksCluster) or target.monitoring is None:
+        return []
+    # A cluster that is only reached waits for none of this to load.
+    from seldon_infra.eks.gpu_software.render import software
+    from seldon_infra.eks.gpu_software.spec import GpuOperator
+
+    said = software(target.cluster)
+    if said is None or said.metrics is None:
+        return []
+    by_operator = isinstance(said.plugin, GpuOperator)
+    label = {"app": "nvidia-dcgm-exporter"} if by_operator else {"app.kubernetes.io/name": "dcgm-exporter"}
+    return [monitoring.gpu_exporter(target.monitoring, said.namespace, label)]
 
 
 def _ingress_objects(target: Kubernetes, deployments: Sequence[SeldonDeployment]) -> list[dict[str, Any]]:

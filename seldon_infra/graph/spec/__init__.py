@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from seldon_infra.graph.spec.access import NetworkPolicy, ServiceAccount
+from seldon_infra.graph.spec.alerts import Alerts
 from seldon_infra.graph.spec.deployment import (
     AmbassadorRoute,
     CircuitBreakers,
@@ -73,6 +74,7 @@ from seldon_infra.graph.spec.values import (
 from seldon_infra.servers.spec import Licence, NodeType, Protocol, Server, Transport
 
 __all__ = [
+    "Alerts",
     "AmbassadorRoute",
     "Amounts",
     "AverageCombiner",
