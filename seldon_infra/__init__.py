@@ -143,7 +143,7 @@ if TYPE_CHECKING:
         TlsMode,
     )
     from seldon_infra.model_server.spec import ModelServer, ServiceMonitor
-    from seldon_infra.monitoring.spec import Monitoring
+    from seldon_infra.monitoring.spec import Monitoring, PrometheusStack
     from seldon_infra.seldon_core.spec import (
         Executor,
         LogLevel,
@@ -224,7 +224,7 @@ _HOMES = {
     ),
     "seldon_infra.ingress.spec": "Ambassador Ejection ExternalAuth IngressTimeouts Istio RateLimit Retries Tls TlsMode",
     "seldon_infra.model_server.spec": "ModelServer ServiceMonitor",
-    "seldon_infra.monitoring.spec": "Monitoring",
+    "seldon_infra.monitoring.spec": "Monitoring PrometheusStack",
     "seldon_infra.seldon_core.spec": (
         "Executor LogLevel OperatorProcess RequestLogger SeldonCore ServerImage StorageInitializer WebhookCertificate"
     ),
@@ -254,15 +254,15 @@ __all__ = [
     "MetricTarget", "Mig", "MlflowStorage", "Model", "ModelServer", "Monitoring", "Mps", "NatGateways", "Network",
     "NetworkPolicy", "NewVpc", "Node", "NodeGroup", "NodePool", "NodeType", "ObjectMetric", "OciStorage", "OnnxServer",
     "OperatorProcess", "Orchestrator", "OutputTransformer", "Parameter", "ParameterType", "Pdb", "Pod", "PodDefaults",
-    "PodField", "PodIdentity", "PodSecurity", "PodTemplate", "PodsMetric", "Predictor", "Problem", "Protocol",
-    "PythonServer", "QueueTime", "RandomAbTest", "RateLimit", "RequestLogQueue", "RequestLogger", "ResourceMetric",
-    "Resources", "Retries", "Router", "S3Storage", "Scaling", "SecretKey", "SeldonCore", "SeldonDeployment",
-    "SeldonInfraError", "Server", "ServerImage", "ServerType", "ServiceAccount", "ServiceAccountRole",
-    "ServiceMonitor", "Sharing", "Signature", "SimpleModel", "SimpleRouter", "SklearnServer", "Slo", "Spec", "Ssl",
-    "Stack", "StickySession", "Storage", "StorageInitializer", "Taint", "TaintEffect", "TempoServer", "Tensor",
-    "TensorFlowServer", "TensorSpec", "TimeSlicing", "Timeouts", "Tls", "TlsMode", "Transformer", "Transport",
-    "TritonModel", "TritonServer", "UpgradePolicy", "WebhookCertificate", "XGBoostServer", "check", "config",
-    "config_pbtxt", "run", "secret",
+    "PodField", "PodIdentity", "PodSecurity", "PodTemplate", "PodsMetric", "Predictor", "Problem", "PrometheusStack",
+    "Protocol", "PythonServer", "QueueTime", "RandomAbTest", "RateLimit", "RequestLogQueue", "RequestLogger",
+    "ResourceMetric", "Resources", "Retries", "Router", "S3Storage", "Scaling", "SecretKey", "SeldonCore",
+    "SeldonDeployment", "SeldonInfraError", "Server", "ServerImage", "ServerType", "ServiceAccount",
+    "ServiceAccountRole", "ServiceMonitor", "Sharing", "Signature", "SimpleModel", "SimpleRouter", "SklearnServer",
+    "Slo", "Spec", "Ssl", "Stack", "StickySession", "Storage", "StorageInitializer", "Taint", "TaintEffect",
+    "TempoServer", "Tensor", "TensorFlowServer", "TensorSpec", "TimeSlicing", "Timeouts", "Tls", "TlsMode",
+    "Transformer", "Transport", "TritonModel", "TritonServer", "UpgradePolicy", "WebhookCertificate", "XGBoostServer",
+    "check", "config", "config_pbtxt", "run", "secret",
 ]  # fmt: skip
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from seldon_infra.graph.render import InNamespace
     from seldon_infra.graph.spec import SeldonDeployment
+    from seldon_infra.monitoring.spec import PrometheusStack
     from seldon_infra.targets.spec import Kubernetes
     from seldon_infra.targets.way import Way
 
@@ -57,6 +58,9 @@ def namespaces(target: Kubernetes, deployments: Sequence[InNamespace]) -> dict[s
         found.setdefault(core.namespace, {}).update(namespace_labels(core))
     if ingress is not None and not ingress.existing:
         found.setdefault(ingress.namespace, {})
+    if (installed := _installed(target)) is not None:
+        # Its exporter of nodes' metrics runs in the nodes' own network, as no level of pod security would let it.
+        found.setdefault(installed.namespace, {}).update({"pod-security.kubernetes.io/enforce": "privileged"})
     for name in ingress.mtls if ingress else ():
         if name in found:
             found[name].update(MESH)
@@ -67,8 +71,13 @@ def pod_security_labels(target: Kubernetes, name: str) -> dict[str, str]:
     """Labels by which the API server holds a namespace's pods to a level; pods of charts are not ours to answer for."""
     core, ingress = target.seldon_core, target.ingress
     charts = {part.namespace for part in (core, ingress) if part is not None and not part.existing}
+    charts |= {it.namespace for it in (_installed(target),) if it is not None}
     level = None if name in charts else target.pod_security
     return {f"pod-security.kubernetes.io/{mode}": level for mode in ("enforce", "warn")} if level else {}
+
+
+def _installed(target: Kubernetes) -> PrometheusStack | None:
+    return target.monitoring.install if target.monitoring is not None else None
 
 
 def closing_policy(target: Kubernetes, deployments: Sequence[SeldonDeployment], stack: str) -> list[dict[str, Any]]:

@@ -81,6 +81,23 @@ def test_what_comes_late_is_in_every_text_of_the_rules_and_hides_none(declared: 
     assert all('namespace="ns"' in expression for expression in said)
 
 
+def test_prometheus_comes_before_what_it_reads(declared: Any) -> None:
+    target = "Kubernetes(monitoring=Monitoring(install=PrometheusStack(values={'grafana': {'enabled': False}})))"
+    done = declared(target)
+    made = kinds(done)
+    first = ["Namespace monitoring", "Release kube-prometheus-stack"]
+    for then in ("PodMonitor d.podmonitor", "PrometheusRule d.prometheusrule"):
+        assert made.index(first[0]) < made.index(first[1]) < made.index(then)
+    release = done.one("Release")
+    assert (release["chart"], release["version"], release["namespace"]) == (
+        "kube-prometheus-stack",
+        "88.5.3",
+        "monitoring",
+    )
+    assert release["values"]["grafana"] == {"enabled": False}
+    assert release["values"]["prometheus"]["prometheusSpec"]["podMonitorSelectorNilUsesHelmValues"] is False
+
+
 def test_parts_that_serve_all_deployments_are_watched(declared: Any) -> None:
     target = "Kubernetes(monitoring=Monitoring(), ingress=Istio(existing=True, namespace='mesh'))"
     made = declared(target).made
