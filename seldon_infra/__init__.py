@@ -81,6 +81,7 @@ if TYPE_CHECKING:
     from seldon_infra.graph.check import check
     from seldon_infra.graph.spec import (
         ABTest,
+        Alerts,
         AmbassadorRoute,
         Amounts,
         AverageCombiner,
@@ -152,7 +153,7 @@ if TYPE_CHECKING:
         TlsMode,
     )
     from seldon_infra.model_server.spec import ModelServer, ServiceMonitor
-    from seldon_infra.monitoring.spec import Monitoring
+    from seldon_infra.monitoring.spec import Monitoring, PrometheusStack
     from seldon_infra.seldon_core.spec import (
         Executor,
         LogLevel,
@@ -224,17 +225,17 @@ _HOMES = {
     "seldon_infra.experiments.spec": ("ByField ByHeader ErrorRate Guardrail LatencyQuantile OutcomeMean OutcomeRate"),
     "seldon_infra.graph.check": "check",
     "seldon_infra.graph.spec": (
-        "ABTest AmbassadorRoute Amounts AverageCombiner BuiltIn BuiltInName CircuitBreakers Combiner ConfigMapKey "
-        "ContainerAmount ContainerMetric ContainerSecurity Endpoint EnvVar Explainer ExplainerType ExternalMetric Hpa "
-        "IstioRoute Keda KedaFallback KedaTrigger LogMode Logger Method MetricTarget Model NetworkPolicy Node "
-        "ObjectMetric Orchestrator OutputTransformer Parameter ParameterType Pdb Pod PodDefaults PodField PodSecurity "
-        "PodTemplate PodsMetric Predictor QueueTime RandomAbTest RequestLogQueue ResourceMetric Resources Router "
-        "SecretKey SeldonDeployment ServerType ServiceAccount SimpleModel SimpleRouter Slo Ssl StickySession Timeouts "
-        "Transformer"
+        "ABTest Alerts AmbassadorRoute Amounts AverageCombiner BuiltIn BuiltInName CircuitBreakers Combiner "
+        "ConfigMapKey ContainerAmount ContainerMetric ContainerSecurity Endpoint EnvVar Explainer ExplainerType "
+        "ExternalMetric Hpa IstioRoute Keda KedaFallback KedaTrigger LogMode Logger Method MetricTarget Model "
+        "NetworkPolicy Node ObjectMetric Orchestrator OutputTransformer Parameter ParameterType Pdb Pod PodDefaults "
+        "PodField PodSecurity PodTemplate PodsMetric Predictor QueueTime RandomAbTest RequestLogQueue ResourceMetric "
+        "Resources Router SecretKey SeldonDeployment ServerType ServiceAccount SimpleModel SimpleRouter Slo Ssl "
+        "StickySession Timeouts Transformer"
     ),
     "seldon_infra.ingress.spec": "Ambassador Ejection ExternalAuth IngressTimeouts Istio RateLimit Retries Tls TlsMode",
     "seldon_infra.model_server.spec": "ModelServer ServiceMonitor",
-    "seldon_infra.monitoring.spec": "Monitoring",
+    "seldon_infra.monitoring.spec": "Monitoring PrometheusStack",
     "seldon_infra.seldon_core.spec": (
         "Executor LogLevel OperatorProcess RequestLogger SeldonCore ServerImage StorageInitializer WebhookCertificate"
     ),
@@ -252,23 +253,23 @@ _HOMES = {
 _HOME = {name: module for module, names in _HOMES.items() for name in names.split()}
 
 __all__ = [
-    "ABTest", "AccessEntry", "AccessLevel", "Addon", "Ambassador", "AmbassadorRoute", "AmiType", "Amounts",
+    "ABTest", "AccessEntry", "AccessLevel", "Addon", "Alerts", "Ambassador", "AmbassadorRoute", "AmiType", "Amounts",
     "AverageCombiner", "AzureStorage", "BuiltIn", "BuiltInName", "ByField", "ByHeader", "Capacity", "CapacityType",
     "CatalogueServer", "Chart", "CircuitBreakers", "ClusterAutoscaler", "Combiner", "ConfigMapKey", "ContainerAmount",
     "ContainerMetric", "ContainerSecurity", "ContainerServer", "ControlPlaneLog", "DcgmExporter", "DevicePlugin",
     "DynamicBatching", "Ejection", "EksCluster", "Endpoint", "EnvVar", "ErrorRate", "Executor", "ExistingCluster",
     "ExistingNetwork", "Explainer", "ExplainerType", "ExternalAuth", "ExternalMetric", "GcsStorage", "GpuNodes",
     "GpuOperator", "GpuSoftware", "Guardrail", "Hpa", "HttpStorage", "HuggingFaceServer", "ImageBuild",
-    "IngressTimeouts", "InstanceGroup", "InvalidSpec", "Istio", "IstioRoute", "Json", "JsonObject", "Karpenter", "Keda",
-    "KedaFallback", "KedaTrigger", "Kubernetes", "LatencyQuantile", "Later", "Licence", "LightGBMServer", "Local",
-    "LogLevel", "LogMode", "Logger", "MLServerRuntime", "MLflowServer", "Method", "MetricTarget", "Mig",
+    "IngressTimeouts", "InstanceGroup", "InvalidSpec", "Istio", "IstioRoute", "Json", "JsonObject", "Karpenter",
+    "Keda", "KedaFallback", "KedaTrigger", "Kubernetes", "LatencyQuantile", "Later", "Licence", "LightGBMServer",
+    "Local", "LogLevel", "LogMode", "Logger", "MLServerRuntime", "MLflowServer", "Method", "MetricTarget", "Mig",
     "MlflowStorage", "Model", "ModelServer", "Monitoring", "Mps", "NatGateways", "Network", "NetworkPolicy", "NewVpc",
     "Node", "NodeGroup", "NodePool", "NodeType", "ObjectMetric", "OciStorage", "OnnxServer", "OperatorProcess",
     "Orchestrator", "OutcomeMean", "OutcomeRate", "OutputTransformer", "Parameter", "ParameterType", "Pdb", "Pod",
     "PodDefaults", "PodField", "PodIdentity", "PodSecurity", "PodTemplate", "PodsMetric", "Predictor", "Problem",
-    "Protocol", "PythonServer", "QueueTime", "RandomAbTest", "RateLimit", "RequestLogQueue", "RequestLogger",
-    "ResourceMetric", "Resources", "Retries", "Router", "S3Storage", "Scaling", "SecretKey", "SeldonCore",
-    "SeldonDeployment", "SeldonInfraError", "Server", "ServerImage", "ServerType", "ServiceAccount",
+    "PrometheusStack", "Protocol", "PythonServer", "QueueTime", "RandomAbTest", "RateLimit", "RequestLogQueue",
+    "RequestLogger", "ResourceMetric", "Resources", "Retries", "Router", "S3Storage", "Scaling", "SecretKey",
+    "SeldonCore", "SeldonDeployment", "SeldonInfraError", "Server", "ServerImage", "ServerType", "ServiceAccount",
     "ServiceAccountRole", "ServiceMonitor", "Sharing", "Signature", "SimpleModel", "SimpleRouter", "SklearnServer",
     "Slo", "Spec", "Ssl", "Stack", "StickySession", "Storage", "StorageInitializer", "Taint", "TaintEffect",
     "TempoServer", "Tensor", "TensorFlowServer", "TensorSpec", "TimeSlicing", "Timeouts", "Tls", "TlsMode",

@@ -12,6 +12,7 @@ from seldon_infra.core.problems import gather
 from seldon_infra.graph.capabilities import lost as lost_on_clusters
 from seldon_infra.graph.rules import (
     access,
+    alerts,
     amounts,
     environment,
     experiments,
@@ -54,6 +55,7 @@ DEPLOYMENT_RULES: tuple[DeploymentRule, ...] = (
     *access.DEPLOYMENT_RULES,
     *security.DEPLOYMENT_RULES,
     *slo.DEPLOYMENT_RULES,
+    *alerts.DEPLOYMENT_RULES,
 )
 PREDICTOR_RULES: tuple[PredictorRule, ...] = (
     *names.PREDICTOR_RULES,

@@ -135,12 +135,13 @@ def own_pods(deployment: SeldonDeployment) -> Manifest:
     """Choose the deployment's pods, orchestrators' own ones included."""
     if not deployment.engine_separate_pod:
         return {"matchLabels": {DEPLOYMENT_LABEL: deployment.name}}
-    orchestrators = [_service_of(deployment, predictor) for predictor in deployment.predictors]
+    orchestrators = [service_of(deployment, predictor) for predictor in deployment.predictors]
     one_of = {"key": DEPLOYMENT_LABEL, "operator": "In", "values": [deployment.name, *orchestrators]}
     return {"matchExpressions": [one_of]}
 
 
-def _service_of(deployment: SeldonDeployment, predictor: Predictor) -> Any:
+def service_of(deployment: SeldonDeployment, predictor: Predictor) -> Any:
+    """Name of the Service that leads to a predictor."""
     own = predictor.service_name
     return hashed(f"{deployment.name}-{predictor.name}") if own is None else own
 

@@ -76,13 +76,15 @@ def declare(
     made = _namespaces(target, deployments, model_servers, judged, options) if target.create_namespaces else {}
     software = _software(target, way, options)
     there = platform.declare(target, way, made, options)
+    watching = [*there.after, *_monitoring(target, made, options)]
+    _watch_all(target, [*watching, *software], options)
     base_url = there.url if target.ingress_url is None else target.ingress_url
     closed = [*software, *_policy(target, deployments, options)]
     rollouts = ClusterRollouts(target, way.connect)
     declared: dict[str, ClusterDeployment | ModelServerComponent] = {}
     for deployment in platform.behind_ingress(target, deployments):
         _bounds(target, deployment, there, options)
-        _watch(target, deployment, there, options)
+        _watch(target, deployment, watching, options)
         after = pulumi.ResourceOptions(depends_on=[*_needs(deployment, made, there), *closed])
         declared[deployment.name] = rollouts.deployed(
             deployment, base_url, pulumi.ResourceOptions.merge(options, after), judged[deployment.name]
@@ -163,7 +165,7 @@ def _bounds(
 
 
 def _watch(
-    target: Kubernetes, deployment: SeldonDeployment, there: platform.Platform, options: pulumi.ResourceOptions
+    target: Kubernetes, deployment: SeldonDeployment, needs: Sequence[pulumi.Resource], options: pulumi.ResourceOptions
 ) -> None:
     """Declare who is asked for metrics, and what the deployment is held to."""
     import pulumi
@@ -174,7 +176,7 @@ def _watch(
     from seldon_infra.resources.kubernetes_object import declare as declare_object
     from seldon_infra.targets.later import when_known
 
-    after = pulumi.ResourceOptions.merge(options, pulumi.ResourceOptions(depends_on=[*there.after]))
+    after = pulumi.ResourceOptions.merge(options, pulumi.ResourceOptions(depends_on=[*needs]))
     # Names and promises are in their texts, so a late one makes all of them late; none of them is a secret.
     made = partial(render.objects, target.monitoring)
     whole = pulumi.Output.unsecret(when_known(deployment, check_cluster).apply(made))
@@ -182,6 +184,30 @@ def _watch(
         come = whole.apply(itemgetter(kind))
         late = {part: come.apply(itemgetter(part)) for part in ("metadata", "spec")}
         declare_object(f"{deployment.name}.{kind.lower()}", {**manifest, **late}, after)
+
+
+def _monitoring(
+    target: Kubernetes, made: Mapping[str, pulumi.Resource], options: pulumi.ResourceOptions
+) -> list[pulumi.Resource]:
+    """Declare Prometheus and its operator, where the stack brings them."""
+    if target.monitoring is None or target.monitoring.install is None:
+        return []
+    from seldon_infra.monitoring.component import PrometheusOperator
+
+    installed = target.monitoring.install
+    own = [made[installed.namespace]] if installed.namespace in made else []
+    return [PrometheusOperator(installed, own, options)]
+
+
+def _watch_all(target: Kubernetes, after: Sequence[pulumi.Resource], options: pulumi.ResourceOptions) -> None:
+    """Declare who asks the parts that serve all deployments."""
+    import pulumi
+
+    from seldon_infra.resources.kubernetes_object import declare as declare_object
+
+    later = pulumi.ResourceOptions.merge(options, pulumi.ResourceOptions(depends_on=[*after]))
+    for manifest in platform.watching_all(target):
+        declare_object(f"{manifest['metadata']['name']}.{manifest['kind'].lower()}", manifest, later)
 
 
 def _model_server(

@@ -71,7 +71,8 @@ def require_fit(
         pulumi.log.info(in_words(model, listing), Subject(urn_of(model.deployment)))
     if order := order_of_upgrade(target, facts):
         pulumi.log.info(order)
-    declared = Declared(seen, stack_mark(), made_here(target), target.create_namespaces, others)
+    watched = target.monitoring is not None and target.monitoring.install is None
+    declared = Declared(seen, stack_mark(), made_here(target), target.create_namespaces, watched, others)
     findings = [*unfit, *check_live(declared, facts), *check_versions(target, facts), *models.findings]
     what = "with the node groups of the stack" if isinstance(way, Unseen) else "with the cluster as it is now"
     tell(

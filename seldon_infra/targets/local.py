@@ -87,7 +87,8 @@ def declare(
     # Most stacks watch nothing here, and wait for none of it to load.
     from seldon_infra.targets import local_monitoring
 
-    asked = [each for component in made.values() for each in component.asked]
+    asked = [local_monitoring.of_gateway(gateway.address)]
+    asked += [each for component in made.values() for each in component.asked]
     url = local_monitoring.declare(target.monitoring, stack_dir, asked, deployments, opts)
     return Landed(made, outputs={"prometheus_url": url})
 
@@ -182,7 +183,7 @@ class LocalDeployment(Component):
         from seldon_infra.targets import local_monitoring as monitoring
 
         if not render.asks_server_directly(self._deployment):
-            self.asked.append(monitoring.of_orchestrator(self._deployment, addresses))
+            self.asked.append(monitoring.of_orchestrator(self._deployment, predictor, addresses))
         for node in nodes(predictor.graph):
             if node.name in servers:
                 self.asked += monitoring.of_server(self._deployment, predictor, node, servers[node.name])

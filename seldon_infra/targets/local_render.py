@@ -179,6 +179,7 @@ def orchestrator_config(
         "deployment": deployment.name,
         "namespace": deployment.namespace,
         "predictor": predictor.name,
+        **({"predictor_version": version} if (version := predictor.annotations.get("version")) else {}),
         "protocol": deployment.protocol,
         "rest_port": "{port.http}",
         "grpc_port": "{port.grpc}",

@@ -30,7 +30,12 @@ stack = Stack(
     target=Local(monitoring=Monitoring(interval="1s"), portable=False),
     deployments=[
         SeldonDeployment(
-            name="fraud", namespace="shop", predictors=[Predictor(name="main", graph=model("score"))],
+            name="fraud",
+            namespace="shop",
+            predictors=[
+                Predictor(name="main", graph=model("score"), annotations={{"version": "v7"}}),
+                Predictor(name="next", graph=model("score"), shadow=True),
+            ],
             slo=Slo({slo}),
         ),
         {more}
@@ -77,11 +82,12 @@ class Watched:
         found = self.asked(f"query?query={urllib.parse.quote(query)}")["result"]
         return float(found[0]["value"][1]) if found else None
 
-    def reached(self) -> set[tuple[str, str]]:
-        """Whom Prometheus reaches: servers by deployment and node, and orchestrators, which have no such labels."""
+    def reached(self) -> set[tuple[str, ...]]:
+        """Whom Prometheus reaches: servers by deployment, predictor and node; the gateway has no such labels."""
         found = self.asked("targets?state=active")["activeTargets"]
         labels = [each["labels"] for each in found if each["health"] == "up"]
-        return {(each.get("deployment_name", ""), each.get("model_name", "")) for each in labels}
+        names = ("deployment_name", "predictor_name", "model_name")
+        return {tuple(each.get(name, "") for name in names) for each in labels}
 
     def alerts(self) -> set[str]:
         groups = self.asked("rules")["groups"]
@@ -101,7 +107,43 @@ def watched() -> Iterator[Watched]:
 
 
 def test_orchestrators_and_servers_are_asked(watched: Watched) -> None:
-    wait_until(lambda: watched.reached() == {("", ""), ("fraud", "score")}, 30)
+    wanted = {("", "", "")}
+    for predictor in ("main", "next"):
+        wanted |= {("fraud", predictor, ""), ("fraud", predictor, "score")}
+    wait_until(lambda: watched.reached() == wanted, 30)
+
+
+def test_what_seldons_dashboards_ask_for_is_there(watched: Watched) -> None:
+    """The selectors of predictions-analytics-dashboard.json of Seldon Core's chart seldon-core-analytics, 1.17.1."""
+    of = 'model_name=~"score",model_image=~".+",predictor_name=~"main",predictor_version=~"v7"'
+
+    def counted() -> bool:
+        assert watched.predict(1) == 200
+        parts = ("count", "bucket", "sum", "summary_count", "summary_sum")
+        series = [
+            f'seldon_api_executor_client_requests_seconds_{part}{{service=~".*[Pp]redict",{of}}}' for part in parts
+        ]
+        return all(watched.value(f"sum({each})") is not None for each in series)
+
+    wait_until(counted, 30)
+
+
+def test_every_record_of_a_deployment_has_a_value(watched: Watched) -> None:
+    rules = [rule for group in watched.asked("rules")["groups"] for rule in group["rules"]]
+    recorded = {rule["name"] for rule in rules if rule["type"] == "recording" and ":seldon_" in rule["name"]}
+    assert {"predictor:seldon_request_bytes:mean_rate5m", "node:seldon_requests:rate5m"} <= recorded
+    assert "predictor:seldon_requests_failed:over_main_rate5m" in recorded
+    own = '{namespace="shop",deployment_name="fraud"}'
+
+    def all_there() -> bool:
+        assert watched.predict(1) == 200
+        # What is no number is no value.
+        return all(watched.value(f"count({name}{own} == {name}{own})") for name in recorded)
+
+    wait_until(all_there, 60)
+    size = f'predictor:seldon_request_bytes:mean_rate5m{{{own[1:-1]},predictor_name="main"}}'
+    # Envoy's histograms know a value to some percent.
+    assert watched.value(size) == pytest.approx(len('{"data": {"ndarray": [[1]]}}'), rel=0.1)
 
 
 def test_what_fails_is_recorded_and_wakes_somebody(watched: Watched) -> None:
@@ -121,7 +163,8 @@ def test_another_deployment_and_another_promise_are_taken_over_without_a_restart
     started = watched.asked("status/runtimeinfo")["startTime"]
     watched.declare("latency_p99='200ms'", MORE)
     watched.engine.up()
-    wait_until(lambda: ("more", "one") in watched.reached(), 60)
-    wait_until(lambda: watched.alerts() == {"SeldonSlownessUsesUpBudget", "SeldonGetsNoRequests"}, 60)
+    wait_until(lambda: ("more", "main", "one") in watched.reached(), 60)
+    wait_until(lambda: "SeldonSlownessUsesUpBudget" in watched.alerts(), 60)
+    assert "SeldonFailuresUseUpBudget" not in watched.alerts()
     assert watched.asked("status/runtimeinfo")["startTime"] == started
     watched.engine.preview("--expect-no-changes")

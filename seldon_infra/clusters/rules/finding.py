@@ -37,6 +37,8 @@ class Declared:
     makes: frozenset[Part] = frozenset()
     """What this very stack installs: that it is not there yet is right."""
     creates_namespaces: bool = True
+    watched: bool = False
+    """Whether Prometheus' operator has to be there already."""
     others: tuple[PodNeed, ...] = ()
     """Pods that Seldon's operator has no part in: those of model servers."""
     needs: tuple[PodNeed, ...] = ()

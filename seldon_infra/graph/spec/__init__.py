@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from seldon_infra.graph.spec.access import NetworkPolicy, ServiceAccount
+from seldon_infra.graph.spec.alerts import Alerts
 from seldon_infra.graph.spec.deployment import (
     AmbassadorRoute,
     CircuitBreakers,
@@ -75,6 +76,7 @@ from seldon_infra.servers.spec import Licence, NodeType, Protocol, Server, Trans
 
 __all__ = [
     "ABTest",
+    "Alerts",
     "AmbassadorRoute",
     "Amounts",
     "AverageCombiner",

@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field
 from seldon_infra.artifacts.spec import Storage
 from seldon_infra.core.model import Later, Many, Spec
 from seldon_infra.graph.spec.access import NetworkPolicy, ServiceAccount
+from seldon_infra.graph.spec.alerts import Alerts
 from seldon_infra.graph.spec.predictor import Predictor
 from seldon_infra.graph.spec.security import PodSecurity
 from seldon_infra.graph.spec.slo import Slo
@@ -184,6 +185,8 @@ class SeldonDeployment(Spec):
     Standard wants, and further."""
     slo: Slo | None = None
     """What it promises its clients; on a cluster with monitoring, alerts follow from it. Default: nothing."""
+    alerts: Alerts | None = None
+    """From where on somebody is told of what it does not promise, where it is watched. Default: as each field says."""
     controller_id: Later[str] | None = None
     """Which operator owns it, where a cluster has several. Default: the one without id.
     Source: label seldon.io/controller-id."""

@@ -67,6 +67,8 @@ class Config:
     deployment: str
     namespace: str
     predictor: str
+    predictor_version: str
+    """Its annotation ``version``, a label of its metrics. Source: executor/api/metric of Seldon Core 1.17.1."""
     protocol: Protocol
     rest_port: int
     grpc_port: int
@@ -87,6 +89,7 @@ def read_config(file: Path) -> Config:
         deployment=raw["deployment"],
         namespace=raw["namespace"],
         predictor=raw["predictor"],
+        predictor_version=raw.get("predictor_version", ""),
         protocol=raw["protocol"],
         rest_port=raw["rest_port"],
         grpc_port=raw["grpc_port"],

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 TABLES = (
     "access",
+    "alerts",
     "amounts",
     "environment",
     "experiments",
