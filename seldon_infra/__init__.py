@@ -104,6 +104,7 @@ if TYPE_CHECKING:
         OutputTransformer,
         Parameter,
         ParameterType,
+        PayloadTopic,
         Pdb,
         Pod,
         PodDefaults,
@@ -194,6 +195,7 @@ if TYPE_CHECKING:
     from seldon_infra.targets.spec import (
         Kubernetes,
         Local,
+        PayloadFiles,
     )
 
 _HOMES = {
@@ -216,10 +218,10 @@ _HOMES = {
         "AmbassadorRoute Amounts AverageCombiner BuiltIn BuiltInName CircuitBreakers Combiner ConfigMapKey "
         "ContainerAmount ContainerMetric ContainerSecurity Endpoint EnvVar Explainer ExplainerType ExternalMetric Hpa "
         "IstioRoute Keda KedaFallback KedaTrigger LogMode Logger Method MetricTarget Model NetworkPolicy Node "
-        "ObjectMetric Orchestrator OutputTransformer Parameter ParameterType Pdb Pod PodDefaults PodField PodSecurity "
-        "PodTemplate PodsMetric Predictor QueueTime RandomAbTest RequestLogQueue ResourceMetric Resources Router "
-        "SecretKey SeldonDeployment ServerType ServiceAccount SimpleModel SimpleRouter Slo Ssl StickySession Timeouts "
-        "Transformer"
+        "ObjectMetric Orchestrator OutputTransformer Parameter ParameterType PayloadTopic Pdb Pod PodDefaults PodField "
+        "PodSecurity PodTemplate PodsMetric Predictor QueueTime RandomAbTest RequestLogQueue ResourceMetric Resources "
+        "Router SecretKey SeldonDeployment ServerType ServiceAccount SimpleModel SimpleRouter Slo Ssl StickySession "
+        "Timeouts Transformer"
     ),
     "seldon_infra.ingress.spec": "Ambassador Ejection ExternalAuth IngressTimeouts Istio RateLimit Retries Tls TlsMode",
     "seldon_infra.model_server.spec": "ModelServer ServiceMonitor",
@@ -236,32 +238,32 @@ _HOMES = {
     "seldon_infra.servers.triton.text": "config_pbtxt",
     "seldon_infra.settings": "config secret",
     "seldon_infra.stack": "Stack run",
-    "seldon_infra.targets.spec": "Kubernetes Local",
+    "seldon_infra.targets.spec": "Kubernetes Local PayloadFiles",
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names.split()}
 
 __all__ = [
     "AccessEntry", "AccessLevel", "Addon", "Ambassador", "AmbassadorRoute", "AmiType", "Amounts", "AverageCombiner",
-    "AzureStorage", "BuiltIn", "BuiltInName", "Capacity", "CapacityType", "CatalogueServer", "Chart",
-    "CircuitBreakers", "ClusterAutoscaler", "Combiner", "ConfigMapKey", "ContainerAmount", "ContainerMetric",
-    "ContainerSecurity", "ContainerServer", "ControlPlaneLog", "DcgmExporter", "DevicePlugin", "DynamicBatching",
-    "Ejection", "EksCluster", "Endpoint", "EnvVar", "Executor", "ExistingCluster", "ExistingNetwork", "Explainer",
-    "ExplainerType", "ExternalAuth", "ExternalMetric", "GcsStorage", "GpuNodes", "GpuOperator", "GpuSoftware", "Hpa",
-    "HttpStorage", "HuggingFaceServer", "ImageBuild", "IngressTimeouts", "InstanceGroup", "InvalidSpec", "Istio",
-    "IstioRoute", "Json", "JsonObject", "Karpenter", "Keda", "KedaFallback", "KedaTrigger", "Kubernetes", "Later",
-    "Licence", "LightGBMServer", "Local", "LogLevel", "LogMode", "Logger", "MLServerRuntime", "MLflowServer", "Method",
+    "AzureStorage", "BuiltIn", "BuiltInName", "Capacity", "CapacityType", "CatalogueServer", "Chart", "CircuitBreakers",
+    "ClusterAutoscaler", "Combiner", "ConfigMapKey", "ContainerAmount", "ContainerMetric", "ContainerSecurity",
+    "ContainerServer", "ControlPlaneLog", "DcgmExporter", "DevicePlugin", "DynamicBatching", "Ejection", "EksCluster",
+    "Endpoint", "EnvVar", "Executor", "ExistingCluster", "ExistingNetwork", "Explainer", "ExplainerType",
+    "ExternalAuth", "ExternalMetric", "GcsStorage", "GpuNodes", "GpuOperator", "GpuSoftware", "Hpa", "HttpStorage",
+    "HuggingFaceServer", "ImageBuild", "IngressTimeouts", "InstanceGroup", "InvalidSpec", "Istio", "IstioRoute", "Json",
+    "JsonObject", "Karpenter", "Keda", "KedaFallback", "KedaTrigger", "Kubernetes", "Later", "Licence",
+    "LightGBMServer", "Local", "LogLevel", "LogMode", "Logger", "MLServerRuntime", "MLflowServer", "Method",
     "MetricTarget", "Mig", "MlflowStorage", "Model", "ModelServer", "Monitoring", "Mps", "NatGateways", "Network",
     "NetworkPolicy", "NewVpc", "Node", "NodeGroup", "NodePool", "NodeType", "ObjectMetric", "OciStorage", "OnnxServer",
-    "OperatorProcess", "Orchestrator", "OutputTransformer", "Parameter", "ParameterType", "Pdb", "Pod", "PodDefaults",
-    "PodField", "PodIdentity", "PodSecurity", "PodTemplate", "PodsMetric", "Predictor", "Problem", "Protocol",
-    "PythonServer", "QueueTime", "RandomAbTest", "RateLimit", "RequestLogQueue", "RequestLogger", "ResourceMetric",
-    "Resources", "Retries", "Router", "S3Storage", "Scaling", "SecretKey", "SeldonCore", "SeldonDeployment",
-    "SeldonInfraError", "Server", "ServerImage", "ServerType", "ServiceAccount", "ServiceAccountRole",
-    "ServiceMonitor", "Sharing", "Signature", "SimpleModel", "SimpleRouter", "SklearnServer", "Slo", "Spec", "Ssl",
-    "Stack", "StickySession", "Storage", "StorageInitializer", "Taint", "TaintEffect", "TempoServer", "Tensor",
-    "TensorFlowServer", "TensorSpec", "TimeSlicing", "Timeouts", "Tls", "TlsMode", "Transformer", "Transport",
-    "TritonModel", "TritonServer", "UpgradePolicy", "WebhookCertificate", "XGBoostServer", "check", "config",
-    "config_pbtxt", "run", "secret",
+    "OperatorProcess", "Orchestrator", "OutputTransformer", "Parameter", "ParameterType", "PayloadFiles",
+    "PayloadTopic", "Pdb", "Pod", "PodDefaults", "PodField", "PodIdentity", "PodSecurity", "PodTemplate", "PodsMetric",
+    "Predictor", "Problem", "Protocol", "PythonServer", "QueueTime", "RandomAbTest", "RateLimit", "RequestLogQueue",
+    "RequestLogger", "ResourceMetric", "Resources", "Retries", "Router", "S3Storage", "Scaling", "SecretKey",
+    "SeldonCore", "SeldonDeployment", "SeldonInfraError", "Server", "ServerImage", "ServerType", "ServiceAccount",
+    "ServiceAccountRole", "ServiceMonitor", "Sharing", "Signature", "SimpleModel", "SimpleRouter", "SklearnServer",
+    "Slo", "Spec", "Ssl", "Stack", "StickySession", "Storage", "StorageInitializer", "Taint", "TaintEffect",
+    "TempoServer", "Tensor", "TensorFlowServer", "TensorSpec", "TimeSlicing", "Timeouts", "Tls", "TlsMode",
+    "Transformer", "Transport", "TritonModel", "TritonServer", "UpgradePolicy", "WebhookCertificate", "XGBoostServer",
+    "check", "config", "config_pbtxt", "run", "secret",
 ]  # fmt: skip
 
 

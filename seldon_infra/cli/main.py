@@ -27,6 +27,7 @@ COMMANDS = (
     "graph",
     "import",
     "logs",
+    "payloads",
     "plan",
     "predict",
     "recover",

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from prometheus_client import CollectorRegistry, Histogram
+from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from seldon_infra.runtime.orchestrator.config import Config, Unit
@@ -18,6 +18,7 @@ UNARY = "unary"
 """The method of gRPC's requests."""
 _DEPLOYMENT = ("deployment_name", "predictor_name", "predictor_version", "service")
 _SERVER = (*_DEPLOYMENT, "method", "code")
+_PAYLOADS = ("deployment_name", "predictor_name", "model_name", "outcome")
 _CLIENT = (*_DEPLOYMENT, "model_name", "model_image", "model_version", "method", "code")
 
 
@@ -28,6 +29,9 @@ class Metrics:
         self._registry = CollectorRegistry()
         self._server = _histogram("server", _SERVER, self._registry)
         self._client = _histogram("client", _CLIENT, self._registry)
+        self._payloads = Counter(
+            "seldon_infra_payloads", "Payloads on their way to the payload log", _PAYLOADS, registry=self._registry
+        )
         self._of = (config.deployment, config.predictor, "")
 
     def answered(self, service: str, method: str, code: str, seconds: float) -> None:
@@ -46,6 +50,10 @@ class Metrics:
         finally:
             labels = (*self._of, service, unit.name, *_image(unit), method, code)
             self._client.labels(*labels).observe(time.perf_counter() - began)
+
+    def payloads(self, node: str, outcome: str, count: int) -> None:
+        """Count payloads of a node by what became of them."""
+        self._payloads.labels(*self._of[:2], node, outcome).inc(count)
 
     def page(self) -> tuple[bytes, bytes]:
         """The text that Prometheus reads, and its content type."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from seldon_infra.runtime.orchestrator import seldon_rest
-from seldon_infra.runtime.orchestrator.admission import Admission, begin
+from seldon_infra.runtime.orchestrator.admission import Admission, begin, is_true
 from seldon_infra.runtime.orchestrator.checks import check_meta, check_seldon, check_v2, parse_object, to_json
 from seldon_infra.runtime.orchestrator.config import Config, Unit
 from seldon_infra.runtime.orchestrator.failures import (
@@ -20,12 +20,13 @@ from seldon_infra.runtime.orchestrator.failures import (
 )
 from seldon_infra.runtime.orchestrator.http_server import Answer, Request
 from seldon_infra.runtime.orchestrator.metrics import Metrics
+from seldon_infra.runtime.orchestrator.payload_log import PayloadLog
 from seldon_infra.runtime.orchestrator.rest_nodes import RestNodes
 from seldon_infra.runtime.orchestrator.seldon_rest import SeldonRest
 from seldon_infra.runtime.orchestrator.v2_rest import V2Rest, asked_in_json
-from seldon_infra.runtime.orchestrator.walk import predict, send_feedback
+from seldon_infra.runtime.orchestrator.walk import Trip, predict, send_feedback
 
-PUID = b"seldon-puid"
+PUID, SKIP_LOGGING = b"seldon-puid", b"seldon-skip-logging"
 BINARY_TENSORS = b"inference-header-content-length"
 """Header of a v2 request whose tensors follow the JSON as bytes."""
 
@@ -33,9 +34,11 @@ BINARY_TENSORS = b"inference-header-content-length"
 class RestFront:
     """The HTTP handler of one orchestrator."""
 
-    def __init__(self, config: Config, nodes: RestNodes, admission: Admission, metrics: Metrics) -> None:
+    def __init__(
+        self, config: Config, nodes: RestNodes, admission: Admission, metrics: Metrics, log: PayloadLog
+    ) -> None:
         self._config, self._nodes, self._admission, self._metrics = config, nodes, admission, metrics
-        self._seldon, self._v2 = SeldonRest(nodes), V2Rest(nodes)
+        self._seldon, self._v2 = SeldonRest(nodes, log), V2Rest(nodes, log)
         protocol = {"seldon": self._seldon_paths, "v2": self._v2_paths}[config.protocol]
         self._paths = {**self._own_paths(), **protocol()}
 
@@ -91,7 +94,7 @@ class RestFront:
             message = parse_object(request.body)
             check_seldon(message)
             meta = check_meta(message.pop("meta", None))
-            trip = begin(_text(request.headers.get(PUID)) or meta.get("puid"), self._config.rest_seconds)
+            trip = self._begin(request, meta.get("puid"))
             trip.tags.update(meta.get("tags") or {})
             answer = await predict(self._config.graph, message, self._seldon, trip)
             return _json(seldon_rest.answer_of(answer, trip), trip.puid)
@@ -100,7 +103,7 @@ class RestFront:
         with self._admission.admit("feedback", "post"):
             feedback = parse_object(request.body)
             meta = check_meta(_object(feedback, "response").get("meta"))
-            trip = begin(_text(request.headers.get(PUID)) or meta.get("puid"), self._config.rest_seconds)
+            trip = self._begin(request, meta.get("puid"))
             await send_feedback(self._config.graph, feedback, _routing(meta), self._seldon, trip)
             return _json({"meta": {"puid": trip.puid}}, trip.puid)
 
@@ -113,11 +116,16 @@ class RestFront:
                 )
             tree = parse_object(request.body)
             check_v2(tree)
-            trip = begin(_text(request.headers.get(PUID)), self._config.rest_seconds)
+            trip = self._begin(request, None)
             message = asked_in_json(request.body, tree)
             trip.requested_outputs = tree.get("outputs")
             answer = await predict(self._config.graph, message, self._v2, trip)
             return Answer(200, answer.wire, headers=((b"Seldon-Puid", trip.puid.encode()),))
+
+    def _begin(self, request: Request, puid: str | None) -> Trip:
+        trip = begin(_text(request.headers.get(PUID)) or puid, self._config.rest_seconds)
+        trip.skip_logging = is_true(_text(request.headers.get(SKIP_LOGGING)))
+        return trip
 
     async def _live(self, _: Request) -> Answer:
         return Answer(200, b'{"live":true}')

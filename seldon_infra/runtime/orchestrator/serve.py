@@ -19,6 +19,7 @@ from seldon_infra.runtime.orchestrator.grpc_front import GrpcFront
 from seldon_infra.runtime.orchestrator.grpc_nodes import GrpcNodes
 from seldon_infra.runtime.orchestrator.http_server import Server
 from seldon_infra.runtime.orchestrator.metrics import Metrics
+from seldon_infra.runtime.orchestrator.payload_log import PayloadLog
 from seldon_infra.runtime.orchestrator.rest_front import RestFront, refusal
 from seldon_infra.runtime.orchestrator.rest_nodes import RestNodes
 
@@ -42,11 +43,12 @@ def main() -> int:
 async def _serve(config: Config) -> None:
     metrics = Metrics(config)
     admission = Admission(config, metrics)
+    log = PayloadLog(config, metrics)
     rest_nodes, grpc_nodes = RestNodes(config.graph, metrics), GrpcNodes(config.graph, metrics)
     http = Server(
-        RestFront(config, rest_nodes, admission, metrics), lambda status, text: refusal(Failure(status, text))
+        RestFront(config, rest_nodes, admission, metrics, log), lambda status, text: refusal(Failure(status, text))
     )
-    rpc = await grpc_front.start(config, GrpcFront(config, grpc_nodes, admission))
+    rpc = await grpc_front.start(config, GrpcFront(config, grpc_nodes, admission, log))
     await http.listen(config.rest_port)
     # What has been made until now stays: the collector need not look at it again with each request.
     gc.freeze()
@@ -55,6 +57,7 @@ async def _serve(config: Config) -> None:
     # New requests still get answers while open ones finish: the gateway may send some until it knows better.
     await asyncio.gather(http.drain(DRAIN_SECONDS), rpc.stop(DRAIN_SECONDS))
     await admission.drained(DRAIN_SECONDS)
+    await log.close()
     rest_nodes.close()
     await grpc_nodes.close()
 

@@ -40,6 +40,7 @@ TABLES = (
     "lost",
     "names",
     "objects",
+    "payloads",
     "pods",
     "protocols",
     "references",
