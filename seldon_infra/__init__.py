@@ -115,6 +115,7 @@ if TYPE_CHECKING:
         OutputTransformer,
         Parameter,
         ParameterType,
+        PayloadTopic,
         Pdb,
         Pod,
         PodDefaults,
@@ -205,6 +206,7 @@ if TYPE_CHECKING:
     from seldon_infra.targets.spec import (
         Kubernetes,
         Local,
+        PayloadFiles,
     )
 
 _HOMES = {
@@ -228,10 +230,10 @@ _HOMES = {
         "ABTest Alerts AmbassadorRoute Amounts AverageCombiner BuiltIn BuiltInName CircuitBreakers Combiner "
         "ConfigMapKey ContainerAmount ContainerMetric ContainerSecurity Endpoint EnvVar Explainer ExplainerType "
         "ExternalMetric Hpa IstioRoute Keda KedaFallback KedaTrigger LogMode Logger Method MetricTarget Model "
-        "NetworkPolicy Node ObjectMetric Orchestrator OutputTransformer Parameter ParameterType Pdb Pod PodDefaults "
-        "PodField PodSecurity PodTemplate PodsMetric Predictor QueueTime RandomAbTest RequestLogQueue ResourceMetric "
-        "Resources Router SecretKey SeldonDeployment ServerType ServiceAccount SimpleModel SimpleRouter Slo Ssl "
-        "StickySession Timeouts Transformer"
+        "NetworkPolicy Node ObjectMetric Orchestrator OutputTransformer Parameter ParameterType PayloadTopic Pdb Pod "
+        "PodDefaults PodField PodSecurity PodTemplate PodsMetric Predictor QueueTime RandomAbTest RequestLogQueue "
+        "ResourceMetric Resources Router SecretKey SeldonDeployment ServerType ServiceAccount SimpleModel "
+        "SimpleRouter Slo Ssl StickySession Timeouts Transformer"
     ),
     "seldon_infra.ingress.spec": "Ambassador Ejection ExternalAuth IngressTimeouts Istio RateLimit Retries Tls TlsMode",
     "seldon_infra.model_server.spec": "ModelServer ServiceMonitor",
@@ -248,7 +250,7 @@ _HOMES = {
     "seldon_infra.servers.triton.text": "config_pbtxt",
     "seldon_infra.settings": "config secret",
     "seldon_infra.stack": "Stack run",
-    "seldon_infra.targets.spec": "Kubernetes Local",
+    "seldon_infra.targets.spec": "Kubernetes Local PayloadFiles",
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names.split()}
 
@@ -265,16 +267,16 @@ __all__ = [
     "Local", "LogLevel", "LogMode", "Logger", "MLServerRuntime", "MLflowServer", "Method", "MetricTarget", "Mig",
     "MlflowStorage", "Model", "ModelServer", "Monitoring", "Mps", "NatGateways", "Network", "NetworkPolicy", "NewVpc",
     "Node", "NodeGroup", "NodePool", "NodeType", "ObjectMetric", "OciStorage", "OnnxServer", "OperatorProcess",
-    "Orchestrator", "OutcomeMean", "OutcomeRate", "OutputTransformer", "Parameter", "ParameterType", "Pdb", "Pod",
-    "PodDefaults", "PodField", "PodIdentity", "PodSecurity", "PodTemplate", "PodsMetric", "Predictor", "Problem",
-    "PrometheusStack", "Protocol", "PythonServer", "QueueTime", "RandomAbTest", "RateLimit", "RequestLogQueue",
-    "RequestLogger", "ResourceMetric", "Resources", "Retries", "Router", "S3Storage", "Scaling", "SecretKey",
-    "SeldonCore", "SeldonDeployment", "SeldonInfraError", "Server", "ServerImage", "ServerType", "ServiceAccount",
-    "ServiceAccountRole", "ServiceMonitor", "Sharing", "Signature", "SimpleModel", "SimpleRouter", "SklearnServer",
-    "Slo", "Spec", "Ssl", "Stack", "StickySession", "Storage", "StorageInitializer", "Taint", "TaintEffect",
-    "TempoServer", "Tensor", "TensorFlowServer", "TensorSpec", "TimeSlicing", "Timeouts", "Tls", "TlsMode",
-    "Transformer", "Transport", "TritonModel", "TritonServer", "UpgradePolicy", "WebhookCertificate", "XGBoostServer",
-    "check", "config", "config_pbtxt", "run", "secret",
+    "Orchestrator", "OutcomeMean", "OutcomeRate", "OutputTransformer", "Parameter", "ParameterType", "PayloadFiles",
+    "PayloadTopic", "Pdb", "Pod", "PodDefaults", "PodField", "PodIdentity", "PodSecurity", "PodTemplate", "PodsMetric",
+    "Predictor", "Problem", "PrometheusStack", "Protocol", "PythonServer", "QueueTime", "RandomAbTest", "RateLimit",
+    "RequestLogQueue", "RequestLogger", "ResourceMetric", "Resources", "Retries", "Router", "S3Storage", "Scaling",
+    "SecretKey", "SeldonCore", "SeldonDeployment", "SeldonInfraError", "Server", "ServerImage", "ServerType",
+    "ServiceAccount", "ServiceAccountRole", "ServiceMonitor", "Sharing", "Signature", "SimpleModel", "SimpleRouter",
+    "SklearnServer", "Slo", "Spec", "Ssl", "Stack", "StickySession", "Storage", "StorageInitializer", "Taint",
+    "TaintEffect", "TempoServer", "Tensor", "TensorFlowServer", "TensorSpec", "TimeSlicing", "Timeouts", "Tls",
+    "TlsMode", "Transformer", "Transport", "TritonModel", "TritonServer", "UpgradePolicy", "WebhookCertificate",
+    "XGBoostServer", "check", "config", "config_pbtxt", "run", "secret",
 ]  # fmt: skip
 
 

@@ -28,6 +28,7 @@ COMMANDS = (
     "graph",
     "import",
     "logs",
+    "payloads",
     "plan",
     "predict",
     "recover",

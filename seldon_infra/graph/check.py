@@ -19,6 +19,7 @@ from seldon_infra.graph.rules import (
     lost,
     names,
     objects,
+    payloads,
     pods,
     protocols,
     references,
@@ -56,6 +57,7 @@ DEPLOYMENT_RULES: tuple[DeploymentRule, ...] = (
     *security.DEPLOYMENT_RULES,
     *slo.DEPLOYMENT_RULES,
     *alerts.DEPLOYMENT_RULES,
+    *payloads.DEPLOYMENT_RULES,
 )
 PREDICTOR_RULES: tuple[PredictorRule, ...] = (
     *names.PREDICTOR_RULES,
@@ -71,6 +73,7 @@ PREDICTOR_RULES: tuple[PredictorRule, ...] = (
     *signatures.PREDICTOR_RULES,
     *settings.PREDICTOR_RULES,
     *security.PREDICTOR_RULES,
+    *payloads.PREDICTOR_RULES,
 )
 NODE_RULES: tuple[NodeRule, ...] = (
     *names.NODE_RULES,
@@ -82,6 +85,7 @@ NODE_RULES: tuple[NodeRule, ...] = (
     *triton.NODE_RULES,
     *protocols.NODE_RULES,
     *environment.NODE_RULES,
+    *payloads.NODE_RULES,
     *security.NODE_RULES,
     *experiments.NODE_RULES,
 )

@@ -26,7 +26,9 @@ from seldon_infra.graph.render_values import (
     resources,
     seconds,
 )
+from seldon_infra.graph.rules.payloads import BROKER_ENV, TOPIC_ENV
 from seldon_infra.graph.spec import Explainer, Predictor, SeldonDeployment
+from seldon_infra.graph.walk import nodes
 
 API_VERSION = "machinelearning.seldon.io/v1"
 STICKY_HEADER = "seldon-infra/sticky-header"
@@ -160,9 +162,17 @@ def orchestrator(deployment: SeldonDeployment, spec: Predictor) -> Manifest:
         {
             "replicas": said.replicas if said else None,
             "resources": orchestrator_resources(deployment, spec),
-            "env": env(said.env) if said else [],
+            "env": [*(env(said.env) if said else []), *_payload_topic(deployment, spec)],
         }
     )
+
+
+def _payload_topic(deployment: SeldonDeployment, spec: Predictor) -> list[Manifest]:
+    """Where the executor sends payloads, if that is Kafka."""
+    topic = deployment.request_log.kafka if deployment.request_log else None
+    if topic is None or not any(node.logger for node in nodes(spec.graph)):
+        return []
+    return [{"name": BROKER_ENV, "value": topic.brokers}, {"name": TOPIC_ENV, "value": topic.topic}]
 
 
 def orchestrator_resources(deployment: SeldonDeployment, spec: Predictor) -> Manifest:

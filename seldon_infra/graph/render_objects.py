@@ -172,6 +172,8 @@ def _uris(deployment: SeldonDeployment) -> Iterator[str | None]:
 
 def _loggers(deployment: SeldonDeployment) -> Iterator[str | None]:
     """Addresses of loggers; the operator's own default is a broker of Knative's, on port 80."""
+    if deployment.request_log and deployment.request_log.kafka:
+        return
     for predictor in deployment.predictors:
         for node in nodes(predictor.graph):
             if node.logger:
@@ -179,6 +181,9 @@ def _loggers(deployment: SeldonDeployment) -> Iterator[str | None]:
 
 
 def _brokers(deployment: SeldonDeployment) -> Iterator[str | None]:
+    topic = deployment.request_log.kafka if deployment.request_log else None
+    brokers = known(topic.brokers) if topic else None
+    yield from (f"kafka://{broker}" for broker in (brokers.split(",") if brokers else ()))
     for predictor in deployment.predictors:
         for variable in predictor.orchestrator.env if predictor.orchestrator else ():
             value = known(variable.value)

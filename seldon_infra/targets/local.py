@@ -80,7 +80,12 @@ def declare(
     stack_dir = str(project / ".seldon" / pulumi.get_stack())
     gateway = GATEWAY.register("gateway", opts, stack_dir=stack_dir, port=target.gateway_port)
     hosts = Hosts(target, stack_dir, opts)
-    place = Place(stack_dir, str(project), gateway.address, hosts)
+    payloads = None
+    if any(map(render.logs_payloads, deployments)):
+        from seldon_infra.targets import local_payloads
+
+        payloads = local_payloads.declare(target.payloads, stack_dir, opts)
+    place = Place(stack_dir, str(project), gateway.address, hosts, payloads)
     made = {deployment.name: LocalDeployment(deployment, target, place, opts) for deployment in deployments}
     if target.monitoring is None:
         return Landed(made)
@@ -89,6 +94,8 @@ def declare(
 
     asked = [local_monitoring.of_gateway(gateway.address)]
     asked += [each for component in made.values() for each in component.asked]
+    if payloads is not None:
+        asked.append(local_monitoring.of_payload_log(payloads))
     url = local_monitoring.declare(target.monitoring, stack_dir, asked, deployments, opts)
     return Landed(made, outputs={"prometheus_url": url})
 
@@ -101,6 +108,8 @@ class Place:
     project: str
     gateway: pulumi.Output[str]
     hosts: Hosts
+    payloads: pulumi.Output[str] | None
+    """Where the payload log is, if a deployment has one."""
 
 
 class Hosts:
@@ -137,7 +146,7 @@ class LocalDeployment(Component):
         self._deployment, self._target = deployment, target
         valid = when_valid(deployment, partial(check_local, portable=target.portable))
         stack_dir = after(valid, place.stack_dir)
-        self._place = Place(stack_dir, place.project, place.gateway, place.hosts)
+        self._place = Place(stack_dir, place.project, place.gateway, place.hosts, place.payloads)
         settings = deployment.model_copy(update={"predictors": ()})
         self._silence = _later(settings, partial(render.silence, target=target), render.SILENCE_PARTS)
         self._child = pulumi.ResourceOptions(parent=self)
@@ -225,8 +234,9 @@ class LocalDeployment(Component):
         # The other predictors' late values would only make this one's unknown for longer.
         settings = self._deployment.model_copy(update={"predictors": ()})
         models = render.models(self._deployment)
-        graph = pulumi.Output.all(when_known(settings), when_known(predictor), servers).apply(
-            lambda it: render.orchestrator_config(it[0], it[1], models, it[2], self._target)
+        payloads = self._place.payloads if render.logs_payloads(self._deployment) else None
+        graph = pulumi.Output.all(when_known(settings), when_known(predictor), servers, payloads).apply(
+            lambda it: render.orchestrator_config(it[0], it[1], models, it[2], self._target, it[3])
         )
         return self._process(
             name, {"files": {"graph.json": graph}, **render.orchestrator(sys.executable, self._target)}

@@ -74,6 +74,11 @@ def of_orchestrator(
     return pulumi.Output.all(addresses, labels).apply(lambda it: {"targets": [it[0]["http"]], "labels": it[1]})
 
 
+def of_payload_log(address: pulumi.Output[str]) -> pulumi.Output[Asked]:
+    """Ask the payload log, whose metrics name deployments themselves."""
+    return address.apply(lambda it: {"targets": [it], "labels": {"__metrics_path__": PROMETHEUS_PATH}})
+
+
 def of_server(
     deployment: SeldonDeployment, predictor: Predictor, node: Node, addresses: pulumi.Output[Mapping[str, str]]
 ) -> Iterator[pulumi.Output[Asked]]:

@@ -22,6 +22,7 @@ UNARY = "unary"
 """The method of gRPC's requests."""
 _DEPLOYMENT = ("deployment_name", "predictor_name", "predictor_version", "service")
 _SERVER = (*_DEPLOYMENT, "method", "code")
+_PAYLOADS = ("deployment_name", "predictor_name", "model_name", "outcome")
 _CLIENT = (*_DEPLOYMENT, "model_name", "model_image", "model_version", "method", "code")
 
 
@@ -33,6 +34,9 @@ class Metrics:
         ProcessCollector(registry=self._registry)
         self._server = _histogram("server", _SERVER, self._registry)
         self._client = _histogram("client", _CLIENT, self._registry)
+        self._payloads = Counter(
+            "seldon_infra_payloads", "Payloads on their way to the payload log", _PAYLOADS, registry=self._registry
+        )
         self._of = (config.deployment, config.predictor, config.predictor_version)
         self._exposures: Counter | None = None
 
@@ -58,6 +62,10 @@ class Metrics:
         if self._exposures is None:
             self._exposures = exposures_counter(self._registry)
         self._exposures.labels(*self._of[:2], experiment, round, arm).inc()
+
+    def payloads(self, node: str, outcome: str, count: int) -> None:
+        """Count payloads of a node by what became of them."""
+        self._payloads.labels(*self._of[:2], node, outcome).inc(count)
 
     def page(self) -> tuple[bytes, bytes]:
         """The text that Prometheus reads, and its content type."""

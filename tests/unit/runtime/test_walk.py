@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seldon_infra.runtime.orchestrator import built_in
-from seldon_infra.runtime.orchestrator.config import DEFAULT_METHODS, Unit
+from seldon_infra.runtime.orchestrator.config import DEFAULT_METHODS, Logger, Unit
 from seldon_infra.runtime.orchestrator.failures import Failure
 from seldon_infra.runtime.orchestrator.walk import Trip, chosen_children, predict, send_feedback
 
@@ -25,6 +26,10 @@ class Notes:
 
     def __init__(self, route: int = 0) -> None:
         self.chosen = route
+        self.logged: list[tuple[str, str, str]] = []
+
+    def log(self, unit: Unit, event: str, message: str, trip: Trip) -> None:
+        self.logged.append((unit.name, event, message))
 
     async def transform_input(self, unit: Unit, message: str, trip: Trip) -> str:
         if unit.name == "broken":
@@ -59,6 +64,28 @@ def test_a_router_chooses_one_child_all_or_none(route: int, answer: str) -> None
     found, trip = walk(unit("r", "ROUTER", unit("a"), unit("b")), route)
     assert found == answer
     assert trip.routing == {"r": route}
+
+
+LOGGED = [
+    # a node with a logger, and what of it is logged
+    (unit("m", "MODEL", unit("n")), [("m", "request", "in"), ("m", "response", "in>m")]),
+    (unit("t", "TRANSFORMER", unit("n")), [("t", "request", "in"), ("t", "response", "in>t")]),
+    (unit("o", "OUTPUT_TRANSFORMER", unit("n")), [("o", "request", "in>n"), ("o", "response", "in>n<o")]),
+    (unit("c", "COMBINER", unit("a"), unit("b")), [("c", "request", "in"), ("c", "response", "c(in>a,in>b)")]),
+    (unit("r", "ROUTER", unit("a")), []),
+]
+
+
+@pytest.mark.parametrize(("graph", "events"), LOGGED, ids=[graph.type for graph, _ in LOGGED])
+@pytest.mark.parametrize(("requests", "responses"), [(True, True), (True, False), (False, True)])
+def test_what_goes_into_a_call_and_comes_out_of_it_is_logged(
+    graph: Unit, events: list[tuple[str, str, str]], requests: bool, responses: bool
+) -> None:
+    wire = Notes()
+    logger = Logger(requests, responses, None, 1.0, 1000, frozenset())
+    asyncio.run(predict(replace(graph, logger=logger), "in", wire, Trip("id", 0.0)))
+    wanted = {"request": requests, "response": responses}
+    assert wire.logged == [event for event in events if wanted[event[1]]]
 
 
 def test_all_childrens_tags_count_the_last_ones_most() -> None:

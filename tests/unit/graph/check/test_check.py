@@ -42,6 +42,7 @@ TABLES = (
     "lost",
     "names",
     "objects",
+    "payloads",
     "pods",
     "protocols",
     "references",
