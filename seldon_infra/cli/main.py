@@ -24,6 +24,7 @@ COMMANDS = (
     "doctor",
     "drift",
     "eks-token",
+    "feedback",
     "graph",
     "import",
     "logs",

@@ -19,6 +19,7 @@ from seldon_infra.runtime.orchestrator.grpc_nodes import OPTIONS, GrpcNodes
 from seldon_infra.runtime.orchestrator.metrics import UNARY
 from seldon_infra.runtime.orchestrator.payload_log import PayloadLog
 from seldon_infra.runtime.orchestrator.seldon_grpc import SeldonGrpc, check_seldon_message
+from seldon_infra.runtime.orchestrator.told import Told
 from seldon_infra.runtime.orchestrator.v2_grpc import V2Grpc, check_v2_message
 from seldon_infra.runtime.orchestrator.walk import Trip, predict, send_feedback
 
@@ -28,8 +29,8 @@ Method: TypeAlias = Callable[[bytes, Any], Awaitable[Any]]
 class GrpcFront(grpc.GenericRpcHandler):
     """The gRPC handlers of one orchestrator. They parse messages, so that a malformed one is the client's error."""
 
-    def __init__(self, config: Config, nodes: GrpcNodes, admission: Admission, log: PayloadLog) -> None:
-        self._config, self._nodes, self._admission = config, nodes, admission
+    def __init__(self, config: Config, nodes: GrpcNodes, admission: Admission, log: PayloadLog, told: Told) -> None:
+        self._config, self._nodes, self._admission, self._told = config, nodes, admission, told
         self._seldon, self._v2 = SeldonGrpc(nodes, log), V2Grpc(nodes, log)
         methods = {"seldon": self._seldon_methods, "v2": self._v2_methods}[config.protocol]()
         self._handlers = {f"/{name}": _handler(method) for name, method in methods.items()}
@@ -68,7 +69,10 @@ class GrpcFront(grpc.GenericRpcHandler):
             feedback = _parsed("seldon.protos.Feedback", wire)
             meta = feedback.response.meta
             trip = self._begin(context, meta.puid)
-            await send_feedback(self._config.graph, feedback, dict(meta.routing), self._seldon, trip)
+            metadata = dict(context.invocation_metadata() or ())
+            given = trip.puid if trip.puid in (metadata.get("seldon-puid"), meta.puid) else None
+            once = self._told.of(given, feedback.SerializeToString(deterministic=True))
+            await send_feedback(self._config.graph, feedback, dict(meta.routing), self._seldon, trip, once)
             return message_class("seldon.protos.SeldonMessage")(meta={"puid": trip.puid})
 
     async def _predict_v2(self, wire: bytes, context: Any) -> Any:

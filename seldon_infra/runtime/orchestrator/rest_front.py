@@ -23,6 +23,7 @@ from seldon_infra.runtime.orchestrator.metrics import Metrics
 from seldon_infra.runtime.orchestrator.payload_log import PayloadLog
 from seldon_infra.runtime.orchestrator.rest_nodes import RestNodes
 from seldon_infra.runtime.orchestrator.seldon_rest import SeldonRest
+from seldon_infra.runtime.orchestrator.told import Told
 from seldon_infra.runtime.orchestrator.v2_rest import V2Rest, asked_in_json
 from seldon_infra.runtime.orchestrator.walk import Trip, predict, send_feedback
 
@@ -35,9 +36,10 @@ class RestFront:
     """The HTTP handler of one orchestrator."""
 
     def __init__(
-        self, config: Config, nodes: RestNodes, admission: Admission, metrics: Metrics, log: PayloadLog
+        self, config: Config, nodes: RestNodes, admission: Admission, metrics: Metrics, log: PayloadLog, told: Told
     ) -> None:
         self._config, self._nodes, self._admission, self._metrics = config, nodes, admission, metrics
+        self._told = told
         self._seldon, self._v2 = SeldonRest(nodes, log), V2Rest(nodes, log)
         protocol = {"seldon": self._seldon_paths, "v2": self._v2_paths}[config.protocol]
         self._paths = {**self._own_paths(), **protocol()}
@@ -104,7 +106,9 @@ class RestFront:
             feedback = parse_object(request.body)
             meta = check_meta(_object(feedback, "response").get("meta"))
             trip = self._begin(request, meta.get("puid"))
-            await send_feedback(self._config.graph, feedback, _routing(meta), self._seldon, trip)
+            given = trip.puid if trip.puid in (_text(request.headers.get(PUID)), meta.get("puid")) else None
+            once = self._told.of(given, to_json(feedback))
+            await send_feedback(self._config.graph, feedback, _routing(meta), self._seldon, trip, once)
             return _json({"meta": {"puid": trip.puid}}, trip.puid)
 
     async def _predict_v2(self, request: Request) -> Answer:

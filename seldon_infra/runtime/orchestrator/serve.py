@@ -22,6 +22,7 @@ from seldon_infra.runtime.orchestrator.metrics import Metrics
 from seldon_infra.runtime.orchestrator.payload_log import PayloadLog
 from seldon_infra.runtime.orchestrator.rest_front import RestFront, refusal
 from seldon_infra.runtime.orchestrator.rest_nodes import RestNodes
+from seldon_infra.runtime.orchestrator.told import Told
 
 DRAIN_SECONDS = 30.0
 """How long open requests may take after TERM."""
@@ -43,12 +44,11 @@ def main() -> int:
 async def _serve(config: Config) -> None:
     metrics = Metrics(config)
     admission = Admission(config, metrics)
-    log = PayloadLog(config, metrics)
+    log, told = PayloadLog(config, metrics), Told()
     rest_nodes, grpc_nodes = RestNodes(config.graph, metrics), GrpcNodes(config.graph, metrics)
-    http = Server(
-        RestFront(config, rest_nodes, admission, metrics, log), lambda status, text: refusal(Failure(status, text))
-    )
-    rpc = await grpc_front.start(config, GrpcFront(config, grpc_nodes, admission, log))
+    front = RestFront(config, rest_nodes, admission, metrics, log, told)
+    http = Server(front, lambda status, text: refusal(Failure(status, text)))
+    rpc = await grpc_front.start(config, GrpcFront(config, grpc_nodes, admission, log, told))
     await http.listen(config.rest_port)
     # What has been made until now stays: the collector need not look at it again with each request.
     gc.freeze()
