@@ -25,6 +25,7 @@ COMMANDS = (
     "drift",
     "eks-token",
     "experiment",
+    "feedback",
     "graph",
     "import",
     "logs",

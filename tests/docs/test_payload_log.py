@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,6 +33,14 @@ class Score:
 """
 
 
+COMMANDS = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
+
+
+def typed(block: str, project: Project) -> str:
+    program = f'"{sys.executable}" -m seldon_infra.cli.main '
+    return shell(block.replace("seldon-infra ", program).replace(" fraud", f" fraud --stack {STACK}"), project.folder)
+
+
 @pytest.fixture(scope="module")
 def project() -> Iterator[Project]:
     with new_project() as made:
@@ -49,14 +58,46 @@ def test_the_commands_print_what_was_kept_without_what_is_redacted(project: Proj
     assert project.ask(body, path, headers={"Seldon-Puid": "ID"}).json["data"]["ndarray"] == [[12.5]]
     folder = project.stack_dir.payloads / "shop" / "fraud"
     wait_until(lambda: list(folder.glob("*.parquet")), 20)
-    (block,) = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
-    program = f'"{sys.executable}" -m seldon_infra.cli.main '
-    shown = shell(block.replace("seldon-infra ", program).replace("fraud", f"fraud --stack {STACK}"), project.folder)
+    shown = typed(COMMANDS[0], project)
     lines = shown.splitlines()
     assert [line.split()[1:4] for line in lines[:2]] == [["request", "score", "ID"], ["response", "score", "ID"]]
     asked, answered = (json.loads(json.loads(line)["payload"]) for line in lines[2:])
     assert asked["data"]["ndarray"] == [[12.5, None]]
     assert answered["data"]["ndarray"] == [[12.5]]
+
+
+@pytest.mark.engine
+@pytest.mark.local
+def test_feedback_is_kept_with_what_it_is_about(project: Project) -> None:
+    (project.folder / "row.json").write_text('{"data": {"ndarray": [[3, 4]]}, "meta": {"puid": "rated"}}')
+    printed = typed(COMMANDS[1], project).splitlines()
+    assert printed == ["fraud over REST: told of request rated", "fraud over gRPC: told of request ID"]
+    command = "seldon-infra payloads fraud --event feedback --json"
+    kept = wait_for(lambda: [json.loads(line) for line in typed(command, project).splitlines()], 2)
+    assert [row["request_id"] for row in kept] == ["rated", "ID"]
+    rated = json.loads(kept[0]["payload"])
+    assert (rated["reward"], rated["truth"]) == (1.0, {"data": {"ndarray": [[1]]}})
+
+
+def wait_for(rows: Callable[[], list[dict[str, Any]]], count: int) -> list[dict[str, Any]]:
+    wait_until(lambda: len(rows()) == count, 20)
+    return rows()
+
+
+WRONG = [
+    ("--reward 1", "feedback is about an answer: give --answer FILE, or --request-id and --routing"),
+    ("--answer row.txt", "--answer row.txt: No such file or directory"),
+    ("--request-id ID --truth yes", "--truth must be JSON: Expecting value"),
+    ("--request-id ID --routing by-amount", "--routing by-amount must be ROUTER=CHILD"),
+]
+
+
+@pytest.mark.engine
+@pytest.mark.local
+@pytest.mark.parametrize(("words", "said"), WRONG)
+def test_feedback_that_says_nothing_is_one_message(project: Project, words: str, said: str) -> None:
+    line = f'"{sys.executable}" -m seldon_infra.cli.main feedback fraud --stack {STACK} {words}'
+    assert said in shell(line, project.folder, status=2)
 
 
 @pytest.mark.engine

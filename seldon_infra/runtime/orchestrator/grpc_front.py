@@ -20,6 +20,7 @@ from seldon_infra.runtime.orchestrator.grpc_nodes import OPTIONS, GrpcNodes
 from seldon_infra.runtime.orchestrator.metrics import UNARY
 from seldon_infra.runtime.orchestrator.payload_log import PayloadLog
 from seldon_infra.runtime.orchestrator.seldon_grpc import SeldonGrpc, check_seldon_message
+from seldon_infra.runtime.orchestrator.told import Told
 from seldon_infra.runtime.orchestrator.v2_grpc import V2Grpc, check_v2_message
 from seldon_infra.runtime.orchestrator.walk import Trip, predict, send_feedback
 
@@ -38,9 +39,11 @@ class GrpcFront(grpc.GenericRpcHandler):
         nodes: GrpcNodes,
         admission: Admission,
         log: PayloadLog,
+        told: Told,
         experiments: Experiments | None = None,
     ) -> None:
-        self._config, self._nodes, self._admission, self._experiments = config, nodes, admission, experiments
+        self._config, self._nodes, self._admission = config, nodes, admission
+        self._told, self._experiments = told, experiments
         self._seldon, self._v2 = SeldonGrpc(nodes, log), V2Grpc(nodes, log)
         methods = {"seldon": self._seldon_methods, "v2": self._v2_methods}[config.protocol]()
         self._handlers = {f"/{name}": _handler(method) for name, method in methods.items()}
@@ -80,8 +83,10 @@ class GrpcFront(grpc.GenericRpcHandler):
             feedback = _parsed("seldon.protos.Feedback", wire)
             meta = feedback.response.meta
             trip = self._begin(context, meta.puid)
-            routing = dict(meta.routing)
-            await send_feedback(self._config.graph, feedback, routing, self._seldon, trip)
+            metadata, routing = dict(context.invocation_metadata() or ()), dict(meta.routing)
+            given = trip.puid if trip.puid in (metadata.get("seldon-puid"), meta.puid) else None
+            once = self._told.of(given, feedback.SerializeToString(deterministic=True))
+            await send_feedback(self._config.graph, feedback, routing, self._seldon, trip, once)
             visit = self._visit(context, feedback.request)
             if self._experiments is not None and visit is not None:
                 self._experiments.reward(visit, routing, feedback.reward)

@@ -23,6 +23,7 @@ from seldon_infra.runtime.orchestrator.metrics import Metrics
 from seldon_infra.runtime.orchestrator.payload_log import PayloadLog
 from seldon_infra.runtime.orchestrator.rest_nodes import RestNodes
 from seldon_infra.runtime.orchestrator.seldon_rest import SeldonRest
+from seldon_infra.runtime.orchestrator.told import Told
 from seldon_infra.runtime.orchestrator.v2_rest import V2Rest, asked_in_json
 from seldon_infra.runtime.orchestrator.walk import Trip, predict, send_feedback
 
@@ -44,10 +45,11 @@ class RestFront:
         admission: Admission,
         metrics: Metrics,
         log: PayloadLog,
+        told: Told,
         experiments: Experiments | None = None,
     ) -> None:
         self._config, self._nodes, self._admission, self._metrics = config, nodes, admission, metrics
-        self._experiments = experiments
+        self._told, self._experiments = told, experiments
         self._seldon, self._v2 = SeldonRest(nodes, log), V2Rest(nodes, log)
         protocol = {"seldon": self._seldon_paths, "v2": self._v2_paths}[config.protocol]
         self._paths = {**self._own_paths(), **protocol()}
@@ -115,8 +117,9 @@ class RestFront:
             feedback = parse_object(request.body)
             meta = check_meta(_object(feedback, "response").get("meta"))
             trip = self._begin(request, meta.get("puid"))
-            routing = _routing(meta)
-            await send_feedback(self._config.graph, feedback, routing, self._seldon, trip)
+            given = trip.puid if trip.puid in (_text(request.headers.get(PUID)), meta.get("puid")) else None
+            once, routing = self._told.of(given, to_json(feedback)), _routing(meta)
+            await send_feedback(self._config.graph, feedback, routing, self._seldon, trip, once)
             visit = self._visit(request, _object(feedback, "request"))
             if self._experiments is not None and visit is not None:
                 self._experiments.reward(visit, routing, feedback.get("reward"))

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeAlias, TypeVar
 
 from seldon_infra.runtime.orchestrator.config import AB_TEST, Unit
-from seldon_infra.runtime.orchestrator.failures import BAD_REQUEST, INTERNAL, Failure
+from seldon_infra.runtime.orchestrator.failures import BAD_REQUEST, INTERNAL, TIMED_OUT, Failure
+from seldon_infra.runtime.orchestrator.told import Once
 
 if TYPE_CHECKING:
     from seldon_infra.runtime.orchestrator.experiments import Visit
@@ -108,24 +109,35 @@ async def predict(unit: Unit, message: MessageT, wire: Wire[MessageT], trip: Tri
 
 
 async def send_feedback(
-    unit: Unit, feedback: FeedbackT, routing: Mapping[str, int], wire: FeedbackWire[FeedbackT], trip: Trip
+    unit: Unit,
+    feedback: FeedbackT,
+    routing: Mapping[str, int],
+    wire: FeedbackWire[FeedbackT],
+    trip: Trip,
+    once: Once,
 ) -> None:
-    """Tell the nodes that took part in an answer, children before the node above them.
+    """Tell the nodes that took part in an answer, children before the node above them, each once.
 
     All children are told at once and all of them are waited for, whichever fails; a node below which one failed is not
-    told. Source: Seldon's executor.
+    told. Source: Seldon's executor. Sent again, the same feedback comes to those that refused it or were not told.
 
     Raises:
         Failure: a node failed, or the routing names a child that is not there.
     """
     children = chosen_children(unit, routing.get(unit.name, ALL_CHILDREN), BAD_REQUEST)
-    if unit.logger and unit.logger.responses:
+    if unit.logger and unit.logger.responses and once.is_logged_at(unit.name):
         wire.log_feedback(unit, feedback, trip)
-    told = (send_feedback(child, feedback, routing, wire, trip) for child in children)
+    told = (send_feedback(child, feedback, routing, wire, trip, once) for child in children)
     for failed in filter(None, await asyncio.gather(*told, return_exceptions=True)):
         raise failed
-    if unit.does("SEND_FEEDBACK") and unit.implementation is None:
-        await wire.send_feedback(unit, feedback, trip)
+    if unit.does("SEND_FEEDBACK") and unit.implementation is None and once.comes_to(unit.name):
+        try:
+            await wire.send_feedback(unit, feedback, trip)
+        except Failure as failure:
+            # One that is late may have counted it all the same.
+            if failure.status != TIMED_OUT:
+                once.was_refused_by(unit.name)
+            raise
 
 
 def chosen_children(unit: Unit, route: int, status: int) -> tuple[Unit, ...]:

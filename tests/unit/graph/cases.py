@@ -361,6 +361,7 @@ def logged_to_kafka() -> SeldonDeployment:
     secure = EnvVar(name="KAFKA_SECURITY_PROTOCOL", value="SSL")
     return SeldonDeployment(
         name="iris",
+        pod_defaults="operator",
         request_log=RequestLogQueue(kafka=PayloadTopic(brokers="kafka-1:9093,kafka-2:9093", topic="payloads")),
         predictors=[
             Predictor(

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from seldon_infra.runtime.orchestrator import built_in
 from seldon_infra.runtime.orchestrator.config import DEFAULT_METHODS, Logger, Unit
 from seldon_infra.runtime.orchestrator.failures import Failure
+from seldon_infra.runtime.orchestrator.told import Once
+from seldon_infra.runtime.orchestrator.told import Told as Remembered
 from seldon_infra.runtime.orchestrator.walk import Trip, chosen_children, predict, send_feedback
 
 
@@ -139,15 +141,67 @@ def test_feedback_reaches_all_children_whichever_fails_but_not_the_node_above_th
     graph = unit("r", "ROUTER", unit("broken"), unit("a", "MODEL", unit("below")), unit("slower-than-all"))
     wire = Told()
     with pytest.raises(Failure, match="node 'broken': is broken"):
-        asyncio.run(send_feedback(graph, "well done", {}, wire, Trip("id", 0.0)))
+        asyncio.run(send_feedback(graph, "well done", {}, wire, Trip("id", 0.0), Once(set())))
     assert sorted(wire.told) == ["a", "below", "broken", "slower-than-all"]
 
 
 def test_feedback_reaches_children_before_the_node_above_them() -> None:
     wire = Told()
     graph = unit("r", "ROUTER", unit("a", "MODEL", unit("b")), unit("c"))
-    asyncio.run(send_feedback(graph, "well done", {"r": 0}, wire, Trip("id", 0.0)))
+    asyncio.run(send_feedback(graph, "well done", {"r": 0}, wire, Trip("id", 0.0), Once(set())))
     assert wire.told == ["b", "a", "r"]
+
+
+class Refusing(Told):
+    """A wire of which nodes refuse the first time, or are late with an answer."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__()
+        self.failure: Failure | None = Failure(status, "not now", "b")
+
+    async def send_feedback(self, unit: Unit, feedback: str, trip: Trip) -> None:
+        self.told.append(unit.name)
+        if unit.name == "b" and self.failure:
+            failure, self.failure = self.failure, None
+            raise failure
+
+
+@pytest.mark.parametrize(
+    ("status", "told"), [(500, ["a", "b", "b", "r"]), (503, ["a", "b", "b", "r"]), (504, ["a", "b", "r"])]
+)
+def test_feedback_that_is_sent_again_comes_to_those_that_it_did_not_reach(status: int, told: list[str]) -> None:
+    wire, once, graph = Refusing(status), Once(set()), unit("r", "ROUTER", unit("a"), unit("b"))
+    with pytest.raises(Failure):
+        asyncio.run(send_feedback(graph, "well done", {"r": -1}, wire, Trip("id", 0.0), once))
+    for _ in range(2):
+        asyncio.run(send_feedback(graph, "well done", {"r": -1}, wire, Trip("id", 0.0), once))
+    assert wire.told == told
+
+
+SAME = [
+    # ids and contents of two, and whether the second is news
+    (("a", b"1"), ("a", b"1"), False),
+    (("a", b"1"), ("a", b"2"), True),
+    (("a", b"1"), ("b", b"1"), True),
+    ((None, b"1"), (None, b"1"), True),
+]
+
+
+@pytest.mark.parametrize(("first", "second", "news"), SAME)
+def test_feedback_is_the_same_by_its_id_and_what_it_says(
+    first: tuple[str | None, bytes], second: tuple[str | None, bytes], news: bool
+) -> None:
+    told = Remembered()
+    assert told.of(*first).comes_to("m")
+    assert told.of(*second).comes_to("m") is news
+
+
+def test_what_is_remembered_is_bounded() -> None:
+    told = Remembered(most=2)
+    for number in range(3):
+        assert told.of(str(number), b"").comes_to("m")
+    assert [told.of(id, b"").comes_to("m") for id in ("2", "1")] == [False, False]
+    assert told.of("0", b"").comes_to("m")
 
 
 def test_the_answering_node_is_where_the_way_ends() -> None:
