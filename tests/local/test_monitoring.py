@@ -14,8 +14,10 @@ from typing import Any
 
 import pytest
 
+from seldon_infra.monitoring.dashboards.panels import DEPLOYMENT, FLEET, Dashboard
 from tests.engine.scratch import Engine, scratch_engine
 from tests.engine.waiting import wait_until
+from tests.local.queries import unanswered
 
 pytestmark = pytest.mark.local
 
@@ -144,6 +146,12 @@ def test_every_record_of_a_deployment_has_a_value(watched: Watched) -> None:
     size = f'predictor:seldon_request_bytes:mean_rate5m{{{own[1:-1]},predictor_name="main"}}'
     # Envoy's histograms know a value to some percent.
     assert watched.value(size) == pytest.approx(len('{"data": {"ndarray": [[1]]}}'), rel=0.1)
+
+
+@pytest.mark.parametrize("page", [FLEET, DEPLOYMENT], ids=lambda page: page.name)
+def test_every_query_of_a_dashboard_has_data(watched: Watched, page: Dashboard) -> None:
+    assert watched.predict(1) == 200
+    wait_until(lambda: not unanswered(watched.value, page), 60)
 
 
 def test_what_fails_is_recorded_and_wakes_somebody(watched: Watched) -> None:
