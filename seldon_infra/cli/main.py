@@ -20,6 +20,7 @@ from seldon_infra.core.errors import SeldonInfraError
 COMMANDS = (
     "bench-model",
     "containerfile",
+    "dashboards",
     "digest",
     "doctor",
     "drift",

@@ -39,6 +39,9 @@ class Monitoring(Spec):
     install: PrometheusStack | None = None
     """What is installed; None where a Prometheus operator is on the cluster already. On this machine it counts not.
     Default: None."""
+    dashboards_namespace: str | None = None
+    """Where Grafana's dashboards are put as ConfigMaps, for the sidecar of its chart; one stack of a cluster is enough.
+    Default: the namespace of ``install``, else nowhere."""
     labels: Mapping[str, Later[str]] = {"release": "kube-prometheus-stack"}
     """Labels by which Prometheus chooses what it reads. Default: those of the chart kube-prometheus-stack under its own
     name. Source: podMonitorSelector and ruleSelector of Prometheus."""

@@ -51,6 +51,9 @@ _SETTINGS = {
     "rule_files": [f"{WATCHED}rules.json"],
 }
 
+_RELOAD = 'said=$(./promtool check config prometheus.yml 2>&1) || { echo "$said" >&2; exit 1; }; kill -HUP "$(cat pid)"'
+"""Prometheus tells nobody but its log that it goes on with the rules before, so its tool reads the new ones first."""
+
 Asked = Mapping[str, Any]
 """One entry of Prometheus' list of whom it asks: targets and labels."""
 
@@ -124,11 +127,11 @@ def declare(
         name="prometheus",
         command=_command(),
         files=files,
-        links={"prometheus": str(install.program("prometheus"))},
+        links={name: str(install.program(name)) for name in install.PROGRAMS},
         ports=["http"],
         ready={"kind": "http", "port": "http", "path": "/-/ready", "timeout_seconds": 60.0},
         live={"port": "http", "path": "/-/healthy", "silent_seconds": 60.0, "start_seconds": 60.0},
-        reload={"command": ["/bin/sh", "-c", 'kill -HUP "$(cat pid)"'], "whole": [], "folder": WATCHED},
+        reload={"command": ["/bin/sh", "-c", _RELOAD], "whole": [], "folder": WATCHED},
     )
     url: pulumi.Output[str] = prometheus.addresses.apply(lambda it: f"http://{it['http']}")
     return url

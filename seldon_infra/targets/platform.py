@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from seldon_infra.graph.render import InNamespace
     from seldon_infra.graph.spec import SeldonDeployment
-    from seldon_infra.monitoring.spec import PrometheusStack
+    from seldon_infra.monitoring.spec import Monitoring, PrometheusStack
     from seldon_infra.targets.spec import Kubernetes
     from seldon_infra.targets.way import Way
 
@@ -105,13 +105,24 @@ def objects(target: Kubernetes, deployments: Sequence[SeldonDeployment]) -> list
 
 
 def watching_all(target: Kubernetes) -> list[dict[str, Any]]:
-    """Give what watches the parts that serve all deployments: gateway, and GPUs of a cluster that the stack makes."""
+    """Give what watches the parts that serve all deployments: gateway, GPUs of the stack's own cluster, dashboards."""
     if target.monitoring is None:
         return []
     ingress, found = target.ingress, []
     if isinstance(ingress, Istio):
         found.append(monitoring.istio_gateway(target.monitoring, ingress.namespace, ingress.selector))
-    return [*found, *_watching_gpus(target)]
+    return [*found, *_watching_gpus(target), *_dashboards(target.monitoring)]
+
+
+def _dashboards(watched: Monitoring) -> list[dict[str, Any]]:
+    own = watched.install.namespace if watched.install is not None else None
+    namespace = watched.dashboards_namespace or own
+    if namespace is None:
+        return []
+    # Grafana's builders are an extra, and nothing that a stack without dashboards waits for.
+    from seldon_infra.monitoring.dashboards import config_maps
+
+    return config_maps(namespace)
 
 
 def _watching_gpus(target: Kubernetes) -> list[dict[str, Any]]:

@@ -9,13 +9,20 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from seldon_infra.monitoring.dashboards.panels import DEPLOYMENT, FLEET, Dashboard
+from seldon_infra.runtime.processes import Processes
+from seldon_infra.runtime.stack_dir import StackDir
 from tests.engine.scratch import Engine, scratch_engine
 from tests.engine.waiting import wait_until
+from tests.local.queries import unanswered
+from tests.local.scene import kill
 
 pytestmark = pytest.mark.local
 
@@ -73,6 +80,11 @@ class Watched:
                 return int(answer.status)
         except urllib.error.HTTPError as error:
             return error.code
+
+    def folder(self) -> Path:
+        """Where Prometheus runs."""
+        (found,) = (self.engine.directory / ".seldon").glob("*/processes/prometheus-*")
+        return found
 
     def asked(self, path: str) -> Any:
         with urllib.request.urlopen(f"{self._outputs['prometheus_url']}/api/v1/{path}", timeout=20) as answer:
@@ -146,6 +158,12 @@ def test_every_record_of_a_deployment_has_a_value(watched: Watched) -> None:
     assert watched.value(size) == pytest.approx(len('{"data": {"ndarray": [[1]]}}'), rel=0.1)
 
 
+@pytest.mark.parametrize("page", [FLEET, DEPLOYMENT], ids=lambda page: page.name)
+def test_every_query_of_a_dashboard_has_data(watched: Watched, page: Dashboard) -> None:
+    assert watched.predict(1) == 200
+    wait_until(lambda: not unanswered(watched.value, page), 60)
+
+
 def test_what_fails_is_recorded_and_wakes_somebody(watched: Watched) -> None:
     assert watched.predict(1) == 200
     record = 'deployment:seldon_requests_failed:ratio_rate5m{namespace="shop",deployment_name="fraud"}'
@@ -157,6 +175,38 @@ def test_what_fails_is_recorded_and_wakes_somebody(watched: Watched) -> None:
     wait_until(fails, 120)
     firing = 'ALERTS{alertname="SeldonFailuresUseUpBudget",severity="page",alertstate="firing"}'
     wait_until(lambda: watched.value(firing) == 1, 60)
+
+
+def test_a_killed_prometheus_comes_back_with_what_it_knew_and_serving_goes_on(watched: Watched) -> None:
+    known = 'count_over_time(predictor:seldon_requests:rate5m{predictor_name="main"}[1h])'
+    wait_until(lambda: (watched.value(known) or 0) > 5, 30)
+    started = watched.asked("status/runtimeinfo")["startTime"]
+    kill(int((watched.folder() / "pid").read_text()))
+    answers = [watched.predict(1) for _ in range(20)]
+
+    def back() -> bool:
+        with suppress(OSError):
+            return bool(watched.asked("status/runtimeinfo")["startTime"] != started)
+        return False
+
+    wait_until(back, 60)
+    answers += [watched.predict(1) for _ in range(20)]
+    assert set(answers) == {200}
+    wait_until(lambda: (watched.value(known) or 0) > 5, 30)
+
+
+def test_rules_that_prometheus_refuses_leave_those_before_in_force(watched: Watched) -> None:
+    processes = Processes(StackDir(watched.folder().parents[1]))
+    record = processes.record(watched.folder().name)
+    assert record is not None
+    alerts, rules = watched.alerts(), watched.folder() / "watched" / "rules.json"
+    before, bad = rules.read_text(), {"record": "x", "expr": "rate(("}
+    files = {**record.spec.files, "watched/rules.json": json.dumps({"groups": [{"name": "bad", "rules": [bad]}]})}
+    failure = processes.take_over(record, replace(record.spec, files=files), 60)
+    assert failure is not None
+    assert "could not parse expression" in failure
+    assert rules.read_text() == before
+    assert watched.alerts() == alerts != set()
 
 
 def test_another_deployment_and_another_promise_are_taken_over_without_a_restart(watched: Watched) -> None:
