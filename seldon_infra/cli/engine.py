@@ -88,7 +88,21 @@ class Engine:
         Raises:
             EngineFailed: the state cannot be read.
         """
-        words = [_cli(), "--non-interactive", "--color", "never", "stack", "export", "--stack", self.stack]
+        resources = json.loads(self._read("stack", "export"))["deployment"].get("resources") or []
+        kept = (it for it in resources if it["type"].startswith("pulumi:providers:"))
+        return {it["urn"]: it.get("inputs") or {} for it in kept}
+
+    def history(self, count: int) -> list[dict[str, Any]]:
+        """Give the stack's last updates, newest first; secrets among their settings stay encrypted.
+
+        Raises:
+            EngineFailed: they cannot be read.
+        """
+        return list(json.loads(self._read("stack", "history", "--json", "--page-size", str(count))))
+
+    def _read(self, *command: str) -> str:
+        """Run a command that only reads, and give what it prints."""
+        words = [_cli(), "--non-interactive", "--color", "never", *command, "--stack", self.stack]
         try:
             done = subprocess.run(
                 words,
@@ -100,12 +114,10 @@ class Engine:
                 timeout=EXPORT_SECONDS,
             )
         except subprocess.TimeoutExpired:
-            raise EngineFailed(f"pulumi stack export was not done within {EXPORT_SECONDS:g} s", 1) from None
+            raise EngineFailed(f"pulumi {' '.join(command)} was not done within {EXPORT_SECONDS:g} s", 1) from None
         if done.returncode:
             raise EngineFailed(done.stderr.strip().removeprefix("error: "), done.returncode)
-        resources = json.loads(done.stdout)["deployment"].get("resources") or []
-        kept = (it for it in resources if it["type"].startswith("pulumi:providers:"))
-        return {it["urn"]: it.get("inputs") or {} for it in kept}
+        return done.stdout
 
     def _listen(self, process: subprocess.Popen[bytes], command: str) -> Told:
         told, start = Told(), time.monotonic()

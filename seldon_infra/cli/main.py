@@ -19,6 +19,7 @@ from seldon_infra.core.errors import SeldonInfraError
 
 COMMANDS = (
     "bench-model",
+    "console",
     "containerfile",
     "dashboards",
     "digest",

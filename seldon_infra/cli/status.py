@@ -10,6 +10,7 @@ from seldon_infra.cli.local_stack import LocalStack, add_stack_arguments
 from seldon_infra.core.tables import columns
 from seldon_infra.ingress.routes import Route
 from seldon_infra.runtime.processes import Record
+from seldon_infra.runtime.supervisor import ProgramState
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 UP = ("STARTING", "RUNNING")
@@ -25,7 +26,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print the state; 1 where a process is neither up nor just coming up."""
     stack = LocalStack.of(arguments)
-    processes = [_process(stack, record) for record in stack.processes.all()]
+    records = list(stack.processes.all())
+    states = stack.processes.states(records)
+    processes = [_process(record, states[record.id]) for record in records]
     deployments = [_deployment(stack, route) for route in stack.routes()]
     if arguments.json:
         print(json.dumps({"deployments": deployments, "processes": processes}, indent=1))
@@ -50,8 +53,7 @@ def _deployment(stack: LocalStack, route: Route) -> dict[str, object]:
     }
 
 
-def _process(stack: LocalStack, record: Record) -> dict[str, object]:
-    state = stack.processes.state(record.id)
+def _process(record: Record, state: ProgramState) -> dict[str, object]:
     return {
         "name": record.spec.name,
         "id": record.id,

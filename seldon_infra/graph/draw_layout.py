@@ -86,18 +86,19 @@ class Block:
         )
 
 
-def layout(flow: Flow) -> Block:
-    """Lay a flow out with its top left at the origin."""
+def layout(flow: Flow, room: float = 0.0) -> Block:
+    """Lay a flow out with its top left at the origin; every gap is ``room`` wider, for what is written on edges."""
     match flow:
         case Step():
             return _box(flow)
         case Series(parts):
-            return reduce(lambda left, right: _after(left, right, _STEP_GAP), map(layout, parts))
+            placed = [layout(part, room) for part in parts]
+            return reduce(lambda left, right: _after(left, right, _STEP_GAP + room), placed)
         case Choice(step, branches, labels):
-            return _after(_router(_box(step)), _stack(branches, labels), _BRANCH_GAP)
+            return _after(_router(_box(step)), _stack(branches, labels, room), _BRANCH_GAP + room)
         case Gather(branches, step):
-            fanned = _after(_fork(), _stack(branches, ("",) * len(branches)), _BRANCH_GAP / 2)
-            return _after(fanned, _combiner(_box(step)), _BRANCH_GAP)
+            fanned = _after(_fork(), _stack(branches, ("",) * len(branches), room), _BRANCH_GAP / 2 + room)
+            return _after(fanned, _combiner(_box(step)), _BRANCH_GAP + room)
 
 
 def _box(step: Step) -> Block:
@@ -150,12 +151,12 @@ def _after(left: Block, right: Block, gap: float) -> Block:
     )
 
 
-def _stack(branches: tuple[Flow, ...], labels: tuple[str, ...]) -> Block:
+def _stack(branches: tuple[Flow, ...], labels: tuple[str, ...], room: float) -> Block:
     """Set branches below each other; the axis is that of the middle one, or midway between the middle two."""
     placed: list[Block] = []
     y = 0.0
     for branch, label in zip(branches, labels, strict=True):
-        block = layout(branch)
+        block = layout(branch, room)
         entries = tuple(Entry(entry.point, label) for entry in block.entries)
         placed.append(replace(block, entries=entries).moved(0, y))
         y += block.size.y + _ROW_GAP

@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -20,7 +20,7 @@ from seldon_infra.core import atomic
 from seldon_infra.runtime import hosted, leftovers, ports
 from seldon_infra.runtime.records import known_fields
 from seldon_infra.runtime.stack_dir import StackDir, make_private
-from seldon_infra.runtime.supervisor import ProgramState, Supervisor, script
+from seldon_infra.runtime.supervisor import ABSENT, ProgramState, Supervisor, script
 
 LOG_TAIL_LINES = 20
 LOG_TAIL_BYTES = 64 * 1024
@@ -205,9 +205,21 @@ class Processes:
     def state(self, id: str) -> ProgramState:
         """How the supervisor sees a process, or the one that serves it."""
         record = self.record(id)
-        if record is None or not record.spec.host:
+        if record is None:
             return Supervisor(self.stack).state(id)
-        return hosted.state(self._host(record.spec), self.folder(id), Supervisor(self.stack).state(record.spec.host))
+        return self._state(record, Supervisor(self.stack).state(record.spec.host or id))
+
+    def states(self, records: Iterable[Record]) -> dict[str, ProgramState]:
+        """How the supervisor sees processes, by their ids; it is asked once for all."""
+        programs = Supervisor(self.stack).states()
+        return {
+            record.id: self._state(record, programs.get(record.spec.host or record.id, ABSENT)) for record in records
+        }
+
+    def _state(self, record: Record, program: ProgramState) -> ProgramState:
+        if not record.spec.host:
+            return program
+        return hosted.state(self._host(record.spec), self.folder(record.id), program)
 
     def program(self, record: Record) -> Path:
         """The folder of the program that a process is or that serves it."""

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 import xmlrpc.client
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -155,7 +155,15 @@ class Supervisor:
             info = self._call("getProcessInfo", name)
         except (OSError, xmlrpc.client.Fault, http.client.HTTPException):
             return ABSENT
-        return ProgramState(info["statename"], info["pid"], float(info["start"]))
+        return _state(info)
+
+    def states(self) -> dict[str, ProgramState]:
+        """Say how all programs are, by their names; none where there is no supervisor."""
+        try:
+            infos = self._call("getAllProcessInfo")
+        except (OSError, xmlrpc.client.Fault, http.client.HTTPException):
+            return {}
+        return {info["name"]: _state(info) for info in infos}
 
     def is_running(self) -> bool:
         """Tell whether the supervisor answers."""
@@ -228,6 +236,10 @@ class Supervisor:
         transport = _UnixTransport(self.stack.supervisor_socket, timeout)
         with xmlrpc.client.ServerProxy("http://supervisor", transport=transport) as server:
             return getattr(server.supervisor, method)(*arguments)
+
+
+def _state(info: Mapping[str, Any]) -> ProgramState:
+    return ProgramState(info["statename"], info["pid"], float(info["start"]))
 
 
 class _UnixTransport(xmlrpc.client.Transport):

@@ -1,0 +1,82 @@
+"""The numbers of a cluster's deployments, from a Prometheus that asks their orchestrators."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from seldon_infra.console.numbers import Numbers
+from seldon_infra.core.errors import SeldonInfraError
+from seldon_infra.monitoring.objectives import FAILED, PREDICTIONS
+
+ANSWER_SECONDS = 5.0
+LARGEST_ANSWER = 16 << 20
+WINDOW = "2m"
+"""Orchestrators are asked every half minute as a rule, and a rate takes two samples."""
+_SERVER, _CLIENT = (f"seldon_api_executor_{side}_requests_seconds" for side in ("server", "client"))
+_CODES = f'code=~"{"|".join(FAILED)}"'
+
+
+class PrometheusNotReached(SeldonInfraError):
+    """There is no answer, or none of Prometheus'."""
+
+
+@dataclass(frozen=True)
+class Prometheus:
+    """A Prometheus, by the address of its server."""
+
+    url: str
+
+    def __post_init__(self) -> None:
+        if urllib.parse.urlsplit(self.url).scheme not in ("http", "https"):
+            raise SeldonInfraError(f"--prometheus: {self.url}, must begin with http:// or https://; write its address")
+
+    def predictors(self) -> dict[str, Numbers]:
+        """What clients got, by ``namespace/deployment/predictor``, of everything that Prometheus knows."""
+        chosen = f'service=~"{"|".join(PREDICTIONS)}"'
+        return self._numbers(_SERVER, chosen, ("namespace", "deployment_name", "predictor_name"))
+
+    def nodes(self, namespace: str, deployment: str) -> dict[str, Numbers]:
+        """What the nodes of a deployment answered, by ``predictor/node``."""
+        chosen = f'namespace="{_quoted(namespace)}", deployment_name="{_quoted(deployment)}"'
+        return self._numbers(_CLIENT, chosen, ("predictor_name", "model_name"))
+
+    def _numbers(self, metric: str, chosen: str, by: tuple[str, ...]) -> dict[str, Numbers]:
+        names = ", ".join(by)
+        rates = self._asked(f"sum by ({names}) (rate({metric}_count{{{chosen}}}[{WINDOW}]))", by)
+        failed = self._asked(f"sum by ({names}) (rate({metric}_count{{{chosen}, {_CODES}}}[{WINDOW}]))", by)
+        buckets = f"sum by ({names}, le) (rate({metric}_bucket{{{chosen}}}[{WINDOW}]))"
+        p99 = self._asked(f"histogram_quantile(0.99, {buckets})", by)
+        return {
+            key: Numbers(rate, failed.get(key, 0.0) / rate, p99.get(key)) if rate > 0 else Numbers(0.0, None, None)
+            for key, rate in rates.items()
+        }
+
+    def _asked(self, query: str, by: Iterable[str]) -> dict[str, float]:
+        address = f"{self.url.rstrip('/')}/api/v1/query?{urllib.parse.urlencode({'query': query})}"
+        try:
+            with urllib.request.urlopen(address, timeout=ANSWER_SECONDS) as answer:
+                found = json.loads(answer.read(LARGEST_ANSWER))["data"]["result"]
+            return {"/".join(each["metric"].get(name, "") for name in by): _value(each) for each in found}
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise PrometheusNotReached(f"Prometheus at {self.url} gives no numbers: {_reason(error)}") from None
+
+
+def _value(sample: Mapping[str, Any]) -> float:
+    value = float(sample["value"][1])
+    return value if value == value else 0.0  # a quantile of nothing is NaN
+
+
+def _quoted(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"')
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, urllib.error.HTTPError):
+        return f"it answers {error.code}"
+    return str(getattr(error, "reason", None) or error)
