@@ -137,7 +137,7 @@ def _stale(deployment: SeldonDeployment, days: int) -> Manifest:
         "SeldonModelIsStale",
         f"time() - {ROLLED_OUT}{{{chosen(deployment, answering(deployment))}}} > {days * _DAY}",
         f"{title_of(deployment)} runs unchanged for more than {days} days",
-        "Predictor {{ $labels.predictor_name }} came {{ $value | humanizeDuration }} ago; its models are at least that old.\n"
+        "Predictor {{ $labels.predictor_name }} came {{ $value | humanizeDuration }} ago; its models are as old.\n"
         "1. Train it on newer data, or show that it still answers well, on labelled data of last month.\n"
         "2. If it is meant to stay, raise `stale_after_days`.",
     )
