@@ -12,6 +12,7 @@ SECTIONS = {
     "orchestrator": "Graph cost: chains of trivial nodes",
     "engine": "Pulumi: stack local against an empty Python stack",
     "gateway": "Gateway cost: one MLServer model through Envoy against the server asked directly",
+    "monitoring": "Monitoring cost: one model behind an orchestrator, with Prometheus at work and held still",
     "cold": "The first `make up` of a set-up machine",
     "rollouts": "Requests during ten rollouts",
     "servers": "Each model server: through gateway and orchestrator against the server asked directly",

@@ -81,13 +81,15 @@ def nothing_project(folder: Path) -> Project:
 
 
 @contextmanager
-def iris_project(folder: Path) -> Iterator[Project]:
-    """A new project that serves one scikit-learn model on MLServer (``iris.py``), applied; destroyed at the end."""
+def iris_project(folder: Path, **settings: str) -> Iterator[Project]:
+    """A new project that serves one scikit-learn model on MLServer (``iris/``), applied; destroyed at the end."""
     project = _new_project(folder / "iris", seldon=PLUGIN_FOLDER)
     for source in ("__main__.py", "local.py"):
         shutil.copy(Path(__file__).parent / "iris" / source, project.folder)
     _train(project.folder / "model")
     project.pulumi("stack", "init", "local")
+    for name, value in settings.items():
+        project.pulumi("config", "set", name, value, "--stack", "local")
     try:
         project.up()
         yield project

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 RELEASE = "kube-prometheus-stack"
 REPOSITORY = "https://prometheus-community.github.io/helm-charts"
+GROUP = "monitoring.coreos.com"
+"""API group of the definitions that it brings, which Helm leaves behind: they are in a folder `crds`."""
 _CHOSEN = ("podMonitor", "serviceMonitor", "rule", "probe", "scrapeConfig")
 """What Prometheus reads; by default the chart chooses that by a label with its release's name."""
 

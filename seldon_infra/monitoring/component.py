@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pulumi
 
 from seldon_infra.charts.component import install
 from seldon_infra.monitoring import chart
 from seldon_infra.monitoring.spec import PrometheusStack
+from seldon_infra.resources.cluster_definitions import DEFINITIONS
 from seldon_infra.resources.handle import Component
 
 
@@ -18,6 +19,7 @@ class PrometheusOperator(Component):
     def __init__(
         self,
         stack: PrometheusStack,
+        place: Mapping[str, pulumi.Input[str] | None],
         after: Sequence[pulumi.Input[pulumi.Resource]] = (),
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
@@ -25,15 +27,18 @@ class PrometheusOperator(Component):
 
         Args:
             stack: what is declared.
+            place: context and kubeconfig, for the definitions that the chart leaves behind.
             after: what has to be there first: its namespace.
             opts: of the component, such as its provider.
         """
         super().__init__("seldon:index:PrometheusStack", chart.RELEASE, opts)
+        options = pulumi.ResourceOptions(parent=self)
+        kept = DEFINITIONS.register("prometheus-definitions", options, groups=[chart.GROUP], **place)
         self.release = install(
             chart.chart(stack),
             chart.RELEASE,
             stack.namespace,
             chart.values(stack),
-            pulumi.ResourceOptions(parent=self, depends_on=[*after]),
+            pulumi.ResourceOptions(parent=self, depends_on=[*after, kept]),
         )
         self.register_outputs({"namespace": stack.namespace, "version": stack.version})

@@ -28,7 +28,7 @@ from seldon_infra.monitoring.series import (
     record,
     share,
 )
-from seldon_infra.monitoring.workloads import pods, workloads
+from seldon_infra.monitoring.workloads import pods, replica_sets, workloads
 from seldon_infra.servers.spec import TritonServer
 
 REQUEST_RATE = "predictor:seldon_requests:rate5m"
@@ -45,6 +45,8 @@ SENT_BYTES, GOT_BYTES = "predictor:seldon_request_bytes:mean_rate5m", "predictor
 GATEWAY_RATE = "predictor:seldon_gateway_requests:rate5m"
 GATEWAY_FAILED_SHARE = "predictor:seldon_gateway_requests_failed:ratio_rate5m"
 RESTARTS = "predictor:seldon_restarts:increase1h"
+ROLLED_OUT = "predictor:seldon_rollout:timestamp_seconds"
+"""When what runs now came; it changes with each rollout."""
 
 
 def by_orchestrators(deployment: SeldonDeployment) -> Iterator[Manifest]:
@@ -135,17 +137,22 @@ def behind_istio(deployment: SeldonDeployment) -> Iterator[Manifest]:
 
 
 def processes(deployment: SeldonDeployment) -> Iterator[Manifest]:
-    """Record restarts on this machine, of processes that say when they began."""
-    changed = f"changes(process_start_time_seconds{{{chosen(deployment)}}}[1h])"
-    yield record(RESTARTS, f"sum by ({', '.join(OF_PREDICTOR)}) ({changed})")
+    """Record restarts and rollouts on this machine, of processes that say when they began."""
+    began, by = f"process_start_time_seconds{{{chosen(deployment)}}}", f"by ({', '.join(OF_PREDICTOR)})"
+    yield record(RESTARTS, f"sum {by} (changes({began}[1h]))")
+    yield record(ROLLED_OUT, f"max {by} ({began})")
 
 
 def containers(deployment: SeldonDeployment) -> Iterator[Manifest]:
-    """Record restarts on a cluster, as kube-state-metrics counts them."""
+    """Record restarts and rollouts on a cluster, as kube-state-metrics tells of containers and ReplicaSets."""
+    namespace = f'namespace="{namespace_of(deployment)}"'
     for predictor in deployment.predictors:
-        own = f'namespace="{namespace_of(deployment)}", pod=~{pods(workloads(deployment, predictor))}'
-        restarted = f"sum (increase(kube_pod_container_status_restarts_total{{{own}}}[1h]))"
-        yield record(RESTARTS, restarted, **_labels(deployment, predictor))
+        names, labels = workloads(deployment, predictor), _labels(deployment, predictor)
+        own = f"{{{namespace}, pod=~{pods(names)}}}"
+        yield record(RESTARTS, f"sum (increase(kube_pod_container_status_restarts_total{own}[1h]))", **labels)
+        own = f"{{{namespace}, replicaset=~{replica_sets(names)}}}"
+        runs = f"kube_replicaset_created{own} and kube_replicaset_spec_replicas{own} > 0"
+        yield record(ROLLED_OUT, f"max ({runs})", **labels)
 
 
 def _quantile(quantile: float, metric: str, matchers: str, by: tuple[str, ...]) -> str:

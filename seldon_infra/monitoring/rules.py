@@ -13,20 +13,23 @@ from seldon_infra.monitoring.series import namespace_of
 def on_cluster(deployment: SeldonDeployment) -> list[Manifest]:
     """Give the groups of a deployment on a cluster; records of what is not there stay empty."""
     records = [*_by_orchestrators(deployment), *measured.containers(deployment), *measured.behind_istio(deployment)]
-    alerts = [*trouble.everywhere(deployment), *trouble.on_clusters(deployment), *gpu.alerts(deployment)]
+    kubernetes = [*trouble.on_clusters(deployment), *gpu.alerts(deployment)]
+    alerts = [*trouble.of_orchestrators(deployment), *trouble.everywhere(deployment), *kubernetes]
     return _groups(deployment, records, alerts)
 
 
 def orchestrated(deployment: SeldonDeployment) -> list[Manifest]:
     """Give the groups of a deployment on this machine whose requests go through orchestrators."""
     records = [*_by_orchestrators(deployment), *measured.processes(deployment), *measured.behind_envoy(deployment)]
-    return _groups(deployment, records, trouble.everywhere(deployment))
+    alerts = [*trouble.of_orchestrators(deployment), *trouble.everywhere(deployment)]
+    return _groups(deployment, records, alerts)
 
 
 def asked_directly(deployment: SeldonDeployment) -> list[Manifest]:
     """Give the groups of a deployment on this machine whose servers the gateway asks itself: it alone counts."""
     counted = [*measured.by_gateway(deployment), *measured.beside_main(deployment), *measured.in_queues(deployment)]
-    return _groups(deployment, [*counted, *measured.processes(deployment), *measured.behind_envoy(deployment)], ())
+    records = [*counted, *measured.processes(deployment), *measured.behind_envoy(deployment)]
+    return _groups(deployment, records, trouble.everywhere(deployment))
 
 
 def _by_orchestrators(deployment: SeldonDeployment) -> Iterator[Manifest]:

@@ -16,6 +16,7 @@ from seldon_infra.monitoring.measured import (
     QUEUE_SECONDS,
     REFUSED_SHARE,
     REQUEST_RATE,
+    ROLLED_OUT,
     TIMES_SLOWER,
     has_triton,
 )
@@ -30,22 +31,28 @@ from seldon_infra.monitoring.series import (
     rate,
     title_of,
 )
-from seldon_infra.monitoring.workloads import autoscalers, replica_sets, workloads
+from seldon_infra.monitoring.workloads import autoscalers
 
 _REFUSED = 0.01
 """Share of the requests that may be refused because there are too many."""
 _DAY = 86400
 
 
-def everywhere(deployment: SeldonDeployment) -> Iterator[Manifest]:
-    """Alerts about what orchestrators and model servers count, on this machine and on clusters alike."""
-    said = deployment.alerts or Alerts()
-    yield no_requests(deployment)
+def of_orchestrators(deployment: SeldonDeployment) -> Iterator[Manifest]:
+    """Alerts about what orchestrators alone count."""
+    yield _no_requests(deployment)
     yield _refuses(deployment)
+
+
+def everywhere(deployment: SeldonDeployment) -> Iterator[Manifest]:
+    """Alerts about what is recorded on this machine and on clusters alike, whoever counts."""
+    said = deployment.alerts or Alerts()
     if has_triton(deployment):
         yield _waits(deployment, said)
     if any(each.shadow for each in deployment.predictors):
         yield _shadow_differs(deployment, said)
+    if (days := known(said.stale_after_days)) is not None:
+        yield _stale(deployment, days)
 
 
 def on_clusters(deployment: SeldonDeployment) -> Iterator[Manifest]:
@@ -53,12 +60,9 @@ def on_clusters(deployment: SeldonDeployment) -> Iterator[Manifest]:
     scaled = [name for each in deployment.predictors for name in autoscalers(deployment, each)]
     if scaled:
         yield _at_most_replicas(deployment, scaled)
-    days = known(deployment.alerts.stale_after_days) if deployment.alerts else None
-    if days is not None:
-        yield _stale(deployment, days)
 
 
-def no_requests(deployment: SeldonDeployment) -> Manifest:
+def _no_requests(deployment: SeldonDeployment) -> Manifest:
     """Somebody asked at this time yesterday, and nobody does today."""
     asked = predictions(deployment, answering(deployment))
     before, now = (rate(f"{REQUESTS}_count", asked, OF_DEPLOYMENT, "30m", ago) for ago in ("1d", ""))
@@ -129,14 +133,11 @@ def _at_most_replicas(deployment: SeldonDeployment, names: list[str]) -> Manifes
 
 
 def _stale(deployment: SeldonDeployment, days: int) -> Manifest:
-    names = [name for each in deployment.predictors for name in workloads(deployment, each)]
-    own = f'{{namespace="{namespace_of(deployment)}", replicaset=~{replica_sets(names)}}}'
-    runs = f"kube_replicaset_created{own} and kube_replicaset_spec_replicas{own} > 0"
     return _ticket(
         "SeldonModelIsStale",
-        f"time() - max by (namespace) ({runs}) > {days * _DAY}",
+        f"time() - {ROLLED_OUT}{{{chosen(deployment, answering(deployment))}}} > {days * _DAY}",
         f"{title_of(deployment)} runs unchanged for more than {days} days",
-        "Its pods are {{ $value | humanizeDuration }} old by their ReplicaSet, and its models at least as old.\n"
+        "Predictor {{ $labels.predictor_name }} came {{ $value | humanizeDuration }} ago; its models are as old.\n"
         "1. Train it on newer data, or show that it still answers well, on labelled data of last month.\n"
         "2. If it is meant to stay, raise `stale_after_days`.",
     )

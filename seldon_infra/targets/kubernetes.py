@@ -76,7 +76,7 @@ def declare(
     made = _namespaces(target, deployments, model_servers, judged, options) if target.create_namespaces else {}
     software = _software(target, way, options)
     there = platform.declare(target, way, made, options)
-    watching = [*there.after, *_monitoring(target, made, options)]
+    watching = [*there.after, *_monitoring(target, way, made, options)]
     _watch_all(target, [*watching, *software], options)
     base_url = there.url if target.ingress_url is None else target.ingress_url
     closed = [*software, *_policy(target, deployments, options)]
@@ -187,7 +187,7 @@ def _watch(
 
 
 def _monitoring(
-    target: Kubernetes, made: Mapping[str, pulumi.Resource], options: pulumi.ResourceOptions
+    target: Kubernetes, way: Way, made: Mapping[str, pulumi.Resource], options: pulumi.ResourceOptions
 ) -> list[pulumi.Resource]:
     """Declare Prometheus and its operator, where the stack brings them."""
     if target.monitoring is None or target.monitoring.install is None:
@@ -196,7 +196,7 @@ def _monitoring(
 
     installed = target.monitoring.install
     own = [made[installed.namespace]] if installed.namespace in made else []
-    return [PrometheusOperator(installed, own, options)]
+    return [PrometheusOperator(installed, way.place, own, options)]
 
 
 def _watch_all(target: Kubernetes, after: Sequence[pulumi.Resource], options: pulumi.ResourceOptions) -> None:

@@ -39,9 +39,7 @@ LISTS = (
 )
 UNREADY = 3
 STACK = """
-from seldon_infra import (
-    Chart, CircuitBreakers, Istio, Kubernetes, Model, Predictor, SeldonCore, SeldonDeployment, SklearnServer, Stack
-)
+from seldon_infra import *
 
 def chart(name):
     return Chart(name={charts!r} + "/" + name)
@@ -55,6 +53,7 @@ stack = Stack(
             circuit_breakers=CircuitBreakers(max_connections=10),
             mtls=["vision"],
         ),
+        monitoring=Monitoring(install=PrometheusStack(chart=chart("prometheus"))),
     ),
     deployments=[
         SeldonDeployment(
@@ -105,6 +104,10 @@ def write_charts(folder: Path) -> Path:
     for name, held in (("crds/telemetry.yaml", always), ("files/crd-all.gen.yaml", marked)):
         (folder / "base" / name).parent.mkdir()
         (folder / "base" / name).write_text(yaml.safe_dump_all(held))
+    (folder / "prometheus/crds").mkdir()
+    for file in definitions():
+        if file.name.startswith("monitoring.coreos.com"):
+            shutil.copy(file, folder / "prometheus/crds")
     return folder
 
 
@@ -134,6 +137,14 @@ def test_one_up_fills_an_empty_cluster_and_a_destroy_empties_it(
         assert there(cluster, "/apis/networking.istio.io/v1/namespaces/istio-system/gateways/seldon-gateway")
         rules = names(cluster, "/apis/networking.istio.io/v1/namespaces/istio-system/destinationrules")
         assert rules == {"vision.iris.main"}
+        watching = "/apis/monitoring.coreos.com/v1/namespaces"
+        assert names(cluster, f"{watching}/vision/podmonitors") == {"iris"}
+        assert names(cluster, f"{watching}/vision/prometheusrules") == {"iris"}
+        assert names(cluster, f"{watching}/istio-system/podmonitors") == {"seldon-istio-gateway"}
+        maps = names(cluster, "/api/v1/namespaces/monitoring/configmaps")
+        assert {f"seldon-{page}-dashboard" for page in ("fleet", "deployment", "gpu")} <= maps
+        prometheus = cluster.request("GET", "/api/v1/namespaces/monitoring/configmaps/prometheus")["data"]
+        assert prometheus == {"podMonitorSelectorNilUsesHelmValues": "false"}
         assert "unchanged" in engine.up("--expect-no-changes").stdout
         engine.destroy()
     assert what_is_there(cluster) == before

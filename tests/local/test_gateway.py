@@ -311,7 +311,7 @@ def test_a_grpc_message_at_the_servers_limit_passes_and_is_copied_to_a_shadow(tw
     two.scene.put(behind(two.a), behind(two.b, "shadow", shadow=True))
     body = b"x" * (LARGEST_MESSAGE_BYTES - 100)
     assert two.scene.call(body=body)[0].startswith("a ")
-    shadow = f"cluster.ns/d/shadow/grpc/{behind(two.b).grpc.replace(':', '_')}"
+    shadow = f"cluster.{envoy_name(f'ns/d/shadow/grpc/{behind(two.b).grpc}')}"
     wait_until(lambda: stat(two.scene, f"{shadow}.upstream_rq_200") == "1")
     assert int(stat(two.scene, f"{shadow}.upstream_cx_tx_bytes_total")) > len(body)
 
@@ -505,7 +505,7 @@ def test_a_shadow_gets_its_share_of_copies_alone(two: Two) -> None:
     before = requests_of(two.b)
     for _ in range(300):
         assert two.scene.ask().json["name"] == "a"
-    copies = f"cluster.ns/d/shadow/rest/{behind(two.b).rest.replace(':', '_')}.upstream_rq_completed"
+    copies = f"cluster.{envoy_name(f'ns/d/shadow/rest/{behind(two.b).rest}')}.upstream_rq_completed"
     wait_until(lambda: int(stat(two.scene, copies)) == requests_of(two.b) - before)
     assert abs(requests_of(two.b) - before - 60) <= 35
 

@@ -17,6 +17,16 @@ from typing import Any
 import pytest
 
 from seldon_infra.monitoring.dashboards.panels import DEPLOYMENT, FLEET, Dashboard
+from seldon_infra.monitoring.measured import (
+    FAILED_SHARE,
+    GOT_BYTES,
+    REQUEST_RATE,
+    RESTARTS,
+    ROLLED_OUT,
+    SECONDS_P50,
+    SECONDS_P99,
+    SENT_BYTES,
+)
 from seldon_infra.runtime.processes import Processes
 from seldon_infra.runtime.stack_dir import StackDir
 from tests.engine.scratch import Engine, scratch_engine
@@ -28,7 +38,7 @@ pytestmark = pytest.mark.local
 
 ROOT = Path(__file__).parents[2]
 STACK = """
-from seldon_infra import Local, Model, Monitoring, Predictor, PythonServer, SeldonDeployment, Slo, Stack
+from seldon_infra import *
 
 def model(name):
     return Model(name=name, server=PythonServer(source="double.py", class_name="Double"))
@@ -49,7 +59,25 @@ stack = Stack(
     ],
 )
 """
-MORE = 'SeldonDeployment(name="more", namespace="shop", predictors=[Predictor(name="main", graph=model("one"))])'
+MORE = """
+SeldonDeployment(
+    name="more", namespace="shop", protocol="v2",
+    predictors=[
+        Predictor(
+            name="main", graph=Model(name="one", server=MLServerRuntime(source="echo.py", class_name="Echo"))
+        )
+    ],
+)
+"""
+ECHO = """
+from mlserver import MLModel
+from mlserver.types import InferenceResponse, ResponseOutput
+
+class Echo(MLModel):
+    async def predict(self, payload):
+        outputs = [ResponseOutput(**each.model_dump(exclude={"parameters"})) for each in payload.inputs]
+        return InferenceResponse(model_name=self.name, outputs=outputs)
+"""
 DOUBLE = """
 class Double:
     def predict(self, X, names, meta=None):
@@ -72,8 +100,10 @@ class Watched:
         (self.engine.directory / "test.py").write_text(STACK.format(slo=slo, more=more))
 
     def predict(self, number: float) -> int:
-        body = json.dumps({"data": {"ndarray": [[number]]}}).encode()
-        url = f"{self._outputs['fraud_url']}/api/v1.0/predictions"
+        return self.post(f"{self._outputs['fraud_url']}/api/v1.0/predictions", {"data": {"ndarray": [[number]]}})
+
+    def post(self, url: str, tree: object) -> int:
+        body = json.dumps(tree).encode()
         request = urllib.request.Request(url, data=body, headers={"Content-Type": "application/json"})
         try:
             with urllib.request.urlopen(request, timeout=20) as answer:
@@ -113,6 +143,7 @@ def watched() -> Iterator[Watched]:
     engine.use_plugin("seldon", ROOT / ".venv" / "bin")
     engine.write_program("from seldon_infra import run\n\nrun(__file__)\n")
     (engine.directory / "double.py").write_text(DOUBLE)
+    (engine.directory / "echo.py").write_text(ECHO)
     yield Watched(engine)
     engine.destroy()
     shutil.rmtree(folder)
@@ -218,3 +249,18 @@ def test_another_deployment_and_another_promise_are_taken_over_without_a_restart
     assert "SeldonFailuresUseUpBudget" not in watched.alerts()
     assert watched.asked("status/runtimeinfo")["startTime"] == started
     watched.engine.preview("--expect-no-changes")
+
+
+def test_where_the_gateway_asks_servers_itself_it_counts(watched: Watched) -> None:
+    """The deployment that came by the test before has no orchestrator."""
+    tree = {"inputs": [{"name": "x", "shape": [1], "datatype": "FP64", "data": [1.0]}]}
+    url = f"{watched.engine.outputs()['more_url']}/v2/models/one/infer"
+    of = '{deployment_name="more",predictor_name="main"}'
+    records = (REQUEST_RATE, FAILED_SHARE, SECONDS_P50, SECONDS_P99, SENT_BYTES, GOT_BYTES, RESTARTS, ROLLED_OUT)
+
+    def all_there() -> bool:
+        assert watched.post(url, tree) == 200
+        return all(watched.value(f"count({name}{of} == {name}{of})") for name in records)
+
+    wait_until(all_there, 60)
+    assert watched.value(f"{FAILED_SHARE}{of}") == 0

@@ -4,6 +4,7 @@ import pulumi
 
 from seldon_infra import (
     ABTest,
+    Alerts,
     Ambassador,
     Amounts,
     AverageCombiner,
@@ -25,6 +26,7 @@ from seldon_infra import (
     Mig,
     MLServerRuntime,
     Model,
+    Monitoring,
     NetworkPolicy,
     NewVpc,
     Node,
@@ -33,6 +35,7 @@ from seldon_infra import (
     OutputTransformer,
     Parameter,
     Predictor,
+    PrometheusStack,
     PythonServer,
     QueueTime,
     RandomAbTest,
@@ -122,6 +125,10 @@ SeldonDeployment(name="d", predictors=(main,), network_policy=NetworkPolicy(egre
 SeldonDeployment(name="d", predictors=(main,), storage=[{"scheme": "s3"}])  # refused: list-item
 S3Storage(provider="Acme")  # refused: arg-type
 Kubernetes(ingress_url=text, ready_timeout_seconds=60)
+Kubernetes(monitoring=Monitoring(install=PrometheusStack(values={"grafana": {"enabled": False}})))
+Kubernetes(monitoring=Monitoring(install="88.5.3"))  # refused: arg-type
+SeldonDeployment(name="d", predictors=(main,), alerts=Alerts(queue_time=text, stale_after_days=30))
+SeldonDeployment(name="d", predictors=(main,), alerts=Alerts(stale_after_days="30d"))  # refused: arg-type
 Stack(target="local", deployments=(deployment,))  # refused: arg-type
 deployment.name = "e"  # refused: misc
 copies: int = config("copies", int, default=1)

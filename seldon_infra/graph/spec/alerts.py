@@ -21,5 +21,5 @@ class Alerts(Spec):
     shadow_times_slower: Later[float] = 2.0
     """How many times as slow as that predictor's a shadow's 99th percentile may be. Default: 2."""
     stale_after_days: Later[int] | None = None
-    """Days after which pods that still run unchanged are told of: their models are at least as old. On clusters alone.
+    """Days after which a predictor that still runs unchanged is told of: its models are at least as old.
     Default: never."""

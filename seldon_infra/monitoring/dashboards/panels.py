@@ -194,6 +194,12 @@ DEPLOYMENT = Dashboard(
                     _own(measured.GOT_BYTES, f"{_PREDICTOR} answer"),
                 ),
                 _lines("Restarts in an hour", "short", "", _own(measured.RESTARTS, _PREDICTOR)),
+                _lines(
+                    "Time since the last rollout",
+                    "s",
+                    "It falls to 0 with each.",
+                    Query(f"time() - {measured.ROLLED_OUT}{_OWN}", _PREDICTOR),
+                ),
             ),
         ),
     ),
