@@ -21,6 +21,7 @@ from seldon_infra.graph.rules import (
     pods,
     protocols,
     references,
+    rollout,
     scaling,
     security,
     servers,
@@ -54,6 +55,7 @@ DEPLOYMENT_RULES: tuple[DeploymentRule, ...] = (
     *access.DEPLOYMENT_RULES,
     *security.DEPLOYMENT_RULES,
     *slo.DEPLOYMENT_RULES,
+    *rollout.DEPLOYMENT_RULES,
 )
 PREDICTOR_RULES: tuple[PredictorRule, ...] = (
     *names.PREDICTOR_RULES,

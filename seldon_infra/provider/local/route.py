@@ -9,7 +9,8 @@ from seldon_infra.core.errors import SeldonInfraError
 from seldon_infra.ingress.routes import Backend
 from seldon_infra.ingress.routes import Route as Way
 from seldon_infra.provider.framework import Context, Created, Failed, Instance, Resource
-from seldon_infra.resources.local_route import ROUTE, RouteInputs, RouteOutputs
+from seldon_infra.provider.local.rollout import Change, forget, roll_out
+from seldon_infra.resources.local_route import ROUTE, RolloutInputs, RouteInputs, RouteOutputs
 from seldon_infra.runtime.gateway import Gateway
 from seldon_infra.runtime.stack_dir import StackDir
 
@@ -44,12 +45,16 @@ class Route(Resource[RouteInputs, RouteOutputs]):
     def update(
         self, id: str, last: Instance[RouteInputs, RouteOutputs], inputs: RouteInputs, context: Context
     ) -> RouteOutputs:
-        """Switch over to the new route; no request fails."""
-        _put(inputs)
+        """Switch over to the new route, at once or step by step; no request fails."""
+        if inputs.rollout is None:
+            _put(inputs)
+        else:
+            _roll_out(last.inputs, inputs, inputs.rollout, context)
         return _outputs(inputs)
 
     def delete(self, id: str, last: Instance[RouteInputs, RouteOutputs], context: Context) -> None:
         """Take the route away."""
+        forget(_gateway(last.inputs), _way(last.inputs))
         _gateway(last.inputs).remove(last.inputs.namespace, last.inputs.name, last.inputs.drain_seconds)
 
 
@@ -57,6 +62,14 @@ def _put(inputs: RouteInputs) -> None:
     gateway = _gateway(inputs)
     try:
         gateway.put(_way(inputs), inputs.drain_seconds)
+    except (SeldonInfraError, OSError) as error:
+        raise Failed(str(error)) from error
+
+
+def _roll_out(last: RouteInputs, inputs: RouteInputs, rollout: RolloutInputs, context: Context) -> None:
+    change = Change(_way(last), _way(inputs))
+    try:
+        roll_out(_gateway(inputs), change, rollout, inputs.drain_seconds, context)
     except (SeldonInfraError, OSError) as error:
         raise Failed(str(error)) from error
 

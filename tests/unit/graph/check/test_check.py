@@ -44,6 +44,7 @@ TABLES = (
     "pods",
     "protocols",
     "references",
+    "rollout",
     "scaling",
     "security",
     "servers",
