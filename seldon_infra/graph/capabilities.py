@@ -151,7 +151,7 @@ CAPABILITIES: tuple[Capability, ...] = (
         "`sticky`",
         _everywhere("no route of the operator's looks at a header to choose a predictor"),
         sticky,
-        "remove sticky, or route by a Router in the graph",
+        "remove sticky, or route by an ABTest in the graph",
     ),
     Capability(
         "`rollout`",

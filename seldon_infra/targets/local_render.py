@@ -9,7 +9,8 @@ from typing import Any
 from seldon_infra.core.model import known
 from seldon_infra.core.quantity import parse_duration
 from seldon_infra.experiments.rollout import Rollout
-from seldon_infra.graph.experiment import PARAMETER, terms_of
+from seldon_infra.experiments.terms import PARAMETER
+from seldon_infra.graph.experiment import terms_of
 from seldon_infra.graph.spec import ABTest, Node, Predictor, RandomAbTest, SeldonDeployment
 from seldon_infra.graph.walk import nodes
 from seldon_infra.runtime.openapi import openapi, page

@@ -100,6 +100,13 @@ def test_a_version_that_fails_its_requests_is_taken_back_while_the_step_holds(pr
     assert project.version() == 2
 
 
+def test_a_gate_whose_file_is_not_there_is_an_error_at_preview(project: Project) -> None:
+    declare(project, "SmokeGate(data='nowhere.json')")
+    done = project.engine.preview(check=False)
+    assert done.returncode != 0
+    assert "nowhere.json does not exist; give the path of a file with held-out rows" in done.stdout + done.stderr
+
+
 def test_a_version_that_says_something_else_is_taken_back(project: Project) -> None:
     project.write_class(4)
     text = (project.folder / "version.py").read_text().replace("* 0 + 4", "* [1, 1]")

@@ -8,7 +8,7 @@ from pathlib import Path
 from seldon_infra.core.errors import SeldonInfraError
 from seldon_infra.ingress.routes import Backend
 from seldon_infra.ingress.routes import Route as Way
-from seldon_infra.provider.framework import Context, Created, Failed, Instance, Resource
+from seldon_infra.provider.framework import Context, Created, Failed, Instance, Problem, Refused, Resource
 from seldon_infra.provider.local.rollout import Change, forget, roll_out
 from seldon_infra.resources.local_route import ROUTE, RolloutInputs, RouteInputs, RouteOutputs
 from seldon_infra.runtime.gateway import Gateway
@@ -20,6 +20,17 @@ class Route(Resource[RouteInputs, RouteOutputs]):
 
     type = ROUTE
     replace_on = frozenset({"stack_dir", "namespace", "name"})
+
+    def check(self, inputs: RouteInputs, context: Context) -> RouteInputs:
+        """Refuse gates whose file is not there: better said now than at a step."""
+        gates = inputs.rollout.gates if inputs.rollout else []
+        missing = [
+            (index, gate.data) for index, gate in enumerate(gates) if gate.data and not Path(gate.data).is_file()
+        ]
+        if missing:
+            said = "does not exist; give the path of a file with held-out rows, relative to the project"
+            raise Refused(*(Problem(f"rollout.gates[{index}].data", f"{data} {said}") for index, data in missing))
+        return inputs
 
     def create(self, inputs: RouteInputs, context: Context) -> Created[RouteOutputs]:
         """Let the gateway follow the route; what was there under the name is switched over."""

@@ -3,7 +3,6 @@ from __future__ import annotations
 import pytest
 
 from seldon_infra.experiments.rollout import AccuracyGate, DifferenceGate, ErrorGate, LatencyGate, Rollout, SmokeGate
-from seldon_infra.graph.capabilities import lost
 from seldon_infra.graph.check import check
 from seldon_infra.graph.spec import SeldonDeployment
 from tests.unit.graph.check.build import DEPLOYMENT, Row, deployment, predictor
@@ -74,11 +73,3 @@ ROWS = {
 def test_a_rule_is_broken_by_one_and_kept_by_its_neighbour(row: Row) -> None:
     assert [str(problem) for problem in check(row.wrong)] == [row.message]
     assert check(row.right) == []
-
-
-def test_on_a_cluster_nothing_rolls_out_by_itself() -> None:
-    assert [str(problem) for problem in lost(rolled())] == [
-        f"{DEPLOYMENT}: rollout, must not be: nothing there moves the traffic of a SeldonDeployment in steps; "
-        "remove rollout, and change traffic by hand, a step with each pulumi up"
-    ]
-    assert not list(lost(deployment()))
