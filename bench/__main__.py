@@ -18,6 +18,7 @@ SECTIONS = {
     "servers": "Each model server: through gateway and orchestrator against the server asked directly",
     "payloads": "The payload log: every payload kept against none",
     "models": "Ten scikit-learn models: ten processes against one",
+    "experiments": "A/B tests: who gets which arm",
     "fleet": "10 and 100 deployments on a cluster, beside pulumi_kubernetes alone, kubectl and helm",
     "aws": "A stack with a cluster on AWS, where every answer takes 20 ms",
     "console": "The console on a stack of 200 deployments",

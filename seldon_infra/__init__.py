@@ -69,6 +69,14 @@ if TYPE_CHECKING:
         TaintEffect,
         UpgradePolicy,
     )
+    from seldon_infra.experiments.rollout import (
+        AccuracyGate,
+        DifferenceGate,
+        ErrorGate,
+        LatencyGate,
+        Rollout,
+        SmokeGate,
+    )
     from seldon_infra.experiments.spec import (
         ByField,
         ByHeader,
@@ -224,6 +232,7 @@ _HOMES = {
         "GpuNodes NatGateways Network NewVpc NodeGroup PodIdentity Scaling ServiceAccountRole Taint TaintEffect "
         "UpgradePolicy"
     ),
+    "seldon_infra.experiments.rollout": "AccuracyGate DifferenceGate ErrorGate LatencyGate Rollout SmokeGate",
     "seldon_infra.experiments.spec": ("ByField ByHeader ErrorRate Guardrail LatencyQuantile OutcomeMean OutcomeRate"),
     "seldon_infra.graph.check": "check",
     "seldon_infra.graph.spec": (
@@ -255,27 +264,28 @@ _HOMES = {
 _HOME = {name: module for module, names in _HOMES.items() for name in names.split()}
 
 __all__ = [
-    "ABTest", "AccessEntry", "AccessLevel", "Addon", "Alerts", "Ambassador", "AmbassadorRoute", "AmiType", "Amounts",
-    "AverageCombiner", "AzureStorage", "BuiltIn", "BuiltInName", "ByField", "ByHeader", "Capacity", "CapacityType",
-    "CatalogueServer", "Chart", "CircuitBreakers", "ClusterAutoscaler", "Combiner", "ConfigMapKey", "ContainerAmount",
-    "ContainerMetric", "ContainerSecurity", "ContainerServer", "ControlPlaneLog", "DcgmExporter", "DevicePlugin",
-    "DynamicBatching", "Ejection", "EksCluster", "Endpoint", "EnvVar", "ErrorRate", "Executor", "ExistingCluster",
-    "ExistingNetwork", "Explainer", "ExplainerType", "ExternalAuth", "ExternalMetric", "GcsStorage", "GpuNodes",
-    "GpuOperator", "GpuSoftware", "Guardrail", "Hpa", "HttpStorage", "HuggingFaceServer", "ImageBuild",
-    "IngressTimeouts", "InstanceGroup", "InvalidSpec", "Istio", "IstioRoute", "Json", "JsonObject", "Karpenter",
-    "Keda", "KedaFallback", "KedaTrigger", "Kubernetes", "LatencyQuantile", "Later", "Licence", "LightGBMServer",
-    "Local", "LogLevel", "LogMode", "Logger", "MLServerRuntime", "MLflowServer", "Method", "MetricTarget", "Mig",
-    "MlflowStorage", "Model", "ModelServer", "Monitoring", "Mps", "NatGateways", "Network", "NetworkPolicy", "NewVpc",
-    "Node", "NodeGroup", "NodePool", "NodeType", "ObjectMetric", "OciStorage", "OnnxServer", "OperatorProcess",
-    "Orchestrator", "OutcomeMean", "OutcomeRate", "OutputTransformer", "Parameter", "ParameterType", "PayloadFiles",
-    "PayloadTopic", "Pdb", "Pod", "PodDefaults", "PodField", "PodIdentity", "PodSecurity", "PodTemplate", "PodsMetric",
-    "Predictor", "Problem", "PrometheusStack", "Protocol", "PythonServer", "QueueTime", "RandomAbTest", "RateLimit",
-    "RequestLogQueue", "RequestLogger", "ResourceMetric", "Resources", "Retries", "Router", "S3Storage", "Scaling",
+    "ABTest", "AccessEntry", "AccessLevel", "AccuracyGate", "Addon", "Alerts", "Ambassador", "AmbassadorRoute",
+    "AmiType", "Amounts", "AverageCombiner", "AzureStorage", "BuiltIn", "BuiltInName", "ByField", "ByHeader",
+    "Capacity", "CapacityType", "CatalogueServer", "Chart", "CircuitBreakers", "ClusterAutoscaler", "Combiner",
+    "ConfigMapKey", "ContainerAmount", "ContainerMetric", "ContainerSecurity", "ContainerServer", "ControlPlaneLog",
+    "DcgmExporter", "DevicePlugin", "DifferenceGate", "DynamicBatching", "Ejection", "EksCluster", "Endpoint",
+    "EnvVar", "ErrorGate", "ErrorRate", "Executor", "ExistingCluster", "ExistingNetwork", "Explainer", "ExplainerType",
+    "ExternalAuth", "ExternalMetric", "GcsStorage", "GpuNodes", "GpuOperator", "GpuSoftware", "Guardrail", "Hpa",
+    "HttpStorage", "HuggingFaceServer", "ImageBuild", "IngressTimeouts", "InstanceGroup", "InvalidSpec", "Istio",
+    "IstioRoute", "Json", "JsonObject", "Karpenter", "Keda", "KedaFallback", "KedaTrigger", "Kubernetes",
+    "LatencyGate", "LatencyQuantile", "Later", "Licence", "LightGBMServer", "Local", "LogLevel", "LogMode", "Logger",
+    "MLServerRuntime", "MLflowServer", "Method", "MetricTarget", "Mig", "MlflowStorage", "Model", "ModelServer",
+    "Monitoring", "Mps", "NatGateways", "Network", "NetworkPolicy", "NewVpc", "Node", "NodeGroup", "NodePool",
+    "NodeType", "ObjectMetric", "OciStorage", "OnnxServer", "OperatorProcess", "Orchestrator", "OutcomeMean",
+    "OutcomeRate", "OutputTransformer", "Parameter", "ParameterType", "PayloadFiles", "PayloadTopic", "Pdb", "Pod",
+    "PodDefaults", "PodField", "PodIdentity", "PodSecurity", "PodTemplate", "PodsMetric", "Predictor", "Problem",
+    "PrometheusStack", "Protocol", "PythonServer", "QueueTime", "RandomAbTest", "RateLimit", "RequestLogQueue",
+    "RequestLogger", "ResourceMetric", "Resources", "Retries", "Rollout", "Router", "S3Storage", "Scaling",
     "SecretKey", "SeldonCore", "SeldonDeployment", "SeldonInfraError", "Server", "ServerImage", "ServerType",
     "ServiceAccount", "ServiceAccountRole", "ServiceMonitor", "Sharing", "Signature", "SimpleModel", "SimpleRouter",
-    "SklearnServer", "Slo", "Spec", "Ssl", "Stack", "StickySession", "Storage", "StorageInitializer", "Taint",
-    "TaintEffect", "TempoServer", "Tensor", "TensorFlowServer", "TensorSpec", "TimeSlicing", "Timeouts", "Tls",
-    "TlsMode", "Transformer", "Transport", "TritonModel", "TritonServer", "UpgradePolicy", "WebhookCertificate",
+    "SklearnServer", "Slo", "SmokeGate", "Spec", "Ssl", "Stack", "StickySession", "Storage", "StorageInitializer",
+    "Taint", "TaintEffect", "TempoServer", "Tensor", "TensorFlowServer", "TensorSpec", "TimeSlicing", "Timeouts",
+    "Tls", "TlsMode", "Transformer", "Transport", "TritonModel", "TritonServer", "UpgradePolicy", "WebhookCertificate",
     "XGBoostServer", "check", "config", "config_pbtxt", "run", "secret",
 ]  # fmt: skip
 

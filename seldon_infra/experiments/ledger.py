@@ -29,8 +29,8 @@ create table if not exists exposures (seq integer primary key, round text, unit 
     unique (round, unit));
 create table if not exists outcomes (seq integer primary key, round text, unit blob, arm integer, value real, at real,
     unique (round, unit));
-create table if not exists requests (seq integer primary key, round text, arm integer, at real, answered integer,
-    failed integer, buckets text);
+create table if not exists requests (seq integer primary key, round text, arm integer, minute integer, at real,
+    answered integer, failed integer, buckets text, unique (round, arm, minute));
 """
 
 
@@ -102,13 +102,13 @@ class Ledger:
             )
 
     def answer(self, round: str, arms: Mapping[int, Requests]) -> None:
-        """Note how requests went since the last time."""
+        """Note how requests went since the last time; a row holds a minute of an arm."""
         now = time.time()
         with self._opened() as db:
-            db.executemany(
-                "insert into requests (round, arm, at, answered, failed, buckets) values (?, ?, ?, ?, ?, ?)",
-                [(round, arm, now, it.answered, it.failed, json.dumps(it.buckets)) for arm, it in arms.items()],
-            )
+            # Before it reads: two processes that add to one row must do so one after the other.
+            db.execute("begin immediate")
+            for arm, requests in arms.items():
+                _add_minute(db, (round, arm, int(now // 60)), now, requests)
 
     def outcome(self, round: str, outcomes: Iterable[tuple[bytes, int, float]]) -> int:
         """Note what came of users; give how many of them had none yet, for the others nothing changes."""
@@ -158,6 +158,21 @@ class Ledger:
         finally:
             if db is not None:
                 db.close()
+
+
+def _add_minute(db: sqlite3.Connection, of: tuple[str, int, int], now: float, requests: Requests) -> None:
+    """Add requests to the row of a round, an arm and a minute."""
+    chosen = "round = ? and arm = ? and minute = ?"
+    known = db.execute(f"select answered, failed, buckets from requests where {chosen}", of).fetchone()
+    if known is None:
+        values = (*of, now, requests.answered, requests.failed, json.dumps(requests.buckets))
+        names = "round, arm, minute, at, answered, failed, buckets"
+        db.execute(f"insert into requests ({names}) values (?, ?, ?, ?, ?, ?, ?)", values)
+        return
+    answered, failed, buckets = known
+    total = requests.add(Requests(answered, failed, json.loads(buckets)))
+    sums = (now, total.answered, total.failed, json.dumps(total.buckets), *of)
+    db.execute(f"update requests set at = ?, answered = ?, failed = ?, buckets = ? where {chosen}", sums)
 
 
 def ledger_file(stack_dir: Path, deployment: str, name: str) -> Path:

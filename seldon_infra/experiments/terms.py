@@ -17,6 +17,9 @@ from typing import Any
 
 from seldon_infra.experiments.assignment import arm_of, as_key, key_in, unit_of
 
+PARAMETER = "experiment"
+"""The router's parameter that holds the terms as JSON."""
+
 
 @dataclass(frozen=True)
 class Terms:

@@ -73,6 +73,12 @@ def sticky(deployment: SeldonDeployment) -> Iterator[Use]:
         yield title(deployment), "sticky"
 
 
+def rollout(deployment: SeldonDeployment) -> Iterator[Use]:
+    """Find a change of traffic in steps."""
+    if deployment.rollout:
+        yield title(deployment), "rollout"
+
+
 def ambassador_config(deployment: SeldonDeployment) -> Iterator[Use]:
     """Find a whole configuration for Ambassador."""
     if deployment.ambassador and deployment.ambassador.config is not None:
@@ -145,7 +151,13 @@ CAPABILITIES: tuple[Capability, ...] = (
         "`sticky`",
         _everywhere("no route of the operator's looks at a header to choose a predictor"),
         sticky,
-        "remove sticky, or route by a Router in the graph",
+        "remove sticky, or route by an ABTest in the graph",
+    ),
+    Capability(
+        "`rollout`",
+        _everywhere("nothing there moves the traffic of a SeldonDeployment in steps"),
+        rollout,
+        "remove rollout, and change traffic by hand, a step with each pulumi up",
     ),
     Capability(
         "`istio.retries_timeout`, without `istio.retries`",

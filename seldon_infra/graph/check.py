@@ -23,6 +23,7 @@ from seldon_infra.graph.rules import (
     pods,
     protocols,
     references,
+    rollout,
     scaling,
     security,
     servers,
@@ -58,6 +59,7 @@ DEPLOYMENT_RULES: tuple[DeploymentRule, ...] = (
     *slo.DEPLOYMENT_RULES,
     *alerts.DEPLOYMENT_RULES,
     *payloads.DEPLOYMENT_RULES,
+    *rollout.DEPLOYMENT_RULES,
 )
 PREDICTOR_RULES: tuple[PredictorRule, ...] = (
     *names.PREDICTOR_RULES,

@@ -146,7 +146,7 @@ def flow(deployment: SeldonDeployment, node: Node) -> Flow:
     below = tuple(flow(deployment, child) for child in node.children)
     match node:
         case ABTest():
-            return Choice(step, below, tuple(f"{_text(share)} %" for share in node.split))
+            return Choice(step, below, tuple(f"{share:g} %" for share in node.split))
         case Router():
             return Choice(step, below, _ways(node))
         case Combiner():

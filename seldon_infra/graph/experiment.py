@@ -6,15 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from seldon_infra.core.model import known
 from seldon_infra.experiments.terms import Terms
+from seldon_infra.graph.spec import ABTest
 from seldon_infra.graph.walk import nodes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from seldon_infra.graph.spec import ABTest, Node, SeldonDeployment
-
-PARAMETER = "experiment"
-"""The router's parameter that holds the terms as JSON."""
+    from seldon_infra.graph.spec import Node, SeldonDeployment
 
 
 def terms_of(test: ABTest, deployment: str) -> Terms:
@@ -23,7 +21,7 @@ def terms_of(test: ABTest, deployment: str) -> Terms:
         name=test.name,
         deployment=deployment,
         arms=(test.a.name, test.b.name),
-        share_b=float(known(test.split[1]) or 0) / 100,
+        share_b=test.split[1] / 100,
         sticky_by=test.sticky_by.model_dump(),
         metric=test.metric.model_dump(),
         direction=test.direction,
@@ -36,8 +34,6 @@ def terms_of(test: ABTest, deployment: str) -> Terms:
 
 def experiments_in(deployment: SeldonDeployment) -> Iterator[ABTest]:
     """Give the experiments of a deployment."""
-    from seldon_infra.graph.spec import ABTest
-
     for predictor in deployment.predictors:
         yield from (node for node in nodes(predictor.graph) if isinstance(node, ABTest))
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from seldon_infra.graph.experiment import PARAMETER, terms_of
+from seldon_infra.experiments.terms import PARAMETER
+from seldon_infra.graph.experiment import terms_of
 from seldon_infra.graph.render_values import Manifest, as_text, endpoint, given, logger, parameters
 from seldon_infra.graph.spec import ABTest, Node, RandomAbTest, SeldonDeployment
 from seldon_infra.graph.walk import is_chain

@@ -24,13 +24,12 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from seldon_infra.experiments.assignment import A
-from seldon_infra.experiments.terms import Terms, key_of, read_terms
+from seldon_infra.experiments.terms import PARAMETER, Terms, key_of, read_terms
 from seldon_infra.runtime.messages import message
 from seldon_infra.runtime.orchestrator.failures import NOT_FOUND, Failure
 from seldon_infra.runtime.orchestrator.http_server import Answer, Request, Server
 from seldon_infra.runtime.orchestrator.metrics import NO_ARM, exposures_counter
 
-PARAMETER = "experiment"
 DRAIN_SECONDS = 10.0
 _HEALTH = ("/health/ping", "/health/status", "/v2/health/live", "/v2/health/ready", "/live", "/ready")
 _METRICS = ("/prometheus", "/metrics")

@@ -19,6 +19,7 @@ import pulumi
 from seldon_infra.artifacts.render import settings_for, store_settings
 from seldon_infra.core.errors import InvalidSpec
 from seldon_infra.core.model import Spec, pending
+from seldon_infra.experiments.rollout import Rollout
 from seldon_infra.graph.call import predict_curl
 from seldon_infra.graph.check import check_local
 from seldon_infra.graph.spec import Node, Predictor, SeldonDeployment
@@ -153,14 +154,16 @@ class LocalDeployment(Component):
         self.asked: list[pulumi.Output[Mapping[str, Any]]] = []
         """Whom Prometheus asks for metrics, where there is one."""
         predictors = [self._predictor(predictor) for predictor in deployment.predictors]
+        declared = deployment.rollout
         route = ROUTE.register(
             deployment.name,
-            self._child,
+            _with_time_for(declared, self._child),
             stack_dir=self._place.stack_dir,
             gateway=place.gateway,
             predictors=predictors,
             drain_seconds=target.drain_seconds,
             max_in_flight=target.max_in_flight,
+            rollout=render.rollout(declared, place.project) if declared else None,
             **_later(deployment, render.route, render.ROUTE_PARTS),
         )
         self.url, self.grpc_endpoint = route.url, route.grpc_endpoint
@@ -256,6 +259,13 @@ def _store_of(node: Node, deployment: SeldonDeployment) -> pulumi.Output[Any] | 
     stores = [store_settings(each) for each in deployment.storage]
     found = pulumi.Output.all(node.model_uri, stores).apply(lambda it: settings_for(it[0], it[1]))
     return pulumi.Output.secret(found)
+
+
+def _with_time_for(rollout: Rollout | None, opts: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
+    if rollout is None:
+        return opts
+    update = pulumi.CustomTimeouts(update=f"{render.rollout_seconds(rollout):.0f}s")
+    return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(custom_timeouts=update))
 
 
 def _joined(*names: str) -> str:

@@ -8,7 +8,9 @@ from typing import Any
 
 from seldon_infra.core.model import known
 from seldon_infra.core.quantity import parse_duration, parse_quantity
-from seldon_infra.graph.experiment import PARAMETER, terms_of
+from seldon_infra.experiments.rollout import Rollout
+from seldon_infra.experiments.terms import PARAMETER
+from seldon_infra.graph.experiment import terms_of
 from seldon_infra.graph.spec import ABTest, Logger, Node, Predictor, RandomAbTest, SeldonDeployment
 from seldon_infra.graph.walk import nodes
 from seldon_infra.runtime.openapi import openapi, page
@@ -30,6 +32,8 @@ DEFAULT_SECONDS = 60.0
 """How long an answer may take where the deployment sets no timeout."""
 SHORTEST_SILENCE_SECONDS = 10.0
 """A process that is silent for less than this does not hang, however short the time-outs are."""
+GATE_SECONDS = 300.0
+"""How long the requests of a step's gates may take."""
 ORCHESTRATOR_SECONDS = 1.0
 """How much longer the gateway waits than an orchestrator, which knows the node that is late and says so."""
 
@@ -46,7 +50,8 @@ def asks_server_directly(deployment: SeldonDeployment) -> bool:
     """
     if deployment.protocol == "tensorflow":
         return True
-    if deployment.slo is not None or logs_payloads(deployment):
+    counted = deployment.rollout is not None and counts_requests(deployment.rollout)
+    if deployment.slo is not None or counted or logs_payloads(deployment):
         return False
     roots = [predictor.graph for predictor in deployment.predictors]
     alone = all(
@@ -58,6 +63,35 @@ def asks_server_directly(deployment: SeldonDeployment) -> bool:
 def logs_payloads(deployment: SeldonDeployment) -> bool:
     """Tell whether payloads of a node are logged."""
     return any(node.logger for predictor in deployment.predictors for node in nodes(predictor.graph))
+
+
+def counts_requests(rollout: Rollout) -> bool:
+    """Tell whether a gate looks at counted requests, which orchestrators count."""
+    return any(gate.kind in ("errors", "latency") for gate in rollout.gates)
+
+
+def rollout(declared: Rollout, project: str) -> dict[str, object]:
+    """How a route changes, with the files that gates read."""
+    return {
+        "steps": list(declared.steps),
+        "hold_seconds": float(parse_duration(declared.hold) or 0),
+        "patience_seconds": float(parse_duration(declared.patience) or 0),
+        "gates": [_gate(gate.model_dump(), project) for gate in declared.gates],
+    }
+
+
+def rollout_seconds(declared: Rollout) -> float:
+    """How long it may take in all."""
+    step = float(parse_duration(declared.hold) or 0) + float(parse_duration(declared.patience) or 0)
+    return len(declared.steps) * (step + GATE_SECONDS)
+
+
+def _gate(gate: dict[str, Any], project: str) -> dict[str, object]:
+    if "data" in gate:
+        gate["data"] = f"{project}/{gate['data']}"
+    if gate["kind"] == "latency":
+        gate["at_most_seconds"] = float(parse_duration(gate.pop("at_most")) or 0)
+    return gate
 
 
 def streams(deployment: SeldonDeployment) -> bool:

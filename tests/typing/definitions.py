@@ -14,6 +14,7 @@ from seldon_infra import (
     Combiner,
     EksCluster,
     EnvVar,
+    ErrorGate,
     ErrorRate,
     ExistingCluster,
     GpuNodes,
@@ -21,6 +22,7 @@ from seldon_infra import (
     Karpenter,
     Keda,
     Kubernetes,
+    LatencyGate,
     LatencyQuantile,
     Local,
     Mig,
@@ -40,6 +42,7 @@ from seldon_infra import (
     QueueTime,
     RandomAbTest,
     Resources,
+    Rollout,
     Router,
     S3Storage,
     Scaling,
@@ -114,6 +117,8 @@ Karpenter(pools=[NodePool(name="l4", instance_types=["g6.xlarge"], maximum=4)])
 ABTest(name="t", a=leaf, b=leaf, sticky_by=ByHeader(name="x-user-id"), metric=LatencyQuantile(quantile=0.9))
 ABTest(name="t", a=leaf, b=leaf, sticky_by="x-user-id", metric=ErrorRate())  # refused: arg-type
 ABTest(name="t", a=leaf, sticky_by=ByField(path="a"), metric=ErrorRate())  # refused: call-arg
+SeldonDeployment(name="d", predictors=(main,), rollout=Rollout(gates=[ErrorGate(), LatencyGate(at_most="1s")]))
+Rollout(gates=["errors"])  # refused: list-item
 SeldonDeployment(name="d", protocol="v3", predictors=(main,))  # refused: arg-type
 SeldonDeployment(name="d", predictor=(main,))  # refused: call-arg
 Predictor(name="main", graph=root, traffic="ten")  # refused: arg-type

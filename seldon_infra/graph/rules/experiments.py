@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from seldon_infra.core.model import known, title
+from seldon_infra.core.model import title
 from seldon_infra.core.problems import Problem
 from seldon_infra.experiments.spec import LEAST, ByField, ByHeader, LatencyQuantile, OutcomeMean
 from seldon_infra.graph.rules.place import InNode, transports
@@ -24,9 +24,7 @@ def split_adds_up(at: InNode) -> Iterator[Problem]:
     """Every user belongs to one of two arms."""
     if not isinstance(at.node, ABTest):
         return
-    a, b = map(known, at.node.split)
-    if a is None or b is None:
-        return
+    a, b = at.node.split
     if min(a, b) < 0 or abs(a + b - 100) > 1e-9:
         fix = f"write split=({100 - b:g}, {b:g})" if 0 <= b <= 100 else "write split=(50, 50)"
         yield Problem(at.path, f"split ({a:g}, {b:g})", "must be two shares that add up to 100", fix)

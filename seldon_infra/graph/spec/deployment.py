@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field
 
 from seldon_infra.artifacts.spec import Storage
 from seldon_infra.core.model import Later, Many, Spec
+from seldon_infra.experiments.rollout import Rollout
 from seldon_infra.graph.spec.access import NetworkPolicy, ServiceAccount
 from seldon_infra.graph.spec.alerts import Alerts
 from seldon_infra.graph.spec.predictor import Predictor
@@ -167,6 +168,8 @@ class SeldonDeployment(Spec):
     """Its secret; give a Pulumi secret, so that no state file shows it. Default: none. Source: oauth_secret."""
     timeouts: Timeouts | None = None
     """How long a request may take. Default: as long as the ingress allows."""
+    rollout: Rollout | None = None
+    """How changes of predictors and traffic arrive on this machine. Default: at once."""
     sticky: StickySession | None = None
     """Same header, same predictor. Default: each request by weight alone."""
     request_log: RequestLogQueue | None = None

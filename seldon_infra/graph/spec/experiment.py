@@ -30,7 +30,7 @@ class ABTest(GraphNode):
     """What is there: the node to which the other is compared."""
     b: Node
     """What is new."""
-    split: tuple[Later[float], Later[float]] = (50.0, 50.0)
+    split: tuple[float, float] = (50.0, 50.0)
     """Shares of users for a and b in percent; they add up to 100. Default: half each."""
     sticky_by: StickyBy
     """What makes two requests those of one user: ``ByHeader(name="x-user-id")``, or ``ByField(path=…)``."""

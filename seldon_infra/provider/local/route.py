@@ -8,8 +8,9 @@ from pathlib import Path
 from seldon_infra.core.errors import SeldonInfraError
 from seldon_infra.ingress.routes import Backend
 from seldon_infra.ingress.routes import Route as Way
-from seldon_infra.provider.framework import Context, Created, Failed, Instance, Resource
-from seldon_infra.resources.local_route import ROUTE, RouteInputs, RouteOutputs
+from seldon_infra.provider.framework import Context, Created, Failed, Instance, Problem, Refused, Resource
+from seldon_infra.provider.local.rollout import Change, forget, roll_out
+from seldon_infra.resources.local_route import ROUTE, RolloutInputs, RouteInputs, RouteOutputs
 from seldon_infra.runtime.gateway import Gateway
 from seldon_infra.runtime.stack_dir import StackDir
 
@@ -19,6 +20,17 @@ class Route(Resource[RouteInputs, RouteOutputs]):
 
     type = ROUTE
     replace_on = frozenset({"stack_dir", "namespace", "name"})
+
+    def check(self, inputs: RouteInputs, context: Context) -> RouteInputs:
+        """Refuse gates whose file is not there: better said now than at a step."""
+        gates = inputs.rollout.gates if inputs.rollout else []
+        missing = [
+            (index, gate.data) for index, gate in enumerate(gates) if gate.data and not Path(gate.data).is_file()
+        ]
+        if missing:
+            said = "does not exist; give the path of a file with held-out rows, relative to the project"
+            raise Refused(*(Problem(f"rollout.gates[{index}].data", f"{data} {said}") for index, data in missing))
+        return inputs
 
     def create(self, inputs: RouteInputs, context: Context) -> Created[RouteOutputs]:
         """Let the gateway follow the route; what was there under the name is switched over."""
@@ -44,12 +56,16 @@ class Route(Resource[RouteInputs, RouteOutputs]):
     def update(
         self, id: str, last: Instance[RouteInputs, RouteOutputs], inputs: RouteInputs, context: Context
     ) -> RouteOutputs:
-        """Switch over to the new route; no request fails."""
-        _put(inputs)
+        """Switch over to the new route, at once or step by step; no request fails."""
+        if inputs.rollout is None:
+            _put(inputs)
+        else:
+            _roll_out(last.inputs, inputs, inputs.rollout, context)
         return _outputs(inputs)
 
     def delete(self, id: str, last: Instance[RouteInputs, RouteOutputs], context: Context) -> None:
         """Take the route away."""
+        forget(_gateway(last.inputs), _way(last.inputs))
         _gateway(last.inputs).remove(last.inputs.namespace, last.inputs.name, last.inputs.drain_seconds)
 
 
@@ -57,6 +73,14 @@ def _put(inputs: RouteInputs) -> None:
     gateway = _gateway(inputs)
     try:
         gateway.put(_way(inputs), inputs.drain_seconds)
+    except (SeldonInfraError, OSError) as error:
+        raise Failed(str(error)) from error
+
+
+def _roll_out(last: RouteInputs, inputs: RouteInputs, rollout: RolloutInputs, context: Context) -> None:
+    change = Change(_way(last), _way(inputs))
+    try:
+        roll_out(_gateway(inputs), change, rollout, inputs.drain_seconds, context)
     except (SeldonInfraError, OSError) as error:
         raise Failed(str(error)) from error
 

@@ -19,13 +19,11 @@ from typing import Any
 from seldon_infra.core.errors import SeldonInfraError
 from seldon_infra.experiments.assignment import A
 from seldon_infra.experiments.ledger import SECONDS, Ledger, Requests, ledger_file
-from seldon_infra.experiments.terms import Terms, key_of, read_terms
+from seldon_infra.experiments.terms import PARAMETER, Terms, key_of, read_terms
 from seldon_infra.runtime.orchestrator.config import AB_TEST, Config, Unit
 from seldon_infra.runtime.orchestrator.failures import Failure
 from seldon_infra.runtime.orchestrator.metrics import NO_ARM, Metrics
 
-PARAMETER = "experiment"
-"""The router's parameter that holds the terms."""
 WRITE_SECONDS = 1.0
 """How long records wait: what a killed orchestrator loses at most."""
 MOST_WAITING = 100_000

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from seldon_infra.runtime.orchestrator import seldon_rest
@@ -108,7 +108,7 @@ class RestFront:
             meta = check_meta(message.pop("meta", None))
             trip = self._begin(request, meta.get("puid"))
             trip.tags.update(meta.get("tags") or {})
-            trip.visit = self._visit(request, {**message, "meta": meta})
+            trip.visit = self._visit(request, lambda: {**message, "meta": meta})
             answer = await predict(self._config.graph, message, self._seldon, trip)
             return _json(seldon_rest.answer_of(answer, trip), trip.puid)
 
@@ -120,7 +120,7 @@ class RestFront:
             given = trip.puid if trip.puid in (_text(request.headers.get(PUID)), meta.get("puid")) else None
             once, routing = self._told.of(given, to_json(feedback)), _routing(meta)
             await send_feedback(self._config.graph, feedback, routing, self._seldon, trip, once)
-            visit = self._visit(request, _object(feedback, "request"))
+            visit = self._visit(request, lambda: feedback.get("request"))
             if self._experiments is not None and visit is not None:
                 self._experiments.reward(visit, routing, feedback.get("reward"))
             return _json({"meta": {"puid": trip.puid}}, trip.puid)
@@ -137,7 +137,7 @@ class RestFront:
             trip = self._begin(request, None)
             message = asked_in_json(request.body, tree)
             trip.requested_outputs = tree.get("outputs")
-            trip.visit = self._visit(request, tree)
+            trip.visit = self._visit(request, lambda: tree)
             answer = await predict(self._config.graph, message, self._v2, trip)
             return Answer(200, answer.wire, headers=((b"Seldon-Puid", trip.puid.encode()),))
 
@@ -146,10 +146,10 @@ class RestFront:
         trip.skip_logging = is_true(_text(request.headers.get(SKIP_LOGGING)))
         return trip
 
-    def _visit(self, request: Request, message: Mapping[str, Any]) -> Visit | None:
+    def _visit(self, request: Request, message: Callable[[], Any]) -> Visit | None:
         if self._experiments is None:
             return None
-        return self._experiments.visit(lambda name: _text(request.headers.get(name.encode())), lambda: message)
+        return self._experiments.visit(lambda name: _text(request.headers.get(name.encode())), message)
 
     async def _live(self, _: Request) -> Answer:
         return Answer(200, b'{"live":true}')

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from seldon_infra.graph.spec import Model, Predictor, RandomAbTest, Router, SeldonDeployment
+from seldon_infra.runtime.gates import GateFailed, Version, ask_gate
 from seldon_infra.runtime.messages import message
 from seldon_infra.servers.spec import MLServerRuntime
 from seldon_infra.targets.spec import Local
@@ -244,3 +246,18 @@ def test_a_clients_own_deadline_counts(graph: Graph) -> None:
     with pytest.raises(grpc.RpcError) as error:
         graph.call(MODEL_INFER, infer_message([1.0]), "inference.ModelInferResponse", timeout=0.0001)
     assert error.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+
+
+def test_a_smoke_gate_asks_over_rest_and_by_tritonclient(graph: Graph, tmp_path: Path) -> None:
+    ports = graph.orchestrator.ports
+    version = Version(
+        "main", f"127.0.0.1:{ports['http']}", f"127.0.0.1:{ports['grpc']}", "v2", "first", ("rest", "grpc")
+    )
+    file = tmp_path / "rows.json"
+    file.write_text(json.dumps({"input": "x", "datatype": "FP64", "rows": [[1.0], [2.0]], "labels": [3.0, 4.0]}))
+    ask_gate({"kind": "smoke", "data": str(file), "rows": 2}, version, None)
+    ask_gate({"kind": "accuracy", "data": str(file), "at_least": 1.0}, version, None)
+    with pytest.raises(GateFailed, match="main does not answer over gRPC"):
+        ask_gate(
+            {"kind": "smoke", "data": str(file), "rows": 2}, replace(version, model="no", transports=["grpc"]), None
+        )

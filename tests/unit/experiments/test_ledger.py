@@ -85,6 +85,16 @@ def test_rows_are_in_the_order_in_which_they_came_whatever_the_clock_does(
     assert [row.value for row in ledger.read(TERMS).outcomes] == [1.0, 2.0]
 
 
+def test_requests_of_a_minute_are_one_row(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    for now in (600.0, 610.0, 665.0):
+        monkeypatch.setattr(ledgers.time, "time", lambda now=now: now)
+        ledger.answer(TERMS.round, {1: Requests(answered=2, failed=1)})
+    counted = [
+        (row.at, row.requests.answered, row.requests.failed) for row in ledger.read(TERMS).requests if row.requests
+    ]
+    assert counted == [(610.0, 4, 2), (665.0, 2, 1)]
+
+
 def test_several_processes_write_at_once_and_nothing_is_lost(ledger: Ledger) -> None:
     with multiprocessing.get_context("spawn").Pool(2) as pool:
         pool.map(_write, [(ledger.file, number) for number in range(40)])

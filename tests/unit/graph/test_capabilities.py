@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import pytest
 
+from seldon_infra.experiments.rollout import Rollout
 from seldon_infra.graph.capabilities import CAPABILITIES, USUAL, WAYS, Way, lost, table
 from seldon_infra.graph.check import check, check_cluster
 from seldon_infra.graph.spec import (
@@ -71,7 +72,14 @@ ROWS = {
         deployment(sticky=StickySession(header="x-user")),
         WAYS,
         f"{DEPLOYMENT}: sticky, must not be: no route of the operator's looks at a header to choose a predictor; "
-        "remove sticky, or route by a Router in the graph",
+        "remove sticky, or route by an ABTest in the graph",
+        deployment(),
+    ),
+    "`rollout`": Row(
+        deployment(rollout=Rollout()),
+        WAYS,
+        f"{DEPLOYMENT}: rollout, must not be: nothing there moves the traffic of a SeldonDeployment in steps; "
+        "remove rollout, and change traffic by hand, a step with each pulumi up",
         deployment(),
     ),
     "`istio.retries_timeout`, without `istio.retries`": Row(

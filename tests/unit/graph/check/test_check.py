@@ -46,6 +46,7 @@ TABLES = (
     "pods",
     "protocols",
     "references",
+    "rollout",
     "scaling",
     "security",
     "servers",

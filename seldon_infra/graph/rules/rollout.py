@@ -1,0 +1,83 @@
+"""Rules about rollouts: steps that lead somewhere, times that can be read, gates that can hold and fail."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+
+from seldon_infra.core.model import title
+from seldon_infra.core.problems import ARROW, Problem
+from seldon_infra.core.quantity import parse_duration
+from seldon_infra.experiments.rollout import AccuracyGate, DifferenceGate, ErrorGate, LatencyGate, SmokeGate
+from seldon_infra.graph.rules.place import predictors
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from seldon_infra.experiments.rollout import Gate
+    from seldon_infra.graph.spec import SeldonDeployment
+
+
+def steps_lead_to_the_end(deployment: SeldonDeployment) -> Iterator[Problem]:
+    """Each step goes further, and the last is all of the way."""
+    if deployment.rollout is None:
+        return
+    steps = list(deployment.rollout.steps)
+    if not steps or steps[-1] != 100 or steps[0] < 1 or any(a >= b for a, b in itertools.pairwise(steps)):
+        rule = "must ascend from 1 or more to 100"
+        yield Problem(_path(deployment), f"steps {tuple(steps)}", rule, "write steps=(1, 10, 50, 100)")
+
+
+def times_are_durations(deployment: SeldonDeployment) -> Iterator[Problem]:
+    """How long a step lasts and waits can be read."""
+    if deployment.rollout is None:
+        return
+    for field in ("hold", "patience"):
+        text = getattr(deployment.rollout, field)
+        if parse_duration(text) is None:
+            yield Problem(_path(deployment), f"{field} '{text}'", "must be a duration", f'write {field}="10m"')
+
+
+def gates_can_hold_and_fail(deployment: SeldonDeployment) -> Iterator[Problem]:
+    """Shares are shares, durations durations, and numbers of requests above none."""
+    for index, gate in enumerate(deployment.rollout.gates if deployment.rollout else ()):
+        for got, rule, fix in _wrong(gate):
+            yield Problem(_path(deployment), f"gates[{index}] {got}", rule, fix)
+
+
+def gates_know_the_protocol(deployment: SeldonDeployment) -> Iterator[Problem]:
+    """Requests are counted by orchestrators, of which protocol tensorflow and no_engine have none."""
+    gates = deployment.rollout.gates if deployment.rollout else ()
+    counting = next((gate.kind for gate in gates if isinstance(gate, (ErrorGate, LatencyGate))), None)
+    alone = [at.path for at in predictors(deployment) if at.predictor.no_engine]
+    if counting and (deployment.protocol == "tensorflow" or alone):
+        yield Problem(
+            _path(deployment),
+            f"gate '{counting}' where no orchestrator counts requests",
+            "must have one",
+            "remove no_engine, or the gate" if alone else "use gates of smoke, accuracy or difference",
+        )
+
+
+def _wrong(gate: Gate) -> Iterator[tuple[str, str, str]]:
+    share = "must be a share from 0 to 1"
+    match gate:
+        case SmokeGate(rows=rows) if rows < 1:
+            yield f"rows {rows}", "must be at least one", "write rows=3"
+        case AccuracyGate(at_least=least) if not 0 < least <= 1:
+            yield f"at_least {least:g}", "must be a share above 0, at most 1", "write at_least=0.9"
+        case DifferenceGate(at_most=most) | ErrorGate(at_most=most) if not 0 <= most < 1:
+            yield f"at_most {most:g}", f"{share}, below 1", "write at_most=0.01"
+        case LatencyGate(at_most=text) if not parse_duration(text):
+            yield f"at_most '{text}'", "must be a duration", 'write at_most="200ms"'
+        case LatencyGate(quantile=quantile) if not 0 < quantile < 1:
+            yield f"quantile {quantile:g}", "must be a share between 0 and 1", "write quantile=0.99"
+    if isinstance(gate, (ErrorGate, LatencyGate)) and gate.min_requests < 1:
+        yield f"min_requests {gate.min_requests}", "must be at least one", "write min_requests=100"
+
+
+def _path(deployment: SeldonDeployment) -> str:
+    return f"{title(deployment)}{ARROW}rollout"
+
+
+DEPLOYMENT_RULES = (steps_lead_to_the_end, times_are_durations, gates_can_hold_and_fail, gates_know_the_protocol)

@@ -1,0 +1,261 @@
+"""Gates of a rollout: what is new, asked directly, and what its orchestrator has counted."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from seldon_infra.core.errors import SeldonInfraError
+
+ASK_SECONDS = 30.0
+"""How long one answer may take."""
+ROWS = 50
+"""Rows in a request of a labelled set."""
+_FAILED = frozenset({"Unknown", "Internal", "Unavailable", "DeadlineExceeded", "DataLoss", "Unimplemented"})
+_SERIES = "seldon_api_executor_server_requests_seconds"
+
+
+class GateFailed(SeldonInfraError):
+    """A gate does not hold, and says why."""
+
+
+@dataclass(frozen=True)
+class Version:
+    """A predictor as it can be asked directly."""
+
+    name: str
+    rest: str
+    grpc: str
+    protocol: str
+    model: str
+    transports: Sequence[str]
+
+
+@dataclass
+class Counts:
+    """Predictions that an orchestrator has answered."""
+
+    answered: float = 0.0
+    failed: float = 0.0
+    below: dict[float, float] = field(default_factory=dict)
+
+    def since(self, before: Counts) -> Counts:
+        """What came since; an orchestrator that began anew has counted from nothing."""
+        if self.answered < before.answered:
+            return self
+        below = {bound: count - before.below.get(bound, 0.0) for bound, count in self.below.items()}
+        return Counts(self.answered - before.answered, self.failed - before.failed, below)
+
+
+def ask_gate(gate: Mapping[str, Any], new: Version, old: Version | None) -> None:
+    """Judge what is new by asking it; gates of counted requests say nothing here.
+
+    Raises:
+        GateFailed: the gate does not hold.
+    """
+    match gate["kind"]:
+        case "smoke":
+            _smoke(gate, new)
+        case "accuracy":
+            _accuracy(gate, new)
+        case "difference" if old is not None:
+            _difference(gate, new, old)
+
+
+def judge_counts(gate: Mapping[str, Any], counts: Counts) -> str | None:
+    """Judge what is new by its requests; the text says what is missing yet, None that the gate holds.
+
+    Raises:
+        GateFailed: it does not hold.
+    """
+    if gate["kind"] not in ("errors", "latency"):
+        return None
+    if counts.answered < gate["min_requests"]:
+        return f"{gate['kind']} gate has had {counts.answered:g} of {gate['min_requests']} requests"
+    if gate["kind"] == "errors":
+        share = counts.failed / counts.answered
+        if share > gate["at_most"]:
+            raise GateFailed(
+                f"{100 * share:.3g} % of {counts.answered:g} requests failed, at most {_percent(gate)} may"
+            )
+        return None
+    seconds = gate["at_most_seconds"]
+    # A bound that lies above the limit says nothing of it: what is counted is surely as fast.
+    fast = max((count for bound, count in counts.below.items() if bound <= seconds * (1 + 1e-9)), default=0.0)
+    if fast < gate["quantile"] * counts.answered:
+        slow = 100 * (1 - fast / counts.answered)
+        raise GateFailed(
+            f"{slow:.3g} % of {counts.answered:g} requests took longer than {seconds:g} s, "
+            f"at most {100 * (1 - gate['quantile']):.3g} % may"
+        )
+    return None
+
+
+def read_counts(version: Version) -> Counts:
+    """Read what the version's orchestrator has counted of predictions.
+
+    Raises:
+        GateFailed: it does not answer.
+    """
+    from prometheus_client.parser import text_string_to_metric_families
+
+    counts = Counts()
+    for family in text_string_to_metric_families(_http(version.rest, "GET", "/prometheus").decode()):
+        for sample in family.samples if family.name == _SERIES else ():
+            if "feedback" in sample.labels.get("service", "").lower():
+                continue
+            if sample.name.endswith("_count"):
+                code = sample.labels.get("code", "")
+                counts.answered += sample.value
+                counts.failed += sample.value if code in _FAILED or code.startswith("5") else 0.0
+            elif sample.name.endswith("_bucket"):
+                bound = float(sample.labels["le"])
+                counts.below[bound] = counts.below.get(bound, 0.0) + sample.value
+    return counts
+
+
+def _smoke(gate: Mapping[str, Any], new: Version) -> None:
+    data = _read(gate["data"])
+    rows = data["rows"][: gate["rows"]]
+    asks = {"rest": _over_rest, "grpc": _over_grpc}
+    for transport in new.transports if new.protocol != "tensorflow" else ("rest",):
+        said = asks[transport](new, data, rows)
+        if len(said) != len(rows):
+            raise GateFailed(f"{len(rows)} rows over {transport} got {len(said)} answers")
+        if any(isinstance(value, float) and not math.isfinite(value) for value in said):
+            raise GateFailed(f"an answer over {transport} is no finite number")
+
+
+def _accuracy(gate: Mapping[str, Any], new: Version) -> None:
+    data = _read(gate["data"])
+    said = _all(new, data)
+    right = sum(one == other for one, other in zip(said, data["labels"], strict=False)) / max(len(data["rows"]), 1)
+    if right < gate["at_least"]:
+        raise GateFailed(f"accuracy {right:.3f} on {gate['data']}, must be at least {gate['at_least']:g}")
+
+
+def _difference(gate: Mapping[str, Any], new: Version, old: Version) -> None:
+    data = _read(gate["data"])
+    pairs = list(zip(_all(new, data), _all(old, data), strict=True))
+    differs = sum(one != other for one, other in pairs) / max(len(pairs), 1)
+    if differs > gate["at_most"]:
+        raise GateFailed(f"of {len(pairs)} rows {100 * differs:.3g} % get another answer, at most {_percent(gate)} may")
+
+
+def _all(version: Version, data: Mapping[str, Any]) -> list[Any]:
+    rows = data["rows"]
+    return [
+        said for start in range(0, len(rows), ROWS) for said in _over_rest(version, data, rows[start : start + ROWS])
+    ]
+
+
+def _over_rest(version: Version, data: Mapping[str, Any], rows: Sequence[Sequence[float]]) -> list[Any]:
+    if version.protocol == "seldon":
+        tree = _json(version, "/api/v1.0/predictions", {"data": {"ndarray": rows}})
+        found = tree.get("data", {})
+        return [_label(row) for row in found.get("ndarray") or _shaped(found.get("tensor", {}))]
+    if version.protocol == "tensorflow":
+        answer = _json(version, f"/v1/models/{version.model}:predict", {"instances": rows})
+        return [_label(row) for row in answer.get("predictions", [])]
+    flat = [value for row in rows for value in row]
+    tensor = {"name": data["input"], "shape": [len(rows), len(rows[0])], "datatype": data["datatype"], "data": flat}
+    outputs = _json(version, f"/v2/models/{version.model}/infer", {"inputs": [tensor]}).get("outputs") or [{}]
+    return [_label(row) for row in _shaped({"shape": outputs[0].get("shape"), "values": outputs[0].get("data")})]
+
+
+def _over_grpc(version: Version, data: Mapping[str, Any], rows: Sequence[Sequence[float]]) -> list[Any]:
+    import grpc
+
+    try:
+        return _triton(version, data, rows) if version.protocol == "v2" else _seldon(version, rows)
+    except (grpc.RpcError, ValueError) as error:
+        raise GateFailed(f"{version.name} does not answer over gRPC: {str(error)[:300]}") from None
+
+
+def _triton(version: Version, data: Mapping[str, Any], rows: Sequence[Sequence[float]]) -> list[Any]:
+    import numpy
+    import tritonclient.grpc as triton
+    from tritonclient.utils import InferenceServerException, triton_to_np_dtype
+
+    values = numpy.array(rows, dtype=triton_to_np_dtype(data["datatype"]))
+    tensor = triton.InferInput(data["input"], list(values.shape), data["datatype"])
+    tensor.set_data_from_numpy(values)
+    try:
+        with triton.InferenceServerClient(version.grpc) as client:
+            answer = client.infer(version.model, [tensor], client_timeout=ASK_SECONDS)
+            (output, *_) = answer.get_response().outputs
+            return [_label(row) for row in answer.as_numpy(output.name).tolist()]
+    except InferenceServerException as error:
+        raise GateFailed(f"{version.name} does not answer over gRPC: {str(error)[:300]}") from None
+
+
+def _seldon(version: Version, rows: Sequence[Sequence[float]]) -> list[Any]:
+    import grpc
+    from google.protobuf import json_format
+
+    from seldon_infra.runtime.messages import message
+
+    request = json_format.ParseDict({"data": {"ndarray": rows}}, message("seldon.protos.SeldonMessage")())
+    with grpc.insecure_channel(version.grpc) as channel:
+        predict: Any = channel.unary_unary("/seldon.protos.Seldon/Predict")
+        answer = message("seldon.protos.SeldonMessage").FromString(
+            predict(request.SerializeToString(), timeout=ASK_SECONDS)
+        )
+    found = json_format.MessageToDict(answer).get("data", {})
+    return [_label(row) for row in found.get("ndarray") or _shaped(found.get("tensor", {}))]
+
+
+def _shaped(tensor: Mapping[str, Any]) -> list[Any]:
+    shape, values = tensor.get("shape") or [0], tensor.get("values") or []
+    width = max(math.prod(shape[1:]), 1)
+    return [values[start : start + width] for start in range(0, len(values), width)]
+
+
+def _label(row: Any) -> Any:
+    """One value for a row: itself, or of several numbers the largest one's place."""
+    while isinstance(row, list) and len(row) == 1:
+        row = row[0]
+    return row.index(max(row)) if isinstance(row, list) and row else row
+
+
+def _read(file: str) -> Mapping[str, Any]:
+    try:
+        found: Mapping[str, Any] = json.loads(Path(file).read_text(encoding="utf-8"))
+        if not all(name in found for name in ("input", "datatype", "rows", "labels")) or not found["rows"]:
+            raise GateFailed(f"{file} must hold input, datatype, rows and labels, with at least one row")
+    except (OSError, ValueError) as error:
+        raise GateFailed(f"{file} cannot be read: {error}") from None
+    return found
+
+
+def _json(version: Version, path: str, tree: Mapping[str, Any]) -> dict[str, Any]:
+    answer = _http(version.rest, "POST", path, json.dumps(tree).encode())
+    try:
+        found = json.loads(answer)
+    except ValueError:
+        raise GateFailed(f"{version.name} answered over REST what is no JSON") from None
+    return found if isinstance(found, dict) else {}
+
+
+def _http(address: str, method: str, path: str, body: bytes | None = None) -> bytes:
+    connection = http.client.HTTPConnection(address, timeout=ASK_SECONDS)
+    try:
+        connection.request(method, path, body, {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        text = answer.read()
+    except (OSError, http.client.HTTPException) as error:
+        raise GateFailed(f"{address} does not answer {path}: {error}") from None
+    finally:
+        connection.close()
+    if answer.status != 200:
+        raise GateFailed(f"{path} answered {answer.status}: {text[:300].decode('utf-8', 'replace')}")
+    return text
+
+
+def _percent(gate: Mapping[str, Any]) -> str:
+    return f"{100 * gate['at_most']:.3g} %"

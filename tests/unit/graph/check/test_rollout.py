@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import pytest
+
+from seldon_infra.experiments.rollout import AccuracyGate, DifferenceGate, ErrorGate, LatencyGate, Rollout, SmokeGate
+from seldon_infra.graph.check import check
+from seldon_infra.graph.spec import SeldonDeployment
+from tests.unit.graph.check.build import DEPLOYMENT, Row, deployment, predictor
+
+AT = f"{DEPLOYMENT} → rollout"
+
+
+def rolled(*gates: object, **fields: object) -> SeldonDeployment:
+    return deployment(rollout=Rollout(gates=gates, **fields))
+
+
+ROWS = {
+    "steps ascend": Row(
+        rolled(steps=(10, 5, 100)),
+        f"{AT}: steps (10, 5, 100), must ascend from 1 or more to 100; write steps=(1, 10, 50, 100)",
+        rolled(steps=(5, 10, 100)),
+    ),
+    "the last step is all": Row(
+        rolled(steps=(10, 50)),
+        f"{AT}: steps (10, 50), must ascend from 1 or more to 100; write steps=(1, 10, 50, 100)",
+        rolled(steps=(100,)),
+    ),
+    "a hold is a duration": Row(
+        rolled(hold="soon"), f"{AT}: hold 'soon', must be a duration; write hold=\"10m\"", rolled(hold="30s")
+    ),
+    "patience is a duration": Row(
+        rolled(patience="2 h"), f"{AT}: patience '2 h', must be a duration; write patience=\"10m\"", rolled()
+    ),
+    "smoke needs a row": Row(
+        rolled(SmokeGate(data="rows.json", rows=0)),
+        f"{AT}: gates[0] rows 0, must be at least one; write rows=3",
+        rolled(SmokeGate(data="rows.json", rows=1)),
+    ),
+    "accuracy is a share": Row(
+        rolled(AccuracyGate(data="rows.json", at_least=90)),
+        f"{AT}: gates[0] at_least 90, must be a share above 0, at most 1; write at_least=0.9",
+        rolled(AccuracyGate(data="rows.json", at_least=1)),
+    ),
+    "a difference is a share": Row(
+        rolled(DifferenceGate(data="rows.json", at_most=1)),
+        f"{AT}: gates[0] at_most 1, must be a share from 0 to 1, below 1; write at_most=0.01",
+        rolled(DifferenceGate(data="rows.json", at_most=0)),
+    ),
+    "a latency is a duration": Row(
+        rolled(LatencyGate(at_most="fast")),
+        f"{AT}: gates[0] at_most 'fast', must be a duration; write at_most=\"200ms\"",
+        rolled(LatencyGate(at_most="1s")),
+    ),
+    "a quantile is a share": Row(
+        rolled(LatencyGate(at_most="1s", quantile=99)),
+        f"{AT}: gates[0] quantile 99, must be a share between 0 and 1; write quantile=0.99",
+        rolled(LatencyGate(at_most="1s", quantile=0.5)),
+    ),
+    "a gate needs requests": Row(
+        rolled(ErrorGate(min_requests=0)),
+        f"{AT}: gates[0] min_requests 0, must be at least one; write min_requests=100",
+        rolled(ErrorGate(min_requests=1)),
+    ),
+    "somebody counts": Row(
+        deployment(predictor(no_engine=True), rollout=Rollout(gates=[ErrorGate()])),
+        f"{AT}: gate 'errors' where no orchestrator counts requests, must have one; remove no_engine, or the gate",
+        deployment(predictor(no_engine=True), rollout=Rollout(gates=[SmokeGate(data="rows.json")])),
+    ),
+}
+
+
+@pytest.mark.parametrize("row", ROWS.values(), ids=ROWS.keys())
+def test_a_rule_is_broken_by_one_and_kept_by_its_neighbour(row: Row) -> None:
+    assert [str(problem) for problem in check(row.wrong)] == [row.message]
+    assert check(row.right) == []
