@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from seldon_infra.console.numbers import Count
-from seldon_infra.monitoring.objectives import FAILED, PREDICTIONS
+from seldon_infra.monitoring.series import FAILED, PREDICTIONS
 from seldon_infra.runtime.stack_dir import StackDir
 from seldon_infra.runtime.supervisor import UnixConnection
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from seldon_infra.console.numbers import Numbers
 from seldon_infra.core.errors import SeldonInfraError
-from seldon_infra.monitoring.objectives import FAILED, PREDICTIONS
+from seldon_infra.monitoring.series import FAILED, PREDICTIONS
 
 ANSWER_SECONDS = 5.0
 LARGEST_ANSWER = 16 << 20
