@@ -71,8 +71,14 @@ if TYPE_CHECKING:
     )
     from seldon_infra.graph.check import check
     from seldon_infra.graph.spec import (
+        ALE,
+        LIME,
+        SHAP,
         AmbassadorRoute,
         Amounts,
+        AnchorImages,
+        AnchorTabular,
+        AnchorText,
         AverageCombiner,
         BuiltIn,
         BuiltInName,
@@ -82,16 +88,21 @@ if TYPE_CHECKING:
         ContainerAmount,
         ContainerMetric,
         ContainerSecurity,
+        Contrastive,
+        Counterfactuals,
         Endpoint,
         EnvVar,
         Explainer,
+        ExplainerMethod,
         ExplainerType,
         ExternalMetric,
         Hpa,
+        IntegratedGradients,
         IstioRoute,
         Keda,
         KedaFallback,
         KedaTrigger,
+        KernelShap,
         Logger,
         LogMode,
         Method,
@@ -129,6 +140,7 @@ if TYPE_CHECKING:
         StickySession,
         Timeouts,
         Transformer,
+        TreeShap,
     )
     from seldon_infra.ingress.spec import (
         Ambassador,
@@ -213,13 +225,14 @@ _HOMES = {
     ),
     "seldon_infra.graph.check": "check",
     "seldon_infra.graph.spec": (
-        "AmbassadorRoute Amounts AverageCombiner BuiltIn BuiltInName CircuitBreakers Combiner ConfigMapKey "
-        "ContainerAmount ContainerMetric ContainerSecurity Endpoint EnvVar Explainer ExplainerType ExternalMetric Hpa "
-        "IstioRoute Keda KedaFallback KedaTrigger LogMode Logger Method MetricTarget Model NetworkPolicy Node "
-        "ObjectMetric Orchestrator OutputTransformer Parameter ParameterType Pdb Pod PodDefaults PodField PodSecurity "
-        "PodTemplate PodsMetric Predictor QueueTime RandomAbTest RequestLogQueue ResourceMetric Resources Router "
-        "SecretKey SeldonDeployment ServerType ServiceAccount SimpleModel SimpleRouter Slo Ssl StickySession Timeouts "
-        "Transformer"
+        "ALE AmbassadorRoute Amounts AnchorImages AnchorTabular AnchorText AverageCombiner BuiltIn BuiltInName "
+        "CircuitBreakers Combiner ConfigMapKey ContainerAmount ContainerMetric ContainerSecurity Contrastive "
+        "Counterfactuals Endpoint EnvVar Explainer ExplainerMethod ExplainerType ExternalMetric Hpa "
+        "IntegratedGradients IstioRoute Keda KedaFallback KedaTrigger KernelShap LIME LogMode Logger Method "
+        "MetricTarget Model NetworkPolicy Node ObjectMetric Orchestrator OutputTransformer Parameter ParameterType "
+        "Pdb Pod PodDefaults PodField PodSecurity PodTemplate PodsMetric Predictor QueueTime RandomAbTest "
+        "RequestLogQueue ResourceMetric Resources Router SHAP SecretKey SeldonDeployment ServerType ServiceAccount "
+        "SimpleModel SimpleRouter Slo Ssl StickySession Timeouts Transformer TreeShap"
     ),
     "seldon_infra.ingress.spec": "Ambassador Ejection ExternalAuth IngressTimeouts Istio RateLimit Retries Tls TlsMode",
     "seldon_infra.model_server.spec": "ModelServer ServiceMonitor",
@@ -241,27 +254,28 @@ _HOMES = {
 _HOME = {name: module for module, names in _HOMES.items() for name in names.split()}
 
 __all__ = [
-    "AccessEntry", "AccessLevel", "Addon", "Ambassador", "AmbassadorRoute", "AmiType", "Amounts", "AverageCombiner",
-    "AzureStorage", "BuiltIn", "BuiltInName", "Capacity", "CapacityType", "CatalogueServer", "Chart",
-    "CircuitBreakers", "ClusterAutoscaler", "Combiner", "ConfigMapKey", "ContainerAmount", "ContainerMetric",
-    "ContainerSecurity", "ContainerServer", "ControlPlaneLog", "DcgmExporter", "DevicePlugin", "DynamicBatching",
-    "Ejection", "EksCluster", "Endpoint", "EnvVar", "Executor", "ExistingCluster", "ExistingNetwork", "Explainer",
+    "ALE", "LIME", "SHAP", "AccessEntry", "AccessLevel", "Addon", "Ambassador", "AmbassadorRoute", "AmiType", "Amounts",
+    "AnchorImages", "AnchorTabular", "AnchorText", "AverageCombiner", "AzureStorage", "BuiltIn", "BuiltInName",
+    "Capacity", "CapacityType", "CatalogueServer", "Chart", "CircuitBreakers", "ClusterAutoscaler", "Combiner",
+    "ConfigMapKey", "ContainerAmount", "ContainerMetric", "ContainerSecurity", "ContainerServer", "Contrastive",
+    "ControlPlaneLog", "Counterfactuals", "DcgmExporter", "DevicePlugin", "DynamicBatching", "Ejection", "EksCluster",
+    "Endpoint", "EnvVar", "Executor", "ExistingCluster", "ExistingNetwork", "Explainer", "ExplainerMethod",
     "ExplainerType", "ExternalAuth", "ExternalMetric", "GcsStorage", "GpuNodes", "GpuOperator", "GpuSoftware", "Hpa",
-    "HttpStorage", "HuggingFaceServer", "ImageBuild", "IngressTimeouts", "InstanceGroup", "InvalidSpec", "Istio",
-    "IstioRoute", "Json", "JsonObject", "Karpenter", "Keda", "KedaFallback", "KedaTrigger", "Kubernetes", "Later",
-    "Licence", "LightGBMServer", "Local", "LogLevel", "LogMode", "Logger", "MLServerRuntime", "MLflowServer", "Method",
-    "MetricTarget", "Mig", "MlflowStorage", "Model", "ModelServer", "Monitoring", "Mps", "NatGateways", "Network",
-    "NetworkPolicy", "NewVpc", "Node", "NodeGroup", "NodePool", "NodeType", "ObjectMetric", "OciStorage", "OnnxServer",
-    "OperatorProcess", "Orchestrator", "OutputTransformer", "Parameter", "ParameterType", "Pdb", "Pod", "PodDefaults",
-    "PodField", "PodIdentity", "PodSecurity", "PodTemplate", "PodsMetric", "Predictor", "Problem", "Protocol",
-    "PythonServer", "QueueTime", "RandomAbTest", "RateLimit", "RequestLogQueue", "RequestLogger", "ResourceMetric",
-    "Resources", "Retries", "Router", "S3Storage", "Scaling", "SecretKey", "SeldonCore", "SeldonDeployment",
-    "SeldonInfraError", "Server", "ServerImage", "ServerType", "ServiceAccount", "ServiceAccountRole",
-    "ServiceMonitor", "Sharing", "Signature", "SimpleModel", "SimpleRouter", "SklearnServer", "Slo", "Spec", "Ssl",
-    "Stack", "StickySession", "Storage", "StorageInitializer", "Taint", "TaintEffect", "TempoServer", "Tensor",
-    "TensorFlowServer", "TensorSpec", "TimeSlicing", "Timeouts", "Tls", "TlsMode", "Transformer", "Transport",
-    "TritonModel", "TritonServer", "UpgradePolicy", "WebhookCertificate", "XGBoostServer", "check", "config",
-    "config_pbtxt", "run", "secret",
+    "HttpStorage", "HuggingFaceServer", "ImageBuild", "IngressTimeouts", "InstanceGroup", "IntegratedGradients",
+    "InvalidSpec", "Istio", "IstioRoute", "Json", "JsonObject", "Karpenter", "Keda", "KedaFallback", "KedaTrigger",
+    "KernelShap", "Kubernetes", "Later", "Licence", "LightGBMServer", "Local", "LogLevel", "LogMode", "Logger",
+    "MLServerRuntime", "MLflowServer", "Method", "MetricTarget", "Mig", "MlflowStorage", "Model", "ModelServer",
+    "Monitoring", "Mps", "NatGateways", "Network", "NetworkPolicy", "NewVpc", "Node", "NodeGroup", "NodePool",
+    "NodeType", "ObjectMetric", "OciStorage", "OnnxServer", "OperatorProcess", "Orchestrator", "OutputTransformer",
+    "Parameter", "ParameterType", "Pdb", "Pod", "PodDefaults", "PodField", "PodIdentity", "PodSecurity", "PodTemplate",
+    "PodsMetric", "Predictor", "Problem", "Protocol", "PythonServer", "QueueTime", "RandomAbTest", "RateLimit",
+    "RequestLogQueue", "RequestLogger", "ResourceMetric", "Resources", "Retries", "Router", "S3Storage", "Scaling",
+    "SecretKey", "SeldonCore", "SeldonDeployment", "SeldonInfraError", "Server", "ServerImage", "ServerType",
+    "ServiceAccount", "ServiceAccountRole", "ServiceMonitor", "Sharing", "Signature", "SimpleModel", "SimpleRouter",
+    "SklearnServer", "Slo", "Spec", "Ssl", "Stack", "StickySession", "Storage", "StorageInitializer", "Taint",
+    "TaintEffect", "TempoServer", "Tensor", "TensorFlowServer", "TensorSpec", "TimeSlicing", "Timeouts", "Tls",
+    "TlsMode", "Transformer", "Transport", "TreeShap", "TritonModel", "TritonServer", "UpgradePolicy",
+    "WebhookCertificate", "XGBoostServer", "check", "config", "config_pbtxt", "run", "secret",
 ]  # fmt: skip
 
 

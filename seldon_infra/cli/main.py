@@ -24,6 +24,8 @@ COMMANDS = (
     "doctor",
     "drift",
     "eks-token",
+    "explain",
+    "explainer",
     "graph",
     "import",
     "logs",

@@ -14,6 +14,7 @@ from seldon_infra.graph.rules import (
     access,
     amounts,
     environment,
+    explainers,
     lost,
     names,
     objects,
@@ -68,6 +69,7 @@ PREDICTOR_RULES: tuple[PredictorRule, ...] = (
     *signatures.PREDICTOR_RULES,
     *settings.PREDICTOR_RULES,
     *security.PREDICTOR_RULES,
+    *explainers.PREDICTOR_RULES,
 )
 NODE_RULES: tuple[NodeRule, ...] = (
     *names.NODE_RULES,

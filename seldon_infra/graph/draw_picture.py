@@ -136,7 +136,7 @@ def _explainer(deployment: SeldonDeployment, predictor: Predictor, explainer: Ex
         return None
     path = f"/seldon/{_text(deployment.namespace)}/{deployment.name}-explainer/{predictor.name}/"
     model = (_text(explainer.model_uri),) if explainer.model_uri else ()
-    return Step(explainer.type, "explainer", "EXPLAINER", (path, *model))
+    return Step(explainer.kind, "explainer", "EXPLAINER", (path, *model))
 
 
 def flow(deployment: SeldonDeployment, node: Node) -> Flow:

@@ -323,8 +323,10 @@ def locked_up_explainer(deployment: SeldonDeployment, explainer: Explainer) -> M
     }
 
 
-def explainer_image(deployment: SeldonDeployment, explainer: Explainer) -> str | None:
+def explainer_image(deployment: SeldonDeployment, explainer: Explainer) -> Later[str] | None:
     """The image of an explainer, the last under Apache-2.0 unless a version says otherwise."""
+    if explainer.image is not None:
+        return explainer.image
     v2 = deployment.protocol == "v2"
     version = explainer.version or _default_version(deployment, LAST_APACHE_EXPLAINER if v2 else LAST_APACHE_CORE)
     if version is None:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from seldon_infra.servers.spec import Server
 
 ENTRY_FILE = "server.toml"
+BESIDE_FILE = "explainer.toml"
+"""The same for what stands beside a predictor and is no node's server."""
 _PACKAGE = Path(__file__).parent.parent
 _FOLDERS = (_PACKAGE / "_servers", _PACKAGE.parent / "servers")
 """Where the catalogue is: in the package that was installed, else in the checkout."""
@@ -35,6 +37,19 @@ _FOLDERS = (_PACKAGE / "_servers", _PACKAGE.parent / "servers")
 def names() -> tuple[str, ...]:
     """List the servers of the catalogue, in the order of the alphabet."""
     return tuple(sorted(file.parent.name for file in _folder().glob(f"*/{ENTRY_FILE}")))
+
+
+@cache
+def beside(name: str) -> CatalogueEntry:
+    """Read the entry of what explains or watches a predictor.
+
+    Raises:
+        PartNotFound: the catalogue has no such thing.
+    """
+    file = _folder() / name / BESIDE_FILE
+    if not file.is_file():
+        raise PartNotFound(f"explainer's server '{name}'", "install seldon-infra anew")
+    return read(file)
 
 
 @cache
@@ -124,7 +139,7 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     try:
         for name in arguments[1:]:
-            environment(load(name))
+            environment(load(name) if name in names() else beside(name))
     except SeldonInfraError as error:
         print(error, file=sys.stderr)
         return 1
@@ -140,6 +155,7 @@ __all__ = [
     "Kind",
     "LocalProcess",
     "Start",
+    "beside",
     "environment",
     "environment_path",
     "is_made",

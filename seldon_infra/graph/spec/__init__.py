@@ -14,6 +14,21 @@ from seldon_infra.graph.spec.deployment import (
     StickySession,
     Timeouts,
 )
+from seldon_infra.graph.spec.explainers import (
+    ALE,
+    LIME,
+    SHAP,
+    AnchorImages,
+    AnchorTabular,
+    AnchorText,
+    Contrastive,
+    Counterfactuals,
+    ExplainerMethod,
+    ExplainerType,
+    IntegratedGradients,
+    KernelShap,
+    TreeShap,
+)
 from seldon_infra.graph.spec.nodes import (
     AverageCombiner,
     BuiltIn,
@@ -32,7 +47,6 @@ from seldon_infra.graph.spec.nodes import (
 )
 from seldon_infra.graph.spec.predictor import (
     Explainer,
-    ExplainerType,
     Orchestrator,
     Predictor,
     Ssl,
@@ -73,8 +87,14 @@ from seldon_infra.graph.spec.values import (
 from seldon_infra.servers.spec import Licence, NodeType, Protocol, Server, Transport
 
 __all__ = [
+    "ALE",
+    "LIME",
+    "SHAP",
     "AmbassadorRoute",
     "Amounts",
+    "AnchorImages",
+    "AnchorTabular",
+    "AnchorText",
     "AverageCombiner",
     "BuiltIn",
     "BuiltInName",
@@ -84,17 +104,22 @@ __all__ = [
     "ContainerAmount",
     "ContainerMetric",
     "ContainerSecurity",
+    "Contrastive",
+    "Counterfactuals",
     "Endpoint",
     "EnvVar",
     "Explainer",
+    "ExplainerMethod",
     "ExplainerType",
     "ExternalMetric",
     "GraphNode",
     "Hpa",
+    "IntegratedGradients",
     "IstioRoute",
     "Keda",
     "KedaFallback",
     "KedaTrigger",
+    "KernelShap",
     "Licence",
     "LogMode",
     "Logger",
@@ -137,5 +162,6 @@ __all__ = [
     "Timeouts",
     "Transformer",
     "Transport",
+    "TreeShap",
     "parameter_text",
 ]

@@ -37,6 +37,7 @@ TABLES = (
     "access",
     "amounts",
     "environment",
+    "explainers",
     "lost",
     "names",
     "objects",

@@ -107,11 +107,6 @@ LOCAL = {
             protocol="tensorflow",
         ),
     ),
-    "no explainer": Row(
-        deployment(predictor(graph=OK, explainer=Explainer(type="ALE", model_uri="s3://b/e"))),
-        f"{PREDICTOR}: explainer, must not be given on this machine; remove it, or use a cluster",
-        graph(OK),
-    ),
     "no logger": Row(
         graph(model(server=python(), model_uri=None, logger=Logger(mode="all"))),
         f"{NODE}: logger, must not be given on this machine; remove it, or use a cluster",
