@@ -165,6 +165,10 @@ if TYPE_CHECKING:
         StorageInitializer,
         WebhookCertificate,
     )
+    from seldon_infra.servers.detectors import (
+        DriftDetector,
+        OutlierDetector,
+    )
     from seldon_infra.servers.signature import (
         Signature,
         TensorSpec,
@@ -240,6 +244,7 @@ _HOMES = {
     "seldon_infra.seldon_core.spec": (
         "Executor LogLevel OperatorProcess RequestLogger SeldonCore ServerImage StorageInitializer WebhookCertificate"
     ),
+    "seldon_infra.servers.detectors": "DriftDetector OutlierDetector",
     "seldon_infra.servers.signature": "Signature TensorSpec",
     "seldon_infra.servers.spec": (
         "CatalogueServer ContainerServer DynamicBatching HuggingFaceServer ImageBuild InstanceGroup Licence "
@@ -258,24 +263,25 @@ __all__ = [
     "AnchorImages", "AnchorTabular", "AnchorText", "AverageCombiner", "AzureStorage", "BuiltIn", "BuiltInName",
     "Capacity", "CapacityType", "CatalogueServer", "Chart", "CircuitBreakers", "ClusterAutoscaler", "Combiner",
     "ConfigMapKey", "ContainerAmount", "ContainerMetric", "ContainerSecurity", "ContainerServer", "Contrastive",
-    "ControlPlaneLog", "Counterfactuals", "DcgmExporter", "DevicePlugin", "DynamicBatching", "Ejection", "EksCluster",
-    "Endpoint", "EnvVar", "Executor", "ExistingCluster", "ExistingNetwork", "Explainer", "ExplainerMethod",
-    "ExplainerType", "ExternalAuth", "ExternalMetric", "GcsStorage", "GpuNodes", "GpuOperator", "GpuSoftware", "Hpa",
-    "HttpStorage", "HuggingFaceServer", "ImageBuild", "IngressTimeouts", "InstanceGroup", "IntegratedGradients",
-    "InvalidSpec", "Istio", "IstioRoute", "Json", "JsonObject", "Karpenter", "Keda", "KedaFallback", "KedaTrigger",
-    "KernelShap", "Kubernetes", "Later", "Licence", "LightGBMServer", "Local", "LogLevel", "LogMode", "Logger",
-    "MLServerRuntime", "MLflowServer", "Method", "MetricTarget", "Mig", "MlflowStorage", "Model", "ModelServer",
-    "Monitoring", "Mps", "NatGateways", "Network", "NetworkPolicy", "NewVpc", "Node", "NodeGroup", "NodePool",
-    "NodeType", "ObjectMetric", "OciStorage", "OnnxServer", "OperatorProcess", "Orchestrator", "OutputTransformer",
-    "Parameter", "ParameterType", "Pdb", "Pod", "PodDefaults", "PodField", "PodIdentity", "PodSecurity", "PodTemplate",
-    "PodsMetric", "Predictor", "Problem", "Protocol", "PythonServer", "QueueTime", "RandomAbTest", "RateLimit",
-    "RequestLogQueue", "RequestLogger", "ResourceMetric", "Resources", "Retries", "Router", "S3Storage", "Scaling",
-    "SecretKey", "SeldonCore", "SeldonDeployment", "SeldonInfraError", "Server", "ServerImage", "ServerType",
-    "ServiceAccount", "ServiceAccountRole", "ServiceMonitor", "Sharing", "Signature", "SimpleModel", "SimpleRouter",
-    "SklearnServer", "Slo", "Spec", "Ssl", "Stack", "StickySession", "Storage", "StorageInitializer", "Taint",
-    "TaintEffect", "TempoServer", "Tensor", "TensorFlowServer", "TensorSpec", "TimeSlicing", "Timeouts", "Tls",
-    "TlsMode", "Transformer", "Transport", "TreeShap", "TritonModel", "TritonServer", "UpgradePolicy",
-    "WebhookCertificate", "XGBoostServer", "check", "config", "config_pbtxt", "run", "secret",
+    "ControlPlaneLog", "Counterfactuals", "DcgmExporter", "DevicePlugin", "DriftDetector", "DynamicBatching",
+    "Ejection", "EksCluster", "Endpoint", "EnvVar", "Executor", "ExistingCluster", "ExistingNetwork", "Explainer",
+    "ExplainerMethod", "ExplainerType", "ExternalAuth", "ExternalMetric", "GcsStorage", "GpuNodes", "GpuOperator",
+    "GpuSoftware", "Hpa", "HttpStorage", "HuggingFaceServer", "ImageBuild", "IngressTimeouts", "InstanceGroup",
+    "IntegratedGradients", "InvalidSpec", "Istio", "IstioRoute", "Json", "JsonObject", "Karpenter", "Keda",
+    "KedaFallback", "KedaTrigger", "KernelShap", "Kubernetes", "Later", "Licence", "LightGBMServer", "Local",
+    "LogLevel", "LogMode", "Logger", "MLServerRuntime", "MLflowServer", "Method", "MetricTarget", "Mig",
+    "MlflowStorage", "Model", "ModelServer", "Monitoring", "Mps", "NatGateways", "Network", "NetworkPolicy", "NewVpc",
+    "Node", "NodeGroup", "NodePool", "NodeType", "ObjectMetric", "OciStorage", "OnnxServer", "OperatorProcess",
+    "Orchestrator", "OutlierDetector", "OutputTransformer", "Parameter", "ParameterType", "Pdb", "Pod", "PodDefaults",
+    "PodField", "PodIdentity", "PodSecurity", "PodTemplate", "PodsMetric", "Predictor", "Problem", "Protocol",
+    "PythonServer", "QueueTime", "RandomAbTest", "RateLimit", "RequestLogQueue", "RequestLogger", "ResourceMetric",
+    "Resources", "Retries", "Router", "S3Storage", "Scaling", "SecretKey", "SeldonCore", "SeldonDeployment",
+    "SeldonInfraError", "Server", "ServerImage", "ServerType", "ServiceAccount", "ServiceAccountRole", "ServiceMonitor",
+    "Sharing", "Signature", "SimpleModel", "SimpleRouter", "SklearnServer", "Slo", "Spec", "Ssl", "Stack",
+    "StickySession", "Storage", "StorageInitializer", "Taint", "TaintEffect", "TempoServer", "Tensor",
+    "TensorFlowServer", "TensorSpec", "TimeSlicing", "Timeouts", "Tls", "TlsMode", "Transformer", "Transport",
+    "TreeShap", "TritonModel", "TritonServer", "UpgradePolicy", "WebhookCertificate", "XGBoostServer", "check",
+    "config", "config_pbtxt", "run", "secret",
 ]  # fmt: skip
 
 

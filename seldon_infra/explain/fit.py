@@ -151,7 +151,7 @@ def _try(method: ExplainerMethod, folder: Path, model: Path) -> None:
     if file is None and looks_inside(method):
         kind = type(method).__name__
         raise NotFitted(f"explainer {kind}: {model} holds none of {', '.join(_SKLEARN)}, which it looks into")
-    entry = catalogue.beside(method.server)
+    entry = catalogue.load(method.server)
     python = catalogue.environment(entry) / "bin" / "python"
     with tempfile.TemporaryDirectory(prefix="seldon-fit-") as code:
         for name, source in entry.copied.items():

@@ -13,6 +13,7 @@ from seldon_infra.graph.capabilities import lost as lost_on_clusters
 from seldon_infra.graph.rules import (
     access,
     amounts,
+    detectors,
     environment,
     explainers,
     lost,
@@ -82,6 +83,7 @@ NODE_RULES: tuple[NodeRule, ...] = (
     *protocols.NODE_RULES,
     *environment.NODE_RULES,
     *security.NODE_RULES,
+    *detectors.NODE_RULES,
 )
 
 

@@ -22,6 +22,7 @@ from seldon_infra.graph.spec import (
     SimpleRouter,
     Transformer,
 )
+from seldon_infra.servers.detectors import DriftDetector, OutlierDetector
 from seldon_infra.servers.spec import (
     ContainerServer,
     HuggingFaceServer,
@@ -49,6 +50,8 @@ _NAMES: dict[type, str] = {
     TensorFlowServer: "TensorFlow",
     HuggingFaceServer: "Hugging Face",
     TempoServer: "Tempo",
+    DriftDetector: "drift detector",
+    OutlierDetector: "outlier detector",
     SimpleModel: "fixed answer",
     SimpleRouter: "always the first",
     RandomAbTest: "random A/B test",

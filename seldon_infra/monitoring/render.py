@@ -7,6 +7,7 @@ from seldon_infra.graph.expand.pods import EXECUTOR
 from seldon_infra.graph.render_objects import own_pods
 from seldon_infra.graph.render_values import Manifest
 from seldon_infra.graph.spec import SeldonDeployment
+from seldon_infra.monitoring import detection
 from seldon_infra.monitoring.objectives import groups
 from seldon_infra.monitoring.spec import Monitoring
 
@@ -49,7 +50,7 @@ def prometheus_rule(monitoring: Monitoring, deployment: SeldonDeployment) -> Man
         "apiVersion": _API,
         "kind": "PrometheusRule",
         "metadata": _metadata(monitoring, deployment),
-        "spec": {"groups": groups(deployment)},
+        "spec": {"groups": [*groups(deployment), *detection.groups(deployment)]},
     }
 
 

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from seldon_infra.servers.spec import Server
 
 ENTRY_FILE = "server.toml"
-BESIDE_FILE = "explainer.toml"
-"""The same for what stands beside a predictor and is no node's server."""
+BESIDE_FILE = "beside.toml"
+"""The same for what serves no models: what explains a predictor's answers, what watches its requests."""
 _PACKAGE = Path(__file__).parent.parent
 _FOLDERS = (_PACKAGE / "_servers", _PACKAGE.parent / "servers")
 """Where the catalogue is: in the package that was installed, else in the checkout."""
@@ -40,19 +40,6 @@ def names() -> tuple[str, ...]:
 
 
 @cache
-def beside(name: str) -> CatalogueEntry:
-    """Read the entry of what explains or watches a predictor.
-
-    Raises:
-        PartNotFound: the catalogue has no such thing.
-    """
-    file = _folder() / name / BESIDE_FILE
-    if not file.is_file():
-        raise PartNotFound(f"explainer's server '{name}'", "install seldon-infra anew")
-    return read(file)
-
-
-@cache
 def load(name: str) -> CatalogueEntry:
     """Read one server's entry.
 
@@ -60,8 +47,9 @@ def load(name: str) -> CatalogueEntry:
         PartNotFound: the catalogue has no such server.
         InvalidSpec: its ``server.toml`` is not what it should be; all that is wrong at once.
     """
-    file = _folder() / name / ENTRY_FILE
-    if not file.is_file():
+    candidates = [_folder() / name / file for file in (ENTRY_FILE, BESIDE_FILE)]
+    file = next((each for each in candidates if each.is_file()), None)
+    if file is None:
         raise PartNotFound(f"model server '{name}'", f"the catalogue has: {', '.join(names())}")
     return read(file)
 
@@ -139,7 +127,7 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     try:
         for name in arguments[1:]:
-            environment(load(name) if name in names() else beside(name))
+            environment(load(name))
     except SeldonInfraError as error:
         print(error, file=sys.stderr)
         return 1
@@ -155,7 +143,6 @@ __all__ = [
     "Kind",
     "LocalProcess",
     "Start",
-    "beside",
     "environment",
     "environment_path",
     "is_made",

@@ -60,7 +60,7 @@ class _Beside:
 def process(deployment: SeldonDeployment, predictor: Predictor, explainer: Explainer, target: Local) -> dict[str, Any]:
     """The process; ``{model}`` stands for the copy of its files, ``{infer}`` for its predictor's address."""
     assert explainer.method.server is not None
-    entry = catalogue.beside(explainer.method.server)
+    entry = catalogue.load(explainer.method.server)
     asked = [_Setting("infer_uri", f"http://{{{INFER}}}/v2/models/{predictor.graph.name}/infer")]
     inside = [_Setting("model", f"{{{INSIDE}}}")] if reads_model(explainer) else []
     node = _Beside(parameters=(*asked, *inside), env=explainer.env)
@@ -87,7 +87,7 @@ def reads_model(explainer: Explainer) -> bool:
 def install(explainer: Explainer) -> None:
     """Make the environment of an explainer's server if this machine has none yet; it says on stderr what it does."""
     assert explainer.method.server is not None
-    catalogue.environment(catalogue.beside(explainer.method.server))
+    catalogue.environment(catalogue.load(explainer.method.server))
 
 
 def route(

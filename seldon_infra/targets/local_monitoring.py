@@ -11,7 +11,7 @@ import pulumi
 from seldon_infra.core.yaml import dump
 from seldon_infra.graph.expand.chart import PROMETHEUS_PATH
 from seldon_infra.graph.spec import Node, Predictor, SeldonDeployment
-from seldon_infra.monitoring import install
+from seldon_infra.monitoring import detection, install
 from seldon_infra.monitoring.objectives import groups
 from seldon_infra.monitoring.spec import Monitoring
 from seldon_infra.resources.local_process import PROCESS
@@ -72,7 +72,7 @@ def declare(
     if not pulumi.runtime.is_dry_run():
         install.provide()
     rules = pulumi.Output.all(*map(when_known, deployments)).apply(
-        lambda known: {"groups": [group for each in known for group in groups(each)]}
+        lambda known: {"groups": [group for each in known for group in (*groups(each), *detection.groups(each))]}
     )
     # What is secret in a deployment is none of its names and promises.
     rules = pulumi.Output.unsecret(rules)

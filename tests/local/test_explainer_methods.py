@@ -81,7 +81,7 @@ def explained(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Reasons]:
 
 
 def _run(place: Path, asked: list[list[str]]) -> None:
-    entry = catalogue.beside("alibi")
+    entry = catalogue.load("alibi")
     for name, file in entry.copied.items():
         (place / name).write_bytes(file.read_bytes())
     (place / "explain_all.py").write_text(EXPLAIN)

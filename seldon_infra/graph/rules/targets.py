@@ -9,6 +9,7 @@ from seldon_infra.core.model import known, title
 from seldon_infra.core.problems import Problem
 from seldon_infra.graph.rules import commands, explainers, tensorflow, triton_gpus
 from seldon_infra.graph.rules.place import InNode, InPredictor, environments_in, listed, server_of
+from seldon_infra.servers.detectors import Detector
 from seldon_infra.servers.spec import (
     CatalogueServer,
     ContainerServer,
@@ -107,6 +108,10 @@ def image_holds_the_class(at: InNode) -> Iterator[Problem]:
     elif isinstance(server, CatalogueServer) and server.image is None:
         fix = 'build an image of it and write CatalogueServer(…, image="registry/name@sha256:…")'
         yield Problem(at.path, "CatalogueServer has no image", "must be given for a cluster, which runs images", fix)
+    elif isinstance(server, Detector) and server.image is None:
+        name = type(server).__name__
+        fix = f'write {name}(image="registry/name@sha256:…") with the runtime of servers/{server.catalogue} in it'
+        yield Problem(at.path, f"{name} has no image", "must be given for a cluster: Seldon has none for it", fix)
     elif isinstance(server, OnnxServer) and server.image is None:
         got, want = "OnnxServer has no image", "must be given for a cluster: Seldon has none for ONNX Runtime"
         fix = (

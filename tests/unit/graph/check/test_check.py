@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 TABLES = (
     "access",
     "amounts",
+    "detectors",
     "environment",
     "explainers",
     "lost",
