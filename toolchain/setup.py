@@ -191,7 +191,7 @@ def _is_still_good(place: Path) -> bool:
 
 def make_model_servers(purpose: str) -> None:
     """Make the environments of the model servers that are needed; the catalogue says how, and shows its progress."""
-    entries = sorted(SERVERS.glob("*/server.toml"))
+    entries = sorted([*SERVERS.glob("*/server.toml"), *SERVERS.glob("*/beside.toml")])
     names = [entry.parent.name for entry in entries if purpose == "test" or entry.parent.name in SERVERS_OF_STACK_LOCAL]
     kept = cache_dir() / "servers"
     digest = _digest(*(file for name in names for file in sorted((SERVERS / name).glob("*.*"))))

@@ -27,6 +27,8 @@ COMMANDS = (
     "drift",
     "eks-token",
     "experiment",
+    "explain",
+    "explainer",
     "feedback",
     "graph",
     "import",

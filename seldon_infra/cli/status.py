@@ -48,7 +48,7 @@ def _deployment(stack: LocalStack, route: Route) -> dict[str, object]:
         "namespace": route.namespace,
         "protocol": route.protocol,
         "url": f"http://{address}{route.prefix}",
-        "grpc": address,
+        "grpc": address if "grpc" in route.transports else None,
         "predictors": {b.name: f"shadow of {b.weight} %" if b.shadow else f"{b.weight} %" for b in route.backends},
     }
 
@@ -83,7 +83,8 @@ def _print_deployments(deployments: list[dict[str, object]]) -> None:
         print(f"{deployment['name']}  protocol {deployment['protocol']}  namespace {deployment['namespace']}")
         print(f"  REST  {deployment['url']}/")
         metadata = f"metadata seldon: {deployment['name']}, namespace: {deployment['namespace']}"
-        print(f"  gRPC  {deployment['grpc']}  ({metadata})")
+        if deployment["grpc"]:
+            print(f"  gRPC  {deployment['grpc']}  ({metadata})")
         print(f"  {', '.join(f'{name} {share}' for name, share in shares.items())}\n")
 
 

@@ -14,8 +14,10 @@ from seldon_infra.graph.rules import (
     access,
     alerts,
     amounts,
+    detectors,
     environment,
     experiments,
+    explainers,
     lost,
     names,
     objects,
@@ -76,6 +78,7 @@ PREDICTOR_RULES: tuple[PredictorRule, ...] = (
     *settings.PREDICTOR_RULES,
     *security.PREDICTOR_RULES,
     *payloads.PREDICTOR_RULES,
+    *explainers.PREDICTOR_RULES,
 )
 NODE_RULES: tuple[NodeRule, ...] = (
     *names.NODE_RULES,
@@ -90,6 +93,7 @@ NODE_RULES: tuple[NodeRule, ...] = (
     *payloads.NODE_RULES,
     *security.NODE_RULES,
     *experiments.NODE_RULES,
+    *detectors.NODE_RULES,
 )
 
 

@@ -23,6 +23,7 @@ from seldon_infra.graph.spec import (
     SimpleRouter,
     Transformer,
 )
+from seldon_infra.servers.detectors import DriftDetector, OutlierDetector
 from seldon_infra.servers.spec import (
     ContainerServer,
     HuggingFaceServer,
@@ -50,6 +51,8 @@ _NAMES: dict[type, str] = {
     TensorFlowServer: "TensorFlow",
     HuggingFaceServer: "Hugging Face",
     TempoServer: "Tempo",
+    DriftDetector: "drift detector",
+    OutlierDetector: "outlier detector",
     SimpleModel: "fixed answer",
     SimpleRouter: "always the first",
     RandomAbTest: "random A/B test",
@@ -137,7 +140,7 @@ def _explainer(deployment: SeldonDeployment, predictor: Predictor, explainer: Ex
         return None
     path = f"/seldon/{_text(deployment.namespace)}/{deployment.name}-explainer/{predictor.name}/"
     model = (_text(explainer.model_uri),) if explainer.model_uri else ()
-    return Step(explainer.type, "explainer", "EXPLAINER", (path, *model))
+    return Step(explainer.kind, "explainer", "EXPLAINER", (path, *model))
 
 
 def flow(deployment: SeldonDeployment, node: Node) -> Flow:

@@ -206,7 +206,7 @@ def explainer(deployment: SeldonDeployment, spec: Explainer | None) -> Manifest:
         return {}
     return given(
         {
-            "type": spec.type,
+            "type": spec.method.on_clusters,
             "modelUri": spec.model_uri,
             "serviceAccountName": own if (own := spec.service_account_name) is not None else account_name(deployment),
             "containerSpec": explainer_container(deployment, spec),

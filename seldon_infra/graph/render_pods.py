@@ -27,6 +27,7 @@ from seldon_infra.graph.render_security import (
 from seldon_infra.graph.render_values import Manifest, env, given, is_named, merged, metadata, resources
 from seldon_infra.graph.spec import EnvVar, Explainer, Node, Pod, PodSecurity, PodTemplate, Predictor, SeldonDeployment
 from seldon_infra.graph.walk import nodes
+from seldon_infra.servers.detectors import Detector
 from seldon_infra.servers.needs import Needs, needs
 from seldon_infra.servers.spec import (
     LAST_APACHE_CORE,
@@ -53,7 +54,7 @@ PREPACKAGED_IMAGES = {
 """Seldon's own images on protocol seldon, by the implementation that they are."""
 DIGEST_MARK = "model-digest.seldon-infra"
 """Prefix of the annotations that hold digests; what follows is the node's name, which may be as long as a name can."""
-_WITH_IMAGES = (PythonServer, MLServerRuntime, ContainerServer, LightGBMServer, OnnxServer, CatalogueServer)
+_WITH_IMAGES = (PythonServer, MLServerRuntime, ContainerServer, LightGBMServer, OnnxServer, CatalogueServer, Detector)
 _KINDS = ("initContainers", "containers")
 _WRAPPER_PATHS = {"liveness": "/health/ping", "readiness": "/health/status"}
 RUNTIME = "MLSERVER_MODEL_IMPLEMENTATION"
@@ -184,10 +185,12 @@ def container(deployment: SeldonDeployment, predictor: Predictor, node: Node) ->
 
 
 def runtime(node: Node) -> list[Manifest]:
-    """The variable that tells MLServer's image what to load, where the operator does not; the definition's own wins."""
-    name = node.server.runtime if isinstance(node.server, Server) else None
-    said = name is None or any(variable.name == RUNTIME for variable in node.env)
-    return [] if said else [{"name": RUNTIME, "value": name}]
+    """What tells MLServer's image what to load and how, where the operator does not; the definition's own wins."""
+    if not isinstance(node.server, Server):
+        return []
+    told = {RUNTIME: node.server.runtime, **node.server.told}
+    own = {variable.name for variable in node.env}
+    return [{"name": name, "value": value} for name, value in told.items() if value is not None and name not in own]
 
 
 def locked_up(deployment: SeldonDeployment, node: Node) -> Manifest:
@@ -285,7 +288,7 @@ def _probe_paths(deployment: SeldonDeployment, server: object) -> dict[str, str]
             return _WRAPPER_PATHS
         case SklearnServer() | XGBoostServer() | MLflowServer() if deployment.protocol == "seldon":
             return _WRAPPER_PATHS
-        case MLServerRuntime() | LightGBMServer() | OnnxServer():
+        case MLServerRuntime() | LightGBMServer() | OnnxServer() | Detector():
             return _V2_PATHS
         case ContainerServer() | CatalogueServer() if deployment.protocol == "v2":
             return _V2_PATHS
@@ -323,8 +326,10 @@ def locked_up_explainer(deployment: SeldonDeployment, explainer: Explainer) -> M
     }
 
 
-def explainer_image(deployment: SeldonDeployment, explainer: Explainer) -> str | None:
+def explainer_image(deployment: SeldonDeployment, explainer: Explainer) -> Later[str] | None:
     """The image of an explainer, the last under Apache-2.0 unless a version says otherwise."""
+    if explainer.image is not None:
+        return explainer.image
     v2 = deployment.protocol == "v2"
     version = explainer.version or _default_version(deployment, LAST_APACHE_EXPLAINER if v2 else LAST_APACHE_CORE)
     if version is None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from seldon_infra.graph.render_values import Manifest
 from seldon_infra.graph.spec import SeldonDeployment
-from seldon_infra.monitoring import gpu, measured, objectives, trouble
+from seldon_infra.monitoring import detection, gpu, measured, objectives, trouble
 from seldon_infra.monitoring.series import namespace_of
 
 
@@ -42,4 +42,4 @@ def _groups(deployment: SeldonDeployment, records: Iterable[Manifest], alerts: I
     name = f"{namespace_of(deployment)}/{deployment.name}"
     made = {"measured": list(records), "trouble": list(alerts)}
     own = [{"name": f"{name}/{what}", "rules": rules} for what, rules in made.items() if rules]
-    return [*own, *objectives.groups(deployment)]
+    return [*own, *detection.groups(deployment), *objectives.groups(deployment)]

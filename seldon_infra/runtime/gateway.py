@@ -227,7 +227,8 @@ class Gateway:
             connection.close()
 
     def _route_file(self, namespace: str, name: str) -> Path:
-        return self.folder / "routes.d" / f"{namespace}.{name}.json"
+        # An explainer's route is named by two parts of its path.
+        return self.folder / "routes.d" / f"{namespace}.{name.replace('/', '~')}.json"
 
 
 def process_spec(port: int | None) -> ProcessSpec:

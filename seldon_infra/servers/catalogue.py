@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from seldon_infra.servers.spec import Server
 
 ENTRY_FILE = "server.toml"
+BESIDE_FILE = "beside.toml"
+"""The same for what serves no models: what explains a predictor's answers, what watches its requests."""
 _PACKAGE = Path(__file__).parent.parent
 _FOLDERS = (_PACKAGE / "_servers", _PACKAGE.parent / "servers")
 """Where the catalogue is: in the package that was installed, else in the checkout."""
@@ -45,8 +47,9 @@ def load(name: str) -> CatalogueEntry:
         PartNotFound: the catalogue has no such server.
         InvalidSpec: its ``server.toml`` is not what it should be; all that is wrong at once.
     """
-    file = _folder() / name / ENTRY_FILE
-    if not file.is_file():
+    candidates = [_folder() / name / file for file in (ENTRY_FILE, BESIDE_FILE)]
+    file = next((each for each in candidates if each.is_file()), None)
+    if file is None:
         raise PartNotFound(f"model server '{name}'", f"the catalogue has: {', '.join(names())}")
     return read(file)
 

@@ -100,6 +100,8 @@ class CatalogueEntry(Spec):
     """Server whose files it has as well, and whose settings where it has none of its own. Default: none."""
     shared: Path | None = None
     """Folder of that server's files."""
+    also: str | None = None
+    """Folder beside its own whose ``files/`` it has as well. Default: none."""
     version: str
     """The server's own version."""
     licence: str
@@ -146,7 +148,8 @@ class CatalogueEntry(Spec):
     @property
     def copied(self) -> Mapping[str, Path]:
         """The files of which each process gets a copy, by their path there; its own win over those it shares."""
-        folders = [folder for folder in (self.shared, self.folder / FILES) if folder is not None]
+        also = None if self.also is None else self.folder.parent / self.also / FILES
+        folders = [folder for folder in (self.shared, also, self.folder / FILES) if folder is not None]
         found = [(folder, file) for folder in folders for file in sorted(folder.rglob("*")) if _is_copied(file)]
         return {file.relative_to(folder).as_posix(): file for folder, file in found}
 

@@ -128,7 +128,7 @@ def local_process(
     told = {**filled(entry.environment, fill), **filled(kind.environment, fill)}
     return LocalProcess(
         command=[word for word in map(fill, entry.start.command) if word is not None],
-        environment={**BARE, **told, **own_environment(node)},
+        environment={**BARE, **told, **server.told, **own_environment(node)},
         files={**_copied(entry), **filled(kind.files, fill), **_typed(server)},
         links={},
         ports=PORTS,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from seldon_infra.servers.detectors import Detector
 from seldon_infra.servers.spec import (
     HuggingFaceServer,
     LightGBMServer,
@@ -61,7 +62,7 @@ def needs(server: Server, protocol: Protocol) -> Needs:
     match server:
         case TritonServer():
             return TRITON
-        case MLServerRuntime() | HuggingFaceServer() | TempoServer() | LightGBMServer() | OnnxServer():
+        case MLServerRuntime() | HuggingFaceServer() | TempoServer() | LightGBMServer() | OnnxServer() | Detector():
             return MLSERVER
         case SklearnServer() | XGBoostServer() | MLflowServer() if protocol == "v2":
             return MLSERVER

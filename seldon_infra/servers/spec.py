@@ -6,6 +6,7 @@ Every server knows three things by itself: ``implementation``, its name in Seldo
 
 # Annotations are evaluated as they stand: as text, pydantic would compile each one again at import.
 
+from collections.abc import Mapping
 from typing import ClassVar, Literal, TypeAlias
 
 from seldon_infra.core.model import Later, Many, Spec
@@ -55,6 +56,11 @@ class Server(Spec):
     def protocols(self) -> tuple[Protocol, ...]:
         """Protocols that it speaks on a cluster."""
         return self.spoken
+
+    @property
+    def told(self) -> Mapping[str, str]:
+        """Environment variables that tell its runtime what its fields say."""
+        return {}
 
     @property
     def folder(self) -> str | None:

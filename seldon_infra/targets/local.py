@@ -22,7 +22,7 @@ from seldon_infra.core.model import Spec, pending
 from seldon_infra.experiments.rollout import Rollout
 from seldon_infra.graph.call import predict_curl
 from seldon_infra.graph.check import check_local
-from seldon_infra.graph.spec import Node, Predictor, SeldonDeployment
+from seldon_infra.graph.spec import Explainer, Node, Predictor, SeldonDeployment
 from seldon_infra.graph.walk import nodes
 from seldon_infra.resources.handle import Component
 from seldon_infra.resources.local_artifact import ARTIFACT
@@ -31,6 +31,7 @@ from seldon_infra.resources.local_process import PROCESS
 from seldon_infra.resources.local_route import ROUTE
 from seldon_infra.servers.spec import Server
 from seldon_infra.targets import local_render as render
+from seldon_infra.targets.explainer_files import unfit_explainers
 from seldon_infra.targets.landed import Landed
 from seldon_infra.targets.later import after, when_known, when_valid
 from seldon_infra.targets.local_files import (
@@ -59,6 +60,7 @@ _OF_FILES = (
     misplaced_files,
     unlike_tensors,
     wrong_saved_models,
+    unfit_explainers,
 )
 """What is known of a deployment by the files that it names."""
 
@@ -183,6 +185,8 @@ class LocalDeployment(Component):
             addresses = self._orchestrator(predictor, servers).addresses
         if self._target.monitoring:
             self._watch(predictor, servers, addresses)
+        if predictor.explainer:
+            self._explain(predictor, predictor.explainer, addresses)
         share = _later(predictor, partial(render.share, deployment=self._deployment), render.SHARE_PARTS)
         return {**share, "rest": addresses.apply(itemgetter("http")), "grpc": addresses.apply(itemgetter("grpc"))}
 
@@ -200,20 +204,41 @@ class LocalDeployment(Component):
             if node.name in servers:
                 self.asked += monitoring.of_server(self._deployment, predictor, node, servers[node.name])
 
+    def _explain(self, predictor: Predictor, explainer: Explainer, addresses: pulumi.Output[Mapping[str, str]]) -> None:
+        """Declare what explains a predictor's answers, beside it."""
+        # Most deployments have none, and wait for none of it to load.
+        from seldon_infra.targets import local_explainers as explainers
+
+        name = _joined(self._deployment.name, predictor.name, explainers.MODEL)
+        if not pulumi.runtime.is_dry_run():
+            explainers.install(explainer)
+        files = {"uri": explainer.model_uri, "model_digest": explainer.model_digest}
+        paths = {
+            "model": self._artifact(_joined(name, "model"), files).path,
+            explainers.INFER: addresses.apply(itemgetter("http")),
+        }
+        if explainers.reads_model(explainer):
+            paths[explainers.INSIDE] = self._artifact(_joined(name, "inside"), self._model_of(predictor.graph)).path
+        process = explainers.process(self._deployment, predictor, explainer, self._target)
+        made = self._process(name, {key: _with_paths(value, paths) for key, value in process.items()})
+        route = made.addresses.apply(lambda it: explainers.route(self._deployment, predictor, explainer, it))
+        parts = {part: route.apply(itemgetter(part)) for part in explainers.ROUTE_PARTS}
+        ROUTE.register(
+            name,
+            self._child,
+            stack_dir=self._place.stack_dir,
+            gateway=self._place.gateway,
+            drain_seconds=self._target.drain_seconds,
+            **parts,
+        )
+
     def _server(self, predictor: Predictor, node: Node) -> Any:
         """Declare a node's model server and the files that it reads."""
         name = _joined(self._deployment.name, predictor.name, node.name)
         if not pulumi.runtime.is_dry_run():
             render.install(node)
         assert isinstance(node.server, Server)
-        model = {
-            "uri": node.model_uri,
-            "server": kind_of(node.server),
-            "trusted": list(node.trusted) or None,
-            "signed_by": node.signed_by,
-            "model_digest": node.model_digest,
-            "storage": _store_of(node, self._deployment),
-        }
+        model = self._model_of(node)
         # The code that a server is given by its own definition is the user's, and not judged.
         parts = {"model": model, "source": {"uri": getattr(node.server, "source", None)}}
         paths = {what: self._artifact(_joined(name, what), part).path for what, part in parts.items() if part["uri"]}
@@ -225,6 +250,18 @@ class LocalDeployment(Component):
         if node.server.catalogue and render.shares_process(node, self._target):
             process = {**render.hosted(process), "host": self._place.hosts.of(node.server.catalogue)}
         return self._process(name, {key: _with_paths(value, paths) for key, value in process.items()})
+
+    def _model_of(self, node: Node) -> Mapping[str, object]:
+        """Give what a copy of a node's model is made from."""
+        assert isinstance(node.server, Server)
+        return {
+            "uri": node.model_uri,
+            "server": kind_of(node.server),
+            "trusted": list(node.trusted) or None,
+            "signed_by": node.signed_by,
+            "model_digest": node.model_digest,
+            "storage": _store_of(node, self._deployment),
+        }
 
     def _artifact(self, name: str, part: Mapping[str, object]) -> Any:
         return ARTIFACT.register(

@@ -102,11 +102,11 @@ def explainer_has_a_model(at: InPredictor) -> Iterator[Problem]:
     explainer = at.predictor.explainer
     if explainer is None or explainer.model_uri:
         return
-    bare = explainer.type in _START_FROM_ARGUMENTS
+    bare = explainer.kind in _START_FROM_ARGUMENTS
     if not (bare and explainer.init_parameters is not None):
         yield Problem(
             at.path,
-            f"explainer.model_uri is not set for {explainer.type}",
+            f"explainer.model_uri is not set for {explainer.kind}",
             "must be given, or init_parameters" if bare else "must be given",
             "write model_uri='s3://bucket/explainer' in Explainer",
         )

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from seldon_infra.core.model import known, title
 from seldon_infra.core.problems import Problem
-from seldon_infra.graph.rules import commands, payloads, tensorflow, triton_gpus
+from seldon_infra.graph.rules import commands, explainers, payloads, tensorflow, triton_gpus
 from seldon_infra.graph.rules.place import InNode, InPredictor, environments_in, listed, server_of
+from seldon_infra.servers.detectors import Detector
 from seldon_infra.servers.spec import (
     CatalogueServer,
     ContainerServer,
@@ -61,12 +62,6 @@ def call_exists_here(at: InNode) -> Iterator[Problem]:
         yield Problem(at.path, got, "must be on protocol 'seldon'", fix)
 
 
-def no_explainer_here(at: InPredictor) -> Iterator[Problem]:
-    """Explainers run on clusters only, for now."""
-    if at.predictor.explainer:
-        yield Problem(at.path, "explainer", "must not be given on this machine", "remove it, or use a cluster")
-
-
 def env_has_values_here(at: InPredictor) -> Iterator[Problem]:
     """There are no Secrets and ConfigMaps on this machine."""
     for path, field, variables in environments_in(at):
@@ -107,6 +102,10 @@ def image_holds_the_class(at: InNode) -> Iterator[Problem]:
     elif isinstance(server, CatalogueServer) and server.image is None:
         fix = 'build an image of it and write CatalogueServer(…, image="registry/name@sha256:…")'
         yield Problem(at.path, "CatalogueServer has no image", "must be given for a cluster, which runs images", fix)
+    elif isinstance(server, Detector) and server.image is None:
+        name = type(server).__name__
+        fix = f'write {name}(image="registry/name@sha256:…") with the runtime of servers/{server.catalogue} in it'
+        yield Problem(at.path, f"{name} has no image", "must be given for a cluster: Seldon has none for it", fix)
     elif isinstance(server, OnnxServer) and server.image is None:
         got, want = "OnnxServer has no image", "must be given for a cluster: Seldon has none for ONNX Runtime"
         fix = (
@@ -140,7 +139,7 @@ def instances_run_here(at: InNode) -> Iterator[Problem]:
 
 
 LOCAL_DEPLOYMENT_RULES = (requests_are_calls, *tensorflow.LOCAL_DEPLOYMENT_RULES)
-LOCAL_PREDICTOR_RULES = (no_explainer_here, env_has_values_here, *tensorflow.LOCAL_PREDICTOR_RULES)
+LOCAL_PREDICTOR_RULES = (*explainers.LOCAL_PREDICTOR_RULES, env_has_values_here, *tensorflow.LOCAL_PREDICTOR_RULES)
 LOCAL_NODE_RULES = (server_runs_here, *commands.LOCAL_NODE_RULES, *payloads.LOCAL_NODE_RULES, instances_run_here)
 LOCAL_ONLY_NODE_RULES = (call_exists_here,)
 """For stacks that stay on this machine; what also goes to a cluster is held to more than that."""
@@ -151,5 +150,5 @@ MANIFEST_NODE_RULES = (
     *payloads.MANIFEST_NODE_RULES,
 )
 """What a manifest would lack, or drop in silence."""
-CLUSTER_PREDICTOR_RULES = (explainer_is_in_reach,)
+CLUSTER_PREDICTOR_RULES = (explainer_is_in_reach, *explainers.CLUSTER_PREDICTOR_RULES)
 CLUSTER_NODE_RULES = (model_is_in_reach, *MANIFEST_NODE_RULES, *triton_gpus.CLUSTER_NODE_RULES)

@@ -17,6 +17,21 @@ from seldon_infra.graph.spec.deployment import (
     Timeouts,
 )
 from seldon_infra.graph.spec.experiment import ABTest
+from seldon_infra.graph.spec.explainers import (
+    ALE,
+    LIME,
+    SHAP,
+    AnchorImages,
+    AnchorTabular,
+    AnchorText,
+    Contrastive,
+    Counterfactuals,
+    ExplainerMethod,
+    ExplainerType,
+    IntegratedGradients,
+    KernelShap,
+    TreeShap,
+)
 from seldon_infra.graph.spec.nodes import (
     AverageCombiner,
     BuiltIn,
@@ -35,7 +50,6 @@ from seldon_infra.graph.spec.nodes import (
 )
 from seldon_infra.graph.spec.predictor import (
     Explainer,
-    ExplainerType,
     Orchestrator,
     Predictor,
     Ssl,
@@ -76,10 +90,16 @@ from seldon_infra.graph.spec.values import (
 from seldon_infra.servers.spec import Licence, NodeType, Protocol, Server, Transport
 
 __all__ = [
+    "ALE",
+    "LIME",
+    "SHAP",
     "ABTest",
     "Alerts",
     "AmbassadorRoute",
     "Amounts",
+    "AnchorImages",
+    "AnchorTabular",
+    "AnchorText",
     "AverageCombiner",
     "BuiltIn",
     "BuiltInName",
@@ -89,17 +109,22 @@ __all__ = [
     "ContainerAmount",
     "ContainerMetric",
     "ContainerSecurity",
+    "Contrastive",
+    "Counterfactuals",
     "Endpoint",
     "EnvVar",
     "Explainer",
+    "ExplainerMethod",
     "ExplainerType",
     "ExternalMetric",
     "GraphNode",
     "Hpa",
+    "IntegratedGradients",
     "IstioRoute",
     "Keda",
     "KedaFallback",
     "KedaTrigger",
+    "KernelShap",
     "Licence",
     "LogMode",
     "Logger",
@@ -143,5 +168,6 @@ __all__ = [
     "Timeouts",
     "Transformer",
     "Transport",
+    "TreeShap",
     "parameter_text",
 ]

@@ -3,9 +3,10 @@
 # Annotations are evaluated as they stand: as text, pydantic would compile each one again at import.
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
+from typing import TYPE_CHECKING, ClassVar
 
 from seldon_infra.core.model import JsonObject, Later, Many, Spec
+from seldon_infra.graph.spec.explainers import METHODS, ExplainerMethod, ExplainerType, MethodClass
 from seldon_infra.graph.spec.nodes import GraphNode
 from seldon_infra.graph.spec.scaling import Hpa, Keda, Pdb, PodTemplate
 from seldon_infra.graph.spec.security import ContainerSecurity
@@ -17,30 +18,26 @@ if TYPE_CHECKING:
 else:
     Node = GraphNode
 
-ExplainerType: TypeAlias = Literal[
-    "AnchorTabular",
-    "AnchorImages",
-    "AnchorText",
-    "Counterfactuals",
-    "Contrastive",
-    "KernelShap",
-    "IntegratedGradients",
-    "ALE",
-    "TreeShap",
-]
-"""Kinds of explanation that Seldon's alibi images know."""
-
 
 class Explainer(Spec):
     """A server that explains a predictor's answers, at NAME-explainer/PREDICTOR/. Source: explainer of the CRD v1."""
 
     noun: ClassVar[str] = "explainer"
 
-    type: ExplainerType
-    """How it explains."""
+    type: ExplainerType | ExplainerMethod
+    """How it explains: a method by its name, as it was fitted, or with its options, as in ``TreeShap(background=100)``,
+    which must then be those of the fit. ``SHAP`` and ``LIME`` are servers of this library's own."""
     model_uri: Later[str] | None = None
-    """Where the trained explainer is. Default: none, which only AnchorImages and AnchorText can start from with
+    """Where the fitted explainer is. Default: none, which only AnchorImages and AnchorText can start from with
     ``init_parameters``. Source: modelUri."""
+    model_digest: str | None = None
+    """``sha256:…`` that the explainer's files must have, as ``seldon-infra digest`` prints it. Default: any."""
+    image: Later[str] | None = None
+    """Image of the explainer's server on a cluster, with the files of ``servers/``; SHAP and LIME need one, and so
+    does what ``seldon-infra explainer fit`` made. Default: Seldon's own, which reads what alibi's ``save()`` wrote.
+    Source: containerSpec.image."""
+    timeout: Later[str] = "60s"
+    """How long an explanation may take on this machine, as a duration. Default: ``"60s"``."""
     init_parameters: JsonObject | None = None
     """Arguments of the explainer's constructor, written as JSON text. Default: none. Source: initParameters."""
     config: Mapping[str, Later[str]] = {}
@@ -71,6 +68,16 @@ class Explainer(Spec):
     the last with alibi 0.9.4, which is the last under Apache-2.0."""
     licence: Licence = "Apache-2.0"
     """Terms that you accept; a later ``version`` needs ``BSL-1.1``. Default: Apache-2.0."""
+
+    @property
+    def kind(self) -> str:
+        """The method's name."""
+        return self.type if isinstance(self.type, str) else type(self.type).__name__
+
+    @property
+    def method(self) -> MethodClass:
+        """What is known of the method."""
+        return METHODS[self.kind]
 
 
 class Orchestrator(Spec):

@@ -202,7 +202,7 @@ def test_a_cli_that_was_upgraded_to_another_generation_is_no_longer_used(tmp_pat
     assert not setup._is_still_good(tmp_path / "place")
 
 
-SERVERS = sorted((ROOT / "servers").iterdir())
+SERVERS = sorted({file.parent for file in (ROOT / "servers").glob("*/*.toml")})
 
 
 @pytest.mark.parametrize("server", SERVERS, ids=lambda folder: folder.name)

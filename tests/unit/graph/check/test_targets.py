@@ -107,11 +107,6 @@ LOCAL = {
             protocol="tensorflow",
         ),
     ),
-    "no explainer": Row(
-        deployment(predictor(graph=OK, explainer=Explainer(type="ALE", model_uri="s3://b/e"))),
-        f"{PREDICTOR}: explainer, must not be given on this machine; remove it, or use a cluster",
-        graph(OK),
-    ),
     "a logger where there is no orchestrator": Row(
         graph(model(server=TF, logger=Logger(mode="all")), protocol="tensorflow"),
         f"{NODE}: logger on protocol 'tensorflow', must have an orchestrator, and here it has none; "

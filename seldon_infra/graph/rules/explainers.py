@@ -1,0 +1,119 @@
+"""Rules about explainers: their options, and where a method runs."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from seldon_infra.core.model import known, title
+from seldon_infra.core.problems import Problem
+from seldon_infra.core.quantity import parse_duration
+from seldon_infra.graph.rules.place import below, listed
+from seldon_infra.graph.rules.references import image_is_a_reference
+from seldon_infra.graph.spec.explainers import METHODS, ExplainerMethod, looks_inside
+from seldon_infra.servers.spec import SklearnServer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from seldon_infra.graph.rules.place import InPredictor
+    from seldon_infra.graph.spec import Explainer
+
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}\Z")
+_SHARES = ("threshold", "delta", "tau")
+_COUNTS = {
+    "batch_size": 1, "beam_size": 1, "coverage_samples": 1, "segments": 1, "background": 0, "samples": 1, "features": 1,
+    "min_bin_points": 1, "n_steps": 1, "max_iterations": 1,
+}  # fmt: skip
+
+
+def options_make_sense(at: InPredictor) -> Iterator[Problem]:
+    """Shares lie between 0 and 1, counts are positive, percentiles rise."""
+    method = at.predictor.explainer.type if at.predictor.explainer else None
+    if not isinstance(method, ExplainerMethod):
+        return
+    for field in _SHARES:
+        share = getattr(method, field, None)
+        if share is not None and not 0 < share < 1:
+            yield Problem(
+                at.path, f"explainer.{field} {share:g}", "must lie between 0 and 1", f"write {field}=0.1, say"
+            )
+    for field, least in _COUNTS.items():
+        yield from below(at.path, f"explainer.{field}", getattr(method, field, None), least)
+    percentiles = list(getattr(method, "percentiles", ()))
+    if percentiles != sorted(set(percentiles)) or not all(0 < each < 100 for each in percentiles):
+        want = "must rise, between 0 and 100"
+        yield Problem(at.path, f"explainer.percentiles {percentiles}", want, "write percentiles=(25, 50, 75)")
+    shape = getattr(method, "shape", None)
+    if shape is not None and (len(shape) != 3 or min(shape) < 1):
+        want = "must be height, width and channels"
+        yield Problem(at.path, f"explainer.shape {list(shape)}", want, "write shape=(28, 28, 1)")
+
+
+def files_are_pinned_whole(at: InPredictor) -> Iterator[Problem]:
+    """A digest is whole, an image a reference, a time-out a duration."""
+    explainer = at.predictor.explainer
+    if explainer is None:
+        return
+    if explainer.model_digest is not None and not _DIGEST.match(explainer.model_digest):
+        fix = "copy the whole digest; run: seldon-infra digest FOLDER"
+        got = f"explainer.model_digest '{explainer.model_digest}'"
+        yield Problem(at.path, got, "must be sha256: and 64 hexadecimal digits", fix)
+    yield from image_is_a_reference(at.path, "explainer.image", explainer.image)
+    timeout = known(explainer.timeout)
+    if timeout is not None and not parse_duration(timeout):
+        yield Problem(at.path, f"explainer.timeout '{timeout}'", "must be a duration", "write timeout='60s'")
+
+
+def method_runs_here(at: InPredictor) -> Iterator[Problem]:
+    """This machine has servers for some methods, which speak protocol v2 and are fitted."""
+    explainer = at.predictor.explainer
+    if explainer is None:
+        return
+    if explainer.method.server is None:
+        here = listed([f"'{name}'" for name, method in METHODS.items() if method.server])
+        want = f"must be {here} on this machine"
+        yield Problem(at.path, f"explainer.type '{explainer.kind}'", want, "use one of them, or a cluster")
+    elif at.deployment.protocol != "v2":
+        fix = f"set protocol='v2' on {title(at.deployment)}, or use a cluster"
+        yield Problem(at.path, f"explainer on protocol '{at.deployment.protocol}'", "must be on 'v2' here", fix)
+    elif explainer.model_uri is None:
+        fix = "fit one with seldon-infra explainer fit, and write model_uri='explainers/…'"
+        yield Problem(at.path, "explainer.model_uri is not set", "must be given on this machine", fix)
+    if at.deployment.transport == "grpc":
+        fix = f"remove transport from {title(at.deployment)}"
+        yield Problem(at.path, "explainer with transport 'grpc'", "must have REST, by which it asks", fix)
+
+
+def method_has_a_model_to_look_into(at: InPredictor) -> Iterator[Problem]:
+    """What looks into a model reads one file of scikit-learn's, not a graph."""
+    explainer, graph = at.predictor.explainer, at.predictor.graph
+    if explainer is None or explainer.method.server is None or not _looks_inside(explainer):
+        return
+    if graph.children or not isinstance(graph.server, SklearnServer):
+        got = f"explainer.type '{explainer.kind}' looks into the model"
+        want = "must explain a predictor that is one Model with SklearnServer"
+        yield Problem(at.path, got, want, "use KernelShap, AnchorTabular, SHAP or LIME, which ask for answers alone")
+
+
+def cluster_has_an_image(at: InPredictor) -> Iterator[Problem]:
+    """Seldon has no image for SHAP and LIME, and this library's servers speak protocol v2 alone."""
+    explainer = at.predictor.explainer
+    if explainer is None or explainer.kind not in ("SHAP", "LIME"):
+        return
+    if explainer.image is None:
+        fix = f"write image='registry/name@sha256:…' with servers/{explainer.method.server} in it"
+        got = f"explainer.image is not set for {explainer.kind}"
+        yield Problem(at.path, got, "must be given on a cluster, where Seldon has none", fix)
+    if at.deployment.protocol != "v2":
+        got = f"explainer {explainer.kind} on protocol '{at.deployment.protocol}'"
+        yield Problem(at.path, got, "must be on protocol 'v2'", f"set protocol='v2' on {title(at.deployment)}")
+
+
+def _looks_inside(explainer: Explainer) -> bool:
+    return explainer.method.needs_model if isinstance(explainer.type, str) else looks_inside(explainer.type)
+
+
+PREDICTOR_RULES = (options_make_sense, files_are_pinned_whole)
+LOCAL_PREDICTOR_RULES = (method_runs_here, method_has_a_model_to_look_into)
+CLUSTER_PREDICTOR_RULES = (cluster_has_an_image,)

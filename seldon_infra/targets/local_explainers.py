@@ -1,0 +1,108 @@
+"""An explainer on this machine: a copy of its files, a process beside its predictor's, and a route of its own.
+
+It listens where Seldon's ingress has it, ``/seldon/NAMESPACE/NAME-explainer/PREDICTOR/``, and asks its predictor's own
+address, so that a canary's explainer explains the canary. Predictions never pass through it: one that is slow or dead
+takes nothing from them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from seldon_infra.core.model import known
+from seldon_infra.core.quantity import parse_duration
+from seldon_infra.graph.spec.explainers import ExplainerMethod, looks_inside
+from seldon_infra.servers import catalogue
+from seldon_infra.servers.layout import local_process
+from seldon_infra.servers.spec import Server
+
+if TYPE_CHECKING:
+    from seldon_infra.graph.spec import EnvVar, Explainer, Predictor, SeldonDeployment
+    from seldon_infra.targets.spec import Local
+
+MODEL = "explainer"
+"""The explainer's name as a model in a path: that of its container on a cluster."""
+INFER, INSIDE = "infer", "source"
+"""Placeholders that stand for the predictor's address and the model's own file."""
+
+
+ROUTE_PARTS = (
+    "namespace", "name", "protocol", "transports", "models", "orchestrated", "rest_seconds", "predictors",
+)  # fmt: skip
+
+
+class _ExplainerServer(Server):
+    """What runs an explainer; it is no node's server."""
+
+    kind: Literal["explainer"] = "explainer"
+
+
+@dataclass(frozen=True)
+class _Setting:
+    name: str
+    value: object
+    wire_type: str = "STRING"
+
+
+@dataclass(frozen=True)
+class _Beside:
+    """An explainer in the shape of a node, which is what the catalogue's templates are filled in for."""
+
+    parameters: Sequence[_Setting]
+    env: Sequence[EnvVar]
+    name: str = MODEL
+    type: str = "MODEL"
+    model_uri: object = field(default="explainer")
+
+
+def process(deployment: SeldonDeployment, predictor: Predictor, explainer: Explainer, target: Local) -> dict[str, Any]:
+    """The process; ``{model}`` stands for the copy of its files, ``{infer}`` for its predictor's address."""
+    assert explainer.method.server is not None
+    entry = catalogue.load(explainer.method.server)
+    asked = [_Setting("infer_uri", f"http://{{{INFER}}}/v2/models/{predictor.graph.name}/infer")]
+    inside = [_Setting("model", f"{{{INSIDE}}}")] if reads_model(explainer) else []
+    node = _Beside(parameters=(*asked, *inside), env=explainer.env)
+    made = local_process(entry, _ExplainerServer.model_construct(), node, deployment, predictor)
+    return {
+        "command": list(made.command),
+        "environment": dict(made.environment),
+        "files": dict(made.files),
+        "ports": list(made.ports),
+        "ready": {**made.ready, "timeout_seconds": target.ready_timeout_seconds},
+        "live": dict(made.live),
+        "grace_seconds": made.grace_seconds,
+    }
+
+
+def reads_model(explainer: Explainer) -> bool:
+    """Tell whether the explainer may need the model's own file; a name alone does not say by which algorithm it was
+    fitted."""
+    if isinstance(explainer.type, ExplainerMethod):
+        return looks_inside(explainer.type)
+    return explainer.method.needs_model
+
+
+def install(explainer: Explainer) -> None:
+    """Make the environment of an explainer's server if this machine has none yet; it says on stderr what it does."""
+    assert explainer.method.server is not None
+    catalogue.environment(catalogue.load(explainer.method.server))
+
+
+def route(
+    deployment: SeldonDeployment, predictor: Predictor, explainer: Explainer, addresses: Mapping[str, str]
+) -> dict[str, Any]:
+    """The explainer's way through the gateway, where Seldon's ingress has it."""
+    timeout = parse_duration(known(explainer.timeout) or "")
+    backend = {"name": MODEL, "weight": 100, "rest": addresses["http"], "grpc": addresses["grpc"]}
+    return {
+        "namespace": deployment.namespace,
+        "name": f"{deployment.name}-explainer/{predictor.name}",
+        "protocol": "v2",
+        "transports": ["rest"],
+        "models": [MODEL, f"{deployment.name}-{predictor.name}-explainer"],
+        "orchestrated": False,
+        "rest_seconds": float(timeout or 60),
+        "predictors": [backend],
+    }

@@ -1,0 +1,160 @@
+"""Rules about explainers: each broken by one deployment, and kept by its nearest neighbour."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from seldon_infra.graph.check import check, check_cluster, check_local
+from seldon_infra.graph.spec import (
+    LIME,
+    SHAP,
+    AnchorImages,
+    AnchorTabular,
+    Explainer,
+    KernelShap,
+    Model,
+    OutputTransformer,
+    SeldonDeployment,
+    TreeShap,
+)
+from seldon_infra.servers.spec import TritonServer, XGBoostServer
+from tests.unit.graph.check.build import DEPLOYMENT, PREDICTOR, Row, deployment, model, predictor, runtime
+
+URI = "s3://bucket/explainer"
+
+
+def explained(type: Any, protocol: str = "v2", graph: Any = None, **fields: Any) -> SeldonDeployment:
+    transport = {"transport": fields.pop("transport")} if "transport" in fields else {}
+    made = Explainer(**{"type": type, "model_uri": URI, **fields})
+    return deployment(predictor(graph=graph or model(), explainer=made), protocol=protocol, **transport)
+
+
+OK = explained("KernelShap")
+ROWS = {
+    "a share lies between 0 and 1": Row(
+        explained(AnchorTabular(threshold=1.0)),
+        f"{PREDICTOR}: explainer.threshold 1, must lie between 0 and 1; write threshold=0.1, say",
+        explained(AnchorTabular(threshold=0.99)),
+    ),
+    "a count is positive": Row(
+        explained(KernelShap(background=-1)),
+        f"{PREDICTOR}: explainer.background -1, must be 0 or more; write explainer.background=0 or more",
+        explained(KernelShap(background=10)),
+    ),
+    "percentiles rise": Row(
+        explained(AnchorTabular(percentiles=(50, 25))),
+        f"{PREDICTOR}: explainer.percentiles [50, 25], must rise, between 0 and 100; write percentiles=(25, 50, 75)",
+        explained(AnchorTabular(percentiles=(25, 50))),
+    ),
+    "an image has three sizes": Row(
+        explained(AnchorImages(shape=(8, 8))),
+        f"{PREDICTOR}: explainer.shape [8, 8], must be height, width and channels; write shape=(28, 28, 1)",
+        explained(AnchorImages(shape=(8, 8, 1))),
+    ),
+    "a digest is whole": Row(
+        explained("KernelShap", model_digest="sha256:ab"),
+        f"{PREDICTOR}: explainer.model_digest 'sha256:ab', must be sha256: and 64 hexadecimal digits; "
+        "copy the whole digest; run: seldon-infra digest FOLDER",
+        explained("KernelShap", model_digest=f"sha256:{'a' * 64}"),
+    ),
+    "a time-out is a duration": Row(
+        explained("KernelShap", timeout="soon"),
+        f"{PREDICTOR}: explainer.timeout 'soon', must be a duration; write timeout='60s'",
+        explained("KernelShap", timeout="5s"),
+    ),
+    "an image is a reference": Row(
+        explained("KernelShap", image="Acme/Explain"),
+        f"{PREDICTOR}: explainer.image 'Acme/Explain', must be an image's name in lower case, with a tag or a digest "
+        "at most; write image='registry/name@sha256:…'",
+        explained("KernelShap", image="acme/explain:1"),
+    ),
+}
+HERE = "must be 'AnchorTabular', 'AnchorImages', 'AnchorText', 'KernelShap', 'ALE', 'TreeShap', 'SHAP' or 'LIME'"
+INSIDE = (
+    "must explain a predictor that is one Model with SklearnServer; "
+    "use KernelShap, AnchorTabular, SHAP or LIME, which ask for answers alone"
+)
+LOCAL = {
+    "a method that needs TensorFlow": Row(
+        explained("IntegratedGradients"),
+        f"{PREDICTOR}: explainer.type 'IntegratedGradients', {HERE} on this machine; use one of them, or a cluster",
+        OK,
+    ),
+    "a protocol that no server here speaks": Row(
+        explained("KernelShap", protocol="seldon", graph=model(server=runtime(), model_uri=None)),
+        f"{PREDICTOR}: explainer on protocol 'seldon', must be on 'v2' here; set protocol='v2' on {DEPLOYMENT}, "
+        "or use a cluster",
+        OK,
+    ),
+    "an explainer that nobody fitted": Row(
+        explained("AnchorText", model_uri=None, init_parameters={"threshold": 0.9}),
+        f"{PREDICTOR}: explainer.model_uri is not set, must be given on this machine; "
+        "fit one with seldon-infra explainer fit, and write model_uri='explainers/…'",
+        explained("AnchorText"),
+    ),
+    "a predictor that cannot be asked": Row(
+        explained("KernelShap", transport="grpc"),
+        f"{PREDICTOR}: explainer with transport 'grpc', must have REST, by which it asks; "
+        f"remove transport from {DEPLOYMENT}",
+        OK,
+    ),
+    "trees that are not scikit-learn's": Row(
+        explained(TreeShap(), graph=model(server=XGBoostServer())),
+        f"{PREDICTOR}: explainer.type 'TreeShap' looks into the model, {INSIDE}",
+        explained(TreeShap()),
+    ),
+    "trees behind a graph": Row(
+        explained(
+            SHAP(algorithm="tree"),
+            graph=OutputTransformer(
+                name="round", server=runtime(), child=Model(name="score", server=TritonServer(), model_uri="s3://b/m")
+            ),
+        ),
+        f"{PREDICTOR}: explainer.type 'SHAP' looks into the model, {INSIDE}",
+        explained(SHAP(algorithm="tree")),
+    ),
+}
+CLUSTER = {
+    "SHAP without an image": Row(
+        explained("SHAP"),
+        f"{PREDICTOR}: explainer.image is not set for SHAP, must be given on a cluster, where Seldon has none; "
+        "write image='registry/name@sha256:…' with servers/shap in it",
+        explained("SHAP", image="acme/shap:1"),
+    ),
+    "LIME on Seldon's own protocol": Row(
+        explained(LIME(), protocol="seldon", image="acme/lime:1"),
+        f"{PREDICTOR}: explainer LIME on protocol 'seldon', must be on protocol 'v2'; "
+        f"set protocol='v2' on {DEPLOYMENT}",
+        explained(LIME(), image="acme/lime:1"),
+    ),
+}
+
+
+@pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
+def test_a_rule_is_said_where_it_is_broken_and_only_there(row: Row) -> None:
+    assert [str(problem) for problem in check(row.wrong)] == [row.message]
+    assert check(row.right) == []
+
+
+@pytest.mark.parametrize("row", LOCAL.values(), ids=LOCAL)
+def test_what_this_machine_cannot_explain_is_said(row: Row) -> None:
+    everywhere = check(row.wrong)
+    found = [str(problem) for problem in check_local(row.wrong) if problem not in everywhere]
+    assert row.message in found
+    assert check_local(row.right) == []
+
+
+@pytest.mark.parametrize("row", CLUSTER.values(), ids=CLUSTER)
+def test_what_a_cluster_has_no_image_for_is_said(row: Row) -> None:
+    assert [str(problem) for problem in check_cluster(row.wrong)] == [row.message]
+    assert check_cluster(row.right) == []
+
+
+def test_a_method_alone_is_no_explainer() -> None:
+    from seldon_infra.core.errors import InvalidSpec
+    from seldon_infra.graph.spec import ExplainerMethod
+
+    with pytest.raises(InvalidSpec, match="kind such as AnchorTabular"):
+        ExplainerMethod()
