@@ -11,7 +11,7 @@ from seldon_infra.runtime.orchestrator.failures import UNAVAILABLE, Failure
 from seldon_infra.runtime.orchestrator.metrics import Metrics
 
 UNIT = Unit("score", "MODEL", (), None, {}, "m", "mlserver:1", 1, 1, ())
-CONFIG = Config("d", "ns", "main", "seldon", 1, 2, 9, 1.0, 1.0, (), UNIT)
+CONFIG = Config("d", "ns", "main", "", "seldon", 1, 2, 9, 1.0, 1.0, (), UNIT)
 
 
 def page() -> dict[str, Count]:
