@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from seldon_infra.core.model import is_later, title
+from seldon_infra.core.names import is_dns_label
 from seldon_infra.core.problems import ARROW, Problem
 from seldon_infra.core.quantity import parse_duration
 from seldon_infra.graph.render_objects import policy_of
@@ -30,11 +31,24 @@ def check(monitoring: Monitoring | None, deployments: Sequence[SeldonDeployment]
                     fix = "write Kubernetes(monitoring=Monitoring()), or remove it"
                     yield Problem(f"{title(deployment)}{ARROW}{field}", got, "must be watched", fix)
         return
+    yield from _names_are_kubernetes(monitoring)
     yield from _prometheus_is_let_in(monitoring, deployments)
     seconds = parse_duration(monitoring.interval)
     if seconds is None or not 1 <= seconds <= LONGEST_INTERVAL:
         want = "must be a duration from 1s to 1m: rates over five minutes need several samples"
         yield Problem(f"Kubernetes{ARROW}monitoring", f"interval '{monitoring.interval}'", want, "write interval='30s'")
+
+
+def _names_are_kubernetes(monitoring: Monitoring) -> Iterator[Problem]:
+    """A namespace is a DNS label."""
+    installed = monitoring.install.namespace if monitoring.install is not None else None
+    for field, name in {
+        "install.namespace": installed,
+        "dashboards_namespace": monitoring.dashboards_namespace,
+    }.items():
+        if name is not None and not is_dns_label(name):
+            want = "must be a DNS label: at most 63 of a-z, 0-9 and '-'"
+            yield Problem(f"Kubernetes{ARROW}monitoring", f"{field} '{name}'", want, "write 'monitoring'")
 
 
 def _prometheus_is_let_in(monitoring: Monitoring, deployments: Sequence[SeldonDeployment]) -> Iterator[Problem]:

@@ -29,6 +29,17 @@ def test_nobody_is_told_without_monitoring() -> None:
     assert Stack(target=Kubernetes(monitoring=Monitoring()), deployments=[told]).check() == []
 
 
+def test_namespaces_have_names_that_kubernetes_takes() -> None:
+    wrong = Monitoring(install=PrometheusStack(namespace="Ops"), dashboards_namespace="my_grafana")
+    label = "must be a DNS label: at most 63 of a-z, 0-9 and '-'; write 'monitoring'"
+    assert [str(it) for it in Stack(target=Kubernetes(monitoring=wrong)).check()] == [
+        f"Kubernetes → monitoring: install.namespace 'Ops', {label}",
+        f"Kubernetes → monitoring: dashboards_namespace 'my_grafana', {label}",
+    ]
+    right = Monitoring(install=PrometheusStack(namespace="ops"), dashboards_namespace="grafana")
+    assert Stack(target=Kubernetes(monitoring=right)).check() == []
+
+
 def test_the_prometheus_that_is_installed_is_let_in() -> None:
     told = deployment(network_policy=NetworkPolicy(monitoring_namespaces=["ops"]))
 
