@@ -154,6 +154,10 @@ if TYPE_CHECKING:
         StorageInitializer,
         WebhookCertificate,
     )
+    from seldon_infra.servers.bandits import (
+        EpsilonGreedy,
+        ThompsonSampling,
+    )
     from seldon_infra.servers.signature import (
         Signature,
         TensorSpec,
@@ -229,6 +233,7 @@ _HOMES = {
     "seldon_infra.seldon_core.spec": (
         "Executor LogLevel OperatorProcess RequestLogger SeldonCore ServerImage StorageInitializer WebhookCertificate"
     ),
+    "seldon_infra.servers.bandits": "EpsilonGreedy ThompsonSampling",
     "seldon_infra.servers.signature": "Signature TensorSpec",
     "seldon_infra.servers.spec": (
         "CatalogueServer ContainerServer DynamicBatching HuggingFaceServer ImageBuild InstanceGroup Licence "
@@ -247,11 +252,11 @@ __all__ = [
     "AzureStorage", "BuiltIn", "BuiltInName", "Capacity", "CapacityType", "CatalogueServer", "Chart", "CircuitBreakers",
     "ClusterAutoscaler", "Combiner", "ConfigMapKey", "ContainerAmount", "ContainerMetric", "ContainerSecurity",
     "ContainerServer", "ControlPlaneLog", "DcgmExporter", "DevicePlugin", "DynamicBatching", "Ejection", "EksCluster",
-    "Endpoint", "EnvVar", "Executor", "ExistingCluster", "ExistingNetwork", "Explainer", "ExplainerType",
-    "ExternalAuth", "ExternalMetric", "GcsStorage", "GpuNodes", "GpuOperator", "GpuSoftware", "Hpa", "HttpStorage",
-    "HuggingFaceServer", "ImageBuild", "IngressTimeouts", "InstanceGroup", "InvalidSpec", "Istio", "IstioRoute", "Json",
-    "JsonObject", "Karpenter", "Keda", "KedaFallback", "KedaTrigger", "Kubernetes", "Later", "Licence",
-    "LightGBMServer", "Local", "LogLevel", "LogMode", "Logger", "MLServerRuntime", "MLflowServer", "Method",
+    "Endpoint", "EnvVar", "EpsilonGreedy", "Executor", "ExistingCluster", "ExistingNetwork", "Explainer",
+    "ExplainerType", "ExternalAuth", "ExternalMetric", "GcsStorage", "GpuNodes", "GpuOperator", "GpuSoftware", "Hpa",
+    "HttpStorage", "HuggingFaceServer", "ImageBuild", "IngressTimeouts", "InstanceGroup", "InvalidSpec", "Istio",
+    "IstioRoute", "Json", "JsonObject", "Karpenter", "Keda", "KedaFallback", "KedaTrigger", "Kubernetes", "Later",
+    "Licence", "LightGBMServer", "Local", "LogLevel", "LogMode", "Logger", "MLServerRuntime", "MLflowServer", "Method",
     "MetricTarget", "Mig", "MlflowStorage", "Model", "ModelServer", "Monitoring", "Mps", "NatGateways", "Network",
     "NetworkPolicy", "NewVpc", "Node", "NodeGroup", "NodePool", "NodeType", "ObjectMetric", "OciStorage", "OnnxServer",
     "OperatorProcess", "Orchestrator", "OutputTransformer", "Parameter", "ParameterType", "PayloadFiles",
@@ -261,9 +266,9 @@ __all__ = [
     "SeldonCore", "SeldonDeployment", "SeldonInfraError", "Server", "ServerImage", "ServerType", "ServiceAccount",
     "ServiceAccountRole", "ServiceMonitor", "Sharing", "Signature", "SimpleModel", "SimpleRouter", "SklearnServer",
     "Slo", "Spec", "Ssl", "Stack", "StickySession", "Storage", "StorageInitializer", "Taint", "TaintEffect",
-    "TempoServer", "Tensor", "TensorFlowServer", "TensorSpec", "TimeSlicing", "Timeouts", "Tls", "TlsMode",
-    "Transformer", "Transport", "TritonModel", "TritonServer", "UpgradePolicy", "WebhookCertificate", "XGBoostServer",
-    "check", "config", "config_pbtxt", "run", "secret",
+    "TempoServer", "Tensor", "TensorFlowServer", "TensorSpec", "ThompsonSampling", "TimeSlicing", "Timeouts", "Tls",
+    "TlsMode", "Transformer", "Transport", "TritonModel", "TritonServer", "UpgradePolicy", "WebhookCertificate",
+    "XGBoostServer", "check", "config", "config_pbtxt", "run", "secret",
 ]  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from seldon_infra.graph.capabilities import lost as lost_on_clusters
 from seldon_infra.graph.rules import (
     access,
     amounts,
+    bandits,
     environment,
     lost,
     names,
@@ -83,6 +84,7 @@ NODE_RULES: tuple[NodeRule, ...] = (
     *protocols.NODE_RULES,
     *environment.NODE_RULES,
     *payloads.NODE_RULES,
+    *bandits.NODE_RULES,
     *security.NODE_RULES,
 )
 

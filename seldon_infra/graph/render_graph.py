@@ -8,6 +8,7 @@ from typing import Any
 from seldon_infra.graph.render_values import Manifest, as_text, endpoint, given, logger, parameters
 from seldon_infra.graph.spec import Node, RandomAbTest, SeldonDeployment
 from seldon_infra.graph.walk import is_chain
+from seldon_infra.servers.bandits import EpsilonGreedy, ThompsonSampling, told
 from seldon_infra.servers.spec import HuggingFaceServer, SklearnServer, TensorFlowServer
 
 
@@ -68,6 +69,8 @@ def server_parameters(deployment: SeldonDeployment, node: Node) -> list[Manifest
 
 def _server_fields(deployment: SeldonDeployment, node: Node) -> list[tuple[str, Any, str]]:
     match node.server:
+        case EpsilonGreedy() | ThompsonSampling() as bandit:
+            return told(bandit, tuple(child.name for child in node.children))
         case RandomAbTest(ratio_a=ratio):
             return [("ratioA", ratio, "FLOAT")]
         case SklearnServer(method=method) if deployment.protocol == "seldon":

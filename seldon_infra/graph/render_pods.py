@@ -27,6 +27,7 @@ from seldon_infra.graph.render_security import (
 from seldon_infra.graph.render_values import Manifest, env, given, is_named, merged, metadata, resources
 from seldon_infra.graph.spec import EnvVar, Explainer, Node, Pod, PodSecurity, PodTemplate, Predictor, SeldonDeployment
 from seldon_infra.graph.walk import nodes
+from seldon_infra.servers.bandits import STATE_ENV, STATE_FOLDER, EpsilonGreedy, ThompsonSampling
 from seldon_infra.servers.needs import Needs, needs
 from seldon_infra.servers.spec import (
     LAST_APACHE_CORE,
@@ -53,7 +54,16 @@ PREPACKAGED_IMAGES = {
 """Seldon's own images on protocol seldon, by the implementation that they are."""
 DIGEST_MARK = "model-digest.seldon-infra"
 """Prefix of the annotations that hold digests; what follows is the node's name, which may be as long as a name can."""
-_WITH_IMAGES = (PythonServer, MLServerRuntime, ContainerServer, LightGBMServer, OnnxServer, CatalogueServer)
+_WITH_IMAGES = (
+    PythonServer,
+    MLServerRuntime,
+    ContainerServer,
+    LightGBMServer,
+    OnnxServer,
+    CatalogueServer,
+    EpsilonGreedy,
+    ThompsonSampling,
+)
 _KINDS = ("initContainers", "containers")
 _WRAPPER_PATHS = {"liveness": "/health/ping", "readiness": "/health/status"}
 RUNTIME = "MLSERVER_MODEL_IMPLEMENTATION"
@@ -125,7 +135,7 @@ def pod_spec(deployment: SeldonDeployment, predictor: Predictor, inside: Sequenc
     """PodSpec: containers, under the restricted Pod Security Standard unless the operator's defaults are wanted."""
     containers = [container(deployment, predictor, node) for node in inside]
     if deployment.pod_defaults == "operator":
-        return {"containers": containers}
+        return given({"containers": containers, "volumes": learnt_volumes(inside)})
     security, wants = security_of(deployment), [needs_of(deployment, node) for node in inside]
     fetched = [(node.name, node.model_uri) for node in inside if is_fetched(deployment, node)]
     return given(
@@ -142,6 +152,7 @@ def pod_spec(deployment: SeldonDeployment, predictor: Predictor, inside: Sequenc
                     if uri is not None
                     for each in model_volumes(name, uri, security.model_space)
                 ),
+                *learnt_volumes(inside),
             ],
         }
     )
@@ -174,13 +185,39 @@ def container(deployment: SeldonDeployment, predictor: Predictor, node: Node) ->
             "image": image(deployment, server),
             "command": list(own.command) if own else [],
             "args": list(own.args) if own else [],
-            "env": [*env(node.env), *runtime(node), *locked.pop("env", [])],
+            "env": [*env(node.env), *runtime(node), *learnt_environment(node), *locked.pop("env", [])],
             "resources": locked.pop("resources", resources(node.resources)),
             "livenessProbe": probe(deployment, predictor, node, "liveness"),
             "readinessProbe": probe(deployment, predictor, node, "readiness"),
             **locked,
+            "volumeMounts": [*locked.get("volumeMounts", []), *learnt_mounts(node)],
         }
     )
+
+
+def learnt_claim(node: Node) -> Later[str] | None:
+    """The claim in which a router keeps what it learns."""
+    return node.server.claim if isinstance(node.server, EpsilonGreedy | ThompsonSampling) else None
+
+
+def learnt_environment(node: Node) -> list[Manifest]:
+    """The variable that says in which file a router keeps what it learns."""
+    return [{"name": STATE_ENV, "value": f"{STATE_FOLDER}/{node.name}.json"}] if learnt_claim(node) is not None else []
+
+
+def learnt_mounts(node: Node) -> list[Manifest]:
+    """Where a router's container has its claim."""
+    return [{"name": f"{node.name}-learnt", "mountPath": STATE_FOLDER}] if learnt_claim(node) is not None else []
+
+
+def learnt_volumes(inside: Iterable[Node]) -> list[Manifest]:
+    """Claims of a pod's routers."""
+    claims = ((node.name, learnt_claim(node)) for node in inside)
+    return [
+        {"name": f"{name}-learnt", "persistentVolumeClaim": {"claimName": claim}}
+        for name, claim in claims
+        if claim is not None
+    ]
 
 
 def runtime(node: Node) -> list[Manifest]:
@@ -281,7 +318,7 @@ def probe(deployment: SeldonDeployment, predictor: Predictor, node: Node, which:
 
 def _probe_paths(deployment: SeldonDeployment, server: object) -> dict[str, str]:
     match server:
-        case PythonServer():
+        case PythonServer() | EpsilonGreedy() | ThompsonSampling():
             return _WRAPPER_PATHS
         case SklearnServer() | XGBoostServer() | MLflowServer() if deployment.protocol == "seldon":
             return _WRAPPER_PATHS

@@ -71,6 +71,7 @@ from seldon_infra.graph.spec.values import (
     SecretKey,
     parameter_text,
 )
+from seldon_infra.servers.bandits import EpsilonGreedy, ThompsonSampling
 from seldon_infra.servers.spec import Licence, NodeType, Protocol, Server, Transport
 
 __all__ = [
@@ -87,6 +88,7 @@ __all__ = [
     "ContainerSecurity",
     "Endpoint",
     "EnvVar",
+    "EpsilonGreedy",
     "Explainer",
     "ExplainerType",
     "ExternalMetric",
@@ -136,6 +138,7 @@ __all__ = [
     "Slo",
     "Ssl",
     "StickySession",
+    "ThompsonSampling",
     "Timeouts",
     "Transformer",
     "Transport",

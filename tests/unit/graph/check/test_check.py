@@ -37,6 +37,7 @@ TABLES = (
     "access",
     "amounts",
     "environment",
+    "bandits",
     "lost",
     "names",
     "objects",
