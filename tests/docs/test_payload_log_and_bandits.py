@@ -8,12 +8,13 @@ import random
 import re
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from seldon_infra.cli.payloads import files_of, last_rows
 from seldon_infra.cli.render import cluster_manifests
 from seldon_infra.core.yaml import dump
 from seldon_infra.runtime.payloads.web import headers_of
@@ -91,16 +92,18 @@ def test_feedback_is_kept_with_what_it_is_about(project: Project) -> None:
     (project.folder / "row.json").write_text('{"data": {"ndarray": [[3, 4]]}, "meta": {"puid": "rated"}}')
     printed = typed(COMMANDS[1], project).splitlines()
     assert printed == ["fraud over REST: told of request rated", "fraud over gRPC: told of request ID"]
-    command = "seldon-infra payloads fraud --event feedback --json"
-    kept = wait_for(lambda: [json.loads(line) for line in typed(command, project).splitlines()], 2)
+    wait_until(lambda: len(files_with(project, "feedback")) == 2, 20)
+    kept = [
+        json.loads(line) for line in typed("seldon-infra payloads fraud --event feedback --json", project).splitlines()
+    ]
     assert [row["request_id"] for row in kept] == ["rated", "ID"]
     rated = json.loads(kept[0]["payload"])
     assert (rated["reward"], rated["truth"]) == (1.0, {"data": {"ndarray": [[1]]}})
 
 
-def wait_for(rows: Callable[[], list[dict[str, Any]]], count: int) -> list[dict[str, Any]]:
-    wait_until(lambda: len(rows()) == count, 20)
-    return rows()
+def files_with(project: Project, event: str) -> list[dict[str, Any]]:
+    files = files_of(project.stack, "fraud")
+    return last_rows(files, {"event": event}, 10)
 
 
 WRONG = [
