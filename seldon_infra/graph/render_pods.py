@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from seldon_infra.core.model import Later, is_known
 from seldon_infra.graph.render_gpu import on_gpus
+from seldon_infra.graph.render_learnt import learnt_environment, learnt_group, learnt_mounts, learnt_volumes
 from seldon_infra.graph.render_scaling import hpa, keda, pdb
 from seldon_infra.graph.render_security import (
     container_context,
@@ -27,7 +28,7 @@ from seldon_infra.graph.render_security import (
 from seldon_infra.graph.render_values import Manifest, env, given, is_named, merged, metadata, resources
 from seldon_infra.graph.spec import EnvVar, Explainer, Node, Pod, PodSecurity, PodTemplate, Predictor, SeldonDeployment
 from seldon_infra.graph.walk import nodes
-from seldon_infra.servers.bandits import STATE_ENV, STATE_FOLDER, EpsilonGreedy, ThompsonSampling
+from seldon_infra.servers.bandits import EpsilonGreedy, ThompsonSampling
 from seldon_infra.servers.needs import Needs, needs
 from seldon_infra.servers.spec import (
     LAST_APACHE_CORE,
@@ -143,7 +144,10 @@ def pod_spec(deployment: SeldonDeployment, predictor: Predictor, inside: Sequenc
             "initContainers": [model_initializer(security, node) for node in inside if is_fetched(deployment, node)],
             "containers": containers,
             "automountServiceAccountToken": security.service_account_token,
-            "securityContext": pod_context(security, any(each.root_group for each in wants)),
+            "securityContext": {
+                **pod_context(security, any(each.root_group for each in wants)),
+                **learnt_group(security, inside),
+            },
             "volumes": [
                 *scratch_volumes(security, any(each.shared_memory for each in wants)),
                 *(
@@ -185,7 +189,12 @@ def container(deployment: SeldonDeployment, predictor: Predictor, node: Node) ->
             "image": image(deployment, server),
             "command": list(own.command) if own else [],
             "args": list(own.args) if own else [],
-            "env": [*env(node.env), *runtime(node), *learnt_environment(node), *locked.pop("env", [])],
+            "env": [
+                *env(node.env),
+                *runtime(node),
+                *learnt_environment(deployment, predictor, node),
+                *locked.pop("env", []),
+            ],
             "resources": locked.pop("resources", resources(node.resources)),
             "livenessProbe": probe(deployment, predictor, node, "liveness"),
             "readinessProbe": probe(deployment, predictor, node, "readiness"),
@@ -193,31 +202,6 @@ def container(deployment: SeldonDeployment, predictor: Predictor, node: Node) ->
             "volumeMounts": [*locked.get("volumeMounts", []), *learnt_mounts(node)],
         }
     )
-
-
-def learnt_claim(node: Node) -> Later[str] | None:
-    """The claim in which a router keeps what it learns."""
-    return node.server.claim if isinstance(node.server, EpsilonGreedy | ThompsonSampling) else None
-
-
-def learnt_environment(node: Node) -> list[Manifest]:
-    """The variable that says in which file a router keeps what it learns."""
-    return [{"name": STATE_ENV, "value": f"{STATE_FOLDER}/{node.name}.json"}] if learnt_claim(node) is not None else []
-
-
-def learnt_mounts(node: Node) -> list[Manifest]:
-    """Where a router's container has its claim."""
-    return [{"name": f"{node.name}-learnt", "mountPath": STATE_FOLDER}] if learnt_claim(node) is not None else []
-
-
-def learnt_volumes(inside: Iterable[Node]) -> list[Manifest]:
-    """Claims of a pod's routers."""
-    claims = ((node.name, learnt_claim(node)) for node in inside)
-    return [
-        {"name": f"{name}-learnt", "persistentVolumeClaim": {"claimName": claim}}
-        for name, claim in claims
-        if claim is not None
-    ]
 
 
 def runtime(node: Node) -> list[Manifest]:
