@@ -21,7 +21,7 @@ from seldon_infra.graph.rules.place import InNode, nodes_in, predictors
 from seldon_infra.graph.spec import SeldonDeployment
 from seldon_infra.servers import catalogue
 from seldon_infra.servers.class_lock import class_lock
-from seldon_infra.servers.image import BASE, CONTAINERFILE, LOCK, UsersClass, context
+from seldon_infra.servers.image import BASE, CONTAINERFILE, LOCK, Built, context
 from seldon_infra.servers.spec import MLServerRuntime, PythonServer
 from seldon_infra.stack import find_project, load_stack
 
@@ -33,7 +33,7 @@ _FILE_MODE, _FOLDER_MODE = 0o644, 0o755
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("deployment", metavar="DEPLOYMENT", help="the deployment")
-    parser.add_argument("node", metavar="NODE", help="its node, with a PythonServer or an MLServerRuntime")
+    parser.add_argument("node", metavar="NODE", help="its node, with a class of yours or a router that learns")
     parser.add_argument("--stack", required=True, help="the stack, as in `pulumi up --stack`")
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="where the build context is written")
     parser.add_argument("--base", default=BASE, help=f"image to build on, best by its digest (default: {BASE})")
@@ -51,10 +51,10 @@ def run(arguments: argparse.Namespace) -> int:
     if problems:
         raise InvalidSpec(problems)
     at = _node(deployment, arguments.node, arguments.predictor)
-    server = _users_class(at)
+    server = _built(at)
     entry = catalogue.load(str(server.catalogue))
-    code, before = _code(at, project / server.source), _earlier(arguments.out / LOCK)
-    lock = class_lock(entry, server.requirements, before)
+    code = _code(at, project / server.source) if isinstance(server, PythonServer | MLServerRuntime) else None
+    lock = class_lock(entry, getattr(server, "requirements", ()), _earlier(arguments.out / LOCK))
     _write(arguments.out, context(server, at.node, entry, code, lock, base))
     if "@sha256:" not in base:
         print(f"note: base '{base}' is a tag, which can change; pin it with --base NAME@sha256:…", file=sys.stderr)
@@ -81,11 +81,11 @@ def _node(deployment: SeldonDeployment, name: str, predictor: str | None) -> InN
     return found[0]
 
 
-def _users_class(at: InNode) -> UsersClass:
-    if isinstance(at.node.server, PythonServer | MLServerRuntime):
+def _built(at: InNode) -> Built:
+    if isinstance(at.node.server, Built):
         return at.node.server
     got = f"server {type(at.node.server).__name__}"
-    want = "must be a PythonServer or an MLServerRuntime to have an image of its own"
+    want = "must be a PythonServer, an MLServerRuntime or a router that learns to have an image of its own"
     raise InvalidSpec([Problem(at.path, got, want, "name a node with a class of yours")])
 
 

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 
 from seldon_infra.core.tables import columns
 from seldon_infra.graph.expand.chart import SERVERS
+from seldon_infra.servers import bandits as bandits  # its servers are among those that are listed
 from seldon_infra.servers import catalogue
 from seldon_infra.servers.spec import Server
 

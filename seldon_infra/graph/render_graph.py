@@ -10,6 +10,7 @@ from seldon_infra.graph.experiment import terms_of
 from seldon_infra.graph.render_values import Manifest, as_text, endpoint, given, logger, parameters
 from seldon_infra.graph.spec import ABTest, Node, RandomAbTest, SeldonDeployment
 from seldon_infra.graph.walk import is_chain
+from seldon_infra.servers.bandits import EpsilonGreedy, ThompsonSampling, told
 from seldon_infra.servers.spec import HuggingFaceServer, SklearnServer, TensorFlowServer
 
 
@@ -72,6 +73,8 @@ def _server_fields(deployment: SeldonDeployment, node: Node) -> list[tuple[str, 
     if isinstance(node, ABTest):
         return [(PARAMETER, terms_of(node, deployment.name).text(), "STRING")]
     match node.server:
+        case EpsilonGreedy() | ThompsonSampling() as bandit:
+            return told(bandit, tuple(child.name for child in node.children))
         case RandomAbTest(ratio_a=ratio):
             return [("ratioA", ratio, "FLOAT")]
         case SklearnServer(method=method) if deployment.protocol == "seldon":

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from seldon_infra.core.model import Later, is_known
 from seldon_infra.graph.render_gpu import on_gpus
+from seldon_infra.graph.render_learnt import learnt_environment, learnt_group, learnt_mounts, learnt_volumes
 from seldon_infra.graph.render_scaling import hpa, keda, pdb
 from seldon_infra.graph.render_security import (
     container_context,
@@ -27,6 +28,7 @@ from seldon_infra.graph.render_security import (
 from seldon_infra.graph.render_values import Manifest, env, given, is_named, merged, metadata, resources
 from seldon_infra.graph.spec import EnvVar, Explainer, Node, Pod, PodSecurity, PodTemplate, Predictor, SeldonDeployment
 from seldon_infra.graph.walk import nodes
+from seldon_infra.servers.bandits import EpsilonGreedy, ThompsonSampling
 from seldon_infra.servers.detectors import Detector
 from seldon_infra.servers.needs import Needs, needs
 from seldon_infra.servers.spec import (
@@ -54,7 +56,17 @@ PREPACKAGED_IMAGES = {
 """Seldon's own images on protocol seldon, by the implementation that they are."""
 DIGEST_MARK = "model-digest.seldon-infra"
 """Prefix of the annotations that hold digests; what follows is the node's name, which may be as long as a name can."""
-_WITH_IMAGES = (PythonServer, MLServerRuntime, ContainerServer, LightGBMServer, OnnxServer, CatalogueServer, Detector)
+_WITH_IMAGES = (
+    PythonServer,
+    MLServerRuntime,
+    ContainerServer,
+    LightGBMServer,
+    OnnxServer,
+    CatalogueServer,
+    EpsilonGreedy,
+    ThompsonSampling,
+    Detector,
+)
 _KINDS = ("initContainers", "containers")
 _WRAPPER_PATHS = {"liveness": "/health/ping", "readiness": "/health/status"}
 RUNTIME = "MLSERVER_MODEL_IMPLEMENTATION"
@@ -126,7 +138,7 @@ def pod_spec(deployment: SeldonDeployment, predictor: Predictor, inside: Sequenc
     """PodSpec: containers, under the restricted Pod Security Standard unless the operator's defaults are wanted."""
     containers = [container(deployment, predictor, node) for node in inside]
     if deployment.pod_defaults == "operator":
-        return {"containers": containers}
+        return given({"containers": containers, "volumes": learnt_volumes(inside)})
     security, wants = security_of(deployment), [needs_of(deployment, node) for node in inside]
     fetched = [(node.name, node.model_uri) for node in inside if is_fetched(deployment, node)]
     return given(
@@ -134,7 +146,10 @@ def pod_spec(deployment: SeldonDeployment, predictor: Predictor, inside: Sequenc
             "initContainers": [model_initializer(security, node) for node in inside if is_fetched(deployment, node)],
             "containers": containers,
             "automountServiceAccountToken": security.service_account_token,
-            "securityContext": pod_context(security, any(each.root_group for each in wants)),
+            "securityContext": {
+                **pod_context(security, any(each.root_group for each in wants)),
+                **learnt_group(security, inside),
+            },
             "volumes": [
                 *scratch_volumes(security, any(each.shared_memory for each in wants)),
                 *(
@@ -143,6 +158,7 @@ def pod_spec(deployment: SeldonDeployment, predictor: Predictor, inside: Sequenc
                     if uri is not None
                     for each in model_volumes(name, uri, security.model_space)
                 ),
+                *learnt_volumes(inside),
             ],
         }
     )
@@ -175,11 +191,17 @@ def container(deployment: SeldonDeployment, predictor: Predictor, node: Node) ->
             "image": image(deployment, server),
             "command": list(own.command) if own else [],
             "args": list(own.args) if own else [],
-            "env": [*env(node.env), *runtime(node), *locked.pop("env", [])],
+            "env": [
+                *env(node.env),
+                *runtime(node),
+                *learnt_environment(deployment, predictor, node),
+                *locked.pop("env", []),
+            ],
             "resources": locked.pop("resources", resources(node.resources)),
             "livenessProbe": probe(deployment, predictor, node, "liveness"),
             "readinessProbe": probe(deployment, predictor, node, "readiness"),
             **locked,
+            "volumeMounts": [*locked.get("volumeMounts", []), *learnt_mounts(node)],
         }
     )
 
@@ -284,7 +306,7 @@ def probe(deployment: SeldonDeployment, predictor: Predictor, node: Node, which:
 
 def _probe_paths(deployment: SeldonDeployment, server: object) -> dict[str, str]:
     match server:
-        case PythonServer():
+        case PythonServer() | EpsilonGreedy() | ThompsonSampling():
             return _WRAPPER_PATHS
         case SklearnServer() | XGBoostServer() | MLflowServer() if deployment.protocol == "seldon":
             return _WRAPPER_PATHS

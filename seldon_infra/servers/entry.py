@@ -143,7 +143,13 @@ class CatalogueEntry(Spec):
     @property
     def lock(self) -> Path:
         """The lock file of the server's environment."""
-        return self.folder / "requirements.lock"
+        return self.home / "requirements.lock"
+
+    @property
+    def home(self) -> Path:
+        """The folder whose environment it runs in: that of the server it extends, where it has no lock of its own."""
+        own = (self.folder / "requirements.lock").exists()
+        return self.folder if own or self.shared is None else self.shared.parent
 
     @property
     def copied(self) -> Mapping[str, Path]:

@@ -13,6 +13,7 @@ import re
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from seldon_infra.servers.bandits import EpsilonGreedy, ThompsonSampling
 from seldon_infra.servers.layout import filled, filler, of_server
 from seldon_infra.servers.needs import SCRATCH, needs
 from seldon_infra.servers.spec import MLServerRuntime, PythonServer
@@ -40,10 +41,12 @@ _TO_QUOTE = re.compile(r'[\\"$]')
 
 UsersClass = PythonServer | MLServerRuntime
 """The typed servers that run a class of the user's."""
+Built = UsersClass | EpsilonGreedy | ThompsonSampling
+"""The typed servers that have an image of their own; the class of the last two lies in the catalogue."""
 
 
 def context(
-    server: UsersClass, node: Node, entry: CatalogueEntry, code: str, lock: str, base: str = BASE
+    server: Built, node: Node, entry: CatalogueEntry, code: str | None, lock: str, base: str = BASE
 ) -> dict[str, str]:
     """Give the files of a build context, by their path in it.
 
@@ -51,7 +54,7 @@ def context(
         server: the typed server, whose class the image holds.
         node: the node that it runs.
         entry: the server's entry in the catalogue.
-        code: the text of the file with the class.
+        code: the text of the file with the class; None where the catalogue has it.
         lock: packages with their hashes: the entry's, then what the class requires beside them.
         base: image that it builds on, with Python and pip in it.
     """
@@ -60,18 +63,22 @@ def context(
         CONTAINERFILE: containerfile(server, node, entry, base),
         BUILD_LOCK: "".join(text for name, text in blocks(lock).items() if name in BUILDERS),
         LOCK: lock,
-        f"{SOURCE}/{PurePosixPath(server.source).name}": code,
+        **({} if code is None else {f"{SOURCE}/{PurePosixPath(_source(server)).name}": code}),
         **files,
     }
 
 
-def containerfile(server: UsersClass, node: Node, entry: CatalogueEntry, base: str) -> str:
+def _source(server: Built) -> str:
+    return server.source if isinstance(server, PythonServer | MLServerRuntime) else ""
+
+
+def containerfile(server: Built, node: Node, entry: CatalogueEntry, base: str) -> str:
     """Write the Containerfile: one stage installs, the other has no installer any more."""
     fill = filler(_values(server, node))
     command = [word for word in map(fill, entry.start.command) if word is not None]
     environment = [f"ENV {name}={_quoted(text)}" for name, text in sorted(_environment(server, entry, node).items())]
     lines = [
-        f"# {server.class_name} of {server.source} in {entry.name} {entry.version}",
+        f"# {_class_of(server)} in {entry.name} {entry.version}",
         f"FROM {base} AS packages",
         "ARG SOURCE_DATE_EPOCH=0",
         'ENV PYTHONDONTWRITEBYTECODE="1"',
@@ -87,7 +94,7 @@ def containerfile(server: UsersClass, node: Node, entry: CatalogueEntry, base: s
         "RUN python -m pip uninstall --yes setuptools wheel pip",
         f"COPY --from=packages {_ROOT}/venv {_ROOT}/venv",
         f"COPY {SERVER} {_ROOT}/{SERVER}",
-        f"COPY {SOURCE} {_ROOT}/{SOURCE}",
+        *([f"COPY {SOURCE} {_ROOT}/{SOURCE}"] if _source(server) else []),
         *environment,
         f"WORKDIR {SCRATCH}",
         f"USER {USER}",
@@ -97,7 +104,13 @@ def containerfile(server: UsersClass, node: Node, entry: CatalogueEntry, base: s
     return "\n".join(lines) + "\n"
 
 
-def _values(server: UsersClass, node: Node) -> dict[str, str | None]:
+def _class_of(server: Built) -> str:
+    if isinstance(server, PythonServer | MLServerRuntime):
+        return f"{server.class_name} of {server.source}"
+    return type(server).__name__
+
+
+def _values(server: Built, node: Node) -> dict[str, str | None]:
     """Give the placeholders' values in an image; what a pod alone knows has none."""
     return {
         **of_server(server, node),
@@ -112,7 +125,7 @@ def _values(server: UsersClass, node: Node) -> dict[str, str | None]:
     }
 
 
-def _environment(server: UsersClass, entry: CatalogueEntry, node: Node) -> Mapping[str, str]:
+def _environment(server: Built, entry: CatalogueEntry, node: Node) -> Mapping[str, str]:
     fill = filler(_values(server, node))
     own = filled(entry.environment, fill)
     kind = filled(entry.kinds[server.kind].environment, fill)

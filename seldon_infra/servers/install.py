@@ -39,7 +39,7 @@ _LAST_LINES = 15
 def environment_path(entry: CatalogueEntry, requirements: Sequence[str] = ()) -> Path:
     """Say where a server's environment is or will be; ``requirements`` are what a user's class needs beside it."""
     content = "\n".join([entry.python, *sorted(requirements)]).encode() + entry.lock.read_bytes()
-    return cache_dir() / "servers" / entry.name / f"{entry.version}-{hashlib.sha256(content).hexdigest()[:12]}"
+    return cache_dir() / "servers" / entry.home.name / f"{entry.version}-{hashlib.sha256(content).hexdigest()[:12]}"
 
 
 def is_made(entry: CatalogueEntry, requirements: Sequence[str] = ()) -> bool:

@@ -28,6 +28,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from seldon_infra.servers.bandits import EpsilonGreedy, ThompsonSampling, told
 from seldon_infra.servers.entry import PORTS
 from seldon_infra.servers.install import environment_path
 from seldon_infra.servers.spec import TritonServer
@@ -89,6 +90,14 @@ class Node(Protocol):
     @property
     def parameters(self) -> Sequence[Parameter]:
         """Its parameters."""
+
+    @property
+    def server(self) -> object:
+        """What runs it."""
+
+    @property
+    def children(self) -> Sequence[Node]:
+        """Nodes that it asks, in order."""
 
     @property
     def env(self) -> Sequence[Valued]:
@@ -244,6 +253,9 @@ def _as_operator(node: Node) -> Iterator[dict[str, str]]:
         yield {"name": "model_uri", "value": "{model}", "type": "STRING"}
     for parameter in node.parameters:
         yield {"name": str(parameter.name), "value": str(parameter.value), "type": parameter.wire_type}
+    if isinstance(node.server, EpsilonGreedy | ThompsonSampling):
+        for name, value, kind in told(node.server, tuple(child.name for child in node.children)):
+            yield {"name": name, "value": str(value), "type": kind}
 
 
 def of_server(server: Server, node: Node) -> dict[str, str | None]:

@@ -8,98 +8,25 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from google.protobuf import json_format
-from pyarrow import parquet
 
 from seldon_infra.cli.main import main
-from seldon_infra.graph.spec import Logger, Model, Predictor, RequestLogQueue, Router, SeldonDeployment, SimpleModel
-from seldon_infra.graph.spec import SimpleRouter as First
+from seldon_infra.graph.spec import SeldonDeployment
 from seldon_infra.runtime.health import is_ready
 from seldon_infra.runtime.messages import message
 from seldon_infra.runtime.payloads.payload import is_sampled
-from seldon_infra.runtime.processes import Liveness, ProcessSpec, Record
-from seldon_infra.targets import local_payloads
-from seldon_infra.targets.spec import Local, PayloadFiles
+from seldon_infra.runtime.processes import Record
 from tests.engine.waiting import wait_until
 from tests.local.orchestrator.graphs import Graph, orchestrator
-from tests.local.scene import Scene, ask
+from tests.local.payloads import LOCAL, PREDICT, Logged, deployment, receiver, start_log
+from tests.local.scene import Scene
 
 pytestmark = pytest.mark.local
-PREDICT, FEEDBACK = "/api/v1.0/predictions", "/api/v1.0/feedback"
-LOCAL = Local(portable=False)
-
-
-@dataclass
-class Logged:
-    """A graph whose payloads are logged."""
-
-    graph: Graph
-    log: Record
-    name: str
-
-    def predict(self, puid: str, **body: Any) -> None:
-        answer = self.graph.post(PREDICT, body or {"data": {"ndarray": [[1, 2]]}}, {"Seldon-Puid": puid})
-        assert answer.status == 200, answer.body
-
-    def rows(self) -> list[dict[str, Any]]:
-        return rows_below(self.graph.scene.stack.root / "payloads" / "ns" / self.name)
-
-    def rows_of(self, puid: str, count: int) -> list[dict[str, Any]]:
-        """The rows of one request, as soon as there are so many."""
-        wait_until(lambda: len([row for row in self.rows() if row["request_id"] == puid]) >= count, 20)
-        return [row for row in self.rows() if row["request_id"] == puid]
-
-    def sent(self) -> dict[str, float]:
-        """Payloads of the orchestrator by what became of them."""
-        return counts(self.graph.get("/prometheus").body, "seldon_infra_payloads_total")
-
-    def kept(self, sink: str) -> dict[str, float]:
-        """Payloads of the log by what became of them."""
-        page = ask(self.log.ports["http"], "/prometheus", "GET", None).body
-        return counts(page, "seldon_infra_payload_log_total", f'deployment_name="{self.name}"', f'sink="{sink}"')
-
-
-def rows_below(folder: Path) -> list[dict[str, Any]]:
-    return [row for file in sorted(folder.glob("*.parquet")) for row in parquet.read_table(file).to_pylist()]
-
-
-def counts(page: bytes, name: str, *labels: str) -> dict[str, float]:
-    found: Counter[str] = Counter()
-    for line in page.decode().splitlines():
-        if line.startswith(f"{name}{{") and all(label in line for label in labels):
-            found[line.split('outcome="')[1].split('"')[0]] += float(line.rpartition(" ")[2])
-    return dict(found)
-
-
-def deployment(name: str, protocol: str = "seldon", queue: int | None = None, **logger: Any) -> SeldonDeployment:
-    log = Logger(**{"mode": "all", **logger})
-    leaf = Model(name="leaf", server=SimpleModel(), logger=log)
-    first = Model(name="first", server=SimpleModel(), logger=log, children=(leaf,))
-    root = Router(name="root", server=First(), children=(first,), logger=log)
-    return SeldonDeployment(
-        name=name,
-        namespace="ns",
-        protocol=protocol,  # type: ignore[arg-type]
-        predictors=(Predictor(name="main", graph=root),),
-        request_log=RequestLogQueue(size=queue) if queue else None,
-    )
-
-
-def start_log(scene: Scene, **files: Any) -> Record:
-    parts = local_payloads.process(PayloadFiles(**{"rotate_seconds": 0.3, **files}), str(scene.stack.root))
-    del parts["ready"]
-    parts["live"] = Liveness(**parts["live"])
-    record = scene.start(ProcessSpec(name="payloads", **parts))
-    wait_until(lambda: is_ready("http", record.ports["http"], "/live"))
-    return record
+FEEDBACK = "/api/v1.0/feedback"
 
 
 @pytest.fixture(scope="module")
@@ -217,53 +144,6 @@ def test_what_is_redacted_is_in_no_file(logged: Callable[..., Logged]) -> None:
     assert not any(word in everything for word in ("4111222233334444", "4999888877776666", "Lovelace"))
 
 
-@dataclass
-class Receiver:
-    """An address that payloads are sent to."""
-
-    status: int = 200
-    hold: threading.Event | None = None
-    """Answers come when it is set."""
-    events: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
-    port: int = 0
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/events?from=log"
-
-
-@contextmanager
-def receiver(**how: Any) -> Iterator[Receiver]:
-    made = Receiver(**how)
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            if made.hold:
-                made.hold.wait(30)
-            made.events.append(({key.lower(): value for key, value in self.headers.items()}, body))
-            self.send_response(made.status)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    made.port = server.server_port
-    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    try:
-        yield made
-    finally:
-        if made.hold:
-            made.hold.set()
-        server.shutdown()
-        server.server_close()
-
-
 def test_an_address_gets_the_events_that_the_executor_would_send(logged: Callable[..., Logged]) -> None:
     with receiver() as there:
         web = logged(deployment("web", url=there.url))
@@ -277,13 +157,15 @@ def test_an_address_gets_the_events_that_the_executor_would_send(logged: Callabl
         "io.seldon.serving.inference.response": 2,
         "io.seldon.serving.feedback": 3,
     }
-    headers, body = next(it for it in there.events if it[0]["ce-type"].endswith("request"))
+    headers, body = next(
+        it for it in there.events if (it[0]["ce-modelid"], it[0]["ce-type"][-7:]) == ("first", "request")
+    )
     assert {key: headers[key] for key in headers if key.startswith("ce-") and key not in ("ce-id", "ce-time")} == {
         "ce-specversion": "1.0",
         "ce-source": f"http://127.0.0.1:{web.graph.orchestrator.ports['http']}/",
         "ce-type": "io.seldon.serving.inference.request",
         "ce-requestid": "sent",
-        "ce-modelid": headers["ce-modelid"],
+        "ce-modelid": "first",
         "ce-inferenceservicename": "web",
         "ce-namespace": "ns",
         "ce-endpoint": "main",
@@ -328,34 +210,45 @@ def test_an_address_that_hangs_keeps_neither_requests_nor_files_waiting(logged: 
         assert time.monotonic() - began < 30
 
 
-@pytest.fixture
-def alone(new_scene: Callable[[], Scene]) -> Iterator[Callable[..., Logged]]:
-    """A stack whose payload log a test may break."""
+@pytest.fixture(scope="module")
+def broken(new_scene: Callable[[], Scene]) -> Logged:
+    """A stack whose payload log and orchestrator these tests break, one after the other; the last one stops it."""
     scene = new_scene()
-
-    def start(**how: Any) -> Logged:
-        made, log = deployment("alone", **how), start_log(scene)
-        record = orchestrator(scene, made, {}, LOCAL, f"127.0.0.1:{log.ports['http']}")
-        return Logged(Graph(scene, {}, record), log, made.name)
-
-    yield start
-    scene.close()
+    made, log = deployment("broken", queue=40), start_log(scene)
+    record = orchestrator(scene, made, {}, LOCAL, f"127.0.0.1:{log.ports['http']}")
+    return Logged(Graph(scene, {}, record), log, made.name)
 
 
-def test_a_log_that_hangs_costs_payloads_and_no_request(alone: Callable[..., Logged]) -> None:
-    logged = alone(queue=40)
-    pid = logged.graph.scene.pid(logged.log)
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        slowest = max(timed(lambda n=number: logged.predict(f"stopped-{n}")) for number in range(50))
-        assert slowest < 2
-        assert logged.sent()["dropped: queue full"] >= 200 - 40 - 40 * 4
-        # It ends in time with payloads that nobody takes, and says how many these are.
-        assert timed(lambda: logged.graph.scene.processes.stop(logged.graph.orchestrator.id)) < 15
-    finally:
-        os.kill(pid, signal.SIGCONT)
-    said = (logged.graph.scene.processes.folder(logged.graph.orchestrator.id) / "log").read_text()
-    assert "payloads were not logged" in said
+def test_a_folder_that_cannot_be_written_costs_payloads_and_no_request(broken: Logged) -> None:
+    place = broken.graph.scene.stack.root / "payloads" / "ns"
+    place.parent.mkdir()
+    place.write_text("a file where a folder should be")
+    broken.predict("lost")
+    wait_until(lambda: broken.kept("files") == {"dropped: not written": 4}, 20)
+    place.unlink()
+    broken.predict("found")
+    assert len(broken.rows_of("found", 4)) == 4
+    log = (broken.graph.scene.processes.folder(broken.log.id) / "log").read_text()
+    assert "4 payloads are lost" in log
+
+
+def test_a_log_that_is_killed_loses_no_file_and_comes_back(broken: Logged) -> None:
+    earlier = sum(broken.sent().values())
+    broken.predict("before")
+    before = broken.rows_of("before", 4)
+    pid = broken.graph.scene.pid(broken.log)
+    os.kill(pid, signal.SIGKILL)
+    for number in range(20):
+        broken.predict(f"while-{number}")
+    wait_until(
+        lambda: is_ready("http", broken.log.ports["http"], "/live") and broken.graph.scene.pid(broken.log) != pid, 20
+    )
+    wait_until(lambda: sum(broken.sent().values()) == earlier + 4 * 21, 20)
+    broken.predict("after")
+    broken.rows_of("after", 4)
+    assert before == [row for row in broken.rows() if row["request_id"] == "before"]
+    assert set(Counter(row["id"] for row in broken.rows()).values()) == {1}
+    assert len(broken.rows()) == broken.sent()["sent"] - 4, "what is in no file is counted; 4 had no folder"
 
 
 def timed(do: Callable[[], None]) -> float:
@@ -364,37 +257,20 @@ def timed(do: Callable[[], None]) -> float:
     return time.monotonic() - began
 
 
-def test_a_log_that_is_killed_loses_no_file_and_comes_back(alone: Callable[..., Logged]) -> None:
-    logged = alone()
-    logged.predict("before")
-    before = logged.rows_of("before", 4)
-    pid = logged.graph.scene.pid(logged.log)
-    os.kill(pid, signal.SIGKILL)
-    for number in range(20):
-        logged.predict(f"while-{number}")
-    wait_until(
-        lambda: is_ready("http", logged.log.ports["http"], "/live") and logged.graph.scene.pid(logged.log) != pid, 20
-    )
-    wait_until(lambda: sum(logged.sent().values()) == 4 * 21, 20)
-    logged.predict("after")
-    logged.rows_of("after", 4)
-    assert logged.rows()[:4] == before
-    assert set(Counter(row["id"] for row in logged.rows()).values()) == {1}
-    assert len(logged.rows()) == logged.sent()["sent"], "what is not in a file is counted as dropped"
-
-
-def test_a_folder_that_cannot_be_written_costs_payloads_and_no_request(alone: Callable[..., Logged]) -> None:
-    logged = alone()
-    place = logged.graph.scene.stack.root / "payloads" / "ns"
-    place.parent.mkdir()
-    place.write_text("a file where a folder should be")
-    logged.predict("lost")
-    wait_until(lambda: logged.kept("files") == {"dropped: not written": 4}, 20)
-    place.unlink()
-    logged.predict("found")
-    assert len(logged.rows_of("found", 4)) == 4
-    log = (logged.graph.scene.processes.folder(logged.log.id) / "log").read_text()
-    assert "4 payloads are lost" in log
+def test_a_log_that_hangs_costs_payloads_and_no_request(broken: Logged) -> None:
+    full = broken.sent().get("dropped: queue full", 0)
+    pid = broken.graph.scene.pid(broken.log)
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        slowest = max(timed(lambda n=number: broken.predict(f"stopped-{n}")) for number in range(50))
+        assert slowest < 2
+        assert broken.sent()["dropped: queue full"] - full >= 100
+        # It ends in time with payloads that nobody takes, and says how many these are.
+        assert timed(lambda: broken.graph.scene.processes.stop(broken.graph.orchestrator.id)) < 15
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    said = (broken.graph.scene.processes.folder(broken.graph.orchestrator.id) / "log").read_text()
+    assert "payloads were not logged" in said
 
 
 def test_what_has_gathered_is_written_when_the_stack_goes(new_scene: Callable[[], Scene]) -> None:

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from seldon_infra.graph.spec import SeldonDeployment
 
-LARGEST_BYTES = 64 * 1024 * 1024
-"""Larger ones are no requests: the gateway refuses them."""
+LARGEST_BYTES = 16 * 1024 * 1024
+"""Three of them, the first, the last and what is between, are less than the log reads at once."""
 BROKER_ENV, TOPIC_ENV = "LOGGER_KAFKA_BROKER", "LOGGER_KAFKA_TOPIC"
 """Source: executor/logger/dispatcher.go of SeldonIO/seldon-core 1.17.1."""
 _BROKER = re.compile(r"[^\s:,/]+:([0-9]{1,5})", re.ASCII)
@@ -36,7 +36,7 @@ def largest_is_a_size(at: InNode) -> Iterator[Problem]:
     """Payloads are cut at a number of bytes that a request may have."""
     size = parse_quantity(at.node.logger.largest) if at.node.logger else 1
     if size is None or not 1 <= size <= LARGEST_BYTES:
-        got, want = f"logger.largest '{at.node.logger and at.node.logger.largest}'", "must be from 1 byte to 64Mi"
+        got, want = f"logger.largest '{at.node.logger and at.node.logger.largest}'", "must be from 1 byte to 16Mi"
         yield Problem(at.path, got, want, "write largest='64Ki'")
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from seldon_infra.core.model import known, title
 from seldon_infra.core.problems import Problem
-from seldon_infra.graph.rules import commands, explainers, payloads, tensorflow, triton_gpus
+from seldon_infra.graph.rules import bandits, commands, explainers, payloads, tensorflow, triton_gpus
 from seldon_infra.graph.rules.place import InNode, InPredictor, environments_in, listed, server_of
 from seldon_infra.servers.detectors import Detector
 from seldon_infra.servers.spec import (
@@ -148,6 +148,7 @@ MANIFEST_NODE_RULES = (
     *commands.MANIFEST_NODE_RULES,
     repository_is_whole,
     *payloads.MANIFEST_NODE_RULES,
+    *bandits.MANIFEST_NODE_RULES,
 )
 """What a manifest would lack, or drop in silence."""
 CLUSTER_PREDICTOR_RULES = (explainer_is_in_reach, *explainers.CLUSTER_PREDICTOR_RULES)

@@ -87,6 +87,7 @@ from seldon_infra.graph.spec.values import (
     SecretKey,
     parameter_text,
 )
+from seldon_infra.servers.bandits import EpsilonGreedy, ThompsonSampling
 from seldon_infra.servers.spec import Licence, NodeType, Protocol, Server, Transport
 
 __all__ = [
@@ -113,6 +114,7 @@ __all__ = [
     "Counterfactuals",
     "Endpoint",
     "EnvVar",
+    "EpsilonGreedy",
     "Explainer",
     "ExplainerMethod",
     "ExplainerType",
@@ -165,6 +167,7 @@ __all__ = [
     "Slo",
     "Ssl",
     "StickySession",
+    "ThompsonSampling",
     "Timeouts",
     "Transformer",
     "Transport",

@@ -30,7 +30,8 @@ MOST_WAITING_BYTES = 64 * 1024 * 1024
 """What may wait together, however few payloads that is."""
 GATHER_SECONDS = 0.1
 """How long payloads gather before they are sent together."""
-MOST_AT_ONCE = 256
+MOST_AT_ONCE, MOST_BYTES_AT_ONCE = 256, 4 * 1024 * 1024
+"""Payloads that are sent together, and their bytes, but for the last one's."""
 LOOK_UP_AFTER = 16
 """Payloads that are made ready before requests get their turn again."""
 SEND_SECONDS = 5.0
@@ -111,7 +112,7 @@ class PayloadLog:
             self._arrived.clear()
 
     async def _send(self) -> None:
-        batch = [self._waiting.popleft() for _ in range(min(MOST_AT_ONCE, len(self._waiting)))]
+        batch = self._batch()
         self._sending = len(batch)
         wire = to_wire(await self._made_ready(batch))
         outcome = await self._outcome(wire)
@@ -121,6 +122,14 @@ class PayloadLog:
         self._sending = 0
         if outcome != "sent":
             await asyncio.sleep(PAUSE_SECONDS)
+
+    def _batch(self) -> list[_Waiting]:
+        """Take what goes together: one at least, and no more bytes than the log reads at once."""
+        batch, size = [self._waiting.popleft()], 0
+        while self._waiting and len(batch) < MOST_AT_ONCE and size < MOST_BYTES_AT_ONCE:
+            batch.append(self._waiting.popleft())
+            size += len(batch[-1].wire)
+        return batch
 
     async def _outcome(self, wire: bytes) -> str:
         try:

@@ -25,7 +25,7 @@ class Told:
         """Say of one feedback where it has been; of one without an id nothing is known."""
         if request_id is None:
             return Once(set())
-        key = hashlib.blake2b(feedback, key=request_id.encode()[:64], digest_size=16).digest()
+        key = hashlib.blake2b(b"%s\0%s" % (request_id.encode(), feedback), digest_size=16).digest()
         places = self._places.setdefault(key, set())
         self._places.move_to_end(key)
         if len(self._places) > self._most:

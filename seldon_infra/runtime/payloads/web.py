@@ -74,7 +74,7 @@ class Address:
                 failure = connection.post(payload)
                 self._count(payload, "dropped: not taken" if failure else "sent")
                 if failure:
-                    self._said.say(f"{self._url}: {failure}")
+                    self._said.say(f"{urlsplit(self._url).hostname}: {failure}; a payload is lost")
             finally:
                 self._waiting.task_done()
 

@@ -101,7 +101,10 @@ def test_a_predictor_says_which_of_two_classes(project: Path) -> None:
         (("plain", "scor"), "deployment 'plain' has no node 'scor'; its nodes: 'score'"),
         (("plain", "score", "--predictor", "p9"), "no node 'score' in predictor 'p9'"),
         (("two", "score"), "node 'score' differs between predictors of 'two'; give --predictor p0 or --predictor p1"),
-        (("ready", "score"), "server SklearnServer, must be a PythonServer or an MLServerRuntime"),
+        (
+            ("ready", "score"),
+            "server SklearnServer, must be a PythonServer, an MLServerRuntime or a router that learns",
+        ),
         (("wrong", "score"), "requirements '--index-url x', must be a requirement of pip"),
         (("plain", "score", "--base", "python:3.11\nRUN true"), "must be an image's name"),
         (("plain", "score", "--base", ""), "must be an image's name"),

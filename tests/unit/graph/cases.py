@@ -19,6 +19,7 @@ from seldon_infra.graph.spec import (
     Combiner,
     ContainerSecurity,
     EnvVar,
+    EpsilonGreedy,
     Explainer,
     Hpa,
     IstioRoute,
@@ -375,6 +376,20 @@ def logged_to_kafka() -> SeldonDeployment:
     )
 
 
+def bandit() -> SeldonDeployment:
+    """Give a router that learns, with the claim that keeps what it learns."""
+    learns = EpsilonGreedy(epsilon=0.2, image="registry.example/bandit:1", claim="learnt")
+    router = Router(
+        name="best", server=learns, children=tuple(Model(name=name, server=python(name)) for name in ("old", "new"))
+    )
+    return SeldonDeployment(
+        name="offers",
+        predictors=[Predictor(name="main", graph=router)],
+        service_account=None,
+        network_policy=None,
+    )
+
+
 def kafka() -> SeldonDeployment:
     """Give requests from a Kafka topic."""
     variables = {"KAFKA_BROKER": "kafka:9092", "KAFKA_INPUT_TOPIC": "asked", "KAFKA_OUTPUT_TOPIC": "answered"}
@@ -506,6 +521,7 @@ CASES = {
     "kafka": Case("Requests from a Kafka topic.", kafka()),
     "queue-time": Case("Triton's pods scaled by how long requests wait in it.", by_queue_time()),
     "keda": Case("Pods scaled from zero by a Prometheus query.", event_driven()),
+    "bandit": Case("A router that learns from feedback, and the claim that keeps it.", bandit()),
     "logger-kafka": Case("Payloads sent to a topic of Kafka.", logged_to_kafka()),
     "logger": Case("Payloads of a node sent on, and the queue before it.", logged()),
     "no-engine": Case("A single model without orchestrator, under a Service name of its own.", no_engine()),

@@ -14,9 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import parquet
 
+from seldon_infra.graph.rules.payloads import LARGEST_BYTES
 from seldon_infra.runtime.messages import message
-from seldon_infra.runtime.orchestrator.config import Logger
-from seldon_infra.runtime.orchestrator.payload_log import prepared
+from seldon_infra.runtime.orchestrator.config import Config, Logger, Unit
+from seldon_infra.runtime.orchestrator.http_server import LARGEST_BODY_BYTES
+from seldon_infra.runtime.orchestrator.metrics import Metrics
+from seldon_infra.runtime.orchestrator.payload_log import PayloadLog, prepared
+from seldon_infra.runtime.orchestrator.walk import Trip
 from seldon_infra.runtime.payloads.files import keep, name_at, remove_parts, write
 from seldon_infra.runtime.payloads.frames import from_wire, to_wire
 from seldon_infra.runtime.payloads.payload import Origin, Payload, cut, is_sampled, redacted
@@ -214,3 +218,23 @@ def test_what_a_killed_log_had_begun_goes_and_what_another_one_writes_stays(tmp_
     os.utime(folder / ".old.part", (0, 0))
     remove_parts(tmp_path)
     assert [file.name for file in folder.iterdir()] == [".new.part"]
+
+
+async def test_what_is_sent_at_once_is_less_than_the_log_reads_and_nothing_is_left_behind() -> None:
+    unit = Unit("m", "MODEL", (), None, {}, "m", "", 0, 0, (), logger(LARGEST_BYTES))
+    config = Config("d", "ns", "main", "seldon", 1, 2, 1, 1.0, 1.0, (), unit, payloads_port=1)
+    log = PayloadLog(config, Metrics(config))
+    sent: list[int] = []
+
+    async def take(path: str, body: bytes) -> tuple[int, bytes]:
+        sent.append(len(body))
+        return 200, b""
+
+    log._client.post_once = take  # type: ignore[method-assign,assignment]
+    sizes = [LARGEST_BYTES, 10, LARGEST_BYTES - 1, *[1000] * 600]
+    for size in sizes:
+        log.put(unit, "request", Trip("id", 0.0), lambda size=size: b" " * size)
+    await log.close()
+    assert max(sent) < LARGEST_BODY_BYTES
+    assert sum(sent) > sum(sizes)
+    assert len(sent) >= 3

@@ -9,6 +9,7 @@ import pytest
 from seldon_infra.core.errors import InvalidSpec, PartNotFound
 from seldon_infra.graph.spec import EnvVar, Model, Parameter, Predictor, SeldonDeployment
 from seldon_infra.servers import catalogue
+from seldon_infra.servers.install import environment_path
 from seldon_infra.servers.spec import (
     ContainerServer,
     MLServerRuntime,
@@ -67,6 +68,9 @@ def test_an_entry_that_extends_another_says_what_differs(tmp_path: Path) -> None
     assert (own.name, own.version, own.licence, own.start) == ("own", "9", below.licence, below.start)
     assert own.environment == {**below.environment, "MLSERVER_DEBUG": "true"}
     assert (list(own.kinds), own.ready.path, own.live) == (["own"], "/up", below.live)
+    assert own.lock == below.lock, "one that adds no packages runs in the environment that is there"
+    assert environment_path(own).parent == environment_path(below).parent
+    (tmp_path / "own" / "requirements.lock").write_text("")
     assert own.lock == tmp_path / "own" / "requirements.lock"
     assert set(own.copied) == {*below.copied, "own.py"}
     assert own.copied["serve.py"].read_text() == "# mine"

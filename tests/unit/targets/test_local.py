@@ -54,6 +54,22 @@ def test_prometheus_asks_orchestrators_and_servers_and_knows_what_is_promised(tm
     assert names == ["ns/d/measured", "ns/d/trouble", "ns/d/records", "ns/d/alerts"]
 
 
+LOGGED = "deployment(predictor(graph=model(logger=Logger(mode='all'))))"
+
+
+def test_where_a_node_has_a_logger_there_is_one_log_and_prometheus_asks_it_too(tmp_path: Path) -> None:
+    target = "Local(monitoring=Monitoring(), payloads=PayloadFiles(rotate_seconds=5))"
+    done = declare(LOGGED, target, tmp_path, preview=True)
+    assert done.made, done.said
+    (log,) = [inputs for _, name, inputs in done.made if name == "payloads"]
+    assert "--rotate-seconds=5" in log["command"]
+    assert orchestrator(done)["graph"]["logger"]["mode"] == "all"
+    files = next(inputs["files"] for _, name, inputs in done.made if name == "prometheus")
+    assert len(json.loads(files["watched/targets.json"])) == 3
+    silent = declare("deployment()", target, tmp_path, preview=True)
+    assert "payloads" not in [name for _, name, _ in silent.made]
+
+
 async def test_a_server_that_is_a_folder_alone_is_asked_as_well() -> None:
     node = Model(name="m", server=CatalogueServer(name="mlserver"), model_uri="m")
     predictor = Predictor(name="main", graph=node)

@@ -41,6 +41,7 @@ TABLES = (
     "environment",
     "experiments",
     "explainers",
+    "bandits",
     "lost",
     "names",
     "objects",

@@ -36,12 +36,12 @@ ROWS = {
     ),
     "a size that is none": Row(
         logging(largest="much"),
-        f"{NODE}: logger.largest 'much', must be from 1 byte to 64Mi; write largest='64Ki'",
-        logging(largest="64Mi"),
+        f"{NODE}: logger.largest 'much', must be from 1 byte to 16Mi; write largest='64Ki'",
+        logging(largest="16Mi"),
     ),
     "a size that no request has": Row(
         logging(largest="1Gi"),
-        f"{NODE}: logger.largest '1Gi', must be from 1 byte to 64Mi; write largest='64Ki'",
+        f"{NODE}: logger.largest '1Gi', must be from 1 byte to 16Mi; write largest='64Ki'",
         logging(largest=1),
     ),
     "a field without a name": Row(
