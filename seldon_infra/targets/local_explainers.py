@@ -15,7 +15,7 @@ from seldon_infra.core.model import known
 from seldon_infra.core.quantity import parse_duration
 from seldon_infra.graph.spec.explainers import ExplainerMethod, looks_inside
 from seldon_infra.servers import catalogue
-from seldon_infra.servers.layout import local_process
+from seldon_infra.servers.layout import Node, local_process
 from seldon_infra.servers.spec import Server
 
 if TYPE_CHECKING:
@@ -55,6 +55,8 @@ class _Beside:
     name: str = MODEL
     type: str = "MODEL"
     model_uri: object = field(default="explainer")
+    server: object = None
+    children: Sequence[Node] = ()
 
 
 def process(deployment: SeldonDeployment, predictor: Predictor, explainer: Explainer, target: Local) -> dict[str, Any]:
