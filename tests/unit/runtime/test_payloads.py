@@ -222,7 +222,7 @@ def test_what_a_killed_log_had_begun_goes_and_what_another_one_writes_stays(tmp_
 
 async def test_what_is_sent_at_once_is_less_than_the_log_reads_and_nothing_is_left_behind() -> None:
     unit = Unit("m", "MODEL", (), None, {}, "m", "", 0, 0, (), logger(LARGEST_BYTES))
-    config = Config("d", "ns", "main", "seldon", 1, 2, 1, 1.0, 1.0, (), unit, payloads_port=1)
+    config = Config("d", "ns", "main", "", "seldon", 1, 2, 1, 1.0, 1.0, (), unit, payloads_port=1)
     log = PayloadLog(config, Metrics(config))
     sent: list[int] = []
 

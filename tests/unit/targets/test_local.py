@@ -65,7 +65,9 @@ def test_where_a_node_has_a_logger_there_is_one_log_and_prometheus_asks_it_too(t
     assert "--rotate-seconds=5" in log["command"]
     assert orchestrator(done)["graph"]["logger"]["mode"] == "all"
     files = next(inputs["files"] for _, name, inputs in done.made if name == "prometheus")
-    assert len(json.loads(files["watched/targets.json"])) == 3
+    gateway, *served, payloads = json.loads(files["watched/targets.json"])
+    assert len(served) == 2  # orchestrator and model server
+    assert payloads["targets"] != gateway["targets"]
     silent = declare("deployment()", target, tmp_path, preview=True)
     assert "payloads" not in [name for _, name, _ in silent.made]
 
