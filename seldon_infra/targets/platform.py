@@ -105,11 +105,11 @@ def objects(target: Kubernetes, deployments: Sequence[SeldonDeployment]) -> list
 
 
 def watching_all(target: Kubernetes) -> list[dict[str, Any]]:
-    """Give what watches the parts that serve all deployments: gateway, GPUs of the stack's own cluster, dashboards."""
+    """Give what watches the parts that serve all deployments, where the stack brings them; else somebody else does."""
     if target.monitoring is None:
         return []
     ingress, found = target.ingress, []
-    if isinstance(ingress, Istio):
+    if isinstance(ingress, Istio) and not ingress.existing:
         found.append(monitoring.istio_gateway(target.monitoring, ingress.namespace, ingress.selector))
     return [*found, *_watching_gpus(target), *_dashboards(target.monitoring)]
 

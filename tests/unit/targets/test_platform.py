@@ -99,12 +99,13 @@ def test_prometheus_comes_before_what_it_reads(declared: Any) -> None:
 
 
 def test_parts_that_serve_all_deployments_are_watched(declared: Any) -> None:
-    target = "Kubernetes(monitoring=Monitoring(), ingress=Istio(existing=True, namespace='mesh'))"
-    made = declared(target).made
+    target = "Kubernetes(monitoring=Monitoring(), ingress=Istio({existing}namespace='mesh', hosts=['a.example.com']))"
+    made = declared(target.format(existing="")).made
     (monitor,) = (inputs for _, name, inputs in made if name == "seldon-istio-gateway.podmonitor")
     assert monitor["metadata"]["namespace"] == "mesh"
     assert monitor["spec"]["selector"] == {"matchLabels": {"istio": "ingressgateway"}}
-    assert "seldon-istio-gateway.podmonitor" not in " ".join(kinds(declared("Kubernetes(monitoring=Monitoring())")))
+    there = declared(target.format(existing="existing=True, "))
+    assert "PodMonitor seldon-istio-gateway.podmonitor" not in kinds(there)
 
 
 @pytest.mark.parametrize(
