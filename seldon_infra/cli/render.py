@@ -25,7 +25,7 @@ from seldon_infra.graph.render_values import Manifest
 from seldon_infra.model_server.render import model_server
 from seldon_infra.settings import Withheld
 from seldon_infra.stack import PROJECT_FILE, Stack, find_project, load_stack
-from seldon_infra.targets.platform import behind_ingress, closing_policy, objects, pod_security_labels
+from seldon_infra.targets.platform import behind_ingress, closing_policy, objects, pod_security_labels, watched_servers
 from seldon_infra.targets.spec import Kubernetes
 
 PLACEHOLDER = "<known after pulumi up>"
@@ -78,7 +78,9 @@ def servers(stack: Stack) -> Iterator[Manifest]:
     """Render model servers, with those namespaces that no deployment is in."""
     there = namespaces(stack.deployments)
     yield from (namespace(name) for name in namespaces(stack.model_servers) if name not in there)
-    for server in stack.model_servers:
+    target = stack.target
+    watched = watched_servers(target, stack.model_servers) if isinstance(target, Kubernetes) else stack.model_servers
+    for server in watched:
         yield from model_server(server).values()
 
 

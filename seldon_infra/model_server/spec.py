@@ -72,7 +72,8 @@ class ModelServer(Spec):
     storage_ports: Many[int] = (443,)
     """Ports that it may reach, for its model. Default: 443."""
     service_monitor: ServiceMonitor | None = None
-    """How Prometheus finds its metrics; the Prometheus operator must be on the cluster. Default: not at all."""
+    """How Prometheus finds its metrics; the Prometheus operator must be on the cluster. Default: as the stack's
+    ``Kubernetes(monitoring=…)`` says, else not at all."""
     security: PodSecurity | None = None
     """How far its pods are locked up. Default: as the restricted Pod Security Standard wants, and further."""
     pod: PodTemplate | None = None

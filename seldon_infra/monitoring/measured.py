@@ -64,13 +64,10 @@ def by_orchestrators(deployment: SeldonDeployment) -> Iterator[Manifest]:
 
 def by_gateway(deployment: SeldonDeployment) -> Iterator[Manifest]:
     """Record the same of predictors whose servers this machine's gateway asks itself: only it counts requests then."""
-    own, time = chosen(deployment), "envoy_cluster_upstream_rq_time"
-    whole = rate("envoy_cluster_upstream_rq_total", own, OF_PREDICTOR)
-    yield record(REQUEST_RATE, whole)
-    failed = rate("envoy_cluster_upstream_rq_xx", chosen(deployment, 'envoy_response_code_class="5"'), OF_PREDICTOR)
-    yield record(FAILED_SHARE, share(failed, whole))
+    yield from _of_envoy(deployment, REQUEST_RATE, FAILED_SHARE)
     for name, quantile in ((SECONDS_P50, 0.5), (SECONDS_P99, 0.99)):
-        yield record(name, f"{_quantile(quantile, time, own, OF_PREDICTOR)} / 1e3")
+        milliseconds = _quantile(quantile, "envoy_cluster_upstream_rq_time", chosen(deployment), OF_PREDICTOR)
+        yield record(name, f"{milliseconds} / 1e3")
 
 
 def beside_main(deployment: SeldonDeployment) -> Iterator[Manifest]:
@@ -111,13 +108,16 @@ def _nodes(deployment: SeldonDeployment) -> Iterator[Manifest]:
 
 def behind_envoy(deployment: SeldonDeployment) -> Iterator[Manifest]:
     """Record what this machine's gateway counts, by predictor; source: Envoy's statistics of clusters."""
-    own = chosen(deployment)
-    whole = rate("envoy_cluster_upstream_rq_total", own, OF_PREDICTOR)
-    failed = rate("envoy_cluster_upstream_rq_xx", chosen(deployment, 'envoy_response_code_class="5"'), OF_PREDICTOR)
-    yield record(GATEWAY_RATE, whole)
-    yield record(GATEWAY_FAILED_SHARE, share(failed, whole))
+    yield from _of_envoy(deployment, GATEWAY_RATE, GATEWAY_FAILED_SHARE)
     for name, part in ((SENT_BYTES, "rq"), (GOT_BYTES, "rs")):
-        yield record(name, _mean(f"envoy_cluster_upstream_{part}_body_size", own))
+        yield record(name, _mean(f"envoy_cluster_upstream_{part}_body_size", chosen(deployment)))
+
+
+def _of_envoy(deployment: SeldonDeployment, requests: str, failures: str) -> Iterator[Manifest]:
+    whole = rate("envoy_cluster_upstream_rq_total", chosen(deployment), OF_PREDICTOR)
+    failed = rate("envoy_cluster_upstream_rq_xx", chosen(deployment, 'envoy_response_code_class="5"'), OF_PREDICTOR)
+    yield record(requests, whole)
+    yield record(failures, share(failed, whole))
 
 
 def behind_istio(deployment: SeldonDeployment) -> Iterator[Manifest]:

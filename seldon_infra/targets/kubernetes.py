@@ -89,8 +89,8 @@ def declare(
         declared[deployment.name] = rollouts.deployed(
             deployment, base_url, pulumi.ResourceOptions.merge(options, after), judged[deployment.name]
         )
-    for server in model_servers:
-        declared[server.name] = _model_server(server, provider, opts, [*made.values(), *software])
+    for server in platform.watched_servers(target, model_servers):
+        declared[server.name] = _model_server(server, provider, opts, [*made.values(), *software, *watching])
     return Landed(declared, base_url if target.ingress else None, way.outputs)
 
 

@@ -15,6 +15,7 @@ from seldon_infra.eks.spec import EksCluster
 from seldon_infra.ingress.render import ambassador, istio
 from seldon_infra.ingress.render.deployments import behind
 from seldon_infra.ingress.spec import Istio
+from seldon_infra.model_server.spec import ServiceMonitor
 from seldon_infra.monitoring import render as monitoring
 from seldon_infra.seldon_core.executor_policy import executor_policy, policy_name
 from seldon_infra.seldon_core.render import namespace_labels
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from seldon_infra.graph.render import InNamespace
     from seldon_infra.graph.spec import SeldonDeployment
+    from seldon_infra.model_server.spec import ModelServer
     from seldon_infra.monitoring.spec import Monitoring, PrometheusStack
     from seldon_infra.targets.spec import Kubernetes
     from seldon_infra.targets.way import Way
@@ -94,6 +96,16 @@ def behind_ingress(target: Kubernetes, deployments: Sequence[SeldonDeployment]) 
     return [behind(target.ingress, each) if target.ingress else each for each in deployments]
 
 
+def watched_servers(target: Kubernetes, servers: Sequence[ModelServer]) -> list[ModelServer]:
+    """Give model servers with what the stack's monitoring says for those that say nothing of their own."""
+    said = target.monitoring
+    if said is None:
+        return list(servers)
+    namespace = {} if said.install is None else {"namespace": said.install.namespace}
+    monitor = ServiceMonitor(labels=said.labels, interval=said.interval, **namespace)
+    return [each if each.service_monitor else each.model_copy(update={"service_monitor": monitor}) for each in servers]
+
+
 def objects(target: Kubernetes, deployments: Sequence[SeldonDeployment]) -> list[dict[str, Any]]:
     """Give the ingress's objects and what watches deployments, for those who look at manifests.
 
@@ -105,11 +117,11 @@ def objects(target: Kubernetes, deployments: Sequence[SeldonDeployment]) -> list
 
 
 def watching_all(target: Kubernetes) -> list[dict[str, Any]]:
-    """Give what watches the parts that serve all deployments: gateway, GPUs of the stack's own cluster, dashboards."""
+    """Give what watches the parts that serve all deployments, where the stack brings them; else somebody else does."""
     if target.monitoring is None:
         return []
     ingress, found = target.ingress, []
-    if isinstance(ingress, Istio):
+    if isinstance(ingress, Istio) and not ingress.existing:
         found.append(monitoring.istio_gateway(target.monitoring, ingress.namespace, ingress.selector))
     return [*found, *_watching_gpus(target), *_dashboards(target.monitoring)]
 

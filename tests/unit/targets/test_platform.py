@@ -16,20 +16,24 @@ from seldon_infra import (
     Istio,
     Kubernetes,
     Model,
+    ModelServer,
     Monitoring,
     NetworkPolicy,
     Predictor,
+    PrometheusStack,
     Retries,
     SeldonCore,
     SeldonDeployment,
+    ServiceMonitor,
     SklearnServer,
     Slo,
     Stack,
+    TritonServer,
 )
-from seldon_infra.cli.render import cluster_manifests, policies, with_level
+from seldon_infra.cli.render import cluster_manifests, policies, servers, with_level
 from seldon_infra.graph.render_objects import own_objects
 from seldon_infra.ingress.component import address
-from seldon_infra.targets.platform import behind_ingress, namespaces, operator_values, watching_all
+from seldon_infra.targets.platform import behind_ingress, namespaces, operator_values, watched_servers, watching_all
 from tests.unit.eks.cases import cluster
 from tests.unit.targets.program import Declared, declare
 
@@ -98,13 +102,26 @@ def test_prometheus_comes_before_what_it_reads(declared: Any) -> None:
     assert release["values"]["prometheus"]["prometheusSpec"]["podMonitorSelectorNilUsesHelmValues"] is False
 
 
+def test_model_servers_are_watched_unless_they_say_how() -> None:
+    alone = ModelServer(name="a", server=TritonServer(), model_uri="s3://b/m")
+    own = ModelServer(name="b", server=TritonServer(), model_uri="s3://b/m", service_monitor=ServiceMonitor())
+    watched = Kubernetes(monitoring=Monitoring(install=PrometheusStack(namespace="ops"), interval="10s"))
+    monitor = ServiceMonitor(namespace="ops", labels={"release": "kube-prometheus-stack"}, interval="10s")
+    found = watched_servers(watched, [alone, own])
+    assert [each.service_monitor for each in found] == [monitor, ServiceMonitor()]
+    assert watched_servers(Kubernetes(), [alone, own]) == [alone, own]
+    rendered = servers(Stack(target=watched, model_servers=[alone]))
+    assert "ServiceMonitor" in [each["kind"] for each in rendered]
+
+
 def test_parts_that_serve_all_deployments_are_watched(declared: Any) -> None:
-    target = "Kubernetes(monitoring=Monitoring(), ingress=Istio(existing=True, namespace='mesh'))"
-    made = declared(target).made
+    target = "Kubernetes(monitoring=Monitoring(), ingress=Istio({existing}namespace='mesh', hosts=['a.example.com']))"
+    made = declared(target.format(existing="")).made
     (monitor,) = (inputs for _, name, inputs in made if name == "seldon-istio-gateway.podmonitor")
     assert monitor["metadata"]["namespace"] == "mesh"
     assert monitor["spec"]["selector"] == {"matchLabels": {"istio": "ingressgateway"}}
-    assert "seldon-istio-gateway.podmonitor" not in " ".join(kinds(declared("Kubernetes(monitoring=Monitoring())")))
+    there = declared(target.format(existing="existing=True, "))
+    assert "PodMonitor seldon-istio-gateway.podmonitor" not in kinds(there)
 
 
 @pytest.mark.parametrize(
