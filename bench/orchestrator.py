@@ -66,12 +66,12 @@ def node() -> Iterator[int]:
 
 
 @contextmanager
-def process(command: list[str], port: int) -> Iterator[None]:
-    """Run a process until it is no longer needed; it is there when its port is."""
+def process(command: list[str], port: int) -> Iterator[int]:
+    """Run a process until it is no longer needed, and give its id; it is there when its port is."""
     process = subprocess.Popen(command, cwd=Path(__file__).parent.parent)
     try:
         _wait_for(port, process)
-        yield
+        yield process.pid
     finally:
         process.terminate()
         process.wait(timeout=40)

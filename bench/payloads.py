@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import statistics
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from bench.orchestrator import BODY, chain_config, free_port, node, process
@@ -18,7 +20,7 @@ from seldon_infra.cli.load import Result, Target, load
 from tests.local.project import new_project
 from tests.local.servers.samples import SAMPLES
 
-ROUNDS, SECONDS, CONNECTIONS = 7, 2.0, 8
+ROUNDS, SECONDS, CONNECTIONS, BUSY_SECONDS, SETTLE_SECONDS = 7, 2.0, 8, 8.0, 2.0
 LOGGER = {"mode": "all", "url": None, "sample": 1.0, "largest": 1 << 20, "redact": []}
 
 
@@ -44,30 +46,55 @@ def _served() -> list[Figure]:
 
 def _alone() -> list[Figure]:
     with tempfile.TemporaryDirectory() as text, node() as stub, _log(Path(text)) as log:
-        plain, kept = (_orchestrator(Path(text), name, stub, log) for name in ("plain", "kept"))
+        plain, kept = (_orchestrator(Path(text), name, stub, log.port) for name in ("plain", "kept"))
         with plain as bare, kept as logged:
-            targets = [Target(port, "/api/v1.0/predictions", BODY) for port in (bare, logged)]
-            return _compared("an idle node's", *targets)
+            targets = [Target(each.port, "/api/v1.0/predictions", BODY) for each in (bare, logged)]
+            return [*_compared("an idle node's", *targets), *_spent(bare, logged, log, *targets)]
+
+
+@dataclass(frozen=True)
+class Running:
+    """A process, and where it listens."""
+
+    port: int
+    pid: int
+
+    def spent(self) -> float:
+        """Seconds of processor time that it has had."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _spent(bare: Running, logged: Running, log: Running, plain: Target, kept: Target) -> list[Figure]:
+    """Say what a request costs in processor time, which a busy machine does not change much."""
+    running = (bare, logged, log)
+    before = [each.spent() for each in running]
+    requests = [len(_load(target, BUSY_SECONDS).latencies) for target in (plain, kept)]
+    asyncio.run(asyncio.sleep(SETTLE_SECONDS))  # what gathered is written
+    took = [each.spent() - at for each, at in zip(running, before, strict=True)]
+    without, with_log, in_log = took[0] / requests[0], took[1] / requests[1], took[2] / requests[1]
+    value = f"{without * 1e6:.0f}, {with_log * 1e6:.0f} and {in_log * 1e6:.0f} us"
+    return [Figure("processor time of a request: without, with, in the log", value)]
 
 
 @contextmanager
-def _log(folder: Path) -> Iterator[int]:
+def _log(folder: Path) -> Iterator[Running]:
     port = free_port()
-    bounds = ("--rotate-seconds=30", "--rotate-bytes=16777216", "--keep-bytes=1073741824")
+    bounds = ("--rotate-seconds=1", "--rotate-bytes=16777216", "--keep-bytes=1073741824")
     command = [sys.executable, "-m", "seldon_infra.runtime.payloads", f"--root={folder}", f"--port={port}", *bounds]
-    with process(command, port):
-        yield port
+    with process(command, port) as pid:
+        yield Running(port, pid)
 
 
 @contextmanager
-def _orchestrator(folder: Path, name: str, stub: int, log: int) -> Iterator[int]:
+def _orchestrator(folder: Path, name: str, stub: int, log: int) -> Iterator[Running]:
     port, file = free_port(), folder / f"{name}.json"
     config = {**chain_config(1, stub, port, free_port()), "payloads": f"127.0.0.1:{log}"}
     if name == "kept":
         config["graph"] = {**config["graph"], "logger": LOGGER}  # type: ignore[dict-item]
     file.write_text(json.dumps(config), encoding="utf-8")
-    with process([sys.executable, "-m", "seldon_infra.runtime.orchestrator", "--config", str(file)], port):
-        yield port
+    with process([sys.executable, "-m", "seldon_infra.runtime.orchestrator", "--config", str(file)], port) as pid:
+        yield Running(port, pid)
 
 
 def _compared(whose: str, plain: Target, kept: Target) -> list[Figure]:
@@ -90,5 +117,5 @@ def _ratios(without: Sequence[Result], with_log: Sequence[Result]) -> str:
     return f"{rate:.3f}, {p99:.3f}"
 
 
-def _load(target: Target) -> Result:
-    return asyncio.run(load(target, connections=CONNECTIONS, seconds=SECONDS))
+def _load(target: Target, seconds: float = SECONDS) -> Result:
+    return asyncio.run(load(target, connections=CONNECTIONS, seconds=seconds))

@@ -7,6 +7,7 @@ does not say that it has it, it counts as dropped.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import sys
 import time
 import uuid
@@ -58,6 +59,8 @@ class PayloadLog:
         self._config, self._metrics = config, metrics
         self._client = Client(config.payloads_port)
         self._origins = {unit.name: _origin(config, unit) for unit in config.graph.walk()}
+        # An id like any other of its kind, but for its last digits drawn once.
+        self._ids, self._numbers = str(uuid.uuid4())[:24], itertools.count()
         self._waiting: deque[_Waiting] = deque()
         self._bytes, self._sending = 0, 0
         self._arrived = asyncio.Event()
@@ -153,7 +156,7 @@ class PayloadLog:
         body, content_type, truncated = prepared(waiting.wire, waiting.kind, logger)
         return Payload(
             self._origins[waiting.unit.name],
-            str(uuid.uuid4()),
+            f"{self._ids}{next(self._numbers):012x}",
             waiting.event,
             waiting.time,
             waiting.request_id,

@@ -157,31 +157,33 @@ class Files:
     def __init__(self, root: Path, rotate_seconds: float, rotate_bytes: int, keep_bytes: int) -> None:
         self._root, self._keep_bytes = root, keep_bytes
         self._seconds, self._most = rotate_seconds, rotate_bytes
-        self._open: dict[Path, Gathering] = {}
+        self._open: dict[tuple[str, str], Gathering] = {}
         self._number, self._said = 0, Seldom()
 
     def add(self, payload: Payload) -> None:
         """Take a payload into the file that is being gathered."""
-        folder = folder_of(self._root, payload.origin.namespace, payload.origin.deployment)
-        gathering = self._open.setdefault(folder, Gathering(time.monotonic()))
+        whose = payload.origin[:2]
+        gathering = self._open.get(whose)
+        if gathering is None:
+            gathering = self._open[whose] = Gathering(time.monotonic())
         gathering.payloads.append(payload)
         gathering.size += payload.weight
 
-    def due(self) -> list[Path]:
-        """Folders of which a file should be written now."""
+    def due(self) -> list[Gathering]:
+        """Take what should be written now, each of it one file."""
         before = time.monotonic() - self._seconds
-        return [folder for folder, it in self._open.items() if it.size >= self._most or it.since <= before]
+        whose = [key for key, it in self._open.items() if it.size >= self._most or it.since <= before]
+        return [self._open.pop(key) for key in whose]
 
-    def gathered(self) -> list[Path]:
-        """Folders of which something is not written yet."""
-        return list(self._open)
+    def gathered(self) -> list[Gathering]:
+        """Take all that is not written yet."""
+        found, self._open = list(self._open.values()), {}
+        return found
 
-    def taken(self, folder: Path) -> list[Payload]:
-        """Give what a folder has gathered, and begin anew."""
-        return self._open.pop(folder).payloads
-
-    def store(self, folder: Path, payloads: Sequence[Payload]) -> bool:
+    def store(self, payloads: Sequence[Payload]) -> bool:
         """Write a file and let old ones go; may run in a thread. What is not written then is gone, and that is said."""
+        origin = payloads[0].origin
+        folder = folder_of(self._root, origin.namespace, origin.deployment)
         self._number += 1
         try:
             write(folder, payloads, name_at(time.time(), self._number))

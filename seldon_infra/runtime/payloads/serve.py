@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry, Counter
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from seldon_infra.runtime.orchestrator.http_server import Answer, Request, Server
-from seldon_infra.runtime.payloads.files import Files, remove_parts, schema
+from seldon_infra.runtime.payloads.files import Files, Gathering, remove_parts, schema
 from seldon_infra.runtime.payloads.frames import EVENTS_PATH, from_wire
 from seldon_infra.runtime.payloads.payload import TEXT, Payload
 from seldon_infra.runtime.payloads.web import Address, flushed
@@ -66,14 +66,12 @@ class Log:
             self._waiting_bytes += payload.weight
             self._files.add(payload)
 
-    async def write(self, folders: list[Path]) -> None:
-        """Write what folders have gathered."""
-        for folder in folders:
-            payloads = self._files.taken(folder)
-            loop = asyncio.get_running_loop()
-            written = await loop.run_in_executor(self._writer, self._files.store, folder, payloads)
-            self._waiting_bytes -= sum(payload.weight for payload in payloads)
-            self._count(payloads[0], "files", "written" if written else "dropped: not written", len(payloads))
+    async def write(self, gathered: list[Gathering]) -> None:
+        """Write files, one after the other."""
+        for it in gathered:
+            written = await asyncio.get_running_loop().run_in_executor(self._writer, self._files.store, it.payloads)
+            self._waiting_bytes -= it.size
+            self._count(it.payloads[0], "files", "written" if written else "dropped: not written", len(it.payloads))
 
     async def write_until(self, stop: asyncio.Event) -> None:
         """Write files as they become due."""

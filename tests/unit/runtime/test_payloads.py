@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -17,7 +18,7 @@ from pyarrow import parquet
 from seldon_infra.graph.rules.payloads import LARGEST_BYTES
 from seldon_infra.runtime.messages import message
 from seldon_infra.runtime.orchestrator.config import Config, Logger, Unit
-from seldon_infra.runtime.orchestrator.http_server import LARGEST_BODY_BYTES
+from seldon_infra.runtime.orchestrator.http_server import LARGEST_BODY_BYTES, Answer, Request, Server
 from seldon_infra.runtime.orchestrator.metrics import Metrics
 from seldon_infra.runtime.orchestrator.payload_log import PayloadLog, prepared
 from seldon_infra.runtime.orchestrator.walk import Trip
@@ -173,8 +174,8 @@ folder = Path(sys.argv[1])
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
 files = Files(folder, 1, 1024, 1024)
-assert not files.store(folder / "ns" / "d", [PAYLOAD, PAYLOAD])
-assert not files.store(folder / "ns" / "d", [PAYLOAD])
+assert not files.store([PAYLOAD, PAYLOAD])
+assert not files.store([PAYLOAD])
 assert not list((folder / "ns" / "d").iterdir())
 """
 """Writes where no file may be longer than a few bytes, as on a disk that is nearly full."""
@@ -220,17 +221,24 @@ def test_what_a_killed_log_had_begun_goes_and_what_another_one_writes_stays(tmp_
     assert [file.name for file in folder.iterdir()] == [".new.part"]
 
 
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
 async def test_what_is_sent_at_once_is_less_than_the_log_reads_and_nothing_is_left_behind() -> None:
-    unit = Unit("m", "MODEL", (), None, {}, "m", "", 0, 0, (), logger(LARGEST_BYTES))
-    config = Config("d", "ns", "main", "", "seldon", 1, 2, 1, 1.0, 1.0, (), unit, payloads_port=1)
-    log = PayloadLog(config, Metrics(config))
     sent: list[int] = []
 
-    async def take(path: str, body: bytes) -> tuple[int, bytes]:
-        sent.append(len(body))
-        return 200, b""
+    async def take(request: Request) -> Answer:
+        sent.append(len(request.body))
+        return Answer(200, b"")
 
-    log._client.post_once = take  # type: ignore[method-assign,assignment]
+    port = free_port()
+    await Server(take, lambda status, text: Answer(status, text.encode())).listen(port)
+    unit = Unit("m", "MODEL", (), None, {}, "m", "", 0, 0, (), logger(LARGEST_BYTES))
+    config = Config("d", "ns", "main", "", "seldon", 1, 2, 1, 1.0, 1.0, (), unit, payloads_port=port)
+    log = PayloadLog(config, Metrics(config))
     sizes = [LARGEST_BYTES, 10, LARGEST_BYTES - 1, *[1000] * 600]
     for size in sizes:
         log.put(unit, "request", Trip("id", 0.0), lambda size=size: b" " * size)
