@@ -18,7 +18,7 @@ from seldon_infra.experiments.ledger import Requests
 from seldon_infra.experiments.sequential import Moments
 from seldon_infra.experiments.table import rows
 from seldon_infra.experiments.verdict import Verdict, judge
-from seldon_infra.graph.check import check
+from seldon_infra.graph.check import check_local
 from tests.unit.experiments.test_ledger import TERMS
 
 pytestmark = pytest.mark.docs
@@ -38,7 +38,7 @@ def test_the_definition_keeps_every_rule() -> None:
     names = {name: getattr(seldon_infra, name) for name in seldon_infra.__all__}
     exec(re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)[0], names)
     (deployment,) = names["stack"].deployments
-    assert check(deployment) == []
+    assert check_local(deployment) == []
 
 
 def judged() -> Verdict:
