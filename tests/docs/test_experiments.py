@@ -10,6 +10,7 @@ from random import Random
 import pytest
 
 import seldon_infra
+from seldon_infra.cli.main import main
 from seldon_infra.core.tables import columns
 from seldon_infra.experiments import picture
 from seldon_infra.experiments.assignment import arm_of, point
@@ -64,6 +65,17 @@ def judged() -> Verdict:
 
 def test_the_picture_is_what_the_command_draws() -> None:
     assert picture.svg(judged()) == (ROOT / "docs" / "experiment.svg").read_text()
+
+
+def test_the_size_is_what_the_command_says(capsys: pytest.CaptureFixture[str]) -> None:
+    (words,) = re.findall(r"`seldon-infra (experiment size [^`]+)`", PAGE)
+    assert main(words.split()) == 0
+    assert (
+        capsys.readouterr().out
+        == "min_samples=7350: with so many in each arm the effect is seen with the given power\n"
+    )
+    assert main([*words.split(), "--power", "1"]) == 2
+    assert "--power must be between 0 and 1" in capsys.readouterr().err
 
 
 def test_the_report_is_what_the_command_prints() -> None:
