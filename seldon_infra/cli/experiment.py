@@ -186,6 +186,7 @@ def _plain(verdict: Verdict) -> dict[str, object]:
         "experiment": verdict.terms.name,
         "deployment": verdict.terms.deployment,
         "round": verdict.terms.round,
+        "salt": verdict.terms.salt,
         "decision": verdict.decision,
         "sentence": verdict.sentence,
         "users": verdict.now.users,

@@ -18,7 +18,7 @@ def rows(verdict: Verdict) -> list[Sequence[str]]:
     found.append(_row(verdict.measure, f"decides: {verdict.terms.direction}"))
     for guard in verdict.guards:
         state = "BROKEN" if guard.broken else "not broken"
-        found.append(_row(guard.measure, f"guardrail of {guard.measure.text(guard.at_most)}: {state}"))
+        found.append(_row(guard.measure, f"guardrail of {guard.measure.distance(guard.at_most)}: {state}"))
     return found
 
 

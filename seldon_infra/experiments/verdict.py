@@ -37,8 +37,12 @@ class Measure:
     """Whether values are shares, and read in percent."""
 
     def text(self, value: float) -> str:
-        """Write a value or a difference of the metric."""
+        """Write a value of the metric."""
         return f"{100 * value:.3g} %" if self.percent else f"{value:.4g}"
+
+    def distance(self, value: float) -> str:
+        """Write a difference of the metric."""
+        return f"{100 * value:.3g} points" if self.percent else f"{value:.4g}"
 
     def interval(self) -> str:
         """Write between what the effect is."""
@@ -173,8 +177,8 @@ def _sentence(terms: Terms, decision: Decision, measure: Measure, guards: Sequen
         case "stop":
             broken = next(guard for guard in guards if guard.broken)
             return (
-                f"Stop: {broken.measure.name} is worse in {b} by {broken.measure.interval()}, "
-                f"more than the {broken.measure.text(broken.at_most)} that its guardrail allows."
+                f"Stop: {b} is worse than {a} in {broken.measure.name}, a difference of {broken.measure.interval()}, "
+                f"of which the guardrail allows {broken.measure.distance(broken.at_most)}."
             )
         case "not yet":
             short = [

@@ -10,6 +10,7 @@ from random import Random
 import pytest
 
 import seldon_infra
+from seldon_infra.cli.main import main
 from seldon_infra.core.tables import columns
 from seldon_infra.experiments import picture
 from seldon_infra.experiments.assignment import arm_of, point
@@ -18,7 +19,7 @@ from seldon_infra.experiments.ledger import Requests
 from seldon_infra.experiments.sequential import Moments
 from seldon_infra.experiments.table import rows
 from seldon_infra.experiments.verdict import Verdict, judge
-from seldon_infra.graph.check import check
+from seldon_infra.graph.check import check_local
 from tests.unit.experiments.test_ledger import TERMS
 
 pytestmark = pytest.mark.docs
@@ -38,7 +39,7 @@ def test_the_definition_keeps_every_rule() -> None:
     names = {name: getattr(seldon_infra, name) for name in seldon_infra.__all__}
     exec(re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)[0], names)
     (deployment,) = names["stack"].deployments
-    assert check(deployment) == []
+    assert check_local(deployment) == []
 
 
 def judged() -> Verdict:
@@ -64,6 +65,17 @@ def judged() -> Verdict:
 
 def test_the_picture_is_what_the_command_draws() -> None:
     assert picture.svg(judged()) == (ROOT / "docs" / "experiment.svg").read_text()
+
+
+def test_the_size_is_what_the_command_says(capsys: pytest.CaptureFixture[str]) -> None:
+    (words,) = re.findall(r"`seldon-infra (experiment size [^`]+)`", PAGE)
+    assert main(words.split()) == 0
+    assert (
+        capsys.readouterr().out
+        == "min_samples=7350: with so many in each arm the effect is seen with the given power\n"
+    )
+    assert main([*words.split(), "--power", "1"]) == 2
+    assert "--power must be between 0 and 1" in capsys.readouterr().err
 
 
 def test_the_report_is_what_the_command_prints() -> None:

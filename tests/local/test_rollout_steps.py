@@ -32,8 +32,11 @@ def project() -> Iterator[Project]:
         yield made
 
 
-def declare(project: Project, *gates: str, steps: tuple[int, ...] = (10, 100), hold: str = "1s") -> None:
-    rollout = f"Rollout(steps={steps}, hold='{hold}', patience='2s', gates=({''.join(f'{gate}, ' for gate in gates)}))"
+def declare(
+    project: Project, *gates: str, steps: tuple[int, ...] = (10, 100), hold: str = "200ms", patience: str = "10s"
+) -> None:
+    listed = "".join(f"{gate}, " for gate in gates)
+    rollout = f"Rollout(steps={steps}, hold='{hold}', patience='{patience}', gates=({listed}))"
     project.define(predictor(), more=f", rollout={rollout}")
 
 
@@ -85,8 +88,10 @@ def test_a_gate_that_fails_brings_the_old_version_back_with_its_reason(project: 
 
 def test_a_gate_without_data_waits_and_then_fails_with_its_reason(project: Project) -> None:
     project.write_class(3)
-    declare(project, "ErrorGate(min_requests=5)")
-    assert "stopped at 10 %: errors gate has had 0 of 5 requests within 3 s, so it can say nothing" in up_fails(project)
+    declare(project, "ErrorGate(min_requests=5)", patience="200ms")
+    assert "stopped at 10 %: errors gate has had 0 of 5 requests within 0.4 s, so it can say nothing" in up_fails(
+        project
+    )
     assert project.version() == 2
 
 

@@ -9,6 +9,7 @@ from seldon_infra.core.model import known, title
 from seldon_infra.core.problems import Problem
 from seldon_infra.graph.rules import bandits, commands, explainers, payloads, tensorflow, triton_gpus
 from seldon_infra.graph.rules.place import InNode, InPredictor, environments_in, listed, server_of
+from seldon_infra.graph.spec import ABTest
 from seldon_infra.servers.detectors import Detector
 from seldon_infra.servers.spec import (
     CatalogueServer,
@@ -55,7 +56,10 @@ def server_runs_here(at: InNode) -> Iterator[Problem]:
 def call_exists_here(at: InNode) -> Iterator[Problem]:
     """Protocol v2 has no calls but predict; what Seldon's executor does itself, it does on protocol 'seldon' alone."""
     built_in = at.node.implementation in ("SIMPLE_MODEL", "AVERAGE_COMBINER")
-    asked = server_of(at.node) is not None and at.node.type in ("ROUTER", "COMBINER")
+    # An A/B test is the orchestrator's own here, on every protocol.
+    asked = (
+        server_of(at.node) is not None and at.node.type in ("ROUTER", "COMBINER") and not isinstance(at.node, ABTest)
+    )
     if at.deployment.protocol == "v2" and (built_in or asked):
         got = f"{at.node.type} with server {type(at.node.server).__name__} on protocol 'v2'"
         fix = f"set protocol='seldon' on {title(at.deployment)}"

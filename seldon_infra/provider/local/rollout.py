@@ -116,15 +116,15 @@ def _hold(change: Change, rollout: RolloutInputs, context: Context) -> None:
             ask_gate(gate, version, old)
     counted = [gate for gate in gates if gate["kind"] in COUNTED]
     before = {version.rest: read_counts(version) for version in news} if counted else {}
-    began = time.monotonic()
+    began, most = time.monotonic(), rollout.hold_seconds + rollout.patience_seconds
     while True:
         missing = _judged(counted, news, before)
         passed = time.monotonic() - began
         if passed >= rollout.hold_seconds and not missing:
             return
-        if passed >= rollout.hold_seconds + rollout.patience_seconds:
-            raise GateFailed(f"{missing[0]} within {passed:.0f} s, so it can say nothing")
-        left = rollout.hold_seconds + (rollout.patience_seconds if missing else 0) - passed
+        if passed >= most:
+            raise GateFailed(f"{missing[0]} within {most:g} s, so it can say nothing")
+        left = (most if missing else rollout.hold_seconds) - passed
         if context.cancelled.wait(max(min(LOOK_SECONDS, left), 0.02)):
             raise Cancelled("interrupted")
 

@@ -15,6 +15,7 @@ from typing import Any
 import grpc
 import pytest
 
+from seldon_infra.cli.main import main
 from seldon_infra.experiments.ledger import Ledger, Record, find_ledger
 from seldon_infra.experiments.prometheus import NoPrometheus, requests_of
 from seldon_infra.experiments.spec import ByField, ByHeader, OutcomeRate, StickyBy
@@ -304,7 +305,27 @@ def test_a_record_that_cannot_be_written_stops_no_request(scene: Scene) -> None:
     assert "experiments are not recorded" in log
 
 
-def test_prometheus_tells_how_requests_of_both_arms_went(scene: Scene, of_servers: Experiment) -> None:
+OF_SERVERS = """
+from seldon_infra import *
+from seldon_infra import Kubernetes, Stack
+
+def arm(name):
+    return Model(name=name, server=PythonServer(source="score.py", class_name="Score"))
+
+test = ABTest(
+    name="of-servers", a=arm("old"), b=arm("new"), sticky_by=ByHeader(name="x-user-id"), metric=OutcomeRate(),
+    guardrails=[Guardrail(metric=ErrorRate(), at_most=0.01)], image="registry.example/router:1",
+)
+predictors = [Predictor(name="main", graph=test)]
+stack = Stack(
+    target=Kubernetes(), deployments=[SeldonDeployment(name="of-servers", namespace="ns", predictors=predictors)]
+)
+"""
+
+
+def test_prometheus_tells_how_requests_of_both_arms_went(
+    scene: Scene, of_servers: Experiment, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     terms = of_servers.terms
     users = {arm: next(user for user in USERS if terms.arm_of(user) == arm) for arm in (0, 1)}
     of_servers.nodes["new"].reply = of_servers.nodes["old"].reply = lambda _: answer(200)
@@ -339,5 +360,17 @@ def test_prometheus_tells_how_requests_of_both_arms_went(scene: Scene, of_server
     for user in (*[users[0]] * 5, *[users[1]] * 3):
         of_servers.graph.post(PREDICT, ONE, {"x-user-id": user})
     wait_until(lambda: counted() == [(5, 0), (3, 3)])
+    (tmp_path / "Pulumi.yaml").write_text('{"name": "shop", "runtime": "python"}')
+    (tmp_path / "ab_cluster.py").write_text(OF_SERVERS)
+    told = tmp_path / "outcomes.jsonl"
+    told.write_text('{"user": "u", "value": 1}\n{"user": "u", "value": 0}\n{"user": "v", "value": 0}\n')
+    words = ["report", "of-servers", "--stack", "ab_cluster", "--project", str(tmp_path), "--prometheus", url]
+    assert main(["experiment", *words, "--since", "1m", "--outcomes", str(told), "--format", "json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["decision"], sum(found["samples"]), found["users"]) == ("not yet", 2, None)
+    assert main(["experiment", *words, "--since", "soon"]) == 2
+    assert "--since 'soon' must be a duration" in capsys.readouterr().err
+    assert main(["experiment", *words[:1], "other", *words[2:]]) == 2
+    assert "declares 0 experiments 'other', must be one" in capsys.readouterr().err
     with pytest.raises(NoPrometheus, match="has no seldon_api_executor_client_requests_seconds_bucket of deployment"):
         requests_of(terms, url, "elsewhere", 60)

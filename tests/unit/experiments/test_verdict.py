@@ -78,8 +78,8 @@ def test_a_guardrail_stops_before_there_are_enough_samples_and_says_why() -> Non
     verdict = judge(GUARDED, [evidence])
     assert verdict.decision == "stop"
     assert re.fullmatch(
-        r"Stop: failed requests is worse in b \('new'\) by \S+ points to \S+ points, more than the 1 % that its "
-        r"guardrail allows\.",
+        r"Stop: b \('new'\) is worse than a \('old'\) in failed requests, a difference of \S+ points to \S+ points, "
+        r"of which the guardrail allows 1 points\.",
         verdict.sentence,
     )
 

@@ -121,6 +121,7 @@ def test_over_grpc_a_router_is_on_seldons_protocol(fields: dict[str, str]) -> No
         "on this machine"
     ]
     assert check(both, portable=False) == []
+    assert check_local(both, portable=False) == []
     assert not any("over gRPC" in str(problem) for problem in check(both.model_copy(update=fields)))
 
 
