@@ -16,6 +16,7 @@ SECTIONS = {
     "rollouts": "Requests during ten rollouts",
     "servers": "Each model server: through gateway and orchestrator against the server asked directly",
     "models": "Ten scikit-learn models: ten processes against one",
+    "explanations": "Explanations by method, served and by the bare library; a detector in the graph",
     "fleet": "10 and 100 deployments on a cluster, beside pulumi_kubernetes alone, kubectl and helm",
     "aws": "A stack with a cluster on AWS, where every answer takes 20 ms",
     "large_fleet": "500 of them (the better part of an hour)",
