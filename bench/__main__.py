@@ -19,6 +19,7 @@ SECTIONS = {
     "payloads": "The payload log: every payload kept against none",
     "models": "Ten scikit-learn models: ten processes against one",
     "experiments": "A/B tests: who gets which arm",
+    "explanations": "Explanations by method, served and by the bare library; a detector in the graph",
     "fleet": "10 and 100 deployments on a cluster, beside pulumi_kubernetes alone, kubectl and helm",
     "aws": "A stack with a cluster on AWS, where every answer takes 20 ms",
     "console": "The console on a stack of 200 deployments",

@@ -19,7 +19,7 @@ PAGE = (ROOT / "docs" / "detection.md").read_text()
 
 @pytest.fixture(scope="module")
 def stack() -> seldon_infra.Stack:
-    (text,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    text = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)[0]
     names = {name: getattr(seldon_infra, name) for name in seldon_infra.__all__}
     exec(compile(text, "page", "exec"), names)
     made: seldon_infra.Stack = names["stack"]

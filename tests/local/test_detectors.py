@@ -6,7 +6,7 @@ import json
 import random
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -18,20 +18,30 @@ from tests.local.scene import Answer, ask
 
 pytestmark = [pytest.mark.engine, pytest.mark.local]
 
-PATH = "/seldon/shop/fraud/v2/models/drift/infer"
 DEFINITION = """
 score = Model(name="score", server=SklearnServer(), model_uri="model")
 unlike = Model(name="unlike", server=OutlierDetector(share=0.05), model_uri="payments.csv", children=(score,))
 drift = Model(name="drift", server=DriftDetector(window=50), model_uri="payments.csv", children=(unlike,))
+beside = Model(name="drift", server=DriftDetector(window=50), model_uri="payments.csv")
+
+def deployment(name, graph):
+    predictor = Predictor(name="main", graph=graph)
+    return SeldonDeployment(name=name, namespace="shop", protocol="v2", predictors=(predictor,))
+
 stack = Stack(
     target=Local(drain_seconds=2, monitoring=Monitoring(interval="1s")),
-    deployments=(SeldonDeployment(
-        name="fraud", namespace="shop", protocol="v2", predictors=(Predictor(name="main", graph=drift),),
-    ),),
+    deployments=(deployment("fraud", drift), deployment("beside", beside)),
 )
 """
-DRIFT = ("SeldonDrift", "seldon_detector_windows_total")
-OUTLIERS = ("SeldonOutliers", "seldon_detector_rows_total")
+EVENT = {
+    "Ce-Specversion": "1.0",
+    "Ce-Id": "1",
+    "Ce-Type": "io.seldon.serving.inference.request",
+    "Ce-Source": "http://x/",
+    "Content-Type": "application/json",
+}
+"""What Seldon's executor writes beside a payload that it logs. Source: executor/logger, seldon-core 1.17.1."""
+FRAUD = 'deployment_name="fraud"'
 
 
 class Watched:
@@ -43,10 +53,11 @@ class Watched:
         self.rows = [[float(cell) for cell in line.split(",")] for line in text]
         self.url = project.engine.outputs()["prometheus_url"]
 
-    def send(self, rows: list[list[float]]) -> Answer:
+    def send(self, rows: list[list[float]], name: str = "fraud", headers: Mapping[str, str] | None = None) -> Answer:
         cells = [cell for row in rows for cell in row]
         tensor = {"name": "predict", "shape": [len(rows), len(rows[0])], "datatype": "FP64", "data": cells}
-        return ask(self.project.port, PATH, "POST", json.dumps({"inputs": [tensor]}).encode())
+        body = json.dumps({"inputs": [tensor]}).encode()
+        return ask(self.project.port, f"/seldon/shop/{name}/v2/models/drift/infer", "POST", body, headers)
 
     def asked(self, path: str) -> Any:
         with urllib.request.urlopen(f"{self.url}/api/v1/{path}", timeout=20) as answer:
@@ -72,18 +83,25 @@ def watched() -> Iterator[Watched]:
 def test_rows_as_the_reference_fire_nothing_and_shifted_ones_do(watched: Watched) -> None:
     alike = random.Random(0).sample(watched.rows, 100)
     assert watched.send(alike).status == 200
-    wait_until(lambda: watched.value("seldon_detector_windows_total") == 2)
-    wait_until(lambda: watched.value("seldon_detector_rows_total") == 100)
-    assert watched.value("seldon_detector_drift") == 0
+    wait_until(lambda: watched.value(f"seldon_detector_windows_total{{{FRAUD}}}") == 2)
+    wait_until(lambda: watched.value(f"seldon_detector_rows_total{{{FRAUD}}}") == 100)
+    assert watched.value(f"seldon_detector_drift{{{FRAUD}}}") == 0
     assert watched.firing() == set()
 
-    for _ in range(3):
-        shifted = [[row[0] * 4 + 200, row[1], row[2] * 3, row[3], row[4]] for row in alike]
+    shifted = [[row[0] * 4 + 200, row[1], row[2] * 3, row[3], row[4]] for row in alike]
+    for _ in range(3):  # a rate needs counts that rise from one look of Prometheus to the next
         assert watched.send(shifted).status == 200
-        wait_until(lambda: watched.value("seldon_detector_drift") == 1)
+        wait_until(lambda: watched.value(f"seldon_detector_drift{{{FRAUD}}}") == 1)
     wait_until(lambda: watched.firing() == {"SeldonDrift", "SeldonOutliers"})
-    assert watched.value('seldon_detector_drift_distance{feature="amount"}') > 0.5
-    assert watched.value('seldon_detector_drift_distance{feature="hour"}') < 0.3
+    assert watched.value(f'seldon_detector_drift_distance{{{FRAUD},feature="amount"}}') > 0.5
+    assert watched.value(f'seldon_detector_drift_distance{{{FRAUD},feature="hour"}}') < 0.3
+
+
+def test_a_detector_beside_a_predictor_takes_the_events_of_its_logger(watched: Watched) -> None:
+    for row in watched.rows[:50]:
+        assert watched.send([row], "beside", EVENT).status == 200
+    wait_until(lambda: watched.value('seldon_detector_windows_total{deployment_name="beside"}') == 1)
+    assert watched.value('seldon_detector_drift{deployment_name="beside"}') == 0
 
 
 def test_answers_are_the_models_own(watched: Watched) -> None:
