@@ -75,7 +75,11 @@ def put_a_route_before_all_others(project: Project) -> None:
     file = project.stack_dir.gateway / "rds.json"
     found = json.loads(file.read_text())
     routes = found["resources"][0]["virtual_hosts"][0]["routes"]
-    cluster = next(it["route"]["weighted_clusters"]["clusters"][0]["name"] for it in routes if "route" in it)
+    cluster = next(
+        it["route"]["weighted_clusters"]["clusters"][0]["name"]
+        for it in routes
+        if "weighted_clusters" in it.get("route", {})
+    )
     routes.insert(0, {"match": {"prefix": "/"}, "route": {"cluster": cluster}})
     file.write_text(json.dumps(found))
 
