@@ -15,6 +15,7 @@ SECTIONS = {
     "cold": "The first `make up` of a set-up machine",
     "rollouts": "Requests during ten rollouts",
     "servers": "Each model server: through gateway and orchestrator against the server asked directly",
+    "payloads": "The payload log: every payload kept against none",
     "models": "Ten scikit-learn models: ten processes against one",
     "experiments": "A/B tests: who gets which arm",
     "fleet": "10 and 100 deployments on a cluster, beside pulumi_kubernetes alone, kubectl and helm",

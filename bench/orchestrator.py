@@ -27,15 +27,15 @@ BODY = json.dumps({"data": {"ndarray": [[5.1, 3.5, 1.4, 0.2]]}}).encode()
 
 def figures() -> list[Figure]:
     """Measure latency over one connection and throughput over eight, for each length."""
-    with _node() as node, tempfile.TemporaryDirectory() as folder:
-        return [figure for length in LENGTHS for figure in _chain(length, node, Path(folder))]
+    with node() as stub, tempfile.TemporaryDirectory() as folder:
+        return [figure for length in LENGTHS for figure in _chain(length, stub, Path(folder))]
 
 
 def _chain(length: int, node: int, folder: Path) -> list[Figure]:
-    port, grpc_port = _free_port(), _free_port()
+    port, grpc_port = free_port(), free_port()
     config = folder / f"{length}.json"
-    config.write_text(json.dumps(_config(length, node, port, grpc_port)), encoding="utf-8")
-    with _process([sys.executable, "-m", "seldon_infra.runtime.orchestrator", "--config", str(config)], port):
+    config.write_text(json.dumps(chain_config(length, node, port, grpc_port)), encoding="utf-8")
+    with process([sys.executable, "-m", "seldon_infra.runtime.orchestrator", "--config", str(config)], port):
         target = Target(port, "/api/v1.0/predictions", BODY)
         uvloop.run(load(target, connections=CONNECTIONS, seconds=1))
         one = uvloop.run(load(target, connections=1, seconds=SECONDS))
@@ -48,7 +48,7 @@ def _chain(length: int, node: int, folder: Path) -> list[Figure]:
     ]
 
 
-def _config(length: int, node: int, port: int, grpc_port: int) -> dict[str, object]:
+def chain_config(length: int, node: int, port: int, grpc_port: int) -> dict[str, object]:
     graph: dict[str, object] = {}
     for index in reversed(range(length)):
         unit = {"name": f"n{index}", "type": "MODEL", "rest": f"127.0.0.1:{node}", "grpc": None}
@@ -59,14 +59,14 @@ def _config(length: int, node: int, port: int, grpc_port: int) -> dict[str, obje
 
 
 @contextmanager
-def _node() -> Iterator[int]:
-    port = _free_port()
-    with _process([sys.executable, "-m", "bench.stub_node", str(port)], port):
+def node() -> Iterator[int]:
+    port = free_port()
+    with process([sys.executable, "-m", "bench.stub_node", str(port)], port):
         yield port
 
 
 @contextmanager
-def _process(command: list[str], port: int) -> Iterator[None]:
+def process(command: list[str], port: int) -> Iterator[None]:
     """Run a process until it is no longer needed; it is there when its port is."""
     process = subprocess.Popen(command, cwd=Path(__file__).parent.parent)
     try:
@@ -88,7 +88,7 @@ def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
     raise RuntimeError(f"nothing listens on port {port} after {START_SECONDS:g} s")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])

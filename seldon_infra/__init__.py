@@ -89,6 +89,7 @@ if TYPE_CHECKING:
     from seldon_infra.graph.check import check
     from seldon_infra.graph.spec import (
         ABTest,
+        Alerts,
         AmbassadorRoute,
         Amounts,
         AverageCombiner,
@@ -122,6 +123,7 @@ if TYPE_CHECKING:
         OutputTransformer,
         Parameter,
         ParameterType,
+        PayloadTopic,
         Pdb,
         Pod,
         PodDefaults,
@@ -160,7 +162,7 @@ if TYPE_CHECKING:
         TlsMode,
     )
     from seldon_infra.model_server.spec import ModelServer, ServiceMonitor
-    from seldon_infra.monitoring.spec import Monitoring
+    from seldon_infra.monitoring.spec import Monitoring, PrometheusStack
     from seldon_infra.seldon_core.spec import (
         Executor,
         LogLevel,
@@ -212,6 +214,7 @@ if TYPE_CHECKING:
     from seldon_infra.targets.spec import (
         Kubernetes,
         Local,
+        PayloadFiles,
     )
 
 _HOMES = {
@@ -233,17 +236,17 @@ _HOMES = {
     "seldon_infra.experiments.spec": ("ByField ByHeader ErrorRate Guardrail LatencyQuantile OutcomeMean OutcomeRate"),
     "seldon_infra.graph.check": "check",
     "seldon_infra.graph.spec": (
-        "ABTest AmbassadorRoute Amounts AverageCombiner BuiltIn BuiltInName CircuitBreakers Combiner ConfigMapKey "
-        "ContainerAmount ContainerMetric ContainerSecurity Endpoint EnvVar Explainer ExplainerType ExternalMetric Hpa "
-        "IstioRoute Keda KedaFallback KedaTrigger LogMode Logger Method MetricTarget Model NetworkPolicy Node "
-        "ObjectMetric Orchestrator OutputTransformer Parameter ParameterType Pdb Pod PodDefaults PodField PodSecurity "
-        "PodTemplate PodsMetric Predictor QueueTime RandomAbTest RequestLogQueue ResourceMetric Resources Router "
-        "SecretKey SeldonDeployment ServerType ServiceAccount SimpleModel SimpleRouter Slo Ssl StickySession Timeouts "
-        "Transformer"
+        "ABTest Alerts AmbassadorRoute Amounts AverageCombiner BuiltIn BuiltInName CircuitBreakers Combiner "
+        "ConfigMapKey ContainerAmount ContainerMetric ContainerSecurity Endpoint EnvVar Explainer ExplainerType "
+        "ExternalMetric Hpa IstioRoute Keda KedaFallback KedaTrigger LogMode Logger Method MetricTarget Model "
+        "NetworkPolicy Node ObjectMetric Orchestrator OutputTransformer Parameter ParameterType PayloadTopic Pdb Pod "
+        "PodDefaults PodField PodSecurity PodTemplate PodsMetric Predictor QueueTime RandomAbTest RequestLogQueue "
+        "ResourceMetric Resources Router SecretKey SeldonDeployment ServerType ServiceAccount SimpleModel "
+        "SimpleRouter Slo Ssl StickySession Timeouts Transformer"
     ),
     "seldon_infra.ingress.spec": "Ambassador Ejection ExternalAuth IngressTimeouts Istio RateLimit Retries Tls TlsMode",
     "seldon_infra.model_server.spec": "ModelServer ServiceMonitor",
-    "seldon_infra.monitoring.spec": "Monitoring",
+    "seldon_infra.monitoring.spec": "Monitoring PrometheusStack",
     "seldon_infra.seldon_core.spec": (
         "Executor LogLevel OperatorProcess RequestLogger SeldonCore ServerImage StorageInitializer WebhookCertificate"
     ),
@@ -256,26 +259,27 @@ _HOMES = {
     "seldon_infra.servers.triton.text": "config_pbtxt",
     "seldon_infra.settings": "config secret",
     "seldon_infra.stack": "Stack run",
-    "seldon_infra.targets.spec": "Kubernetes Local",
+    "seldon_infra.targets.spec": "Kubernetes Local PayloadFiles",
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names.split()}
 
 __all__ = [
-    "ABTest", "AccessEntry", "AccessLevel", "AccuracyGate", "Addon", "Ambassador", "AmbassadorRoute", "AmiType",
-    "Amounts", "AverageCombiner", "AzureStorage", "BuiltIn", "BuiltInName", "ByField", "ByHeader", "Capacity",
-    "CapacityType", "CatalogueServer", "Chart", "CircuitBreakers", "ClusterAutoscaler", "Combiner", "ConfigMapKey",
-    "ContainerAmount", "ContainerMetric", "ContainerSecurity", "ContainerServer", "ControlPlaneLog", "DcgmExporter",
-    "DevicePlugin", "DifferenceGate", "DynamicBatching", "Ejection", "EksCluster", "Endpoint", "EnvVar", "ErrorGate",
-    "ErrorRate", "Executor", "ExistingCluster", "ExistingNetwork", "Explainer", "ExplainerType", "ExternalAuth",
-    "ExternalMetric", "GcsStorage", "GpuNodes", "GpuOperator", "GpuSoftware", "Guardrail", "Hpa", "HttpStorage",
-    "HuggingFaceServer", "ImageBuild", "IngressTimeouts", "InstanceGroup", "InvalidSpec", "Istio", "IstioRoute", "Json",
-    "JsonObject", "Karpenter", "Keda", "KedaFallback", "KedaTrigger", "Kubernetes", "LatencyGate", "LatencyQuantile",
-    "Later", "Licence", "LightGBMServer", "Local", "LogLevel", "LogMode", "Logger", "MLServerRuntime", "MLflowServer",
-    "Method", "MetricTarget", "Mig", "MlflowStorage", "Model", "ModelServer", "Monitoring", "Mps", "NatGateways",
-    "Network", "NetworkPolicy", "NewVpc", "Node", "NodeGroup", "NodePool", "NodeType", "ObjectMetric", "OciStorage",
-    "OnnxServer", "OperatorProcess", "Orchestrator", "OutcomeMean", "OutcomeRate", "OutputTransformer", "Parameter",
-    "ParameterType", "Pdb", "Pod", "PodDefaults", "PodField", "PodIdentity", "PodSecurity", "PodTemplate", "PodsMetric",
-    "Predictor", "Problem", "Protocol", "PythonServer", "QueueTime", "RandomAbTest", "RateLimit", "RequestLogQueue",
+    "ABTest", "AccessEntry", "AccessLevel", "AccuracyGate", "Addon", "Alerts", "Ambassador", "AmbassadorRoute",
+    "AmiType", "Amounts", "AverageCombiner", "AzureStorage", "BuiltIn", "BuiltInName", "ByField", "ByHeader",
+    "Capacity", "CapacityType", "CatalogueServer", "Chart", "CircuitBreakers", "ClusterAutoscaler", "Combiner",
+    "ConfigMapKey", "ContainerAmount", "ContainerMetric", "ContainerSecurity", "ContainerServer", "ControlPlaneLog",
+    "DcgmExporter", "DevicePlugin", "DifferenceGate", "DynamicBatching", "Ejection", "EksCluster", "Endpoint", "EnvVar",
+    "ErrorGate", "ErrorRate", "Executor", "ExistingCluster", "ExistingNetwork", "Explainer", "ExplainerType",
+    "ExternalAuth", "ExternalMetric", "GcsStorage", "GpuNodes", "GpuOperator", "GpuSoftware", "Guardrail", "Hpa",
+    "HttpStorage", "HuggingFaceServer", "ImageBuild", "IngressTimeouts", "InstanceGroup", "InvalidSpec", "Istio",
+    "IstioRoute", "Json", "JsonObject", "Karpenter", "Keda", "KedaFallback", "KedaTrigger", "Kubernetes", "LatencyGate",
+    "LatencyQuantile", "Later", "Licence", "LightGBMServer", "Local", "LogLevel", "LogMode", "Logger",
+    "MLServerRuntime", "MLflowServer", "Method", "MetricTarget", "Mig", "MlflowStorage", "Model", "ModelServer",
+    "Monitoring", "Mps", "NatGateways", "Network", "NetworkPolicy", "NewVpc", "Node", "NodeGroup", "NodePool",
+    "NodeType", "ObjectMetric", "OciStorage", "OnnxServer", "OperatorProcess", "Orchestrator", "OutcomeMean",
+    "OutcomeRate", "OutputTransformer", "Parameter", "ParameterType", "PayloadFiles", "PayloadTopic", "Pdb", "Pod",
+    "PodDefaults", "PodField", "PodIdentity", "PodSecurity", "PodTemplate", "PodsMetric", "Predictor", "Problem",
+    "PrometheusStack", "Protocol", "PythonServer", "QueueTime", "RandomAbTest", "RateLimit", "RequestLogQueue",
     "RequestLogger", "ResourceMetric", "Resources", "Retries", "Rollout", "Router", "S3Storage", "Scaling", "SecretKey",
     "SeldonCore", "SeldonDeployment", "SeldonInfraError", "Server", "ServerImage", "ServerType", "ServiceAccount",
     "ServiceAccountRole", "ServiceMonitor", "Sharing", "Signature", "SimpleModel", "SimpleRouter", "SklearnServer",

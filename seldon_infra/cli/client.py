@@ -21,6 +21,7 @@ from seldon_infra.runtime.messages import CONTENTS, message
 
 ASK_SECONDS = 60.0
 """How long to wait for one answer."""
+FEEDBACK_PATH = "/api/v1.0/feedback"
 _METHODS = {
     "seldon": ("seldon.protos.Seldon/Predict", "seldon.protos.SeldonMessage"),
     "v2": ("inference.GRPCInferenceService/ModelInfer", "inference.ModelInferResponse"),
@@ -63,6 +64,9 @@ class Client(Protocol):
     def ask(self, request: Mapping[str, Any]) -> Prediction:
         """Send one request, given in the shape of the REST protocol."""
 
+    def tell(self, feedback: Mapping[str, Any]) -> None:
+        """Send feedback on an answer, on protocol seldon, given in the shape of the REST protocol."""
+
     def __enter__(self) -> Client:
         """Use it in a `with` statement."""
 
@@ -79,7 +83,7 @@ class RestClient:
 
     def __init__(self, port: int, route: Route) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=ASK_SECONDS)
-        self._path = route.prefix + rest_path(route)
+        self._prefix, self._path = route.prefix, route.prefix + rest_path(route)
 
     def ask(self, request: Mapping[str, Any]) -> Prediction:
         """Send one request.
@@ -87,15 +91,23 @@ class RestClient:
         Raises:
             NotAnswered: nothing listens, or the answer is an error; its words are passed on.
         """
+        headers, body = self._post(self._path, request)
+        return Prediction(headers.get(PREDICTOR_HEADER, ""), json.loads(body))
+
+    def tell(self, feedback: Mapping[str, Any]) -> None:
+        """Send feedback. Raises as :meth:`ask` does."""
+        self._post(self._prefix + FEEDBACK_PATH, feedback)
+
+    def _post(self, path: str, tree: Mapping[str, Any]) -> tuple[http.client.HTTPMessage, bytes]:
         try:
-            self._connection.request("POST", self._path, json.dumps(request), {"Content-Type": "application/json"})
+            self._connection.request("POST", path, json.dumps(tree), {"Content-Type": "application/json"})
             answer = self._connection.getresponse()
             body = answer.read()
         except (OSError, http.client.HTTPException) as error:
             raise NotAnswered(_nothing_answers(self._connection.port, error)) from None
         if answer.status != 200:
             raise NotAnswered(f"REST {answer.status}: {_words(body)}")
-        return Prediction(answer.headers.get(PREDICTOR_HEADER, ""), json.loads(body))
+        return answer.headers, body
 
     def __enter__(self) -> RestClient:
         return self
@@ -121,8 +133,15 @@ class GrpcClient:
             NotAnswered: nothing listens, or the answer is an error; its words are passed on.
         """
         protocol = self._route.protocol
-        method, kind = _METHODS[protocol]
-        sent = _message_of(request, protocol, self._route.models[0])
+        answer, metadata = self._call(*_METHODS[protocol], _message_of(request, protocol, self._route.models[0]))
+        return Prediction(str(metadata.get(PREDICTOR_HEADER, "")), _tree_of(answer, protocol))
+
+    def tell(self, feedback: Mapping[str, Any]) -> None:
+        """Send feedback. Raises as :meth:`ask` does."""
+        sent = _parsed(feedback, "seldon.protos.Feedback")
+        self._call("seldon.protos.Seldon/SendFeedback", "seldon.protos.SeldonMessage", sent)
+
+    def _call(self, method: str, kind: str, sent: Any) -> tuple[Any, Mapping[str, Any]]:
         call: Any = self._channel.unary_unary(
             f"/{method}",
             request_serializer=lambda it: it.SerializeToString(),
@@ -134,8 +153,7 @@ class GrpcClient:
             if error.code() is grpc.StatusCode.UNAVAILABLE:
                 raise NotAnswered(_nothing_answers(self._port, error.details())) from None
             raise NotAnswered(f"gRPC {error.code().name}: {error.details()}") from None
-        predictor = str(dict(done.initial_metadata()).get(PREDICTOR_HEADER, ""))
-        return Prediction(predictor, _tree_of(answer, protocol))
+        return answer, dict(done.initial_metadata())
 
     def __enter__(self) -> GrpcClient:
         return self
@@ -207,12 +225,16 @@ def _seldon_rows(data: Mapping[str, Any]) -> list[Any]:
 
 
 def _seldon_message(request: Mapping[str, Any]) -> Any:
+    return _parsed(request, "seldon.protos.SeldonMessage")
+
+
+def _parsed(tree: Mapping[str, Any], kind: str) -> Any:
     from google.protobuf import json_format
 
     try:
-        return json_format.ParseDict(dict(request), message("seldon.protos.SeldonMessage")())
+        return json_format.ParseDict(dict(tree), message(kind)())
     except json_format.ParseError as error:
-        raise NotAnswered(f"the request is no SeldonMessage: {error}") from None
+        raise NotAnswered(f"the request is no {kind.rpartition('.')[2]}: {error}") from None
 
 
 def _seldon_tree(answer: Any) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from seldon_infra.clusters.facts import Facts
 from seldon_infra.clusters.rules import images, ingress, nodes, operator, owners, quota, rights, served, storage
-from seldon_infra.clusters.rules.finding import Declared, Finding, Part, Rule
+from seldon_infra.clusters.rules.finding import Declared, Finding, Part, Rule, with_needs
 
 RULES: tuple[Rule, ...] = (
     *served.RULES,
@@ -29,7 +29,8 @@ def check_live(declared: Declared, facts: Facts) -> list[Finding]:
         declared: deployments that break no rule that needs no cluster; values of later may be in them.
         facts: what the cluster said.
     """
-    found = dict.fromkeys(finding for rule in RULES for finding in rule(declared, facts))
+    whole = with_needs(declared, facts)
+    found = dict.fromkeys(finding for rule in RULES for finding in rule(whole, facts))
     return sorted(found, key=lambda finding: finding.severity)
 
 

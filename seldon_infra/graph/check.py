@@ -12,12 +12,14 @@ from seldon_infra.core.problems import gather
 from seldon_infra.graph.capabilities import lost as lost_on_clusters
 from seldon_infra.graph.rules import (
     access,
+    alerts,
     amounts,
     environment,
     experiments,
     lost,
     names,
     objects,
+    payloads,
     pods,
     protocols,
     references,
@@ -56,6 +58,8 @@ DEPLOYMENT_RULES: tuple[DeploymentRule, ...] = (
     *security.DEPLOYMENT_RULES,
     *slo.DEPLOYMENT_RULES,
     *rollout.DEPLOYMENT_RULES,
+    *alerts.DEPLOYMENT_RULES,
+    *payloads.DEPLOYMENT_RULES,
 )
 PREDICTOR_RULES: tuple[PredictorRule, ...] = (
     *names.PREDICTOR_RULES,
@@ -71,6 +75,7 @@ PREDICTOR_RULES: tuple[PredictorRule, ...] = (
     *signatures.PREDICTOR_RULES,
     *settings.PREDICTOR_RULES,
     *security.PREDICTOR_RULES,
+    *payloads.PREDICTOR_RULES,
 )
 NODE_RULES: tuple[NodeRule, ...] = (
     *names.NODE_RULES,
@@ -82,6 +87,7 @@ NODE_RULES: tuple[NodeRule, ...] = (
     *triton.NODE_RULES,
     *protocols.NODE_RULES,
     *environment.NODE_RULES,
+    *payloads.NODE_RULES,
     *security.NODE_RULES,
     *experiments.NODE_RULES,
 )

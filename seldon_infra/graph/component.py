@@ -8,6 +8,7 @@ from typing import Any
 
 import pulumi
 
+from seldon_infra.core.model import is_later
 from seldon_infra.graph.call import deployment_url, grpc_address, predict_curl
 from seldon_infra.graph.spec import SeldonDeployment
 from seldon_infra.resources.handle import Component
@@ -91,7 +92,10 @@ def _stored(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
     """Give a manifest as the API server keeps it: of a Secret's texts it keeps the bytes."""
     if "stringData" not in manifest:
         return manifest
-    data = pulumi.Output.secret(manifest["stringData"]).apply(_encoded)
+    texts: Any = manifest["stringData"]
+    later = is_later(texts) or any(map(is_later, texts.values()))
+    # An Output per text, which the SDK would make of known ones, costs a large stack seconds.
+    data = pulumi.Output.secret(texts if later else None).apply(lambda come: _encoded(come if later else texts))
     return {**{key: value for key, value in manifest.items() if key != "stringData"}, "data": data}
 
 

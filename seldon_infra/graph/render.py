@@ -26,12 +26,15 @@ from seldon_infra.graph.render_values import (
     resources,
     seconds,
 )
-from seldon_infra.graph.spec import Explainer, Predictor, SeldonDeployment
+from seldon_infra.graph.rules.payloads import BROKER_ENV, TOPIC_ENV
+from seldon_infra.graph.spec import Explainer, Predictor, Router, SeldonDeployment
+from seldon_infra.graph.walk import nodes
 
 API_VERSION = "machinelearning.seldon.io/v1"
 STICKY_HEADER = "seldon-infra/sticky-header"
 """Annotation that keeps the header of a sticky session: Seldon's operator has no field for it, an ingress has."""
 
+ROUTING_ENV = "SELDON_ENABLE_ROUTING_INJECTION"
 STACK_MARK = "seldon-infra/stack"
 """Annotation of what a stack declares on a cluster: PROJECT/STACK, so that another stack sees whose it is."""
 
@@ -160,9 +163,33 @@ def orchestrator(deployment: SeldonDeployment, spec: Predictor) -> Manifest:
         {
             "replicas": said.replicas if said else None,
             "resources": orchestrator_resources(deployment, spec),
-            "env": env(said.env) if said else [],
+            "env": [
+                *(env(said.env) if said else []),
+                *_payload_topic(deployment, spec),
+                *_recorded_routing(deployment, spec),
+            ],
         }
     )
+
+
+def _recorded_routing(deployment: SeldonDeployment, spec: Predictor) -> list[Manifest]:
+    """Have the executor say in ``meta.routing`` which children routers took: feedback finds its way by that alone.
+
+    Without it feedback comes to all children. Source: executor/predictor/predictor_process.go of SeldonIO/seldon-core.
+    """
+    given_already = spec.orchestrator and any(each.name == ROUTING_ENV for each in spec.orchestrator.env)
+    routers = any(isinstance(node, Router) for node in nodes(spec.graph))
+    if not routers or given_already or deployment.protocol != "seldon" or deployment.pod_defaults == "operator":
+        return []
+    return [{"name": ROUTING_ENV, "value": "true"}]
+
+
+def _payload_topic(deployment: SeldonDeployment, spec: Predictor) -> list[Manifest]:
+    """Where the executor sends payloads, if that is Kafka."""
+    topic = deployment.request_log.kafka if deployment.request_log else None
+    if topic is None or not any(node.logger for node in nodes(spec.graph)):
+        return []
+    return [{"name": BROKER_ENV, "value": topic.brokers}, {"name": TOPIC_ENV, "value": topic.topic}]
 
 
 def orchestrator_resources(deployment: SeldonDeployment, spec: Predictor) -> Manifest:

@@ -135,12 +135,13 @@ def own_pods(deployment: SeldonDeployment) -> Manifest:
     """Choose the deployment's pods, orchestrators' own ones included."""
     if not deployment.engine_separate_pod:
         return {"matchLabels": {DEPLOYMENT_LABEL: deployment.name}}
-    orchestrators = [_service_of(deployment, predictor) for predictor in deployment.predictors]
+    orchestrators = [service_of(deployment, predictor) for predictor in deployment.predictors]
     one_of = {"key": DEPLOYMENT_LABEL, "operator": "In", "values": [deployment.name, *orchestrators]}
     return {"matchExpressions": [one_of]}
 
 
-def _service_of(deployment: SeldonDeployment, predictor: Predictor) -> Any:
+def service_of(deployment: SeldonDeployment, predictor: Predictor) -> Any:
+    """Name of the Service that leads to a predictor."""
     own = predictor.service_name
     return hashed(f"{deployment.name}-{predictor.name}") if own is None else own
 
@@ -171,6 +172,8 @@ def _uris(deployment: SeldonDeployment) -> Iterator[str | None]:
 
 def _loggers(deployment: SeldonDeployment) -> Iterator[str | None]:
     """Addresses of loggers; the operator's own default is a broker of Knative's, on port 80."""
+    if deployment.request_log and deployment.request_log.kafka:
+        return
     for predictor in deployment.predictors:
         for node in nodes(predictor.graph):
             if node.logger:
@@ -178,6 +181,9 @@ def _loggers(deployment: SeldonDeployment) -> Iterator[str | None]:
 
 
 def _brokers(deployment: SeldonDeployment) -> Iterator[str | None]:
+    topic = deployment.request_log.kafka if deployment.request_log else None
+    brokers = known(topic.brokers) if topic else None
+    yield from (f"kafka://{broker}" for broker in (brokers.split(",") if brokers else ()))
     for predictor in deployment.predictors:
         for variable in predictor.orchestrator.env if predictor.orchestrator else ():
             value = known(variable.value)

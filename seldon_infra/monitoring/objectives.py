@@ -1,8 +1,7 @@
 """Service level objectives as Prometheus' rules: how much of what may go wrong is being used up, in several windows.
 
-Multi-window, multi-burn-rate alerts of The Site Reliability Workbook, chapter 5, for an objective over 30 days. Metrics
-are those of Seldon's executor (executor/api/metric, 1.17.1); records are named level:metric:operation, as Prometheus
-advises.
+Multi-window, multi-burn-rate alerts of The Site Reliability Workbook, chapter 5, for an objective over 30 days. Records
+are named level:metric:operation, as Prometheus advises.
 """
 
 from __future__ import annotations
@@ -16,20 +15,23 @@ from seldon_infra.core.quantity import parse_duration
 from seldon_infra.graph.render_values import Manifest
 from seldon_infra.graph.rules.slo import BOUNDS, FASTEST_BURN
 from seldon_infra.graph.spec import SeldonDeployment
-
-REQUESTS = "seldon_api_executor_server_requests_seconds"
-PREDICTIONS = (
-    "predictions",
-    "/seldon.protos.Seldon/Predict",
-    "/inference.GRPCInferenceService/ModelInfer",
-    "/tensorflow.serving.PredictionService/.*",
+from seldon_infra.monitoring.series import (
+    FAILED,
+    OF_DEPLOYMENT,
+    REQUESTS,
+    answering,
+    chosen,
+    namespace_of,
+    one_of,
+    predictions,
+    rate,
+    record,
+    share,
+    title_of,
 )
-"""Values of the label `service`: of REST, and methods of gRPC."""
-FAILED = ("5..", "Unknown", "Internal", "Unavailable", "DeadlineExceeded", "DataLoss", "Unimplemented")
-"""Values of the label `code` that are no mistake of the client's: of REST, and gRPC's as Go writes them."""
+
 TOLD_APART = 0.99
 """Share of the requests that `latency_p99` is about."""
-_BY = "by (namespace, deployment_name)"
 _BY_WINDOW = "deployment:seldon_requests_{what}:ratio_rate{window}"
 
 
@@ -72,13 +74,10 @@ def groups(deployment: SeldonDeployment) -> list[Manifest]:
     objectives = list(_objectives(deployment))
     if not objectives:
         return []
-    name = f"{_namespace(deployment)}/{deployment.name}"
+    name = f"{namespace_of(deployment)}/{deployment.name}"
     records = [_record(deployment, objective, window) for objective in objectives for window in WINDOWS]
     alerts = [rule for objective in objectives for rule in _alerts(deployment, objective)]
-    return [
-        {"name": f"{name}/records", "rules": records},
-        {"name": f"{name}/alerts", "rules": [*alerts, _no_requests(deployment)]},
-    ]
+    return [{"name": f"{name}/records", "rules": records}, {"name": f"{name}/alerts", "rules": alerts}]
 
 
 def _objectives(deployment: SeldonDeployment) -> Iterator[Objective]:
@@ -95,15 +94,13 @@ def _objectives(deployment: SeldonDeployment) -> Iterator[Objective]:
 def _record(deployment: SeldonDeployment, objective: Objective, window: str) -> Manifest:
     """Record the share of requests in a window for which an objective did not hold."""
     late = objective.seconds
-    share = _failed(deployment, window) if late is None else _slow(deployment, late, window)
-    return {"record": _BY_WINDOW.format(what=objective.what, window=window), "expr": share}
+    expression = _failed(deployment, window) if late is None else _slow(deployment, late, window)
+    return record(_BY_WINDOW.format(what=objective.what, window=window), expression)
 
 
 def _failed(deployment: SeldonDeployment, window: str) -> str:
-    every = _rate("count", deployment, window)
-    failed = _rate("count", deployment, window, f'code=~"{"|".join(FAILED)}"')
-    # Nothing that failed yet is no series, where 0 is meant.
-    return f"({failed} or 0 * {every}) / {every}"
+    failed = _rate("count", deployment, window, f"code=~{one_of(FAILED)}")
+    return share(failed, _rate("count", deployment, window))
 
 
 def _slow(deployment: SeldonDeployment, seconds: float, window: str) -> str:
@@ -126,21 +123,10 @@ def _up_to(bound: float) -> str:
     return rf'le=~"{bound:g}(\\.0)?"' if bound == int(bound) else f'le="{bound:g}"'
 
 
-def _rate(part: str, deployment: SeldonDeployment, window: str, more: str = "", ago: str = "") -> str:
-    chosen = ", ".join([*_chosen(deployment), *([more] if more else [])])
-    offset = f" offset {ago}" if ago else ""
-    return f"sum {_BY} (rate({REQUESTS}_{part}{{{chosen}}}[{window}]{offset}))"
-
-
-def _chosen(deployment: SeldonDeployment) -> Sequence[str]:
-    """Choose predictions that a client waits for: nobody waits for a shadow's."""
-    answering = "|".join(each.name for each in deployment.predictors if not each.shadow)
-    return (
-        f'namespace="{_namespace(deployment)}"',
-        f'deployment_name="{deployment.name}"',
-        f'predictor_name=~"{answering}"',
-        f'service=~"{"|".join(PREDICTIONS)}"',
-    )
+def _rate(part: str, deployment: SeldonDeployment, window: str, *more: str) -> str:
+    """Give the rate of predictions that a client waits for."""
+    matchers = predictions(deployment, answering(deployment), *more)
+    return rate(f"{REQUESTS}_{part}", matchers, OF_DEPLOYMENT, window)
 
 
 def _alerts(deployment: SeldonDeployment, objective: Objective) -> Iterator[Manifest]:
@@ -151,7 +137,7 @@ def _alerts(deployment: SeldonDeployment, objective: Objective) -> Iterator[Mani
             "expr": " or ".join(_burning(deployment, objective, burn) for burn in burns),
             "labels": {"severity": severity},
             "annotations": {
-                "summary": f"{_title(deployment)} breaks its promise that {objective.promise}",
+                "summary": f"{title_of(deployment)} breaks its promise that {objective.promise}",
                 "description": _runbook(deployment, objective, burns),
             },
         }
@@ -159,9 +145,9 @@ def _alerts(deployment: SeldonDeployment, objective: Objective) -> Iterator[Mani
 
 def _burning(deployment: SeldonDeployment, objective: Objective, burn: Burn) -> str:
     most = f"{burn.times * objective.budget:.6g}"
-    chosen = f'{{namespace="{_namespace(deployment)}", deployment_name="{deployment.name}"}}'
+    own = f"{{{chosen(deployment)}}}"
     long, short = (_BY_WINDOW.format(what=objective.what, window=window) for window in (burn.long, burn.short))
-    return f"({long}{chosen} > {most} and {short}{chosen} > {most})"
+    return f"({long}{own} > {most} and {short}{own} > {most})"
 
 
 def _runbook(deployment: SeldonDeployment, objective: Objective, burns: Sequence[Burn]) -> str:
@@ -177,27 +163,3 @@ def _runbook(deployment: SeldonDeployment, objective: Objective, burns: Sequence
         "once the old ones are ready.\n"
         "4. If pods are busy, raise `replicas` or what the autoscaler may add."
     )
-
-
-def _no_requests(deployment: SeldonDeployment) -> Manifest:
-    before, now = (_rate("count", deployment, "30m", ago=ago) for ago in ("1d", ""))
-    return {
-        "alert": "SeldonGetsNoRequests",
-        "expr": f"{before} > 0 unless {now} > 0",
-        "for": "15m",
-        "labels": {"severity": "ticket"},
-        "annotations": {
-            "summary": f"{_title(deployment)} gets no requests, where it had some at this time yesterday",
-            "description": "Nobody can tell whether it keeps its promises. Look at what leads to it, the ingress and "
-            "its clients first; then at whether Prometheus still reaches its pods (`up`).",
-        },
-    }
-
-
-def _title(deployment: SeldonDeployment) -> str:
-    return f"SeldonDeployment {_namespace(deployment)}/{deployment.name}"
-
-
-def _namespace(deployment: SeldonDeployment) -> str:
-    """The namespace as it stands in a text; one that comes late is seen by nobody but who looks at manifests before."""
-    return known(deployment.namespace) or "<known after pulumi up>"

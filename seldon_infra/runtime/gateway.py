@@ -210,8 +210,7 @@ class Gateway:
         return [reason for line in logs if (reason := line.partition(" update rejected: ")[2])]
 
     def _open_requests(self, names: list[str]) -> int:
-        # Envoy writes a cluster's name into its statistics with every colon replaced.
-        wanted = tuple(f"cluster.{name.replace(':', '_')}.upstream_rq_" for name in names)
+        wanted = tuple(f"cluster.{envoy.statistics_name(name)}.upstream_rq_" for name in names)
         try:
             stats = json.loads(self._admin("/stats?format=json&filter=upstream_rq_(pending_)?active$"))["stats"]
         except (OSError, http.client.HTTPException):

@@ -61,6 +61,11 @@ class StackDir:
         return self.root / "models"
 
     @property
+    def payloads(self) -> Path:
+        """Files with what loggers took, one folder per namespace and deployment."""
+        return self.root / "payloads"
+
+    @property
     def longest_socket_bytes(self) -> int:
         """Length of the longest path of a socket in it, at most LONGEST_SOCKET_PATH."""
         return len(os.fsencode(self.root / _LONGEST_SOCKET))

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from seldon_infra.graph.spec import Node, SeldonDeployment
     from seldon_infra.model_server.component import ModelServerComponent
     from seldon_infra.model_server.spec import ModelServer
+    from seldon_infra.targets.later import Gate
     from seldon_infra.targets.spec import Kubernetes
     from seldon_infra.targets.way import Way
 
@@ -47,7 +48,6 @@ def declare(
     from seldon_infra.targets.kubernetes_deployment import ClusterRollouts
     from seldon_infra.targets.live_checks import require_fit
     from seldon_infra.targets.model_files import Place, when_judged
-    from seldon_infra.targets.subject import Subject
     from seldon_infra.targets.way import reach
 
     if isinstance(target.cluster, EksCluster):
@@ -61,7 +61,7 @@ def declare(
         deployments = with_images(deployments, project, opts)
     urn_of = partial(_urn, opts, {each.name for each in model_servers})
     place = Place(target, project, require_fit(target, deployments, urn_of, model_servers))
-    judged = {each.name: when_judged(each, place, Subject(urn_of(each.name))) for each in deployments}
+    judged = {each.name: when_judged(each, place, urn_of) for each in deployments}
     way = reach(target, opts)
     reached: Any = way.place
     provider = pulumi_kubernetes.Provider(
@@ -76,13 +76,15 @@ def declare(
     made = _namespaces(target, deployments, model_servers, judged, options) if target.create_namespaces else {}
     software = _software(target, way, options)
     there = platform.declare(target, way, made, options)
+    watching = [*there.after, *_monitoring(target, made, options)]
+    _watch_all(target, [*watching, *software], options)
     base_url = there.url if target.ingress_url is None else target.ingress_url
     closed = [*software, *_policy(target, deployments, options)]
     rollouts = ClusterRollouts(target, way.connect)
     declared: dict[str, ClusterDeployment | ModelServerComponent] = {}
     for deployment in platform.behind_ingress(target, deployments):
         _bounds(target, deployment, there, options)
-        _watch(target, deployment, there, options)
+        _watch(target, deployment, watching, options)
         after = pulumi.ResourceOptions(depends_on=[*_needs(deployment, made, there), *closed])
         declared[deployment.name] = rollouts.deployed(
             deployment, base_url, pulumi.ResourceOptions.merge(options, after), judged[deployment.name]
@@ -100,16 +102,18 @@ def _namespaces(
     target: Kubernetes,
     deployments: Sequence[SeldonDeployment],
     model_servers: Sequence[ModelServer],
-    judged: Mapping[str, pulumi.Output[None] | None],
+    judged: Mapping[str, Gate | None],
     options: pulumi.ResourceOptions,
 ) -> dict[str, pulumi.Resource]:
     from seldon_infra.resources.kubernetes_object import declare as declare_object
+    from seldon_infra.targets.later import after, when_all, when_valid
     from seldon_infra.targets.live_checks import stack_mark
 
     made: dict[str, pulumi.Resource] = {}
     for name, labels in platform.namespaces(target, [*deployments, *model_servers]).items():
         inside = [deployment for deployment in deployments if deployment.namespace == name]
-        valid = {"name": _once_all_valid(inside, judged, name), "annotations": {STACK_MARK: stack_mark()}}
+        fit = when_all([*(when_valid(each, check_cluster) for each in inside), *(judged[each.name] for each in inside)])
+        valid = {"name": after(fit, name), "annotations": {STACK_MARK: stack_mark()}}
         metadata: Any = {**valid, **({"labels": labels} if labels else {})}
         made[name] = declare_object(name, {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}, options)
     return made
@@ -161,7 +165,7 @@ def _bounds(
 
 
 def _watch(
-    target: Kubernetes, deployment: SeldonDeployment, there: platform.Platform, options: pulumi.ResourceOptions
+    target: Kubernetes, deployment: SeldonDeployment, needs: Sequence[pulumi.Resource], options: pulumi.ResourceOptions
 ) -> None:
     """Declare who is asked for metrics, and what the deployment is held to."""
     import pulumi
@@ -172,7 +176,7 @@ def _watch(
     from seldon_infra.resources.kubernetes_object import declare as declare_object
     from seldon_infra.targets.later import when_known
 
-    after = pulumi.ResourceOptions.merge(options, pulumi.ResourceOptions(depends_on=[*there.after]))
+    after = pulumi.ResourceOptions.merge(options, pulumi.ResourceOptions(depends_on=[*needs]))
     # Names and promises are in their texts, so a late one makes all of them late; none of them is a secret.
     made = partial(render.objects, target.monitoring)
     whole = pulumi.Output.unsecret(when_known(deployment, check_cluster).apply(made))
@@ -180,6 +184,30 @@ def _watch(
         come = whole.apply(itemgetter(kind))
         late = {part: come.apply(itemgetter(part)) for part in ("metadata", "spec")}
         declare_object(f"{deployment.name}.{kind.lower()}", {**manifest, **late}, after)
+
+
+def _monitoring(
+    target: Kubernetes, made: Mapping[str, pulumi.Resource], options: pulumi.ResourceOptions
+) -> list[pulumi.Resource]:
+    """Declare Prometheus and its operator, where the stack brings them."""
+    if target.monitoring is None or target.monitoring.install is None:
+        return []
+    from seldon_infra.monitoring.component import PrometheusOperator
+
+    installed = target.monitoring.install
+    own = [made[installed.namespace]] if installed.namespace in made else []
+    return [PrometheusOperator(installed, own, options)]
+
+
+def _watch_all(target: Kubernetes, after: Sequence[pulumi.Resource], options: pulumi.ResourceOptions) -> None:
+    """Declare who asks the parts that serve all deployments."""
+    import pulumi
+
+    from seldon_infra.resources.kubernetes_object import declare as declare_object
+
+    later = pulumi.ResourceOptions.merge(options, pulumi.ResourceOptions(depends_on=[*after]))
+    for manifest in platform.watching_all(target):
+        declare_object(f"{manifest['metadata']['name']}.{manifest['kind'].lower()}", manifest, later)
 
 
 def _model_server(
@@ -207,14 +235,3 @@ def _urn(opts: pulumi.ResourceOptions | None, servers: Collection[str], name: st
 
     kind = SERVER_TYPE if name in servers else TYPE
     return pulumi.Output.from_input(pulumi.create_urn(name, kind, parent=opts.parent if opts else None))
-
-
-def _once_all_valid(
-    deployments: Sequence[SeldonDeployment], judged: Mapping[str, pulumi.Output[None] | None], value: Any
-) -> Any:
-    from seldon_infra.targets.later import once_valid
-    from seldon_infra.targets.model_files import after
-
-    for deployment in deployments:
-        value = after(once_valid(deployment, check_cluster, value), judged[deployment.name])
-    return value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pulumi
@@ -17,9 +18,8 @@ from seldon_infra.graph.component import ClusterDeployment, Manifests
 from seldon_infra.graph.manifest import KIND
 from seldon_infra.graph.render import STACK_MARK, seldon_deployment
 from seldon_infra.graph.render_objects import own_objects
-from seldon_infra.targets.later import once_valid, rendered, when_known
+from seldon_infra.targets.later import Gate, after, rendered, when_all, when_known, when_valid
 from seldon_infra.targets.live_checks import stack_mark
-from seldon_infra.targets.model_files import after
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -39,7 +39,7 @@ class ClusterRollouts:
         require_client()
         self._connect_to = connect
         self._cluster: Cluster | None = None
-        self._ingress: str | None = None
+        self._ingress: asyncio.Task[str | None] | None = None
         patience = Patience(target.ready_timeout_seconds, target.node_timeout_seconds)
         self._rollouts = Rollouts(self._connect, patience)
 
@@ -48,7 +48,7 @@ class ClusterRollouts:
         deployment: SeldonDeployment,
         base_url: pulumi.Input[str] | None = None,
         opts: pulumi.ResourceOptions | None = None,
-        judged: pulumi.Output[None] | None = None,
+        judged: Gate | None = None,
     ) -> ClusterDeployment:
         """Declare one deployment.
 
@@ -74,24 +74,36 @@ class ClusterRollouts:
     async def _look_up(self, resource: pulumi.Resource, namespace: str, name: str) -> str:
         """Wait, then give the ingress's address; where it has none, a placeholder stands for it."""
         await self._wait(resource, namespace, name)
+        found = None
         try:
-            self._ingress = self._ingress or await in_thread(lambda: find_ingress(self._connect()))
+            found = await self._find_ingress()
         except SeldonInfraError as error:
             pulumi.log.warn(f"the address of the ingress was not found: {error}", resource)
-        if self._ingress is None:
+        if found is None:
             said = "no usual ingress has a load balancer's address; write Kubernetes(ingress_url='https://…')"
             pulumi.log.info(f"SeldonDeployment '{name}': {said}", resource)
-        return self._ingress or PLACEHOLDER
+        return found or PLACEHOLDER
+
+    async def _find_ingress(self) -> str | None:
+        """Ask for the ingress's address: those who want it at the same time ask once, and once found, it stays."""
+        if self._ingress is None or (self._ingress.done() and not _found(self._ingress)):
+            self._ingress = asyncio.ensure_future(in_thread(lambda: find_ingress(self._connect())))
+        return await self._ingress
 
     def _connect(self) -> Cluster:
         self._cluster = self._cluster or self._connect_to()
         return self._cluster
 
 
-def manifests(deployment: SeldonDeployment, judged: pulumi.Output[None] | None = None) -> Manifests:
+def _found(asked: asyncio.Task[str | None]) -> bool:
+    return asked.exception() is None and asked.result() is not None
+
+
+def manifests(deployment: SeldonDeployment, judged: Gate | None = None) -> Manifests:
     """Render what a deployment is made of; none of it is made before all of it is known, valid and looked at."""
     custom = _marked(rendered(deployment, check_cluster, seldon_deployment))
-    return {kind: _once_valid(deployment, each, judged) for kind, each in {**_own(deployment), KIND: custom}.items()}
+    fit = when_all([when_valid(deployment, check_cluster), judged])
+    return {kind: _named_after(fit, each) for kind, each in {**_own(deployment), KIND: custom}.items()}
 
 
 def _marked(manifest: dict[str, Any]) -> dict[str, Any]:
@@ -101,12 +113,9 @@ def _marked(manifest: dict[str, Any]) -> dict[str, Any]:
     return {**manifest, "metadata": {**metadata, "annotations": annotations}}
 
 
-def _once_valid(
-    deployment: SeldonDeployment, manifest: Mapping[str, Any], judged: pulumi.Output[None] | None
-) -> dict[str, Any]:
+def _named_after(fit: Gate | None, manifest: Mapping[str, Any]) -> dict[str, Any]:
     metadata = manifest["metadata"]
-    name = after(once_valid(deployment, check_cluster, metadata["name"]), judged)
-    return {**manifest, "metadata": {**metadata, "name": name}}
+    return {**manifest, "metadata": {**metadata, "name": after(fit, metadata["name"])}}
 
 
 def _own(deployment: SeldonDeployment) -> dict[str, dict[str, Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from operator import itemgetter, methodcaller
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import pulumi
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from seldon_infra.core.problems import Problem
 
 S = TypeVar("S", bound=Spec)
+Gate: TypeAlias = pulumi.Output[None]
+"""What comes once something has been looked at; it says nothing else."""
 
 
 class Awaited:
@@ -35,18 +37,36 @@ def when_known(spec: S, check: Callable[[S], list[Problem]] = lambda known: []) 
     return pulumi.Output.all(later, secret).apply(lambda come: _valid(spec, check, come[0], come[1]))
 
 
-def once_valid(spec: S, check: Callable[[S], list[Problem]], value: pulumi.Input[Any]) -> pulumi.Input[Any]:
-    """Give a value only when all of a specification is known and its rules hold; what needs it waits for that.
+def when_valid(spec: S, check: Callable[[S], list[Problem]]) -> Gate | None:
+    """Give what comes once all of a specification is known and its rules hold.
 
     Args:
-        spec: what is declared; where nothing in it is an Output, it has been checked already.
+        spec: what is declared; where nothing in it is an Output, it has been checked already, and nothing is to come.
         check: finds the problems of one that is wholly known.
-        value: what its resources need.
     """
     if not pending(spec):
+        return None
+    return pulumi.Output.unsecret(when_known(spec, check).apply(lambda known: None))
+
+
+def when_all(gates: Iterable[Gate | None]) -> Gate | None:
+    """Give what comes once everything of several has come that is to come."""
+    to_come = [gate for gate in gates if gate is not None]
+    if len(to_come) <= 1:
+        return to_come[0] if to_come else None
+    return pulumi.Output.all(*to_come).apply(lambda come: None)
+
+
+def after(gate: Gate | None, value: pulumi.Input[Any]) -> pulumi.Input[Any]:
+    """Give a value only once something has come; what needs the value waits for that.
+
+    Every Output costs the SDK a look each time that any other comes, so there are no more than it takes.
+    """
+    if gate is None:
         return value
-    valid = pulumi.Output.unsecret(when_known(spec, check).apply(lambda known: None))
-    return pulumi.Output.all(value, valid).apply(lambda it: it[0])
+    if is_later(value):
+        return pulumi.Output.all(value, gate).apply(itemgetter(0))
+    return gate.apply(lambda come: value)
 
 
 def rendered(spec: S, check: Callable[[S], list[Problem]], render: Callable[[S], Mapping[str, Any]]) -> dict[str, Any]:

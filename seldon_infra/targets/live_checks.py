@@ -5,7 +5,7 @@ A cluster that cannot be asked keeps nobody from a preview: what is not checked 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import chain
@@ -25,7 +25,7 @@ from seldon_infra.core.model import known
 from seldon_infra.targets.node_groups import as_it_is, placed, said
 from seldon_infra.targets.server_pods import models_of as models_of_server
 from seldon_infra.targets.server_pods import pods_of
-from seldon_infra.targets.subject import Subject, tell
+from seldon_infra.targets.subject import Subject, UrnOf, tell
 from seldon_infra.targets.versions import check_versions, order_of_upgrade
 from seldon_infra.targets.way import Seen as SeenWay
 from seldon_infra.targets.way import Unseen
@@ -36,9 +36,6 @@ if TYPE_CHECKING:
     from seldon_infra.graph.spec import SeldonDeployment
     from seldon_infra.model_server.spec import ModelServer
     from seldon_infra.targets.spec import Kubernetes
-
-UrnOf = Callable[[str], pulumi.Output[str]]
-"""Gives the URN that a deployment's resource will have, by the deployment's name."""
 
 
 def require_fit(
@@ -74,7 +71,8 @@ def require_fit(
         pulumi.log.info(in_words(model, listing), Subject(urn_of(model.deployment)))
     if order := order_of_upgrade(target, facts):
         pulumi.log.info(order)
-    declared = Declared(seen, stack_mark(), made_here(target), target.create_namespaces, others)
+    watched = target.monitoring is not None and target.monitoring.install is None
+    declared = Declared(seen, stack_mark(), made_here(target), target.create_namespaces, watched, others)
     findings = [*unfit, *check_live(declared, facts), *check_versions(target, facts), *models.findings]
     what = "with the node groups of the stack" if isinstance(way, Unseen) else "with the cluster as it is now"
     tell(

@@ -32,7 +32,7 @@ from seldon_infra.resources.local_route import ROUTE
 from seldon_infra.servers.spec import Server
 from seldon_infra.targets import local_render as render
 from seldon_infra.targets.landed import Landed
-from seldon_infra.targets.later import once_valid, when_known
+from seldon_infra.targets.later import after, when_known, when_valid
 from seldon_infra.targets.local_files import (
     hostile_files,
     kind_of,
@@ -81,14 +81,22 @@ def declare(
     stack_dir = str(project / ".seldon" / pulumi.get_stack())
     gateway = GATEWAY.register("gateway", opts, stack_dir=stack_dir, port=target.gateway_port)
     hosts = Hosts(target, stack_dir, opts)
-    place = Place(stack_dir, str(project), gateway.address, hosts)
+    payloads = None
+    if any(map(render.logs_payloads, deployments)):
+        from seldon_infra.targets import local_payloads
+
+        payloads = local_payloads.declare(target.payloads, stack_dir, opts)
+    place = Place(stack_dir, str(project), gateway.address, hosts, payloads)
     made = {deployment.name: LocalDeployment(deployment, target, place, opts) for deployment in deployments}
     if target.monitoring is None:
         return Landed(made)
     # Most stacks watch nothing here, and wait for none of it to load.
     from seldon_infra.targets import local_monitoring
 
-    asked = [each for component in made.values() for each in component.asked]
+    asked = [local_monitoring.of_gateway(gateway.address)]
+    asked += [each for component in made.values() for each in component.asked]
+    if payloads is not None:
+        asked.append(local_monitoring.of_payload_log(payloads))
     url = local_monitoring.declare(target.monitoring, stack_dir, asked, deployments, opts)
     return Landed(made, outputs={"prometheus_url": url})
 
@@ -101,6 +109,8 @@ class Place:
     project: str
     gateway: pulumi.Output[str]
     hosts: Hosts
+    payloads: pulumi.Output[str] | None
+    """Where the payload log is, if a deployment has one."""
 
 
 class Hosts:
@@ -135,8 +145,9 @@ class LocalDeployment(Component):
     ) -> None:
         super().__init__("seldon:index:SeldonDeployment", deployment.name, opts)
         self._deployment, self._target = deployment, target
-        stack_dir = once_valid(deployment, partial(check_local, portable=target.portable), place.stack_dir)
-        self._place = Place(stack_dir, place.project, place.gateway, place.hosts)
+        valid = when_valid(deployment, partial(check_local, portable=target.portable))
+        stack_dir = after(valid, place.stack_dir)
+        self._place = Place(stack_dir, place.project, place.gateway, place.hosts, place.payloads)
         settings = deployment.model_copy(update={"predictors": ()})
         self._silence = _later(settings, partial(render.silence, target=target), render.SILENCE_PARTS)
         self._child = pulumi.ResourceOptions(parent=self)
@@ -184,7 +195,7 @@ class LocalDeployment(Component):
         from seldon_infra.targets import local_monitoring as monitoring
 
         if not render.asks_server_directly(self._deployment):
-            self.asked.append(monitoring.of_orchestrator(self._deployment, addresses))
+            self.asked.append(monitoring.of_orchestrator(self._deployment, predictor, addresses))
         for node in nodes(predictor.graph):
             if node.name in servers:
                 self.asked += monitoring.of_server(self._deployment, predictor, node, servers[node.name])
@@ -226,8 +237,9 @@ class LocalDeployment(Component):
         # The other predictors' late values would only make this one's unknown for longer.
         settings = self._deployment.model_copy(update={"predictors": ()})
         models = render.models(self._deployment)
-        graph = pulumi.Output.all(when_known(settings), when_known(predictor), servers).apply(
-            lambda it: render.orchestrator_config(it[0], it[1], models, it[2], self._target)
+        payloads = self._place.payloads if render.logs_payloads(self._deployment) else None
+        graph = pulumi.Output.all(when_known(settings), when_known(predictor), servers, payloads).apply(
+            lambda it: render.orchestrator_config(it[0], it[1], models, it[2], self._target, it[3])
         )
         return self._process(
             name, {"files": {"graph.json": graph}, **render.orchestrator(sys.executable, self._target)}

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from seldon_infra.core.model import known
-from seldon_infra.core.quantity import parse_duration
+from seldon_infra.core.quantity import parse_duration, parse_quantity
 from seldon_infra.experiments.rollout import Rollout
 from seldon_infra.experiments.terms import PARAMETER
 from seldon_infra.graph.experiment import terms_of
-from seldon_infra.graph.spec import ABTest, Node, Predictor, RandomAbTest, SeldonDeployment
+from seldon_infra.graph.spec import ABTest, Logger, Node, Predictor, RandomAbTest, SeldonDeployment
 from seldon_infra.graph.walk import nodes
 from seldon_infra.runtime.openapi import openapi, page
 from seldon_infra.runtime.orchestrator.config import AB_TEST
@@ -43,19 +43,27 @@ def asks_server_directly(deployment: SeldonDeployment) -> bool:
 
     That is so on protocol v2 where every predictor is one model of MLServer's, or wants no engine, and all models have
     one name, since a path names the model. On protocol tensorflow the rules let nothing else through, whatever the
-    server is. What is promised has to be counted, which orchestrators do. Seldon's own protocol always needs the
+    server is. What is promised has to be counted, and what is logged
+    taken, which orchestrators do. Seldon's own protocol always needs the
     orchestrator: it adds what clients expect in ``meta``. Triton needs it as well, unless told otherwise: to a body
     that is no request it answers 500, as if the fault were its own.
     """
     if deployment.protocol == "tensorflow":
         return True
-    if deployment.slo is not None or (deployment.rollout is not None and counts_requests(deployment.rollout)):
+    if deployment.slo is not None or logs_payloads(deployment):
+        return False
+    if deployment.rollout is not None and counts_requests(deployment.rollout):
         return False
     roots = [predictor.graph for predictor in deployment.predictors]
     alone = all(
         not it.graph.children and (it.no_engine or _is_asked_directly(it.graph)) for it in deployment.predictors
     )
     return deployment.protocol == "v2" and alone and len({root.name for root in roots}) == 1
+
+
+def logs_payloads(deployment: SeldonDeployment) -> bool:
+    """Tell whether payloads of a node are logged."""
+    return any(node.logger for predictor in deployment.predictors for node in nodes(predictor.graph))
 
 
 def counts_requests(rollout: Rollout) -> bool:
@@ -198,6 +206,7 @@ def orchestrator_config(
     models: Sequence[str],
     addresses: Mapping[str, Mapping[str, str]],
     target: Local,
+    payloads: str | None = None,
 ) -> str:
     """The file ``graph.json``, with the servers' addresses by node.
 
@@ -207,11 +216,14 @@ def orchestrator_config(
         models: names for the model in a v2 path.
         addresses: the servers' addresses by node.
         target: this machine's settings.
+        payloads: the payload log's address; None where nothing is logged.
     """
+    queue = known(deployment.request_log.size) if deployment.request_log else None
     config = {
         "deployment": deployment.name,
         "namespace": deployment.namespace,
         "predictor": predictor.name,
+        **({"predictor_version": version} if (version := predictor.annotations.get("version")) else {}),
         "protocol": deployment.protocol,
         "rest_port": "{port.http}",
         "grpc_port": "{port.grpc}",
@@ -220,6 +232,7 @@ def orchestrator_config(
         "grpc_seconds": _seconds(deployment, "grpc"),
         "models": list(models),
         "graph": _unit(predictor.graph, addresses, deployment.name),
+        **({"payloads": payloads, "payloads_queue": queue} if payloads else {}),
     }
     # The ports are numbers that are known only where the process starts.
     text = json.dumps(config, indent=1)
@@ -286,12 +299,26 @@ def _unit(node: Node, addresses: Mapping[str, Mapping[str, str]], deployment: st
         "image": _image(node),
         "children": [_unit(child, addresses, deployment) for child in node.children],
     }
+    if node.logger:
+        unit["logger"] = _logger(node.logger)
     if isinstance(node.server, RandomAbTest):
         unit["parameters"] = [{"name": "ratioA", "value": node.server.ratio_a, "type": "FLOAT"}]
     if isinstance(node, ABTest):
         terms = terms_of(node, deployment).text()
         unit |= {"implementation": AB_TEST, "parameters": [{"name": PARAMETER, "value": terms, "type": "STRING"}]}
     return unit
+
+
+def _logger(logger: Logger) -> dict[str, object]:
+    size = parse_quantity(logger.largest)
+    assert size is not None  # the rules have seen to it
+    return {
+        "mode": logger.mode,
+        "url": known(logger.url),
+        "sample": logger.sample,
+        "largest": int(size),
+        "redact": list(logger.redact),
+    }
 
 
 def _image(node: Node) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
@@ -28,16 +28,19 @@ from seldon_infra.artifacts.source import scheme_of
 from seldon_infra.clusters.in_time import in_time
 from seldon_infra.clusters.rollouts import in_thread
 from seldon_infra.core.errors import InvalidSpec, LimitReached, SeldonInfraError
+from seldon_infra.core.model import pending
 from seldon_infra.core.paths import cache_dir
 from seldon_infra.core.problems import Problem
 from seldon_infra.core.quantity import parse_quantity
 from seldon_infra.graph.rules.place import InNode, nodes_in, predictors, server_of
 from seldon_infra.targets.local_files import kind_of
+from seldon_infra.targets.subject import Subject
 
 if TYPE_CHECKING:
     from seldon_infra.graph.spec import SeldonDeployment
+    from seldon_infra.targets.later import Gate
     from seldon_infra.targets.spec import Kubernetes
-    from seldon_infra.targets.subject import Subject
+    from seldon_infra.targets.subject import UrnOf
 
 SECONDS = 5.0
 """How long a store may take to list a model."""
@@ -78,7 +81,7 @@ class Place:
     listings: Listings = field(default_factory=Listings)
 
 
-def when_judged(deployment: SeldonDeployment, place: Place, subject: Subject) -> pulumi.Output[None] | None:
+def when_judged(deployment: SeldonDeployment, place: Place, urn_of: UrnOf) -> Gate | None:
     """Give what comes once a deployment's models have been looked at, None where there is nothing to look at.
 
     What is wrong with them is an error of the program's; so is what an `up` cannot look at and the definition asks for.
@@ -95,14 +98,12 @@ def when_judged(deployment: SeldonDeployment, place: Place, subject: Subject) ->
             for inner, (uri, digest) in zip(nodes, come[0], strict=True)
         ]
         answers = await in_thread(partial(_look, models, place))
-        _tell([(model, answers[model]) for model in models if model in answers], place.target, subject)
+        told = [(model, answers[model]) for model in models if model in answers]
+        _tell(told, place.target, lambda: Subject(urn_of(deployment.name)))
 
+    if not pending(deployment):
+        return pulumi.Output.from_input(look((said, stores)))
     return pulumi.Output.unsecret(pulumi.Output.all(said, stores).apply(look))
-
-
-def after(value: pulumi.Input[Any], judged: pulumi.Output[None] | None) -> pulumi.Input[Any]:
-    """Give a value only once models have been looked at; what needs it waits for that."""
-    return value if judged is None else pulumi.Output.all(value, judged).apply(lambda it: it[0])
 
 
 class _NotAsked(SeldonInfraError):
@@ -168,7 +169,9 @@ def _problems(model: _Model, place: Place, there: object) -> list[Problem] | Exc
     return [finding.problem(model.inner.path, shown(model.uri)) for finding in found]
 
 
-def _tell(answers: list[tuple[_Model, list[Problem] | Exception]], target: Kubernetes, subject: Subject) -> None:
+def _tell(
+    answers: list[tuple[_Model, list[Problem] | Exception]], target: Kubernetes, subject: Callable[[], Subject]
+) -> None:
     problems = [problem for _, found in answers if isinstance(found, list) for problem in found]
     for model, why in answers:
         if isinstance(why, Exception):
@@ -176,16 +179,16 @@ def _tell(answers: list[tuple[_Model, list[Problem] | Exception]], target: Kuber
     if problems and target.live_checks == "refuse":
         raise pulumi.RunError(str(InvalidSpec(problems)))
     for problem in problems:
-        pulumi.log.warn(str(problem), subject)
+        pulumi.log.warn(str(problem), subject())
 
 
-def _unseen(model: _Model, why: Exception, target: Kubernetes, subject: Subject) -> Iterator[Problem]:
+def _unseen(model: _Model, why: Exception, target: Kubernetes, subject: Callable[[], Subject]) -> Iterator[Problem]:
     """Say that a model was not looked at; an `up` stops where its definition asks for it."""
     if model.pinned and not pulumi.runtime.is_dry_run() and target.live_checks == "refuse":
         fix = "run it where the model can be read, or write live_checks='warn'"
         yield Problem(model.inner.path, f"{model.pinned}: {why}", _WANT, fix)
     elif model.pinned:
         said = f"{model.pinned} is not verified here, which an up with live_checks='refuse' takes: {why}"
-        pulumi.log.warn(f"{model.inner.path}: {said}", subject)
+        pulumi.log.warn(f"{model.inner.path}: {said}", subject())
     elif not isinstance(why, _NotAsked):
-        pulumi.log.info(f"{model.inner.path}: its model's files are not judged here: {why}", subject)
+        pulumi.log.info(f"{model.inner.path}: its model's files are not judged here: {why}", subject())

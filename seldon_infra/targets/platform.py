@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from seldon_infra.core.model import is_later, known
+from seldon_infra.eks.spec import EksCluster
 from seldon_infra.ingress.render import ambassador, istio
 from seldon_infra.ingress.render.deployments import behind
 from seldon_infra.ingress.spec import Istio
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from seldon_infra.graph.render import InNamespace
     from seldon_infra.graph.spec import SeldonDeployment
+    from seldon_infra.monitoring.spec import Monitoring, PrometheusStack
     from seldon_infra.targets.spec import Kubernetes
     from seldon_infra.targets.way import Way
 
@@ -56,6 +58,9 @@ def namespaces(target: Kubernetes, deployments: Sequence[InNamespace]) -> dict[s
         found.setdefault(core.namespace, {}).update(namespace_labels(core))
     if ingress is not None and not ingress.existing:
         found.setdefault(ingress.namespace, {})
+    if (installed := _installed(target)) is not None:
+        # Its exporter of nodes' metrics runs in the nodes' own network, as no level of pod security would let it.
+        found.setdefault(installed.namespace, {}).update({"pod-security.kubernetes.io/enforce": "privileged"})
     for name in ingress.mtls if ingress else ():
         if name in found:
             found[name].update(MESH)
@@ -66,8 +71,13 @@ def pod_security_labels(target: Kubernetes, name: str) -> dict[str, str]:
     """Labels by which the API server holds a namespace's pods to a level; pods of charts are not ours to answer for."""
     core, ingress = target.seldon_core, target.ingress
     charts = {part.namespace for part in (core, ingress) if part is not None and not part.existing}
+    charts |= {it.namespace for it in (_installed(target),) if it is not None}
     level = None if name in charts else target.pod_security
     return {f"pod-security.kubernetes.io/{mode}": level for mode in ("enforce", "warn")} if level else {}
+
+
+def _installed(target: Kubernetes) -> PrometheusStack | None:
+    return target.monitoring.install if target.monitoring is not None else None
 
 
 def closing_policy(target: Kubernetes, deployments: Sequence[SeldonDeployment], stack: str) -> list[dict[str, Any]]:
@@ -90,7 +100,44 @@ def objects(target: Kubernetes, deployments: Sequence[SeldonDeployment]) -> list
     Charts bring theirs by themselves.
     """
     watching = [monitoring.objects(target.monitoring, each) for each in deployments if target.monitoring]
-    return [*_ingress_objects(target, deployments), *(made for each in watching for made in each.values())]
+    own = [made for each in watching for made in each.values()]
+    return [*_ingress_objects(target, deployments), *watching_all(target), *own]
+
+
+def watching_all(target: Kubernetes) -> list[dict[str, Any]]:
+    """Give what watches the parts that serve all deployments: gateway, GPUs of the stack's own cluster, dashboards."""
+    if target.monitoring is None:
+        return []
+    ingress, found = target.ingress, []
+    if isinstance(ingress, Istio):
+        found.append(monitoring.istio_gateway(target.monitoring, ingress.namespace, ingress.selector))
+    return [*found, *_watching_gpus(target), *_dashboards(target.monitoring)]
+
+
+def _dashboards(watched: Monitoring) -> list[dict[str, Any]]:
+    own = watched.install.namespace if watched.install is not None else None
+    namespace = watched.dashboards_namespace or own
+    if namespace is None:
+        return []
+    # Grafana's builders are an extra, and nothing that a stack without dashboards waits for.
+    from seldon_infra.monitoring.dashboards import config_maps
+
+    return config_maps(namespace)
+
+
+def _watching_gpus(target: Kubernetes) -> list[dict[str, Any]]:
+    if not isinstance(target.cluster, EksCluster) or target.monitoring is None:
+        return []
+    # A cluster that is only reached waits for none of this to load.
+    from seldon_infra.eks.gpu_software.render import software
+    from seldon_infra.eks.gpu_software.spec import GpuOperator
+
+    said = software(target.cluster)
+    if said is None or said.metrics is None:
+        return []
+    by_operator = isinstance(said.plugin, GpuOperator)
+    label = {"app": "nvidia-dcgm-exporter"} if by_operator else {"app.kubernetes.io/name": "dcgm-exporter"}
+    return [monitoring.gpu_exporter(target.monitoring, said.namespace, label)]
 
 
 def _ingress_objects(target: Kubernetes, deployments: Sequence[SeldonDeployment]) -> list[dict[str, Any]]:

@@ -23,6 +23,22 @@ PodSecurityLevel: TypeAlias = Literal["restricted", "baseline"]
 """A level of the Pod Security Standards, which an API server holds pods of a namespace to."""
 
 
+class PayloadFiles(Spec):
+    """Parquet files with what loggers take, in ``payloads/NAMESPACE/NAME`` of the stack's folder."""
+
+    rotate_seconds: float = Field(
+        default=30.0, gt=0, description="How long payloads gather until a file of them is written, in seconds."
+    )
+    rotate_bytes: int = Field(
+        default=16 * 1024 * 1024, ge=1024, description="Bytes of payloads of which a file is written at once."
+    )
+    keep_bytes: int = Field(
+        default=1024 * 1024 * 1024,
+        ge=1024,
+        description="Bytes that a deployment's files have together; beyond them the oldest go.",
+    )
+
+
 class Local(Spec):
     """This machine: real model servers and a real Envoy as supervised processes, on loopback only."""
 
@@ -51,6 +67,9 @@ class Local(Spec):
         default=None,
         description="Start a Prometheus that asks orchestrators and model servers, and holds deployments to their "
         "`slo`; its `labels` count on clusters alone. None starts none.",
+    )
+    payloads: PayloadFiles = Field(
+        default_factory=PayloadFiles, description="The files that hold what loggers take, where there are loggers."
     )
     model_processes: ModelProcesses = Field(
         default="shared",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
 import pulumi
 
@@ -26,6 +26,8 @@ class Finding(Protocol):
 
 
 F = TypeVar("F", bound=Finding)
+UrnOf: TypeAlias = Callable[[str], pulumi.Output[str]]
+"""Gives the URN that a deployment's resource will have, by the deployment's name."""
 
 
 class Subject(pulumi.Resource):

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import grpc
 import pytest
 
-from seldon_infra.ingress.render.envoy import clusters_of
+from seldon_infra.ingress.render.envoy import STATISTICS_PATH, clusters_of
+from seldon_infra.ingress.render.envoy import statistics_name as envoy_name
 from seldon_infra.ingress.routes import Limits
 from seldon_infra.runtime.gateway import RoutesRefused
 from seldon_infra.runtime.processes import Record
@@ -446,6 +447,22 @@ def test_more_than_a_hundred_streams_wait_their_turn(two: Two) -> None:
 def test_the_admin_interface_is_a_socket_for_the_owner_alone(two: Two) -> None:
     mode = (two.scene.stack.gateway / "admin.sock").stat().st_mode
     assert mode & 0o777 == 0o600
+
+
+def test_what_it_counts_is_the_one_page_of_the_admin_interface_on_its_port(two: Two) -> None:
+    assert two.scene.ask(body=b"{}" * 50).status == 200
+    name = envoy_name(clusters_of(two.scene.gateway.routes()[0])[0].name)
+    metrics = ("upstream_rq_total", "upstream_rq_time_count", "upstream_rq_body_size_sum")
+    wanted = {f'envoy_cluster_{metric}{{envoy_cluster_name="{name}"}}' for metric in metrics}
+
+    def page() -> str:
+        return two.scene.ask(f"{STATISTICS_PATH}?usedonly", "GET").body.decode()
+
+    # Envoy gathers what its threads measured every five seconds.
+    wait_until(lambda: all(series in page() for series in wanted), 20)
+    assert two.scene.ask(STATISTICS_PATH, "POST").status == 404
+    for path in (f"{STATISTICS_PATH}/../../quitquitquit", "/stats", "/config_dump", f"{STATISTICS_PATH}/"):
+        assert two.scene.ask(path, "GET").status == 404
 
 
 def test_all_listens_on_loopback_only(two: Two) -> None:

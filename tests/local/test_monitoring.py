@@ -9,13 +9,20 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from seldon_infra.monitoring.dashboards.panels import DEPLOYMENT, FLEET, Dashboard
+from seldon_infra.runtime.processes import Processes
+from seldon_infra.runtime.stack_dir import StackDir
 from tests.engine.scratch import Engine, scratch_engine
 from tests.engine.waiting import wait_until
+from tests.local.queries import unanswered
+from tests.local.scene import kill
 
 pytestmark = pytest.mark.local
 
@@ -30,7 +37,12 @@ stack = Stack(
     target=Local(monitoring=Monitoring(interval="1s"), portable=False),
     deployments=[
         SeldonDeployment(
-            name="fraud", namespace="shop", predictors=[Predictor(name="main", graph=model("score"))],
+            name="fraud",
+            namespace="shop",
+            predictors=[
+                Predictor(name="main", graph=model("score"), annotations={{"version": "v7"}}),
+                Predictor(name="next", graph=model("score"), shadow=True),
+            ],
             slo=Slo({slo}),
         ),
         {more}
@@ -69,6 +81,11 @@ class Watched:
         except urllib.error.HTTPError as error:
             return error.code
 
+    def folder(self) -> Path:
+        """Where Prometheus runs."""
+        (found,) = (self.engine.directory / ".seldon").glob("*/processes/prometheus-*")
+        return found
+
     def asked(self, path: str) -> Any:
         with urllib.request.urlopen(f"{self._outputs['prometheus_url']}/api/v1/{path}", timeout=20) as answer:
             return json.loads(answer.read())["data"]
@@ -77,11 +94,12 @@ class Watched:
         found = self.asked(f"query?query={urllib.parse.quote(query)}")["result"]
         return float(found[0]["value"][1]) if found else None
 
-    def reached(self) -> set[tuple[str, str]]:
-        """Whom Prometheus reaches: servers by deployment and node, and orchestrators, which have no such labels."""
+    def reached(self) -> set[tuple[str, ...]]:
+        """Whom Prometheus reaches: servers by deployment, predictor and node; the gateway has no such labels."""
         found = self.asked("targets?state=active")["activeTargets"]
         labels = [each["labels"] for each in found if each["health"] == "up"]
-        return {(each.get("deployment_name", ""), each.get("model_name", "")) for each in labels}
+        names = ("deployment_name", "predictor_name", "model_name")
+        return {tuple(each.get(name, "") for name in names) for each in labels}
 
     def alerts(self) -> set[str]:
         groups = self.asked("rules")["groups"]
@@ -101,7 +119,49 @@ def watched() -> Iterator[Watched]:
 
 
 def test_orchestrators_and_servers_are_asked(watched: Watched) -> None:
-    wait_until(lambda: watched.reached() == {("", ""), ("fraud", "score")}, 30)
+    wanted = {("", "", "")}
+    for predictor in ("main", "next"):
+        wanted |= {("fraud", predictor, ""), ("fraud", predictor, "score")}
+    wait_until(lambda: watched.reached() == wanted, 30)
+
+
+def test_what_seldons_dashboards_ask_for_is_there(watched: Watched) -> None:
+    """The selectors of predictions-analytics-dashboard.json of Seldon Core's chart seldon-core-analytics, 1.17.1."""
+    of = 'model_name=~"score",model_image=~".+",predictor_name=~"main",predictor_version=~"v7"'
+
+    def counted() -> bool:
+        assert watched.predict(1) == 200
+        parts = ("count", "bucket", "sum", "summary_count", "summary_sum")
+        series = [
+            f'seldon_api_executor_client_requests_seconds_{part}{{service=~".*[Pp]redict",{of}}}' for part in parts
+        ]
+        return all(watched.value(f"sum({each})") is not None for each in series)
+
+    wait_until(counted, 30)
+
+
+def test_every_record_of_a_deployment_has_a_value(watched: Watched) -> None:
+    rules = [rule for group in watched.asked("rules")["groups"] for rule in group["rules"]]
+    recorded = {rule["name"] for rule in rules if rule["type"] == "recording" and ":seldon_" in rule["name"]}
+    assert {"predictor:seldon_request_bytes:mean_rate5m", "node:seldon_requests:rate5m"} <= recorded
+    assert "predictor:seldon_requests_failed:over_main_rate5m" in recorded
+    own = '{namespace="shop",deployment_name="fraud"}'
+
+    def all_there() -> bool:
+        assert watched.predict(1) == 200
+        # What is no number is no value.
+        return all(watched.value(f"count({name}{own} == {name}{own})") for name in recorded)
+
+    wait_until(all_there, 60)
+    size = f'predictor:seldon_request_bytes:mean_rate5m{{{own[1:-1]},predictor_name="main"}}'
+    # Envoy's histograms know a value to some percent.
+    assert watched.value(size) == pytest.approx(len('{"data": {"ndarray": [[1]]}}'), rel=0.1)
+
+
+@pytest.mark.parametrize("page", [FLEET, DEPLOYMENT], ids=lambda page: page.name)
+def test_every_query_of_a_dashboard_has_data(watched: Watched, page: Dashboard) -> None:
+    assert watched.predict(1) == 200
+    wait_until(lambda: not unanswered(watched.value, page), 60)
 
 
 def test_what_fails_is_recorded_and_wakes_somebody(watched: Watched) -> None:
@@ -117,11 +177,44 @@ def test_what_fails_is_recorded_and_wakes_somebody(watched: Watched) -> None:
     wait_until(lambda: watched.value(firing) == 1, 60)
 
 
+def test_a_killed_prometheus_comes_back_with_what_it_knew_and_serving_goes_on(watched: Watched) -> None:
+    known = 'count_over_time(predictor:seldon_requests:rate5m{predictor_name="main"}[1h])'
+    wait_until(lambda: (watched.value(known) or 0) > 5, 30)
+    started = watched.asked("status/runtimeinfo")["startTime"]
+    kill(int((watched.folder() / "pid").read_text()))
+    answers = [watched.predict(1) for _ in range(20)]
+
+    def back() -> bool:
+        with suppress(OSError):
+            return bool(watched.asked("status/runtimeinfo")["startTime"] != started)
+        return False
+
+    wait_until(back, 60)
+    answers += [watched.predict(1) for _ in range(20)]
+    assert set(answers) == {200}
+    wait_until(lambda: (watched.value(known) or 0) > 5, 30)
+
+
+def test_rules_that_prometheus_refuses_leave_those_before_in_force(watched: Watched) -> None:
+    processes = Processes(StackDir(watched.folder().parents[1]))
+    record = processes.record(watched.folder().name)
+    assert record is not None
+    alerts, rules = watched.alerts(), watched.folder() / "watched" / "rules.json"
+    before, bad = rules.read_text(), {"record": "x", "expr": "rate(("}
+    files = {**record.spec.files, "watched/rules.json": json.dumps({"groups": [{"name": "bad", "rules": [bad]}]})}
+    failure = processes.take_over(record, replace(record.spec, files=files), 60)
+    assert failure is not None
+    assert "could not parse expression" in failure
+    assert rules.read_text() == before
+    assert watched.alerts() == alerts != set()
+
+
 def test_another_deployment_and_another_promise_are_taken_over_without_a_restart(watched: Watched) -> None:
     started = watched.asked("status/runtimeinfo")["startTime"]
     watched.declare("latency_p99='200ms'", MORE)
     watched.engine.up()
-    wait_until(lambda: ("more", "one") in watched.reached(), 60)
-    wait_until(lambda: watched.alerts() == {"SeldonSlownessUsesUpBudget", "SeldonGetsNoRequests"}, 60)
+    wait_until(lambda: ("more", "main", "one") in watched.reached(), 60)
+    wait_until(lambda: "SeldonSlownessUsesUpBudget" in watched.alerts(), 60)
+    assert "SeldonFailuresUseUpBudget" not in watched.alerts()
     assert watched.asked("status/runtimeinfo")["startTime"] == started
     watched.engine.preview("--expect-no-changes")

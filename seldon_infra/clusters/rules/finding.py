@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from seldon_infra.clusters.facts import Facts, Operator
@@ -37,8 +37,12 @@ class Declared:
     makes: frozenset[Part] = frozenset()
     """What this very stack installs: that it is not there yet is right."""
     creates_namespaces: bool = True
+    watched: bool = False
+    """Whether Prometheus' operator has to be there already."""
     others: tuple[PodNeed, ...] = ()
     """Pods that Seldon's operator has no part in: those of model servers."""
+    needs: tuple[PodNeed, ...] = ()
+    """All pods, with what each deployment's operator adds to them: found once, for all rules."""
 
 
 Rule: TypeAlias = Callable[[Declared, Facts], Iterator[Finding]]
@@ -71,12 +75,14 @@ def operators_of(deployment: SeldonDeployment, facts: Facts) -> list[Operator]:
     ]
 
 
-def all_needs(declared: Declared, facts: Facts) -> list[PodNeed]:
-    """Give all pods of a stack."""
-    return [*(need for each in declared.deployments for need in needs(each, facts)), *declared.others]
+def with_needs(declared: Declared, facts: Facts) -> Declared:
+    """Find all pods of a stack."""
+    return replace(
+        declared, needs=(*(need for it in declared.deployments for need in _needs(it, facts)), *declared.others)
+    )
 
 
-def needs(deployment: SeldonDeployment, facts: Facts) -> list[PodNeed]:
+def _needs(deployment: SeldonDeployment, facts: Facts) -> list[PodNeed]:
     """Give the pods of a deployment, with what its operator adds to them."""
     operators = operators_of(deployment, facts)
     return pods(deployment, operators[0].settings if operators else {})

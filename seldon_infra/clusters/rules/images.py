@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from seldon_infra.clusters.facts import Facts, Node
 from seldon_infra.clusters.needs import PodNeed
 from seldon_infra.clusters.placing import lacks
-from seldon_infra.clusters.rules.finding import Declared, Finding, all_needs, error, of_cluster
+from seldon_infra.clusters.rules.finding import Declared, Finding, error, of_cluster
 from seldon_infra.core.problems import Problem
 
 
 def images_run_on_nodes(declared: Declared, facts: Facts) -> Iterator[Finding]:
     """An image that is not there is never pulled; one of another platform ends with an exec format error."""
-    for need in all_needs(declared, facts) if facts.platforms else ():
+    for need in declared.needs if facts.platforms else ():
         for container in need.containers:
             built = facts.platforms.get(container.image or "")
             if built is not None and not built:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from seldon_infra.clusters.facts import Amounts, Facts, Node
 from seldon_infra.clusters.needs import PodNeed
 from seldon_infra.clusters.placing import Lack, lacks
-from seldon_infra.clusters.rules.finding import Declared, Finding, all_needs, error, of_cluster, warning
+from seldon_infra.clusters.rules.finding import Declared, Finding, error, of_cluster, warning
 from seldon_infra.core.model import known
 from seldon_infra.core.problems import Problem
 
@@ -47,7 +47,7 @@ def there_is_room(declared: Declared, facts: Facts) -> Iterator[Finding]:
 
 def _judged(declared: Declared, facts: Facts) -> list[PodNeed]:
     """Pods whose place the usual scheduler chooses; where nodes are unknown or there are none, nobody can say."""
-    found = all_needs(declared, facts) if facts.nodes else []
+    found = declared.needs if facts.nodes else []
     return [it for it in found if it.replicas and it.spec.get("schedulerName", DEFAULT_SCHEDULER) == DEFAULT_SCHEDULER]
 
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from seldon_infra.clusters.facts import Amounts, Facts, Limit, Quota
 from seldon_infra.clusters.needs import Container, PodNeed, surge
 from seldon_infra.clusters.placing import amount_text
-from seldon_infra.clusters.rules.finding import Declared, Finding, all_needs, error, warning
+from seldon_infra.clusters.rules.finding import Declared, Finding, error, warning
 from seldon_infra.core.problems import Problem
 
 _COUNTED = {"cpu": "requests.cpu", "memory": "requests.memory", "ephemeral-storage": "requests.ephemeral-storage"}
@@ -47,7 +47,7 @@ def limits_hold_each(declared: Declared, facts: Facts) -> Iterator[Finding]:
 
 def _by_namespace(declared: Declared, facts: Facts) -> dict[str, list[PodNeed]]:
     found: dict[str, list[PodNeed]] = {}
-    for need in all_needs(declared, facts):
+    for need in declared.needs:
         if need.namespace is not None and need.namespace in facts.namespaces:
             found.setdefault(need.namespace, []).append(need)
     return found

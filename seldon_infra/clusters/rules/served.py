@@ -16,6 +16,8 @@ from seldon_infra.graph.render import seldon_deployment
 from seldon_infra.graph.rules.place import predictors, scaled_in
 from seldon_infra.graph.spec import SeldonDeployment
 
+MONITORING = ("monitoring.coreos.com", "v1")
+"""Group and version of what Prometheus' operator reads."""
 _OUR_NAMES = {"kedaSpec": "keda", "hpaSpec": "hpa", "pdbSpec": "pdb", "svcOrchSpec": "orchestrator"}
 
 
@@ -50,6 +52,17 @@ def autoscalers_are_served(declared: Declared, facts: Facts) -> Iterator[Finding
                 yield error(Problem(path, field, want, fix), deployment.name)
 
 
+def monitors_are_served(declared: Declared, facts: Facts) -> Iterator[Finding]:
+    """Without the definitions of Prometheus' operator the API server knows neither monitors nor rules."""
+    if facts.served is None or not declared.watched:
+        return
+    group, version = MONITORING
+    if version not in facts.served.get(group, frozenset()):
+        got, want = f"{group}/{version} is not served", "must be, for PodMonitor and PrometheusRule"
+        fix = "install Prometheus' operator: Monitoring(install=PrometheusStack())"
+        yield error(Problem(of_cluster(facts), got, want, fix))
+
+
 def _autoscalers(deployment: SeldonDeployment) -> Iterator[tuple[str, str, str, str, str]]:
     for at in predictors(deployment):
         for path, holder in scaled_in(at):
@@ -80,4 +93,4 @@ def _ours(path: str) -> str:
     return _OUR_NAMES.get(name) or re.sub(r"(?<=[a-z])[A-Z]", lambda found: f"_{found[0].lower()}", name)
 
 
-RULES = (definition_is_served, fields_are_known, autoscalers_are_served)
+RULES = (definition_is_served, fields_are_known, autoscalers_are_served, monitors_are_served)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from seldon_infra.clusters.facts import Facts
 from seldon_infra.clusters.needs import PodNeed, pods
-from seldon_infra.clusters.rules.finding import Declared, Finding, all_needs, error, of_cluster
+from seldon_infra.clusters.rules.finding import Declared, Finding, error, of_cluster
 from seldon_infra.core.problems import Problem
 from seldon_infra.graph.spec import SeldonDeployment
 
@@ -20,7 +20,7 @@ def storage_class_is_there(declared: Declared, facts: Facts) -> Iterator[Finding
     """A claim on a class that is not there stays pending, and its pod with it."""
     if facts.storage_classes is None:
         return
-    for need in all_needs(declared, facts):
+    for need in declared.needs:
         for name in classes(need):
             if name not in facts.storage_classes:
                 there = ", ".join(sorted(facts.storage_classes)) or "none"

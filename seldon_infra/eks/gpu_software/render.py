@@ -18,6 +18,7 @@ from seldon_infra.charts.render import over
 from seldon_infra.charts.spec import Chart
 from seldon_infra.core.quantity import parse_quantity
 from seldon_infra.core.yaml import dump
+from seldon_infra.eks.gpu_software.counters import counters
 from seldon_infra.eks.gpu_software.rights import AUTOSCALER, KARPENTER, NAMESPACE
 from seldon_infra.eks.gpu_software.spec import (
     ClusterAutoscaler,
@@ -185,6 +186,7 @@ def _config(strategy: str, sharing: Mapping[str, Any]) -> str:
 def _exporter(metrics: DcgmExporter) -> dict[str, Any]:
     return {
         "serviceMonitor": {"enabled": metrics.service_monitor},
+        "customMetrics": counters(),
         "nodeSelector": _ON_GPUS,
         "tolerations": _ANYWHERE,
     }

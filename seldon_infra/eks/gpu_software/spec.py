@@ -84,7 +84,8 @@ class DcgmExporter(Spec):
     version: str = "4.8.1"
     """Version of the chart; the GPU operator brings its own. Default: ``4.8.1``."""
     service_monitor: bool = False
-    """Whether a ServiceMonitor is made, which takes Prometheus' operator. Default: False."""
+    """Whether the chart makes a ServiceMonitor of its own; ``Kubernetes(monitoring=…)`` watches it anyway.
+    Default: False."""
     chart: Chart | None = None
     """The chart, where it is not NVIDIA's own: a mirror, a folder. Default: NVIDIA's."""
     values: JsonObject = Field(default_factory=dict)

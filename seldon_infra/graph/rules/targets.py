@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from seldon_infra.core.model import known, title
 from seldon_infra.core.problems import Problem
-from seldon_infra.graph.rules import commands, tensorflow, triton_gpus
+from seldon_infra.graph.rules import commands, payloads, tensorflow, triton_gpus
 from seldon_infra.graph.rules.place import InNode, InPredictor, environments_in, listed, server_of
 from seldon_infra.graph.spec import ABTest
 from seldon_infra.servers.spec import (
@@ -69,12 +69,6 @@ def no_explainer_here(at: InPredictor) -> Iterator[Problem]:
     """Explainers run on clusters only, for now."""
     if at.predictor.explainer:
         yield Problem(at.path, "explainer", "must not be given on this machine", "remove it, or use a cluster")
-
-
-def no_logger_here(at: InNode) -> Iterator[Problem]:
-    """Nothing on this machine sends payloads on."""
-    if at.node.logger:
-        yield Problem(at.path, "logger", "must not be given on this machine", "remove it, or use a cluster")
 
 
 def env_has_values_here(at: InPredictor) -> Iterator[Problem]:
@@ -151,10 +145,15 @@ def instances_run_here(at: InNode) -> Iterator[Problem]:
 
 LOCAL_DEPLOYMENT_RULES = (requests_are_calls, *tensorflow.LOCAL_DEPLOYMENT_RULES)
 LOCAL_PREDICTOR_RULES = (no_explainer_here, env_has_values_here, *tensorflow.LOCAL_PREDICTOR_RULES)
-LOCAL_NODE_RULES = (server_runs_here, *commands.LOCAL_NODE_RULES, no_logger_here, instances_run_here)
+LOCAL_NODE_RULES = (server_runs_here, *commands.LOCAL_NODE_RULES, *payloads.LOCAL_NODE_RULES, instances_run_here)
 LOCAL_ONLY_NODE_RULES = (call_exists_here,)
 """For stacks that stay on this machine; what also goes to a cluster is held to more than that."""
-MANIFEST_NODE_RULES = (image_holds_the_class, *commands.MANIFEST_NODE_RULES, repository_is_whole)
+MANIFEST_NODE_RULES = (
+    image_holds_the_class,
+    *commands.MANIFEST_NODE_RULES,
+    repository_is_whole,
+    *payloads.MANIFEST_NODE_RULES,
+)
 """What a manifest would lack, or drop in silence."""
 CLUSTER_PREDICTOR_RULES = (explainer_is_in_reach,)
 CLUSTER_NODE_RULES = (model_is_in_reach, *MANIFEST_NODE_RULES, *triton_gpus.CLUSTER_NODE_RULES)

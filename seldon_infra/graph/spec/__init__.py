@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from seldon_infra.graph.spec.access import NetworkPolicy, ServiceAccount
+from seldon_infra.graph.spec.alerts import Alerts
 from seldon_infra.graph.spec.deployment import (
     AmbassadorRoute,
     CircuitBreakers,
     IstioRoute,
+    PayloadTopic,
     PodDefaults,
     RequestLogQueue,
     SeldonDeployment,
@@ -75,6 +77,7 @@ from seldon_infra.servers.spec import Licence, NodeType, Protocol, Server, Trans
 
 __all__ = [
     "ABTest",
+    "Alerts",
     "AmbassadorRoute",
     "Amounts",
     "AverageCombiner",
@@ -111,6 +114,7 @@ __all__ = [
     "OutputTransformer",
     "Parameter",
     "ParameterType",
+    "PayloadTopic",
     "Pdb",
     "Pod",
     "PodDefaults",

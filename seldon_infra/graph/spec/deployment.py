@@ -11,6 +11,7 @@ from seldon_infra.artifacts.spec import Storage
 from seldon_infra.core.model import Later, Many, Spec
 from seldon_infra.experiments.rollout import Rollout
 from seldon_infra.graph.spec.access import NetworkPolicy, ServiceAccount
+from seldon_infra.graph.spec.alerts import Alerts
 from seldon_infra.graph.spec.predictor import Predictor
 from seldon_infra.graph.spec.security import PodSecurity
 from seldon_infra.graph.spec.slo import Slo
@@ -52,6 +53,21 @@ class StickySession(Spec):
     """Name of the header (for gRPC: of the metadata): ``x-user-id``. Requests without it are spread by weight."""
 
 
+class PayloadTopic(Spec):
+    """A topic of Kafka that gets the payloads of all loggers, in the place of their ``url``.
+
+    Source: LOGGER_KAFKA_BROKER and LOGGER_KAFKA_TOPIC of Seldon's executor.
+    """
+
+    noun: ClassVar[str] = "payload topic"
+
+    brokers: Later[str]
+    """Brokers as HOST:PORT, with commas between. What they want of a client (TLS, SASL) stands in ``orchestrator.env``
+    of each predictor, as KAFKA_SECURITY_PROTOCOL and others."""
+    topic: Later[str] = "seldon"
+    """The topic. Default: ``seldon``, as the executor's."""
+
+
 class RequestLogQueue(Spec):
     """The queue of the executor's request logger. Source: annotations of Seldon's operator."""
 
@@ -60,8 +76,10 @@ class RequestLogQueue(Spec):
     size: Later[int] | None = None
     """Entries. Default: the chart's, 10000. Source: annotation seldon.io/executor-logger-queue-size."""
     write_timeout: Later[str] | None = None
-    """How long an entry may wait for a place, as a duration. Default: the chart's, ``"2s"``.
+    """How long an entry may wait for a place, as a duration. Default: the chart's, ``"2s"``; none waits here.
     Source: annotation seldon.io/executor-logger-write-timeout-ms."""
+    kafka: PayloadTopic | None = None
+    """Send payloads to Kafka. Default: to each logger's ``url``. This machine has no Kafka, and keeps files."""
 
 
 class IstioRoute(Spec):
@@ -187,6 +205,8 @@ class SeldonDeployment(Spec):
     Standard wants, and further."""
     slo: Slo | None = None
     """What it promises its clients; on a cluster with monitoring, alerts follow from it. Default: nothing."""
+    alerts: Alerts | None = None
+    """From where on somebody is told of what it does not promise, where it is watched. Default: as each field says."""
     controller_id: Later[str] | None = None
     """Which operator owns it, where a cluster has several. Default: the one without id.
     Source: label seldon.io/controller-id."""

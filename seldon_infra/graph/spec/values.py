@@ -7,7 +7,7 @@ from typing import ClassVar, Literal, TypeAlias
 
 from pydantic import Field
 
-from seldon_infra.core.model import Later, Spec
+from seldon_infra.core.model import Later, Many, Spec
 
 ParameterType: TypeAlias = Literal["INT", "FLOAT", "DOUBLE", "STRING", "BOOL"]
 """Type of a parameter's value in Seldon's CRD."""
@@ -162,14 +162,26 @@ class Endpoint(Spec):
 
 
 class Logger(Spec):
-    """Payloads of a node sent on as CloudEvents. Source: PredictiveUnit.logger of the CRD v1."""
+    """Payloads of a node sent on as CloudEvents. Source: PredictiveUnit.logger of the CRD v1.
+
+    On this machine they are kept as Parquet files, and go to ``url`` where one is given.
+    """
 
     noun: ClassVar[str] = "logger"
 
     mode: LogMode
-    """Which payloads: ``request``, ``response`` or ``all``."""
+    """Which payloads: ``request``, ``response`` or ``all``. Feedback goes with responses."""
     url: Later[str] | None = None
-    """Where to. Default: the executor's own endpoint, set by the operator's chart."""
+    """Where to. Default: the executor's own endpoint, set by the operator's chart; on this machine nowhere else."""
+    sample: float = 1.0
+    """Share of the requests, above 0 up to 1. A request's id decides, so that all nodes log the same ones, with their
+    feedback. Default: all. Seldon's executor cannot do it."""
+    largest: str | int = "1Mi"
+    """Bytes of a payload that are kept; what is longer is cut and marked. Default: 1Mi on this machine. Seldon's
+    executor cannot do it."""
+    redact: Many[str] = ()
+    """Names of fields, tensors and columns whose values are taken out before a payload leaves the orchestrator.
+    Default: none. Seldon's executor cannot do it."""
 
 
 __all__ = [

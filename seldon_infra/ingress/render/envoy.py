@@ -29,6 +29,10 @@ ROUTES = "routes"
 """Name of the only route configuration."""
 BUFFER = "buffer"
 """Name of the filter that gathers a request's body, up to its limit."""
+STATISTICS_PATH = "/stats/prometheus"
+"""Where Prometheus reads what Envoy counts, on the gateway's own port. Source: Envoy's administration interface."""
+ADMIN = "admin"
+"""Name of the cluster that leads to Envoy's own socket."""
 TYPE = "type.googleapis.com/"
 """What the name of each of Envoy's types begins with."""
 
@@ -72,7 +76,11 @@ def route_configuration(routes: Iterable[Route]) -> JsonDict:
     hosts: JsonDict = {
         "name": "all",
         "domains": ["*"],
-        "routes": [entry for route in ordered for entry in _routes(route)] + [_not_found("/", "no such deployment")],
+        "routes": [
+            _statistics(),
+            *(entry for route in ordered for entry in _routes(route)),
+            _not_found("/", "no such deployment"),
+        ],
     }
     configuration: JsonDict = {
         "@type": TYPE + "envoy.config.route.v3.RouteConfiguration",
@@ -98,6 +106,11 @@ def _cluster_name(route: Route, backend: Backend, transport: str) -> str:
     return f"{route.namespace}/{route.name}/{backend.name}/{transport}/{getattr(backend, transport)}"
 
 
+def statistics_name(cluster: str) -> str:
+    """What Envoy counts a cluster's requests under: its own name, but dots and colons would end a name there."""
+    return cluster.replace(".", "_").replace(":", "_")
+
+
 def _versioned(resources: list[JsonValue]) -> JsonDict:
     version = hashlib.sha256(json.dumps(resources, sort_keys=True).encode()).hexdigest()[:16]
     return {"version_info": version, "resources": resources}
@@ -119,6 +132,8 @@ def _cluster(cluster: Cluster) -> JsonDict:
     return {
         "@type": TYPE + "envoy.config.cluster.v3.Cluster",
         "name": name,
+        "alt_stat_name": statistics_name(name),
+        "track_cluster_stats": {"request_response_sizes": True},
         "type": "STATIC",
         "connect_timeout": "1s",
         "per_connection_buffer_limit_bytes": 32768,
@@ -142,6 +157,12 @@ def _bounds(max_in_flight: int) -> JsonDict:
         # A request is sent again only where no server got it, so that all of them may be.
         "max_retries": max_in_flight,
     }
+
+
+def _statistics() -> JsonDict:
+    """The one page of Envoy's own socket that the gateway's port leads to."""
+    get: JsonDict = {"name": ":method", "string_match": {"exact": "GET"}}
+    return {"match": {"path": STATISTICS_PATH, "headers": [get]}, "route": {"cluster": ADMIN, "timeout": "5s"}}
 
 
 def _routes(route: Route) -> list[JsonValue]:

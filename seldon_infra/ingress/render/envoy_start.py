@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from seldon_infra.ingress.render.envoy import BUFFER, ROUTES, TYPE, JsonDict, JsonValue, duration
+from seldon_infra.ingress.render.envoy import ADMIN, BUFFER, ROUTES, TYPE, JsonDict, JsonValue, duration
 from seldon_infra.ingress.routes import Limits
 
 _HCM = TYPE + "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
@@ -15,16 +15,24 @@ _HCM = TYPE + "envoy.extensions.filters.network.http_connection_manager.v3.HttpC
 
 def bootstrap(folder: Path, port: int, limits: Limits) -> JsonDict:
     """What Envoy is started with; clusters and routes follow as files in ``folder``."""
+    socket: JsonDict = {"path": str(folder / "admin.sock"), "mode": 0o600}
     return {
         "node": {"id": "gateway", "cluster": "seldon-infra"},
-        "admin": {"address": {"pipe": {"path": str(folder / "admin.sock"), "mode": 0o600}}},
+        "admin": {"address": {"pipe": socket}},
         "dynamic_resources": {"cds_config": _file_source(folder, "cds.json")},
-        "static_resources": {"listeners": [_listener(folder, port, limits)]},
+        "static_resources": {"listeners": [_listener(folder, port, limits)], "clusters": [_admin(socket)]},
         "overload_manager": _overload_manager(limits),
         "layered_runtime": {
             "layers": [{"name": "static", "static_layer": {"re2.max_program_size.error_level": 10000}}]
         },
     }
+
+
+def _admin(socket: JsonDict) -> JsonDict:
+    """Envoy itself, for the page of what it counts."""
+    endpoint: JsonDict = {"address": {"pipe": socket}}
+    load_assignment: JsonDict = {"cluster_name": ADMIN, "endpoints": [{"lb_endpoints": [{"endpoint": endpoint}]}]}
+    return {"name": ADMIN, "type": "STATIC", "connect_timeout": "1s", "load_assignment": load_assignment}
 
 
 def _file_source(folder: Path, name: str) -> JsonDict:

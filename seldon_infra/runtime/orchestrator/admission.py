@@ -67,3 +67,8 @@ def begin(puid: str | None, seconds: float) -> Trip:
     """Begin a trip: with the client's request id if it is one, else with a new one."""
     given = puid if puid and _PUID.fullmatch(puid) else secrets.token_hex(13)
     return Trip(given, asyncio.get_running_loop().time() + seconds)
+
+
+def is_true(text: str | None) -> bool:
+    """Read a header that switches something, as Go reads booleans."""
+    return text in ("1", "t", "T", "TRUE", "true", "True")

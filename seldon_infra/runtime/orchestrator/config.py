@@ -24,6 +24,22 @@ READY_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
+class Logger:
+    """Which payloads of a node are sent on, and what of them."""
+
+    requests: bool
+    responses: bool
+    """Feedback goes with them, as in Seldon's executor."""
+    url: str | None
+    """Where they go beside files."""
+    sample: float
+    """Share of the requests, by their ids."""
+    largest: int
+    """Bytes of one payload."""
+    redact: frozenset[str]
+
+
+@dataclass(frozen=True)
 class Unit:
     """One node of the graph (a PredictiveUnit)."""
 
@@ -39,6 +55,7 @@ class Unit:
     rest_port: int
     grpc_port: int
     children: tuple[Unit, ...]
+    logger: Logger | None = None
 
     def does(self, method: str) -> bool:
         """Tell whether the node takes part in a step of the walk."""
@@ -67,6 +84,8 @@ class Config:
     deployment: str
     namespace: str
     predictor: str
+    predictor_version: str
+    """Its annotation ``version``, a label of its metrics. Source: executor/api/metric of Seldon Core 1.17.1."""
     protocol: Protocol
     rest_port: int
     grpc_port: int
@@ -78,6 +97,10 @@ class Config:
     models: tuple[str, ...]
     """Names by which a client may ask for the graph on protocol v2: those of all the deployment's nodes."""
     graph: Unit
+    payloads_port: int = 0
+    """Where the stack's payload log listens; 0 where nothing is logged."""
+    payloads_queue: int = 10_000
+    """Payloads that may wait to be sent there."""
 
 
 def read_config(file: Path) -> Config:
@@ -87,6 +110,7 @@ def read_config(file: Path) -> Config:
         deployment=raw["deployment"],
         namespace=raw["namespace"],
         predictor=raw["predictor"],
+        predictor_version=raw.get("predictor_version", ""),
         protocol=raw["protocol"],
         rest_port=raw["rest_port"],
         grpc_port=raw["grpc_port"],
@@ -95,6 +119,8 @@ def read_config(file: Path) -> Config:
         grpc_seconds=raw["grpc_seconds"],
         models=tuple(raw["models"]),
         graph=_unit(raw["graph"]),
+        payloads_port=_port(raw.get("payloads")),
+        payloads_queue=raw.get("payloads_queue") or Config.payloads_queue,
     )
 
 
@@ -111,6 +137,18 @@ def _unit(raw: Mapping[str, Any]) -> Unit:
         rest_port=_port(raw.get("rest")),
         grpc_port=_port(raw.get("grpc")),
         children=tuple(_unit(child) for child in raw.get("children") or ()),
+        logger=_logger(raw["logger"]) if raw.get("logger") else None,
+    )
+
+
+def _logger(raw: Mapping[str, Any]) -> Logger:
+    return Logger(
+        requests=raw["mode"] in ("request", "all"),
+        responses=raw["mode"] in ("response", "all"),
+        url=raw.get("url"),
+        sample=raw["sample"],
+        largest=raw["largest"],
+        redact=frozenset(raw["redact"]),
     )
 
 

@@ -13,12 +13,14 @@ from google.protobuf import json_format
 from google.protobuf.message import DecodeError
 
 from seldon_infra.runtime.messages import message as message_class
-from seldon_infra.runtime.orchestrator.admission import Admission, begin
+from seldon_infra.runtime.orchestrator.admission import Admission, begin, is_true
 from seldon_infra.runtime.orchestrator.config import READY_SECONDS, Config, Unit
 from seldon_infra.runtime.orchestrator.failures import BAD_REQUEST, NOT_FOUND, Failure, brief, shortened
 from seldon_infra.runtime.orchestrator.grpc_nodes import OPTIONS, GrpcNodes
 from seldon_infra.runtime.orchestrator.metrics import UNARY
+from seldon_infra.runtime.orchestrator.payload_log import PayloadLog
 from seldon_infra.runtime.orchestrator.seldon_grpc import SeldonGrpc, check_seldon_message
+from seldon_infra.runtime.orchestrator.told import Told
 from seldon_infra.runtime.orchestrator.v2_grpc import V2Grpc, check_v2_message
 from seldon_infra.runtime.orchestrator.walk import Trip, predict, send_feedback
 
@@ -32,10 +34,17 @@ class GrpcFront(grpc.GenericRpcHandler):
     """The gRPC handlers of one orchestrator. They parse messages, so that a malformed one is the client's error."""
 
     def __init__(
-        self, config: Config, nodes: GrpcNodes, admission: Admission, experiments: Experiments | None = None
+        self,
+        config: Config,
+        nodes: GrpcNodes,
+        admission: Admission,
+        log: PayloadLog,
+        told: Told,
+        experiments: Experiments | None = None,
     ) -> None:
-        self._config, self._nodes, self._admission, self._experiments = config, nodes, admission, experiments
-        self._seldon, self._v2 = SeldonGrpc(nodes), V2Grpc(nodes)
+        self._config, self._nodes, self._admission = config, nodes, admission
+        self._told, self._experiments = told, experiments
+        self._seldon, self._v2 = SeldonGrpc(nodes, log), V2Grpc(nodes, log)
         methods = {"seldon": self._seldon_methods, "v2": self._v2_methods}[config.protocol]()
         self._handlers = {f"/{name}": _handler(method) for name, method in methods.items()}
 
@@ -74,8 +83,10 @@ class GrpcFront(grpc.GenericRpcHandler):
             feedback = _parsed("seldon.protos.Feedback", wire)
             meta = feedback.response.meta
             trip = self._begin(context, meta.puid)
-            routing = dict(meta.routing)
-            await send_feedback(self._config.graph, feedback, routing, self._seldon, trip)
+            metadata, routing = dict(context.invocation_metadata() or ()), dict(meta.routing)
+            given = trip.puid if trip.puid in (metadata.get("seldon-puid"), meta.puid) else None
+            once = self._told.of(given, feedback.SerializeToString(deterministic=True))
+            await send_feedback(self._config.graph, feedback, routing, self._seldon, trip, once)
             visit = self._visit(context, feedback.request)
             if self._experiments is not None and visit is not None:
                 self._experiments.reward(visit, routing, feedback.reward)
@@ -145,10 +156,12 @@ class GrpcFront(grpc.GenericRpcHandler):
             raise Failure(NOT_FOUND, f"no model '{brief(name)}'; there are {', '.join(self._config.models)}")
 
     def _begin(self, context: Any, puid: str | None) -> Trip:
-        given = {key: value for key, value in context.invocation_metadata() or () if key == "seldon-puid"}
+        given = dict(context.invocation_metadata() or ())
         left = context.time_remaining()
         seconds = self._config.grpc_seconds if left is None else min(left, self._config.grpc_seconds)
-        return begin(given.get("seldon-puid") or puid, seconds)
+        trip = begin(given.get("seldon-puid") or puid, seconds)
+        trip.skip_logging = is_true(given.get("seldon-skip-logging"))
+        return trip
 
 
 def _as_json(message: Any) -> Any:

@@ -59,14 +59,13 @@ class GrpcNodes:
         if channel is None:
             channel = grpc.aio.insecure_channel(f"127.0.0.1:{self._ports[unit.name]}", options=OPTIONS)
             self._channels[unit.name] = channel
-        call = channel.unary_unary(
-            f"/{method}", request_serializer=_serialized, response_deserializer=answer.FromString
-        )
+        call = channel.unary_unary(f"/{method}", request_serializer=serialized, response_deserializer=answer.FromString)
         self._calls[unit.name, method] = call
         return call
 
 
-def _serialized(message: Any) -> bytes:
+def serialized(message: Any) -> bytes:
+    """A message as it goes over the wire."""
     return bytes(message.SerializeToString())
 
 

@@ -6,8 +6,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Histogram, Metric, ProcessCollector
+from prometheus_client.core import SummaryMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.registry import Collector
 
 from seldon_infra.runtime.orchestrator.config import Config, Unit
 from seldon_infra.runtime.orchestrator.failures import Failure
@@ -20,6 +22,7 @@ UNARY = "unary"
 """The method of gRPC's requests."""
 _DEPLOYMENT = ("deployment_name", "predictor_name", "predictor_version", "service")
 _SERVER = (*_DEPLOYMENT, "method", "code")
+_PAYLOADS = ("deployment_name", "predictor_name", "model_name", "outcome")
 _CLIENT = (*_DEPLOYMENT, "model_name", "model_image", "model_version", "method", "code")
 
 
@@ -28,9 +31,13 @@ class Metrics:
 
     def __init__(self, config: Config) -> None:
         self._registry = CollectorRegistry()
+        ProcessCollector(registry=self._registry)
         self._server = _histogram("server", _SERVER, self._registry)
         self._client = _histogram("client", _CLIENT, self._registry)
-        self._of = (config.deployment, config.predictor, "")
+        self._payloads = Counter(
+            "seldon_infra_payloads", "Payloads on their way to the payload log", _PAYLOADS, registry=self._registry
+        )
+        self._of = (config.deployment, config.predictor, config.predictor_version)
         self._exposures: Counter | None = None
 
     def answered(self, service: str, method: str, code: str, seconds: float) -> None:
@@ -56,6 +63,10 @@ class Metrics:
             self._exposures = exposures_counter(self._registry)
         self._exposures.labels(*self._of[:2], experiment, round, arm).inc()
 
+    def payloads(self, node: str, outcome: str, count: int) -> None:
+        """Count payloads of a node by what became of them."""
+        self._payloads.labels(*self._of[:2], node, outcome).inc(count)
+
     def page(self) -> tuple[bytes, bytes]:
         """The text that Prometheus reads, and its content type."""
         return generate_latest(self._registry), CONTENT_TYPE_LATEST.encode()
@@ -80,7 +91,29 @@ def exposures_counter(registry: CollectorRegistry) -> Counter:
 def _histogram(side: str, labels: tuple[str, ...], registry: CollectorRegistry) -> Histogram:
     name = f"seldon_api_executor_{side}_requests_seconds"
     said = {"server": "How long clients wait for answers", "client": "How long nodes take to answer"}[side]
-    return Histogram(name, said, labels, registry=registry, buckets=SECONDS)
+    histogram = Histogram(name, said, labels, registry=registry, buckets=SECONDS)
+    registry.register(_Summary(name, said, histogram))
+    return histogram
+
+
+class _Summary(Collector):
+    """The executor's second metric of the same requests: what its histogram counts already, without quantiles.
+
+    Source: doc/source/analytics/analytics.md of SeldonIO/seldon-core 1.17.1.
+    """
+
+    def __init__(self, name: str, said: str, histogram: Histogram) -> None:
+        self._name, self._said, self._histogram = f"{name}_summary", said, histogram
+
+    def collect(self) -> Iterator[Metric]:
+        """Give it when somebody reads, so that no request pays for it."""
+        found = SummaryMetricFamily(self._name, self._said)
+        for metric in self._histogram.collect():
+            for sample in metric.samples:
+                part = sample.name.rpartition("_")[2]
+                if part in ("count", "sum"):
+                    found.add_sample(f"{self._name}_{part}", sample.labels, sample.value)
+        yield found
 
 
 def _image(unit: Unit) -> tuple[str, str]:

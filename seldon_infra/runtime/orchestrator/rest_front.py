@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from seldon_infra.runtime.orchestrator import seldon_rest
-from seldon_infra.runtime.orchestrator.admission import Admission, begin
+from seldon_infra.runtime.orchestrator.admission import Admission, begin, is_true
 from seldon_infra.runtime.orchestrator.checks import check_meta, check_seldon, check_v2, parse_object, to_json
 from seldon_infra.runtime.orchestrator.config import Config, Unit
 from seldon_infra.runtime.orchestrator.failures import (
@@ -20,15 +20,17 @@ from seldon_infra.runtime.orchestrator.failures import (
 )
 from seldon_infra.runtime.orchestrator.http_server import Answer, Request
 from seldon_infra.runtime.orchestrator.metrics import Metrics
+from seldon_infra.runtime.orchestrator.payload_log import PayloadLog
 from seldon_infra.runtime.orchestrator.rest_nodes import RestNodes
 from seldon_infra.runtime.orchestrator.seldon_rest import SeldonRest
+from seldon_infra.runtime.orchestrator.told import Told
 from seldon_infra.runtime.orchestrator.v2_rest import V2Rest, asked_in_json
-from seldon_infra.runtime.orchestrator.walk import predict, send_feedback
+from seldon_infra.runtime.orchestrator.walk import Trip, predict, send_feedback
 
 if TYPE_CHECKING:
     from seldon_infra.runtime.orchestrator.experiments import Experiments, Visit
 
-PUID = b"seldon-puid"
+PUID, SKIP_LOGGING = b"seldon-puid", b"seldon-skip-logging"
 BINARY_TENSORS = b"inference-header-content-length"
 """Header of a v2 request whose tensors follow the JSON as bytes."""
 
@@ -42,11 +44,13 @@ class RestFront:
         nodes: RestNodes,
         admission: Admission,
         metrics: Metrics,
+        log: PayloadLog,
+        told: Told,
         experiments: Experiments | None = None,
     ) -> None:
         self._config, self._nodes, self._admission, self._metrics = config, nodes, admission, metrics
-        self._experiments = experiments
-        self._seldon, self._v2 = SeldonRest(nodes), V2Rest(nodes)
+        self._told, self._experiments = told, experiments
+        self._seldon, self._v2 = SeldonRest(nodes, log), V2Rest(nodes, log)
         protocol = {"seldon": self._seldon_paths, "v2": self._v2_paths}[config.protocol]
         self._paths = {**self._own_paths(), **protocol()}
 
@@ -102,7 +106,7 @@ class RestFront:
             message = parse_object(request.body)
             check_seldon(message)
             meta = check_meta(message.pop("meta", None))
-            trip = begin(_text(request.headers.get(PUID)) or meta.get("puid"), self._config.rest_seconds)
+            trip = self._begin(request, meta.get("puid"))
             trip.tags.update(meta.get("tags") or {})
             trip.visit = self._visit(request, lambda: {**message, "meta": meta})
             answer = await predict(self._config.graph, message, self._seldon, trip)
@@ -112,9 +116,10 @@ class RestFront:
         with self._admission.admit("feedback", "post"):
             feedback = parse_object(request.body)
             meta = check_meta(_object(feedback, "response").get("meta"))
-            trip = begin(_text(request.headers.get(PUID)) or meta.get("puid"), self._config.rest_seconds)
-            routing = _routing(meta)
-            await send_feedback(self._config.graph, feedback, routing, self._seldon, trip)
+            trip = self._begin(request, meta.get("puid"))
+            given = trip.puid if trip.puid in (_text(request.headers.get(PUID)), meta.get("puid")) else None
+            once, routing = self._told.of(given, to_json(feedback)), _routing(meta)
+            await send_feedback(self._config.graph, feedback, routing, self._seldon, trip, once)
             visit = self._visit(request, lambda: feedback.get("request"))
             if self._experiments is not None and visit is not None:
                 self._experiments.reward(visit, routing, feedback.get("reward"))
@@ -129,12 +134,17 @@ class RestFront:
                 )
             tree = parse_object(request.body)
             check_v2(tree)
-            trip = begin(_text(request.headers.get(PUID)), self._config.rest_seconds)
+            trip = self._begin(request, None)
             message = asked_in_json(request.body, tree)
             trip.requested_outputs = tree.get("outputs")
             trip.visit = self._visit(request, lambda: tree)
             answer = await predict(self._config.graph, message, self._v2, trip)
             return Answer(200, answer.wire, headers=((b"Seldon-Puid", trip.puid.encode()),))
+
+    def _begin(self, request: Request, puid: str | None) -> Trip:
+        trip = begin(_text(request.headers.get(PUID)) or puid, self._config.rest_seconds)
+        trip.skip_logging = is_true(_text(request.headers.get(SKIP_LOGGING)))
+        return trip
 
     def _visit(self, request: Request, message: Callable[[], Any]) -> Visit | None:
         if self._experiments is None:

@@ -12,8 +12,9 @@ from seldon_infra.runtime.orchestrator import built_in
 from seldon_infra.runtime.orchestrator.checks import PAYLOADS, check_count, check_shape
 from seldon_infra.runtime.orchestrator.config import Unit
 from seldon_infra.runtime.orchestrator.failures import BAD_REQUEST, Failure
-from seldon_infra.runtime.orchestrator.grpc_nodes import GrpcNodes
-from seldon_infra.runtime.orchestrator.walk import Trip
+from seldon_infra.runtime.orchestrator.grpc_nodes import GrpcNodes, serialized
+from seldon_infra.runtime.orchestrator.payload_log import PayloadLog
+from seldon_infra.runtime.orchestrator.walk import Event, Trip
 
 _PACKAGE = "seldon.protos"
 
@@ -21,8 +22,8 @@ _PACKAGE = "seldon.protos"
 class SeldonGrpc:
     """The calls of Seldon's protocol, each a service of a node's server."""
 
-    def __init__(self, nodes: GrpcNodes) -> None:
-        self._nodes = nodes
+    def __init__(self, nodes: GrpcNodes, log: PayloadLog) -> None:
+        self._nodes, self._log = nodes, log
         self._message = message_class(f"{_PACKAGE}.SeldonMessage")
         self._list = message_class(f"{_PACKAGE}.SeldonMessageList")
 
@@ -54,6 +55,15 @@ class SeldonGrpc:
         """``Model/SendFeedback`` or ``Router/SendFeedback``."""
         service = "Router" if unit.type == "ROUTER" else "Model"
         await self._nodes.ask(unit, f"{_PACKAGE}.{service}/SendFeedback", feedback, self._message, trip)
+
+    def log(self, unit: Unit, event: Event, message: Any, trip: Trip) -> None:
+        """As it is at this place, with what has gathered until then."""
+        kind = f"{_PACKAGE}.SeldonMessage"
+        self._log.put(unit, event, trip, lambda: serialized(self._with_meta(message, trip)), kind)
+
+    def log_feedback(self, unit: Unit, feedback: Any, trip: Trip) -> None:
+        """As the client sent it."""
+        self._log.put(unit, "feedback", trip, lambda: serialized(feedback), f"{_PACKAGE}.Feedback")
 
     def answer_of(self, message: Any, trip: Trip) -> Any:
         """What the client gets: the last node's message, with what gathered along the way."""

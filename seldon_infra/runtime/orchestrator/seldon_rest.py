@@ -9,8 +9,9 @@ from seldon_infra.runtime.orchestrator import built_in
 from seldon_infra.runtime.orchestrator.checks import parse_object, to_json
 from seldon_infra.runtime.orchestrator.config import Unit
 from seldon_infra.runtime.orchestrator.failures import INTERNAL, Failure
+from seldon_infra.runtime.orchestrator.payload_log import PayloadLog
 from seldon_infra.runtime.orchestrator.rest_nodes import RestNodes
-from seldon_infra.runtime.orchestrator.walk import Trip
+from seldon_infra.runtime.orchestrator.walk import Event, Trip
 
 SeldonMessage: TypeAlias = dict[str, Any]
 
@@ -18,8 +19,8 @@ SeldonMessage: TypeAlias = dict[str, Any]
 class SeldonRest:
     """The calls of Seldon's protocol, as paths of a node's server."""
 
-    def __init__(self, nodes: RestNodes) -> None:
-        self._nodes = nodes
+    def __init__(self, nodes: RestNodes, log: PayloadLog) -> None:
+        self._nodes, self._log = nodes, log
 
     async def transform_input(self, unit: Unit, message: SeldonMessage, trip: Trip) -> SeldonMessage:
         """``/predict`` of a model, ``/transform-input`` of anything else."""
@@ -46,6 +47,14 @@ class SeldonRest:
     async def send_feedback(self, unit: Unit, feedback: SeldonMessage, trip: Trip) -> None:
         """``/send-feedback``."""
         await self._nodes.tell(unit, "/send-feedback", to_json(feedback), trip)
+
+    def log(self, unit: Unit, event: Event, message: SeldonMessage, trip: Trip) -> None:
+        """As it is at this place, with what has gathered until then."""
+        self._log.put(unit, event, trip, lambda: to_json({**message, "meta": _meta_down(trip)}))
+
+    def log_feedback(self, unit: Unit, feedback: SeldonMessage, trip: Trip) -> None:
+        """As the client sent it."""
+        self._log.put(unit, "feedback", trip, lambda: to_json(feedback))
 
     async def _ask(self, unit: Unit, path: str, message: SeldonMessage, trip: Trip) -> SeldonMessage:
         return await self._send(unit, path, {**message, "meta": _meta_down(trip)}, trip)

@@ -20,8 +20,10 @@ from seldon_infra.runtime.orchestrator.grpc_front import GrpcFront
 from seldon_infra.runtime.orchestrator.grpc_nodes import GrpcNodes
 from seldon_infra.runtime.orchestrator.http_server import Server
 from seldon_infra.runtime.orchestrator.metrics import Metrics
+from seldon_infra.runtime.orchestrator.payload_log import PayloadLog
 from seldon_infra.runtime.orchestrator.rest_front import RestFront, refusal
 from seldon_infra.runtime.orchestrator.rest_nodes import RestNodes
+from seldon_infra.runtime.orchestrator.told import Told
 
 if TYPE_CHECKING:
     from seldon_infra.runtime.orchestrator.experiments import Experiments
@@ -48,12 +50,11 @@ async def _serve(config: Config, stack: Path) -> None:
     metrics = Metrics(config)
     experiments = _experiments(config, metrics, stack)
     admission = Admission(config, metrics)
+    log, told = PayloadLog(config, metrics), Told()
     rest_nodes, grpc_nodes = RestNodes(config.graph, metrics), GrpcNodes(config.graph, metrics)
-    http = Server(
-        RestFront(config, rest_nodes, admission, metrics, experiments),
-        lambda status, text: refusal(Failure(status, text)),
-    )
-    rpc = await grpc_front.start(config, GrpcFront(config, grpc_nodes, admission, experiments))
+    front = RestFront(config, rest_nodes, admission, metrics, log, told, experiments)
+    http = Server(front, lambda status, text: refusal(Failure(status, text)))
+    rpc = await grpc_front.start(config, GrpcFront(config, grpc_nodes, admission, log, told, experiments))
     await http.listen(config.rest_port)
     # What has been made until now stays: the collector need not look at it again with each request.
     gc.freeze()
@@ -64,6 +65,7 @@ async def _serve(config: Config, stack: Path) -> None:
     await admission.drained(DRAIN_SECONDS)
     if experiments is not None:
         experiments.close()
+    await log.close()
     rest_nodes.close()
     await grpc_nodes.close()
 

@@ -20,9 +20,10 @@ from seldon_infra.runtime.orchestrator.checks import (
 )
 from seldon_infra.runtime.orchestrator.config import Unit
 from seldon_infra.runtime.orchestrator.failures import BAD_REQUEST, Failure
-from seldon_infra.runtime.orchestrator.grpc_nodes import GrpcNodes
+from seldon_infra.runtime.orchestrator.grpc_nodes import GrpcNodes, serialized
+from seldon_infra.runtime.orchestrator.payload_log import PayloadLog
 from seldon_infra.runtime.orchestrator.v2_rest import not_on_v2
-from seldon_infra.runtime.orchestrator.walk import Trip
+from seldon_infra.runtime.orchestrator.walk import Event, Trip
 
 _METHOD = "inference.GRPCInferenceService/ModelInfer"
 
@@ -30,8 +31,8 @@ _METHOD = "inference.GRPCInferenceService/ModelInfer"
 class V2Grpc:
     """``ModelInfer`` for models and transformers alike."""
 
-    def __init__(self, nodes: GrpcNodes) -> None:
-        self._nodes = nodes
+    def __init__(self, nodes: GrpcNodes, log: PayloadLog) -> None:
+        self._nodes, self._log = nodes, log
         self._request = message_class("inference.ModelInferRequest")
         self._answer = message_class("inference.ModelInferResponse")
 
@@ -55,6 +56,11 @@ class V2Grpc:
     async def aggregate(self, unit: Unit, messages: Sequence[Any], trip: Trip) -> Any:
         """Refuse: no server of protocol v2 answers it."""
         raise not_on_v2(unit)
+
+    def log(self, unit: Unit, event: Event, message: Any, trip: Trip) -> None:
+        """As it is at this place."""
+        kind = "ModelInferRequest" if isinstance(message, self._request) else "ModelInferResponse"
+        self._log.put(unit, event, trip, lambda: serialized(message), f"inference.{kind}")
 
     def _as_request(self, message: Any) -> Any:
         if isinstance(message, self._request):

@@ -9,8 +9,9 @@ from typing import Any
 from seldon_infra.runtime.orchestrator.checks import parse_object, to_json
 from seldon_infra.runtime.orchestrator.config import Unit
 from seldon_infra.runtime.orchestrator.failures import INTERNAL, NOT_IMPLEMENTED, Failure
+from seldon_infra.runtime.orchestrator.payload_log import PayloadLog
 from seldon_infra.runtime.orchestrator.rest_nodes import RestNodes
-from seldon_infra.runtime.orchestrator.walk import Trip
+from seldon_infra.runtime.orchestrator.walk import Event, Trip
 
 _BINARY = {"binary_data_output", "binary_data"}
 
@@ -27,8 +28,8 @@ class Tensors:
 class V2Rest:
     """Protocol v2 has one call, ``/infer``, for models and transformers alike."""
 
-    def __init__(self, nodes: RestNodes) -> None:
-        self._nodes = nodes
+    def __init__(self, nodes: RestNodes, log: PayloadLog) -> None:
+        self._nodes, self._log = nodes, log
 
     async def transform_input(self, unit: Unit, message: Tensors, trip: Trip) -> Tensors:
         """``/infer`` of a model or a transformer."""
@@ -47,6 +48,10 @@ class V2Rest:
     async def aggregate(self, unit: Unit, messages: Sequence[Tensors], trip: Trip) -> Tensors:
         """Refuse: no server of protocol v2 answers it."""
         raise not_on_v2(unit)
+
+    def log(self, unit: Unit, event: Event, message: Tensors, trip: Trip) -> None:
+        """As it is at this place."""
+        self._log.put(unit, event, trip, lambda: message.wire)
 
     def _goes_as_it_is(self, unit: Unit, message: Tensors, trip: Trip) -> bool:
         return message.answered_by is None and (trip.requested_outputs is None or not unit.children)

@@ -10,16 +10,19 @@ import asyncio
 import random
 from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeAlias, TypeVar
 
 from seldon_infra.runtime.orchestrator.config import AB_TEST, Unit
-from seldon_infra.runtime.orchestrator.failures import BAD_REQUEST, INTERNAL, Failure
+from seldon_infra.runtime.orchestrator.failures import BAD_REQUEST, INTERNAL, TIMED_OUT, Failure
+from seldon_infra.runtime.orchestrator.told import Once
 
 if TYPE_CHECKING:
     from seldon_infra.runtime.orchestrator.experiments import Visit
 
 ALL_CHILDREN, NO_CHILD = -1, -2
 """What a router says when it chooses all or none. Source: Seldon's executor."""
+Event: TypeAlias = Literal["request", "response", "feedback"]
+"""What a payload is."""
 MessageT = TypeVar("MessageT")
 FeedbackT = TypeVar("FeedbackT", contravariant=True)
 ResultT = TypeVar("ResultT")
@@ -36,6 +39,8 @@ class Trip:
     routing: dict[str, int] = field(default_factory=dict)
     request_path: dict[str, str] = field(default_factory=dict)
     metrics: list[Any] = field(default_factory=list)
+    skip_logging: bool = False
+    """Whether the client wants no payload of it to be logged."""
     requested_outputs: Any = None
     """Which of the last node's tensors the client wants, on protocol v2."""
     visit: Visit | None = None
@@ -68,12 +73,18 @@ class Wire(Protocol[MessageT]):
     async def aggregate(self, unit: Unit, messages: Sequence[MessageT], trip: Trip) -> MessageT:
         """Ask a combiner."""
 
+    def log(self, unit: Unit, event: Event, message: MessageT, trip: Trip) -> None:
+        """Put a payload on its way to the payload log, without waiting."""
+
 
 class FeedbackWire(Protocol, Generic[FeedbackT]):
     """How nodes are told of a reward."""
 
     async def send_feedback(self, unit: Unit, feedback: FeedbackT, trip: Trip) -> None:
         """Tell one node."""
+
+    def log_feedback(self, unit: Unit, feedback: FeedbackT, trip: Trip) -> None:
+        """Put feedback on its way to the payload log, without waiting."""
 
 
 async def predict(unit: Unit, message: MessageT, wire: Wire[MessageT], trip: Trip) -> MessageT:
@@ -85,31 +96,48 @@ async def predict(unit: Unit, message: MessageT, wire: Wire[MessageT], trip: Tri
     if unit.implementation != "UNKNOWN_IMPLEMENTATION":
         trip.request_path[unit.name] = unit.image
     if unit.does("TRANSFORM_INPUT"):
+        _log_request(unit, message, wire, trip)
         message = await wire.transform_input(unit, message, trip)
+        _log_response(unit, message, wire, trip)
     if unit.children:
         message = await _ask_children(unit, message, wire, trip)
     if unit.does("TRANSFORM_OUTPUT"):
+        _log_request(unit, message, wire, trip)
         message = await wire.transform_output(unit, message, trip)
+        _log_response(unit, message, wire, trip)
     return message
 
 
 async def send_feedback(
-    unit: Unit, feedback: FeedbackT, routing: Mapping[str, int], wire: FeedbackWire[FeedbackT], trip: Trip
+    unit: Unit,
+    feedback: FeedbackT,
+    routing: Mapping[str, int],
+    wire: FeedbackWire[FeedbackT],
+    trip: Trip,
+    once: Once,
 ) -> None:
-    """Tell the nodes that took part in an answer, children before the node above them.
+    """Tell the nodes that took part in an answer, children before the node above them, each once.
 
     All children are told at once and all of them are waited for, whichever fails; a node below which one failed is not
-    told. Source: Seldon's executor.
+    told. Source: Seldon's executor. Sent again, the same feedback comes to those that refused it or were not told.
 
     Raises:
         Failure: a node failed, or the routing names a child that is not there.
     """
     children = chosen_children(unit, routing.get(unit.name, ALL_CHILDREN), BAD_REQUEST)
-    told = (send_feedback(child, feedback, routing, wire, trip) for child in children)
+    if unit.logger and unit.logger.responses and once.is_logged_at(unit.name):
+        wire.log_feedback(unit, feedback, trip)
+    told = (send_feedback(child, feedback, routing, wire, trip, once) for child in children)
     for failed in filter(None, await asyncio.gather(*told, return_exceptions=True)):
         raise failed
-    if unit.does("SEND_FEEDBACK") and unit.implementation is None:
-        await wire.send_feedback(unit, feedback, trip)
+    if unit.does("SEND_FEEDBACK") and unit.implementation is None and once.comes_to(unit.name):
+        try:
+            await wire.send_feedback(unit, feedback, trip)
+        except Failure as failure:
+            # One that is late may have counted it all the same.
+            if failure.status != TIMED_OUT:
+                once.was_refused_by(unit.name)
+            raise
 
 
 def chosen_children(unit: Unit, route: int, status: int) -> tuple[Unit, ...]:
@@ -146,7 +174,23 @@ async def _ask_children(unit: Unit, message: MessageT, wire: Wire[MessageT], tri
     answers = await _at_once([predict(child, message, wire, branch) for child, branch in pairs])
     for branch in branches:
         trip.join(branch)
-    return await wire.aggregate(unit, answers, trip) if unit.does("AGGREGATE") else answers[0]
+    if not unit.does("AGGREGATE"):
+        return answers[0]
+    _log_request(unit, message, wire, trip)
+    answer = await wire.aggregate(unit, answers, trip)
+    _log_response(unit, answer, wire, trip)
+    return answer
+
+
+def _log_request(unit: Unit, message: MessageT, wire: Wire[MessageT], trip: Trip) -> None:
+    """Log what goes into a call of a node: as in Seldon's executor a router's calls are none of these."""
+    if unit.logger and unit.logger.requests:
+        wire.log(unit, "request", message, trip)
+
+
+def _log_response(unit: Unit, message: MessageT, wire: Wire[MessageT], trip: Trip) -> None:
+    if unit.logger and unit.logger.responses:
+        wire.log(unit, "response", message, trip)
 
 
 async def _route(unit: Unit, message: MessageT, wire: Wire[MessageT], trip: Trip) -> int:

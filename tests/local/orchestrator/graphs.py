@@ -85,7 +85,13 @@ class Listening(Protocol):
         """Port by name."""
 
 
-def orchestrator(scene: Scene, deployment: SeldonDeployment, servers: Mapping[str, Listening], target: Local) -> Record:
+def orchestrator(
+    scene: Scene,
+    deployment: SeldonDeployment,
+    servers: Mapping[str, Listening],
+    target: Local,
+    payloads: str | None = None,
+) -> Record:
     """Start an orchestrator before servers that run."""
     (predictor,) = deployment.predictors
     addresses = {
@@ -94,9 +100,9 @@ def orchestrator(scene: Scene, deployment: SeldonDeployment, servers: Mapping[st
     }
     parts = render.orchestrator(sys.executable, target)
     parts.pop("ready")
-    files = {
-        "graph.json": render.orchestrator_config(deployment, predictor, render.models(deployment), addresses, target)
-    }
+    models = render.models(deployment)
+    config = render.orchestrator_config(deployment, predictor, models, addresses, target, payloads)
+    files = {"graph.json": config}
     record = scene.start(ProcessSpec(name=f"orchestrator-{deployment.name}", files=files, **parts))  # type: ignore[arg-type]
     wait_until(lambda: is_ready("http", record.ports["http"], "/live"))
     return record

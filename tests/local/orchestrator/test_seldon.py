@@ -37,7 +37,7 @@ from seldon_infra.servers.spec import PythonServer
 from seldon_infra.targets.spec import Local
 from tests.engine.waiting import wait_until
 from tests.local.orchestrator.graphs import Graph, orchestrator, start
-from tests.local.scene import Answer, Scene
+from tests.local.scene import Answer, Scene, ask
 
 pytestmark = pytest.mark.local
 SOURCE = Path(__file__).with_name("seldon_nodes.py")
@@ -166,6 +166,40 @@ def test_feedback_follows_the_recorded_routing(client: Rest | Grpc) -> None:
     client.feedback({"request": ndarray(1, 5), "response": response, "reward": 0.5, "truth": ndarray(1)})
     gained = {name: value - before[name] for name, value in everybody().items() if value != before[name]}
     assert gained == {"pick": 0.5, "one": 0.5, "two": 0.5}
+
+
+def test_feedback_that_is_sent_again_counts_once_and_other_feedback_counts_too(client: Rest | Grpc) -> None:
+    def reward() -> float:
+        return rewards(client.predict(ndarray(0))["meta"]["tags"])["small"]
+
+    before = reward()
+    meta = {"puid": f"again-{type(client).__name__}", "routing": {"pick": 0}}
+    for _ in range(3):
+        client.feedback({"response": {"meta": meta}, "reward": 2})
+    assert reward() == before + 2
+    client.feedback({"response": {"meta": meta}, "reward": 3})
+    assert reward() == before + 5
+    for _ in range(2):
+        client.feedback({"response": {"meta": {"routing": {"pick": 0}}}, "reward": 1})
+    assert reward() == before + 7, "without an id nobody knows that it is the same"
+
+
+def test_feedback_is_counted_under_the_names_of_the_executor_and_of_the_wrapper(graph: Graph) -> None:
+    def counted() -> tuple[float, float]:
+        page = graph.get("/prometheus").body.decode()
+        asked = re.search(
+            r'seldon_api_executor_server_requests_seconds_count\{[^}]*service="feedback"[^}]*\} (\S+)', page
+        )
+        node = ask(graph.servers["large"].ports["metrics"], "/prometheus", "GET", None).body.decode()
+        reward = re.search(r"seldon_api_model_feedback_reward_total\{[^}]*\} (\S+)", node)
+        return float(asked[1]) if asked else 0.0, float(reward[1]) if reward else 0.0
+
+    before = counted()
+    feedback = {"response": {"meta": {"puid": "metered", "routing": {"pick": 2}}}, "reward": 4}
+    for _ in range(2):
+        assert graph.post(FEEDBACK, feedback).status == 200
+    after = counted()
+    assert (after[0] - before[0], after[1] - before[1]) == (2, 4), "two requests, one reward"
 
 
 def test_feedback_to_a_child_that_is_not_there_is_the_clients_error(graph: Graph) -> None:

@@ -441,6 +441,18 @@ def test_what_the_stack_installs_itself_need_not_be_there(makes: Any, known: dic
     assert said(whole(), empty, makes=frozenset({makes})) == []
 
 
+def test_monitors_need_the_definitions_of_prometheus_operator() -> None:
+    lacks = (
+        "error: cluster 'test': monitoring.coreos.com/v1 is not served, must be, for PodMonitor and PrometheusRule; "
+    )
+    assert said(whole(), FACTS, watched=True) == [
+        f"{lacks}install Prometheus' operator: Monitoring(install=PrometheusStack())"
+    ]
+    assert said(whole(), FACTS) == []
+    knows = facts(served={**SERVED, "monitoring.coreos.com": frozenset({"v1"})})
+    assert said(whole(), knows, watched=True) == []
+
+
 def test_values_that_are_not_known_yet_are_passed_over() -> None:
     later: Any = Later()
     unknown = deployment(

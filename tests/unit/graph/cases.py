@@ -31,6 +31,7 @@ from seldon_infra.graph.spec import (
     Orchestrator,
     OutputTransformer,
     Parameter,
+    PayloadTopic,
     Pdb,
     Pod,
     PodField,
@@ -355,6 +356,25 @@ def logged() -> SeldonDeployment:
     )
 
 
+def logged_to_kafka() -> SeldonDeployment:
+    """Give payload logging to a topic, beside variables of the orchestrator's own."""
+    secure = EnvVar(name="KAFKA_SECURITY_PROTOCOL", value="SSL")
+    return SeldonDeployment(
+        name="iris",
+        pod_defaults="operator",
+        request_log=RequestLogQueue(kafka=PayloadTopic(brokers="kafka-1:9093,kafka-2:9093", topic="payloads")),
+        predictors=[
+            Predictor(
+                name="main",
+                traffic=90,
+                graph=sklearn("classifier", logger=Logger(mode="response")),
+                orchestrator=Orchestrator(env=[secure]),
+            ),
+            Predictor(name="silent", traffic=10, graph=sklearn("classifier")),
+        ],
+    )
+
+
 def kafka() -> SeldonDeployment:
     """Give requests from a Kafka topic."""
     variables = {"KAFKA_BROKER": "kafka:9092", "KAFKA_INPUT_TOPIC": "asked", "KAFKA_OUTPUT_TOPIC": "answered"}
@@ -486,6 +506,7 @@ CASES = {
     "kafka": Case("Requests from a Kafka topic.", kafka()),
     "queue-time": Case("Triton's pods scaled by how long requests wait in it.", by_queue_time()),
     "keda": Case("Pods scaled from zero by a Prometheus query.", event_driven()),
+    "logger-kafka": Case("Payloads sent to a topic of Kafka.", logged_to_kafka()),
     "logger": Case("Payloads of a node sent on, and the queue before it.", logged()),
     "no-engine": Case("A single model without orchestrator, under a Service name of its own.", no_engine()),
     "secure": Case("Pods of two servers locked up, each way out by its name.", relaxed()),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import yaml
 
@@ -9,14 +11,19 @@ from seldon_infra.core.errors import InvalidSpec
 from seldon_infra.graph.check import check_cluster
 from seldon_infra.graph.render import manifests, seldon_deployment
 from seldon_infra.graph.spec import (
+    EnvVar,
     Explainer,
     Logger,
     Model,
+    Node,
+    Orchestrator,
     OutputTransformer,
     Parameter,
     Pod,
     PodTemplate,
     Predictor,
+    RandomAbTest,
+    Router,
     SeldonDeployment,
     Ssl,
     Timeouts,
@@ -279,3 +286,30 @@ def test_a_digest_is_an_annotation_of_the_pod_that_its_node_is_in_so_that_anothe
     assert annotations(one) == {"team": "ml", "model-digest.seldon-infra/m": one}
     assert annotations(other) == {"team": "ml", "model-digest.seldon-infra/m": other}
     assert annotations(one, pod=Pod()) == {"model-digest.seldon-infra/m": one}
+
+
+ROUTING = {"name": "SELDON_ENABLE_ROUTING_INJECTION", "value": "true"}
+DICE = Router(name="dice", server=RandomAbTest(), children=(sklearn("a"), sklearn("b")))
+OWN = Orchestrator(env=[EnvVar(name=ROUTING["name"], value="yes")])
+RECORDED = {
+    "a router": (DICE, {}, {}, [ROUTING]),
+    "a router below": (
+        Model(name="m", server=SklearnServer(), model_uri="s3://m", children=(DICE,)),
+        {},
+        {},
+        [ROUTING],
+    ),
+    "no router": (sklearn("m"), {}, {}, []),
+    "a user's own": (DICE, {}, {"orchestrator": OWN}, [{**ROUTING, "value": "yes"}]),
+    "the operator's pods": (DICE, {"pod_defaults": "operator"}, {}, []),
+    "another protocol": (DICE, {"protocol": "v2"}, {}, []),
+}
+
+
+@pytest.mark.parametrize(("graph", "deployed", "predicting", "env"), RECORDED.values(), ids=RECORDED)
+def test_the_executor_says_which_way_a_request_took_where_there_are_several(
+    graph: Node, deployed: dict[str, Any], predicting: dict[str, Any], env: list[dict[str, str]]
+) -> None:
+    main = Predictor(name="main", graph=graph, **predicting)
+    manifest = seldon_deployment(SeldonDeployment(name="d", predictors=[main], **deployed))
+    assert manifest["spec"]["predictors"][0].get("svcOrchSpec", {}).get("env", []) == env

@@ -17,8 +17,10 @@ from seldon_infra.graph.spec import (
     Model,
     NetworkPolicy,
     Orchestrator,
+    PayloadTopic,
     PodTemplate,
     Predictor,
+    RequestLogQueue,
     SeldonDeployment,
     ServiceAccount,
     Transformer,
@@ -142,6 +144,8 @@ def test_ports_follow_from_what_the_definition_asks() -> None:
     main = Predictor(name="main", graph=graph, orchestrator=Orchestrator(env=[brokers]))
     assert ports_asked(stored(predictors=[main], storage=())) == {80, 8081, 9092, 9093}
     assert ports_asked(stored()) == {9000}
+    to_topic = RequestLogQueue(kafka=PayloadTopic(brokers="kafka-0:9094,kafka-1:9095"))
+    assert ports_asked(stored(predictors=[main], storage=(), request_log=to_topic)) == {8081, 9092, 9093, 9094, 9095}
     named = graph.model_copy(update={"logger": Logger(mode="all", url="http://log:x/")})
     assert ports_asked(stored(predictors=[Predictor(name="main", graph=named)], storage=())) == {8081}
 

@@ -28,7 +28,28 @@ def entries(*routes: Route) -> list[dict[str, Any]]:
 
 
 def forwarding(*routes: Route) -> list[dict[str, Any]]:
-    return [entry for entry in entries(*routes) if "route" in entry]
+    """Entries that lead to a server; the first of all leads to what Envoy counts."""
+    return [entry for entry in entries(*routes)[1:] if "route" in entry]
+
+
+def test_one_exact_path_leads_to_what_envoy_counts() -> None:
+    found = entries(ROUTE)[0]
+    assert found["match"]["path"] == "/stats/prometheus"
+    assert found["match"]["headers"] == [{"name": ":method", "string_match": {"exact": "GET"}}]
+    start: Any = envoy_start.bootstrap(Path("/s"), 8003, Limits())
+    (cluster,) = start["static_resources"]["clusters"]
+    assert cluster["name"] == found["route"]["cluster"]
+    (endpoint,) = cluster["load_assignment"]["endpoints"][0]["lb_endpoints"]
+    assert endpoint["endpoint"]["address"]["pipe"] == start["admin"]["address"]["pipe"]
+
+
+@given(NAMES, NAMES)
+def test_no_part_of_a_clusters_name_ends_the_name_that_it_is_counted_under(namespace: str, name: str) -> None:
+    (main, *_) = envoy.clusters_of(replace(ROUTE, namespace=namespace, name=name))
+    rendered: Any = envoy.clusters([replace(ROUTE, namespace=namespace, name=name)])
+    counted = {each["name"]: each["alt_stat_name"] for each in rendered["resources"]}[main.name]
+    assert re.fullmatch(r"([^/.:]+/){4}[^/.:]+", counted)
+    assert counted.startswith(f"{namespace}/{name}/main/rest/")
 
 
 def test_a_route_is_rendered_as_envoy_takes_it() -> None:

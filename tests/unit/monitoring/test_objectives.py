@@ -34,7 +34,6 @@ def test_each_objective_is_recorded_in_every_window_and_alerts_twice() -> None:
         ("SeldonFailuresUseUpBudget", "ticket"),
         ("SeldonSlownessUsesUpBudget", "page"),
         ("SeldonSlownessUsesUpBudget", "ticket"),
-        ("SeldonGetsNoRequests", "ticket"),
     ]
 
 

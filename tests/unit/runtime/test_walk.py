@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seldon_infra.runtime.orchestrator import built_in
-from seldon_infra.runtime.orchestrator.config import DEFAULT_METHODS, Unit
+from seldon_infra.runtime.orchestrator.config import DEFAULT_METHODS, Logger, Unit
 from seldon_infra.runtime.orchestrator.failures import Failure
+from seldon_infra.runtime.orchestrator.told import Once
+from seldon_infra.runtime.orchestrator.told import Told as Remembered
 from seldon_infra.runtime.orchestrator.walk import Trip, chosen_children, predict, send_feedback
 
 
@@ -25,6 +28,10 @@ class Notes:
 
     def __init__(self, route: int = 0) -> None:
         self.chosen = route
+        self.logged: list[tuple[str, str, str]] = []
+
+    def log(self, unit: Unit, event: str, message: str, trip: Trip) -> None:
+        self.logged.append((unit.name, event, message))
 
     async def transform_input(self, unit: Unit, message: str, trip: Trip) -> str:
         if unit.name == "broken":
@@ -59,6 +66,28 @@ def test_a_router_chooses_one_child_all_or_none(route: int, answer: str) -> None
     found, trip = walk(unit("r", "ROUTER", unit("a"), unit("b")), route)
     assert found == answer
     assert trip.routing == {"r": route}
+
+
+LOGGED = [
+    # a node with a logger, and what of it is logged
+    (unit("m", "MODEL", unit("n")), [("m", "request", "in"), ("m", "response", "in>m")]),
+    (unit("t", "TRANSFORMER", unit("n")), [("t", "request", "in"), ("t", "response", "in>t")]),
+    (unit("o", "OUTPUT_TRANSFORMER", unit("n")), [("o", "request", "in>n"), ("o", "response", "in>n<o")]),
+    (unit("c", "COMBINER", unit("a"), unit("b")), [("c", "request", "in"), ("c", "response", "c(in>a,in>b)")]),
+    (unit("r", "ROUTER", unit("a")), []),
+]
+
+
+@pytest.mark.parametrize(("graph", "events"), LOGGED, ids=[graph.type for graph, _ in LOGGED])
+@pytest.mark.parametrize(("requests", "responses"), [(True, True), (True, False), (False, True)])
+def test_what_goes_into_a_call_and_comes_out_of_it_is_logged(
+    graph: Unit, events: list[tuple[str, str, str]], requests: bool, responses: bool
+) -> None:
+    wire = Notes()
+    logger = Logger(requests, responses, None, 1.0, 1000, frozenset())
+    asyncio.run(predict(replace(graph, logger=logger), "in", wire, Trip("id", 0.0)))
+    wanted = {"request": requests, "response": responses}
+    assert wire.logged == [event for event in events if wanted[event[1]]]
 
 
 def test_all_childrens_tags_count_the_last_ones_most() -> None:
@@ -112,15 +141,67 @@ def test_feedback_reaches_all_children_whichever_fails_but_not_the_node_above_th
     graph = unit("r", "ROUTER", unit("broken"), unit("a", "MODEL", unit("below")), unit("slower-than-all"))
     wire = Told()
     with pytest.raises(Failure, match="node 'broken': is broken"):
-        asyncio.run(send_feedback(graph, "well done", {}, wire, Trip("id", 0.0)))
+        asyncio.run(send_feedback(graph, "well done", {}, wire, Trip("id", 0.0), Once(set())))
     assert sorted(wire.told) == ["a", "below", "broken", "slower-than-all"]
 
 
 def test_feedback_reaches_children_before_the_node_above_them() -> None:
     wire = Told()
     graph = unit("r", "ROUTER", unit("a", "MODEL", unit("b")), unit("c"))
-    asyncio.run(send_feedback(graph, "well done", {"r": 0}, wire, Trip("id", 0.0)))
+    asyncio.run(send_feedback(graph, "well done", {"r": 0}, wire, Trip("id", 0.0), Once(set())))
     assert wire.told == ["b", "a", "r"]
+
+
+class Refusing(Told):
+    """A wire of which nodes refuse the first time, or are late with an answer."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__()
+        self.failure: Failure | None = Failure(status, "not now", "b")
+
+    async def send_feedback(self, unit: Unit, feedback: str, trip: Trip) -> None:
+        self.told.append(unit.name)
+        if unit.name == "b" and self.failure:
+            failure, self.failure = self.failure, None
+            raise failure
+
+
+@pytest.mark.parametrize(
+    ("status", "told"), [(500, ["a", "b", "b", "r"]), (503, ["a", "b", "b", "r"]), (504, ["a", "b", "r"])]
+)
+def test_feedback_that_is_sent_again_comes_to_those_that_it_did_not_reach(status: int, told: list[str]) -> None:
+    wire, once, graph = Refusing(status), Once(set()), unit("r", "ROUTER", unit("a"), unit("b"))
+    with pytest.raises(Failure):
+        asyncio.run(send_feedback(graph, "well done", {"r": -1}, wire, Trip("id", 0.0), once))
+    for _ in range(2):
+        asyncio.run(send_feedback(graph, "well done", {"r": -1}, wire, Trip("id", 0.0), once))
+    assert wire.told == told
+
+
+SAME = [
+    # ids and contents of two, and whether the second is news
+    (("a", b"1"), ("a", b"1"), False),
+    (("a", b"1"), ("a", b"2"), True),
+    (("a", b"1"), ("b", b"1"), True),
+    ((None, b"1"), (None, b"1"), True),
+]
+
+
+@pytest.mark.parametrize(("first", "second", "news"), SAME)
+def test_feedback_is_the_same_by_its_id_and_what_it_says(
+    first: tuple[str | None, bytes], second: tuple[str | None, bytes], news: bool
+) -> None:
+    told = Remembered()
+    assert told.of(*first).comes_to("m")
+    assert told.of(*second).comes_to("m") is news
+
+
+def test_what_is_remembered_is_bounded() -> None:
+    told = Remembered(most=2)
+    for number in range(3):
+        assert told.of(str(number), b"").comes_to("m")
+    assert [told.of(id, b"").comes_to("m") for id in ("2", "1")] == [False, False]
+    assert told.of("0", b"").comes_to("m")
 
 
 def test_the_answering_node_is_where_the_way_ends() -> None:

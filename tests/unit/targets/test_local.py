@@ -49,9 +49,9 @@ def test_prometheus_asks_orchestrators_and_servers_and_knows_what_is_promised(tm
     assert done.made, done.said
     files = next(inputs["files"] for _, name, inputs in done.made if name == "prometheus")
     paths = [each["labels"]["__metrics_path__"] for each in json.loads(files["watched/targets.json"])]
-    assert sorted(paths) == ["/prometheus", "/prometheus"]
+    assert sorted(paths) == ["/prometheus", "/prometheus", "/stats/prometheus"]
     names = [group["name"] for group in json.loads(files["watched/rules.json"])["groups"]]
-    assert names == ["ns/d/records", "ns/d/alerts"]
+    assert names == ["ns/d/measured", "ns/d/trouble", "ns/d/records", "ns/d/alerts"]
 
 
 async def test_a_server_that_is_a_folder_alone_is_asked_as_well() -> None:

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from seldon_infra.graph.spec import EnvVar, Model, Node, Predictor, SeldonDeployment
+from seldon_infra.graph.spec import (
+    EnvVar,
+    Logger,
+    Model,
+    Node,
+    PayloadTopic,
+    Predictor,
+    RequestLogQueue,
+    SeldonDeployment,
+)
 from seldon_infra.servers.spec import (
     ContainerServer,
     MLflowServer,
@@ -40,6 +51,32 @@ def test_streams_are_for_servers_without_an_engine_that_know_them(
 ) -> None:
     asked = single(server, no_engine)
     assert (local_render.asks_server_directly(asked), local_render.streams(asked)) == (directly, streams)
+
+
+def test_what_is_logged_needs_an_orchestrator_which_is_told_where_to() -> None:
+    logger = Logger(mode="response", largest="1Ki", redact=["card"])
+    node = Model(name="m", server=SklearnServer(), model_uri="m", logger=logger)
+    main = Predictor(name="main", graph=node)
+    logged = SeldonDeployment(
+        name="d",
+        protocol="v2",
+        predictors=[main],
+        request_log=RequestLogQueue(size=5, kafka=PayloadTopic(brokers="k:1")),
+    )
+    assert not local_render.asks_server_directly(logged)
+    told = json.loads(
+        local_render.orchestrator_config(logged, main, ["m"], {}, Local(), "127.0.0.1:5")
+        .replace("{port.http}", "1")
+        .replace("{port.grpc}", "2")
+    )
+    assert (told["payloads"], told["payloads_queue"]) == ("127.0.0.1:5", 5)
+    assert told["graph"]["logger"] == {
+        "mode": "response",
+        "url": None,
+        "sample": 1.0,
+        "largest": 1024,
+        "redact": ["card"],
+    }
 
 
 def predictor(name: str, traffic: int | None = None, shadow: bool = False) -> Predictor:

@@ -11,6 +11,8 @@ from seldon_infra import (
     Ambassador,
     AmbassadorRoute,
     CircuitBreakers,
+    GpuOperator,
+    GpuSoftware,
     Istio,
     Kubernetes,
     Model,
@@ -27,7 +29,8 @@ from seldon_infra import (
 from seldon_infra.cli.render import cluster_manifests, policies, with_level
 from seldon_infra.graph.render_objects import own_objects
 from seldon_infra.ingress.component import address
-from seldon_infra.targets.platform import behind_ingress, namespaces, operator_values
+from seldon_infra.targets.platform import behind_ingress, namespaces, operator_values, watching_all
+from tests.unit.eks.cases import cluster
 from tests.unit.targets.program import Declared, declare
 
 
@@ -58,12 +61,14 @@ def test_a_cluster_that_has_it_all_gets_namespaces_and_deployments(declared: Any
 
 def test_monitoring_watches_every_deployment_and_holds_those_that_promise_something(declared: Any) -> None:
     watched = "Kubernetes(monitoring=Monitoring(labels={'team': 'ml'}))"
-    assert "PodMonitor d.podmonitor" in kinds(declared(watched, "deployment()"))
+    assert {"PodMonitor d.podmonitor", "PrometheusRule d.prometheusrule"} <= set(
+        kinds(declared(watched, "deployment()"))
+    )
     promising = declared(watched, "deployment(slo=Slo(availability=99.9))")
-    assert {"PodMonitor d.podmonitor", "PrometheusRule d.prometheusrule"} <= set(kinds(promising))
     rules = next(inputs for _, name, inputs in promising.made if name == "d.prometheusrule")
     assert rules["metadata"] == {"name": "d", "namespace": "ns", "labels": {"team": "ml"}}
-    assert len(rules["spec"]["groups"]) == 2
+    names = ["ns/d/measured", "ns/d/trouble", "ns/d/records", "ns/d/alerts"]
+    assert [group["name"] for group in rules["spec"]["groups"]] == names
 
 
 @pytest.mark.parametrize("late", ["namespace=later('ns')", "oauth_secret=secret('x'), namespace='ns'"])
@@ -71,8 +76,54 @@ def test_what_comes_late_is_in_every_text_of_the_rules_and_hides_none(declared: 
     done = declared("Kubernetes(monitoring=Monitoring())", f"deployment({late}, slo=Slo(availability=later(99.9)))")
     assert done.made, done.said
     rules = next(inputs for _, name, inputs in done.made if name == "d.prometheusrule")
-    assert [group["name"] for group in rules["spec"]["groups"]] == ["ns/d/records", "ns/d/alerts"]
-    assert 'namespace="ns"' in rules["spec"]["groups"][0]["rules"][0]["expr"]
+    assert {group["name"].rpartition("/")[0] for group in rules["spec"]["groups"]} == {"ns/d"}
+    said = [rule["expr"] for group in rules["spec"]["groups"] for rule in group["rules"]]
+    assert all('namespace="ns"' in expression for expression in said)
+
+
+def test_prometheus_comes_before_what_it_reads(declared: Any) -> None:
+    target = "Kubernetes(monitoring=Monitoring(install=PrometheusStack(values={'grafana': {'enabled': False}})))"
+    done = declared(target)
+    made = kinds(done)
+    first = ["Namespace monitoring", "Release kube-prometheus-stack"]
+    for then in ("PodMonitor d.podmonitor", "PrometheusRule d.prometheusrule"):
+        assert made.index(first[0]) < made.index(first[1]) < made.index(then)
+    release = done.one("Release")
+    assert (release["chart"], release["version"], release["namespace"]) == (
+        "kube-prometheus-stack",
+        "88.5.3",
+        "monitoring",
+    )
+    assert release["values"]["grafana"] == {"enabled": False}
+    assert release["values"]["prometheus"]["prometheusSpec"]["podMonitorSelectorNilUsesHelmValues"] is False
+
+
+def test_parts_that_serve_all_deployments_are_watched(declared: Any) -> None:
+    target = "Kubernetes(monitoring=Monitoring(), ingress=Istio(existing=True, namespace='mesh'))"
+    made = declared(target).made
+    (monitor,) = (inputs for _, name, inputs in made if name == "seldon-istio-gateway.podmonitor")
+    assert monitor["metadata"]["namespace"] == "mesh"
+    assert monitor["spec"]["selector"] == {"matchLabels": {"istio": "ingressgateway"}}
+    assert "seldon-istio-gateway.podmonitor" not in " ".join(kinds(declared("Kubernetes(monitoring=Monitoring())")))
+
+
+@pytest.mark.parametrize(
+    ("software", "label"),
+    [
+        (None, {"app.kubernetes.io/name": "dcgm-exporter"}),
+        (GpuSoftware(plugin=GpuOperator()), {"app": "nvidia-dcgm-exporter"}),
+        (GpuSoftware(metrics=None), None),
+        (GpuSoftware(existing=True), None),
+    ],
+    ids=["the default", "by the GPU operator", "no exporter", "somebody else's"],
+)
+def test_gpus_of_a_cluster_that_the_stack_makes_are_watched(
+    software: GpuSoftware | None, label: dict[str, str] | None
+) -> None:
+    made = cluster(gpu_software=software)
+    found = watching_all(Kubernetes(cluster=made, monitoring=Monitoring()))
+    assert [each["spec"]["selector"]["matchLabels"] for each in found] == ([label] if label else [])
+    assert watching_all(Kubernetes(cluster=made)) == []
 
 
 def test_manifests_show_who_watches() -> None:

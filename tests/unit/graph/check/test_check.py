@@ -35,12 +35,14 @@ if TYPE_CHECKING:
 
 TABLES = (
     "access",
+    "alerts",
     "amounts",
     "environment",
     "experiments",
     "lost",
     "names",
     "objects",
+    "payloads",
     "pods",
     "protocols",
     "references",

@@ -112,10 +112,11 @@ LOCAL = {
         f"{PREDICTOR}: explainer, must not be given on this machine; remove it, or use a cluster",
         graph(OK),
     ),
-    "no logger": Row(
-        graph(model(server=python(), model_uri=None, logger=Logger(mode="all"))),
-        f"{NODE}: logger, must not be given on this machine; remove it, or use a cluster",
-        graph(OK),
+    "a logger where there is no orchestrator": Row(
+        graph(model(server=TF, logger=Logger(mode="all")), protocol="tensorflow"),
+        f"{NODE}: logger on protocol 'tensorflow', must have an orchestrator, and here it has none; "
+        "remove it, set protocol='seldon' on SeldonDeployment 'fraud', or use a cluster",
+        graph(model(server=python(), model_uri=None, logger=Logger(mode="all", redact=["card"]))),
     ),
     "no Secrets": Row(
         graph(model(server=python(), model_uri=None, env=[TOKEN])),
@@ -169,6 +170,24 @@ CLUSTER = {
         f"{NODE}: model_uri 'oci://ghcr.io/acme/score:1', must be of a store that rclone fetches from on a cluster; "
         "write the URI of its files in a store; MLflow shows it as the version's source",
         of_node(model_uri="s3://bucket/model"),
+    ),
+    "a logger that leaves something out": Row(
+        of_node(logger=Logger(mode="all", redact=["card"])),
+        f"{NODE}: logger.redact, must not be given for a cluster, whose executor sends every payload as it is; "
+        "remove redact, and let what listens at logger.url do it",
+        of_node(logger=Logger(mode="all")),
+    ),
+    "a logger that samples": Row(
+        of_node(logger=Logger(mode="all", sample=0.1)),
+        f"{NODE}: logger.sample, must not be given for a cluster, whose executor sends every payload as it is; "
+        "remove sample, and let what listens at logger.url do it",
+        of_node(logger=Logger(mode="all", url="http://broker")),
+    ),
+    "a logger that cuts": Row(
+        of_node(logger=Logger(mode="all", largest="1Ki")),
+        f"{NODE}: logger.largest, must not be given for a cluster, whose executor sends every payload as it is; "
+        "remove largest, and let what listens at logger.url do it",
+        of_node(logger=Logger(mode="request")),
     ),
     "an explainer's folder": Row(
         of_predictor(explainer=Explainer(type="ALE", model_uri="models/e")),

@@ -1,0 +1,127 @@
+"""The payload log's process: it takes payloads of orchestrators, keeps them as files and sends them on."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry, Counter
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+
+from seldon_infra.runtime.orchestrator.http_server import Answer, Request, Server
+from seldon_infra.runtime.payloads.files import Files, remove_parts, schema
+from seldon_infra.runtime.payloads.frames import EVENTS_PATH, from_wire
+from seldon_infra.runtime.payloads.payload import TEXT, Payload
+from seldon_infra.runtime.payloads.web import Address, flushed
+
+LOOK_SECONDS = 0.25
+"""How often it looks whether a file is due."""
+MOST_WAITING_BYTES = 256 * 1024 * 1024
+"""What may wait to be written; where a disk is slow for long the rest is dropped."""
+DRAIN_SECONDS = 5.0
+"""How long orchestrators may finish what they are sending."""
+_LABELS = ("namespace", "deployment_name", "sink", "outcome")
+
+
+class Log:
+    """What the log does with payloads."""
+
+    def __init__(self, files: Files) -> None:
+        self._files = files
+        self._addresses: dict[str, Address] = {}
+        self._waiting_bytes = 0
+        self._writer = ThreadPoolExecutor(1)
+        self._registry = CollectorRegistry()
+        said = "Payloads by where they went and what became of them"
+        self._counter = Counter("seldon_infra_payload_log", said, _LABELS, registry=self._registry)
+
+    async def __call__(self, request: Request) -> Answer:
+        """Answer an orchestrator, a probe or Prometheus."""
+        if request.path == "/live":
+            return Answer(200, b'{"live":true}')
+        if request.path == "/prometheus":
+            return Answer(200, generate_latest(self._registry), CONTENT_TYPE_LATEST.encode())
+        if (request.method, request.path) != ("POST", EVENTS_PATH):
+            return Answer(404, b"")
+        try:
+            self.take(from_wire(request.body))
+        except ValueError as error:
+            return Answer(400, str(error).encode(), TEXT.encode())
+        return Answer(200, b"")
+
+    def take(self, payloads: list[Payload]) -> None:
+        """Hand payloads to files and addresses, without waiting."""
+        for payload in payloads:
+            if payload.origin.url:
+                self._address(payload.origin.url).put(payload)
+            if self._waiting_bytes > MOST_WAITING_BYTES:
+                self._count(payload, "files", "dropped: disk slow")
+                continue
+            self._waiting_bytes += payload.weight
+            self._files.add(payload)
+
+    async def write(self, folders: list[Path]) -> None:
+        """Write what folders have gathered."""
+        for folder in folders:
+            payloads = self._files.taken(folder)
+            loop = asyncio.get_running_loop()
+            written = await loop.run_in_executor(self._writer, self._files.store, folder, payloads)
+            self._waiting_bytes -= sum(payload.weight for payload in payloads)
+            self._count(payloads[0], "files", "written" if written else "dropped: not written", len(payloads))
+
+    async def write_until(self, stop: asyncio.Event) -> None:
+        """Write files as they become due."""
+        while not stop.is_set():
+            await self.write(self._files.due())
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), LOOK_SECONDS)
+
+    async def close(self) -> None:
+        """Write all that was gathered, and send what waits for a while."""
+        await self.write(self._files.gathered())
+        left = await asyncio.get_running_loop().run_in_executor(self._writer, flushed, self._addresses)
+        if left:
+            print(f"{left} payloads were not sent: their addresses did not take them in time", file=sys.stderr)
+
+    def _address(self, url: str) -> Address:
+        if url not in self._addresses:
+            self._addresses[url] = Address(url, lambda payload, outcome: self._count(payload, "http", outcome))
+        return self._addresses[url]
+
+    def _count(self, payload: Payload, sink: str, outcome: str, number: int = 1) -> None:
+        """Count payloads of one deployment."""
+        self._counter.labels(payload.origin.namespace, payload.origin.deployment, sink, outcome).inc(number)
+
+
+def main() -> int:
+    """Take payloads until TERM or INT."""
+    parser = argparse.ArgumentParser(prog="seldon-infra-payloads", description="Keep payloads, and send them on.")
+    parser.add_argument("--root", type=Path, required=True, help="the folder of the files")
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--rotate-seconds", type=float, required=True)
+    parser.add_argument("--rotate-bytes", type=int, required=True)
+    parser.add_argument("--keep-bytes", type=int, required=True)
+    arguments = parser.parse_args()
+    os.umask(0o077)
+    remove_parts(arguments.root)
+    files = Files(arguments.root, arguments.rotate_seconds, arguments.rotate_bytes, arguments.keep_bytes)
+    schema()  # a package that is missing is said now, and not with the first file
+    asyncio.run(_serve(files, arguments.port))
+    return 0
+
+
+async def _serve(files: Files, port: int) -> None:
+    log, stop = Log(files), asyncio.Event()
+    server = Server(log, lambda status, text: Answer(status, text.encode(), TEXT.encode()))
+    await server.listen(port)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await log.write_until(stop)
+    await server.drain(DRAIN_SECONDS)
+    await log.close()

@@ -1,0 +1,108 @@
+"""Payloads as CloudEvents over HTTP, in the binary form that Seldon's executor sends."""
+
+from __future__ import annotations
+
+import http.client
+import queue
+import threading
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+from seldon_infra.runtime.payloads.payload import TYPES, Payload
+from seldon_infra.runtime.payloads.words import Seldom
+
+MOST_WAITING = 2_000
+"""Payloads that wait for one address."""
+WORKERS = 4
+"""Connections to one address."""
+ANSWER_SECONDS = 5.0
+"""How long an address may take to answer."""
+FLUSH_SECONDS = 5.0
+
+
+def headers_of(payload: Payload) -> Mapping[str, str]:
+    """CloudEvents' attributes of a payload, as headers. Source: executor/logger/worker.go of SeldonIO/seldon-core.
+
+    ``size`` and ``truncated`` are this library's own.
+    """
+    return {
+        "Content-Type": payload.content_type,
+        "Ce-Specversion": "1.0",
+        "Ce-Id": payload.id,
+        "Ce-Type": TYPES[payload.event],
+        "Ce-Source": payload.origin.source,
+        "Ce-Time": datetime.fromtimestamp(payload.time, UTC).isoformat().replace("+00:00", "Z"),
+        "Ce-Requestid": payload.request_id,
+        "Ce-Modelid": payload.origin.node,
+        "Ce-Inferenceservicename": payload.origin.deployment,
+        "Ce-Namespace": payload.origin.namespace,
+        "Ce-Endpoint": payload.origin.predictor,
+        "Ce-Protocol": payload.origin.protocol,
+        "Ce-Size": str(payload.size),
+        "Ce-Truncated": str(payload.truncated).lower(),
+    }
+
+
+class Address:
+    """One address that payloads are sent to, each once; a slow one keeps nobody but itself waiting."""
+
+    def __init__(self, url: str, count: Callable[[Payload, str], None]) -> None:
+        self._url, self._count = url, count
+        self._waiting: queue.Queue[Payload] = queue.Queue(MOST_WAITING)
+        self._said = Seldom()
+        for _ in range(WORKERS):
+            threading.Thread(target=self._work, daemon=True).start()
+
+    def put(self, payload: Payload) -> None:
+        """Take a payload if there is room."""
+        try:
+            self._waiting.put_nowait(payload)
+        except queue.Full:
+            self._count(payload, "dropped: queue full")
+
+    def unsent(self) -> int:
+        """How many wait or are on their way."""
+        return self._waiting.unfinished_tasks
+
+    def _work(self) -> None:
+        connection = _Connection(self._url)
+        while True:
+            payload = self._waiting.get()
+            try:
+                failure = connection.post(payload)
+                self._count(payload, "dropped: not taken" if failure else "sent")
+                if failure:
+                    self._said.say(f"{self._url}: {failure}")
+            finally:
+                self._waiting.task_done()
+
+
+class _Connection:
+    """One kept-open connection."""
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+        self._http = kind(parts.hostname or "", parts.port, timeout=ANSWER_SECONDS)
+        self._path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+
+    def post(self, payload: Payload) -> str | None:
+        """Send a payload once; give the reason where it was not taken."""
+        try:
+            self._http.request("POST", self._path, payload.body, dict(headers_of(payload)))
+            answer = self._http.getresponse()
+            answer.read()
+        except (OSError, http.client.HTTPException) as error:
+            self._http.close()
+            return str(error) or type(error).__name__
+        return None if 200 <= answer.status < 300 else f"answered {answer.status}"
+
+
+def flushed(addresses: Mapping[str, Address], seconds: float = FLUSH_SECONDS) -> int:
+    """Wait until all is sent, for a while; give how many payloads are not."""
+    end = time.monotonic() + seconds
+    while (left := sum(address.unsent() for address in addresses.values())) and time.monotonic() < end:
+        time.sleep(0.02)
+    return left
