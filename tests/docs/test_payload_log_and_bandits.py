@@ -235,6 +235,10 @@ def test_the_commands_of_the_page_ask_tell_and_write_what_an_image_is_built_from
     (offers.project.folder / "row.json").write_text('{"data": {"ndarray": [[1]]}, "meta": {"puid": "by-hand"}}')
     assert "told of request by-hand" in typed(BANDIT_COMMANDS[0], offers.project)
     assert offers.rewards() == before + 1
+    over_grpc = BANDIT_COMMANDS[0].replace("--data", "--grpc --data").replace("--answer", "--grpc --answer")
+    (offers.project.folder / "row.json").write_text('{"data": {"ndarray": [[1]]}, "meta": {"puid": "by-wire"}}')
+    assert "over gRPC: told of request by-wire" in typed(over_grpc, offers.project)
+    assert offers.rewards() == before + 2
     typed(BANDIT_COMMANDS[1], offers.project)
     built = offers.project.folder / "build" / "bandit"
     assert (

@@ -62,7 +62,7 @@ class PayloadLog:
         # An id like any other of its kind, but for its last digits drawn once.
         self._ids, self._numbers = str(uuid.uuid4())[:24], itertools.count()
         self._waiting: deque[_Waiting] = deque()
-        self._bytes, self._sending = 0, 0
+        self._bytes, self._sending, self._lost = 0, 0, 0
         self._arrived = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -97,11 +97,11 @@ class PayloadLog:
         """Send what still waits, for a while; what is left then is dropped, and said."""
         if self._task is None:
             return
-        end = time.monotonic() + FLUSH_SECONDS
+        end, lost = time.monotonic() + FLUSH_SECONDS, self._lost
         while (self._waiting or self._sending) and time.monotonic() < end:
             await asyncio.sleep(0.02)
         self._task.cancel()
-        left = len(self._waiting) + self._sending
+        left = len(self._waiting) + self._sending + self._lost - lost
         if left:
             print(f"{left} payloads were not logged: the payload log did not take them in time", file=sys.stderr)
         self._client.close()
@@ -124,6 +124,7 @@ class PayloadLog:
         self._bytes -= sum(len(waiting.wire) for waiting in batch)
         self._sending = 0
         if outcome != "sent":
+            self._lost += len(batch)
             await asyncio.sleep(PAUSE_SECONDS)
 
     def _batch(self) -> list[_Waiting]:

@@ -385,8 +385,6 @@ def bandit() -> SeldonDeployment:
     return SeldonDeployment(
         name="offers",
         predictors=[Predictor(name="main", graph=router)],
-        service_account=None,
-        network_policy=None,
     )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from seldon_infra.servers import catalogue
 from toolchain import lock, pulumi_cli, pulumi_yaml, setup
 
 ROOT = Path(__file__).parents[3]
@@ -207,7 +208,9 @@ SERVERS = sorted({file.parent for file in (ROOT / "servers").glob("*/*.toml")})
 
 @pytest.mark.parametrize("server", SERVERS, ids=lambda folder: folder.name)
 def test_a_servers_lock_is_written_by_make_lock(server: Path) -> None:
-    assert server.name in lock.SERVERS
-    text = (server / "requirements.lock").read_text()
+    home = catalogue.load(server.name).home
+    assert (server == home) == (server / "requirements.in").exists(), "it has packages of its own, or another one's"
+    assert home.name in lock.SERVERS
+    text = (home / "requirements.lock").read_text()
     assert text.splitlines()[1] == f"#    {lock.SERVER_COMMAND}"
     assert re.findall(r"https?://\S+", text) == []
