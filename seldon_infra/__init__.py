@@ -195,6 +195,7 @@ if TYPE_CHECKING:
         Kubernetes,
         Local,
     )
+    from seldon_infra.tracing.spec import Tracing
 
 _HOMES = {
     "seldon_infra.artifacts.spec": "AzureStorage GcsStorage HttpStorage MlflowStorage OciStorage S3Storage Storage",
@@ -237,6 +238,7 @@ _HOMES = {
     "seldon_infra.settings": "config secret",
     "seldon_infra.stack": "Stack run",
     "seldon_infra.targets.spec": "Kubernetes Local",
+    "seldon_infra.tracing.spec": "Tracing",
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names.split()}
 
@@ -259,9 +261,9 @@ __all__ = [
     "SeldonInfraError", "Server", "ServerImage", "ServerType", "ServiceAccount", "ServiceAccountRole",
     "ServiceMonitor", "Sharing", "Signature", "SimpleModel", "SimpleRouter", "SklearnServer", "Slo", "Spec", "Ssl",
     "Stack", "StickySession", "Storage", "StorageInitializer", "Taint", "TaintEffect", "TempoServer", "Tensor",
-    "TensorFlowServer", "TensorSpec", "TimeSlicing", "Timeouts", "Tls", "TlsMode", "Transformer", "Transport",
-    "TritonModel", "TritonServer", "UpgradePolicy", "WebhookCertificate", "XGBoostServer", "check", "config",
-    "config_pbtxt", "run", "secret",
+    "TensorFlowServer", "TensorSpec", "TimeSlicing", "Timeouts", "Tls", "TlsMode", "Tracing", "Transformer",
+    "Transport", "TritonModel", "TritonServer", "UpgradePolicy", "WebhookCertificate", "XGBoostServer", "check",
+    "config", "config_pbtxt", "run", "secret",
 ]  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from seldon_infra.ingress.spec import Istio
 from seldon_infra.monitoring import render as monitoring
 from seldon_infra.seldon_core.executor_policy import executor_policy, policy_name
 from seldon_infra.seldon_core.render import namespace_labels
+from seldon_infra.tracing.render import traced
 
 if TYPE_CHECKING:
     import pulumi
@@ -80,8 +81,9 @@ def closing_policy(target: Kubernetes, deployments: Sequence[SeldonDeployment], 
 
 
 def behind_ingress(target: Kubernetes, deployments: Sequence[SeldonDeployment]) -> list[SeldonDeployment]:
-    """Give deployments with what the ingress says for all filled in."""
-    return [behind(target.ingress, each) if target.ingress else each for each in deployments]
+    """Give deployments with what ingress and tracing say for all filled in."""
+    found = [behind(target.ingress, each) if target.ingress else each for each in deployments]
+    return [traced(target.tracing, each) for each in found]
 
 
 def objects(target: Kubernetes, deployments: Sequence[SeldonDeployment]) -> list[dict[str, Any]]:

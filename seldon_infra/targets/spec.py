@@ -11,6 +11,7 @@ from seldon_infra.eks.spec import EksCluster, ExistingCluster
 from seldon_infra.ingress.spec import Ambassador, Istio
 from seldon_infra.monitoring.spec import Monitoring
 from seldon_infra.seldon_core.spec import SeldonCore
+from seldon_infra.tracing.spec import Tracing
 
 ModelProcesses: TypeAlias = Literal["shared", "own"]
 """Whether models of one server and version are served by one process, or each by its own."""
@@ -52,6 +53,9 @@ class Local(Spec):
         description="Start a Prometheus that asks orchestrators and model servers, and holds deployments to their "
         "`slo`; its `labels` count on clusters alone. None starts none.",
     )
+    tracing: Tracing | None = Field(
+        default=None, description="Where spans of gateway, orchestrators and MLServers go; None makes none."
+    )
     model_processes: ModelProcesses = Field(
         default="shared",
         description="`shared` serves the models of one server and version in one process, where they run no code of "
@@ -91,6 +95,9 @@ class Kubernetes(Spec):
     )
     monitoring: Monitoring | None = Field(
         default=None, description="Who watches deployments and holds them to their `slo`; None: nobody."
+    )
+    tracing: Tracing | None = Field(
+        default=None, description="Where spans of Seldon's executors and of MLServers go; None makes none."
     )
     ready_timeout_seconds: float = Field(
         default=900.0, gt=0, description="How long the operator may take until it reports Available, in seconds."

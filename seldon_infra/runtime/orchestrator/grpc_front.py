@@ -18,6 +18,8 @@ from seldon_infra.runtime.orchestrator.failures import BAD_REQUEST, NOT_FOUND, F
 from seldon_infra.runtime.orchestrator.grpc_nodes import OPTIONS, GrpcNodes
 from seldon_infra.runtime.orchestrator.metrics import UNARY
 from seldon_infra.runtime.orchestrator.seldon_grpc import SeldonGrpc, check_seldon_message
+from seldon_infra.runtime.orchestrator.tracing import HEADERS as TRACE
+from seldon_infra.runtime.orchestrator.tracing import Carried, carried
 from seldon_infra.runtime.orchestrator.v2_grpc import V2Grpc, check_v2_message
 from seldon_infra.runtime.orchestrator.walk import Trip, predict, send_feedback
 
@@ -54,28 +56,31 @@ class GrpcFront(grpc.GenericRpcHandler):
         }
 
     async def _predict_seldon(self, wire: bytes, context: Any) -> Any:
-        with self._admission.admit("/seldon.protos.Seldon/Predict", UNARY):
+        trace = _carried(context)
+        with self._admission.admit("/seldon.protos.Seldon/Predict", UNARY, trace):
             message = _parsed("seldon.protos.SeldonMessage", wire)
             check_seldon_message(message)
-            trip = self._begin(context, message.meta.puid)
+            trip = self._begin(context, message.meta.puid, trace)
             trip.tags.update(message.meta.tags)
             answer = await predict(self._config.graph, message, self._seldon, trip)
             return self._seldon.answer_of(answer, trip)
 
     async def _feedback(self, wire: bytes, context: Any) -> Any:
-        with self._admission.admit("/seldon.protos.Seldon/SendFeedback", UNARY):
+        trace = _carried(context)
+        with self._admission.admit("/seldon.protos.Seldon/SendFeedback", UNARY, trace):
             feedback = _parsed("seldon.protos.Feedback", wire)
             meta = feedback.response.meta
-            trip = self._begin(context, meta.puid)
+            trip = self._begin(context, meta.puid, trace)
             await send_feedback(self._config.graph, feedback, dict(meta.routing), self._seldon, trip)
             return message_class("seldon.protos.SeldonMessage")(meta={"puid": trip.puid})
 
     async def _predict_v2(self, wire: bytes, context: Any) -> Any:
-        with self._admission.admit("/inference.GRPCInferenceService/ModelInfer", UNARY):
+        trace = _carried(context)
+        with self._admission.admit("/inference.GRPCInferenceService/ModelInfer", UNARY, trace):
             request = _parsed("inference.ModelInferRequest", wire)
             self._require_model(request.model_name)
             check_v2_message(request)
-            trip = self._begin(context, request.id)
+            trip = self._begin(context, request.id, trace)
             trip.requested_outputs = list(request.outputs) or None
             return await predict(self._config.graph, request, self._v2, trip)
 
@@ -126,11 +131,11 @@ class GrpcFront(grpc.GenericRpcHandler):
         if name not in self._config.models:
             raise Failure(NOT_FOUND, f"no model '{brief(name)}'; there are {', '.join(self._config.models)}")
 
-    def _begin(self, context: Any, puid: str | None) -> Trip:
+    def _begin(self, context: Any, puid: str | None, trace: Carried = ()) -> Trip:
         given = {key: value for key, value in context.invocation_metadata() or () if key == "seldon-puid"}
         left = context.time_remaining()
         seconds = self._config.grpc_seconds if left is None else min(left, self._config.grpc_seconds)
-        return begin(given.get("seldon-puid") or puid, seconds)
+        return begin(given.get("seldon-puid") or puid, seconds, trace)
 
 
 async def start(config: Config, front: GrpcFront) -> grpc.aio.Server:
@@ -156,6 +161,10 @@ def _handler(method: Method) -> Any:
         raise AssertionError("abort always raises")
 
     return grpc.unary_unary_rpc_method_handler(answer)
+
+
+def _carried(context: Any) -> Carried:
+    return carried({key: value for key, value in context.invocation_metadata() or () if key in TRACE}.get)
 
 
 def _parsed(name: str, wire: bytes) -> Any:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from prometheus_client import CollectorRegistry, Histogram
+from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from seldon_infra.runtime.orchestrator.config import Config, Unit
@@ -29,6 +29,7 @@ class Metrics:
         self._server = _histogram("server", _SERVER, self._registry)
         self._client = _histogram("client", _CLIENT, self._registry)
         self._of = (config.deployment, config.predictor, "")
+        self._spans: Counter | None = None
 
     def answered(self, service: str, method: str, code: str, seconds: float) -> None:
         """Count one request of a client."""
@@ -46,6 +47,22 @@ class Metrics:
         finally:
             labels = (*self._of, service, unit.name, *_image(unit), method, code)
             self._client.labels(*labels).observe(time.perf_counter() - began)
+
+    def span_ended(self) -> None:
+        """Count one span; one that is neither sent nor lost later found no room to wait."""
+        self._counted_spans.labels("ended").inc()
+
+    def spans_sent(self, outcome: str, count: int) -> None:
+        """Count spans that the collector took (``sent``) or did not (``lost``)."""
+        self._counted_spans.labels(outcome).inc(count)
+
+    @property
+    def _counted_spans(self) -> Counter:
+        """Made with the first span: who traces nothing sees nothing of it."""
+        if self._spans is None:
+            said = "Spans by what became of them: ended; sent to the collector, or lost for it did not take them"
+            self._spans = Counter("seldon_infra_spans", said, ("outcome",), registry=self._registry)
+        return self._spans
 
     def page(self) -> tuple[bytes, bytes]:
         """The text that Prometheus reads, and its content type."""

@@ -22,10 +22,12 @@ from seldon_infra.runtime.orchestrator.http_server import Answer, Request
 from seldon_infra.runtime.orchestrator.metrics import Metrics
 from seldon_infra.runtime.orchestrator.rest_nodes import RestNodes
 from seldon_infra.runtime.orchestrator.seldon_rest import SeldonRest
+from seldon_infra.runtime.orchestrator.tracing import Carried, carried
 from seldon_infra.runtime.orchestrator.v2_rest import V2Rest, asked_in_json
 from seldon_infra.runtime.orchestrator.walk import predict, send_feedback
 
 PUID = b"seldon-puid"
+TRACEPARENT = b"traceparent"
 BINARY_TENSORS = b"inference-header-content-length"
 """Header of a v2 request whose tensors follow the JSON as bytes."""
 
@@ -87,25 +89,28 @@ class RestFront:
         return paths
 
     async def _predict_seldon(self, request: Request) -> Answer:
-        with self._admission.admit("predictions", "post"):
+        trace = _carried(request)
+        with self._admission.admit("predictions", "post", trace):
             message = parse_object(request.body)
             check_seldon(message)
             meta = check_meta(message.pop("meta", None))
-            trip = begin(_text(request.headers.get(PUID)) or meta.get("puid"), self._config.rest_seconds)
+            trip = begin(_text(request.headers.get(PUID)) or meta.get("puid"), self._config.rest_seconds, trace)
             trip.tags.update(meta.get("tags") or {})
             answer = await predict(self._config.graph, message, self._seldon, trip)
             return _json(seldon_rest.answer_of(answer, trip), trip.puid)
 
     async def _feedback(self, request: Request) -> Answer:
-        with self._admission.admit("feedback", "post"):
+        trace = _carried(request)
+        with self._admission.admit("feedback", "post", trace):
             feedback = parse_object(request.body)
             meta = check_meta(_object(feedback, "response").get("meta"))
-            trip = begin(_text(request.headers.get(PUID)) or meta.get("puid"), self._config.rest_seconds)
+            trip = begin(_text(request.headers.get(PUID)) or meta.get("puid"), self._config.rest_seconds, trace)
             await send_feedback(self._config.graph, feedback, _routing(meta), self._seldon, trip)
             return _json({"meta": {"puid": trip.puid}}, trip.puid)
 
     async def _predict_v2(self, request: Request) -> Answer:
-        with self._admission.admit("predictions", "post"):
+        trace = _carried(request)
+        with self._admission.admit("predictions", "post", trace):
             if BINARY_TENSORS in request.headers:
                 raise Failure(
                     BAD_REQUEST,
@@ -113,7 +118,7 @@ class RestFront:
                 )
             tree = parse_object(request.body)
             check_v2(tree)
-            trip = begin(_text(request.headers.get(PUID)), self._config.rest_seconds)
+            trip = begin(_text(request.headers.get(PUID)), self._config.rest_seconds, trace)
             message = asked_in_json(request.body, tree)
             trip.requested_outputs = tree.get("outputs")
             answer = await predict(self._config.graph, message, self._v2, trip)
@@ -178,6 +183,12 @@ def _with_unit(handler: Any, unit: Unit) -> Any:
 
 def _json(tree: Mapping[str, Any], puid: str | None = None) -> Answer:
     return Answer(200, to_json(tree), headers=((b"Seldon-Puid", puid.encode()),) if puid else ())
+
+
+def _carried(request: Request) -> Carried:
+    if TRACEPARENT not in request.headers:
+        return ()
+    return carried(lambda name: _text(request.headers.get(name.encode())))
 
 
 def _text(header: bytes | None) -> str | None:

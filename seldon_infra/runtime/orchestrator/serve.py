@@ -21,6 +21,7 @@ from seldon_infra.runtime.orchestrator.http_server import Server
 from seldon_infra.runtime.orchestrator.metrics import Metrics
 from seldon_infra.runtime.orchestrator.rest_front import RestFront, refusal
 from seldon_infra.runtime.orchestrator.rest_nodes import RestNodes
+from seldon_infra.runtime.orchestrator.tracing import tracing
 
 DRAIN_SECONDS = 30.0
 """How long open requests may take after TERM."""
@@ -41,8 +42,9 @@ def main() -> int:
 
 async def _serve(config: Config) -> None:
     metrics = Metrics(config)
-    admission = Admission(config, metrics)
-    rest_nodes, grpc_nodes = RestNodes(config.graph, metrics), GrpcNodes(config.graph, metrics)
+    spans = tracing(config, metrics)
+    admission = Admission(config, metrics, spans)
+    rest_nodes, grpc_nodes = RestNodes(config.graph, metrics, spans), GrpcNodes(config.graph, metrics, spans)
     http = Server(
         RestFront(config, rest_nodes, admission, metrics), lambda status, text: refusal(Failure(status, text))
     )
@@ -57,6 +59,7 @@ async def _serve(config: Config) -> None:
     await admission.drained(DRAIN_SECONDS)
     rest_nodes.close()
     await grpc_nodes.close()
+    spans.close()
 
 
 async def _asked_to_stop() -> None:

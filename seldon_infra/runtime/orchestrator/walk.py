@@ -33,12 +33,20 @@ class Trip:
     routing: dict[str, int] = field(default_factory=dict)
     request_path: dict[str, str] = field(default_factory=dict)
     metrics: list[Any] = field(default_factory=list)
+    carried: tuple[tuple[str, str], ...] = ()
+    """Headers by which the client said which trace it belongs to."""
     requested_outputs: Any = None
     """Which of the last node's tensors the client wants, on protocol v2."""
 
     def branch(self) -> Trip:
         """Begin one of several ways that are taken at once."""
-        return Trip(self.puid, self.deadline, dict(self.tags), requested_outputs=self.requested_outputs)
+        return Trip(
+            self.puid,
+            self.deadline,
+            dict(self.tags),
+            carried=self.carried,
+            requested_outputs=self.requested_outputs,
+        )
 
     def join(self, branch: Trip) -> None:
         """Add what a branch has gathered; where two say different things, the later child's word stays."""
