@@ -236,6 +236,7 @@ if TYPE_CHECKING:
         Local,
         PayloadFiles,
     )
+    from seldon_infra.tracing.spec import Tracing
 
 _HOMES = {
     "seldon_infra.artifacts.spec": "AzureStorage GcsStorage HttpStorage MlflowStorage OciStorage S3Storage Storage",
@@ -283,6 +284,7 @@ _HOMES = {
     "seldon_infra.settings": "config secret",
     "seldon_infra.stack": "Stack run",
     "seldon_infra.targets.spec": "Kubernetes Local PayloadFiles",
+    "seldon_infra.tracing.spec": "Tracing",
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names.split()}
 
@@ -466,6 +468,7 @@ __all__ = [
     "Timeouts",
     "Tls",
     "TlsMode",
+    "Tracing",
     "Transformer",
     "Transport",
     "TreeShap",

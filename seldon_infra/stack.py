@@ -31,6 +31,7 @@ from seldon_infra.model_server.check import check_model_server, check_model_serv
 from seldon_infra.model_server.spec import ModelServer
 from seldon_infra.settings import settings_of
 from seldon_infra.targets.spec import Kubernetes, Local, Target
+from seldon_infra.tracing.check import check_here
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -73,7 +74,7 @@ class Stack(Spec):
 
 def _check_platform(target: Target, deployments: Sequence[SeldonDeployment]) -> list[Problem]:
     if not isinstance(target, Kubernetes):
-        return []
+        return list(check_here(target.tracing))
     # Rules about clusters take a while to load, and a stack on this machine has none.
     from seldon_infra.targets.platform_check import check_platform
 

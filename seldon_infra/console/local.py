@@ -29,7 +29,7 @@ LOG_LINES = 400
 STATES_SECONDS = 1.5
 """How long what the supervisor said holds: it takes a while to say it of hundreds of processes."""
 LOOK_SECONDS = 1.0
-SECRET = re.compile("key|token|secret|password|passphrase|credential", re.IGNORECASE)
+SECRET = re.compile("key|token|secret|password|passphrase|credential|headers", re.IGNORECASE)
 _SHORTEST_SECRET = 6
 _ORDER = ("down", "starting", "unknown", "ok")
 _SAID = {

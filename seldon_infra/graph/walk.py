@@ -1,11 +1,11 @@
-"""Ways through a predictor graph; none of them recurses, so that a graph of any depth can be judged."""
+"""Ways through a predictor graph; none that judges one recurses, so that a graph of any depth can be judged."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from seldon_infra.graph.spec import Node
 
@@ -46,3 +46,12 @@ def leaf(root: Node) -> Node:
     while root.children:
         root = root.children[0]
     return root
+
+
+def mapped(node: Node, change: Callable[[Node], Node]) -> Node:
+    """Change a node and all below it, children first."""
+    below = tuple(mapped(child, change) for child in node.children)
+    if below:
+        field: dict[str, Any] = {"children": below} if "children" in type(node).model_fields else {"child": below[0]}
+        node = node.model_copy(update=field)
+    return change(node)

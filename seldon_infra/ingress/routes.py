@@ -5,7 +5,7 @@ These values cross from the program to the plugin, so they are plain: every Outp
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -28,6 +28,18 @@ class Limits:
     """Open client connections; more are refused."""
     max_heap_bytes: int = 2 * 1024 * 1024 * 1024
     """Memory of the gateway from which on it takes no more requests."""
+
+
+@dataclass(frozen=True)
+class Collector:
+    """Where the gateway's spans go, by OTLP over gRPC."""
+
+    endpoint: str
+    """``http://HOST:PORT``, over TLS with ``https://``."""
+    sample: float
+    """Share of the traces that begin here and are kept, from 0 to 1."""
+    headers: Mapping[str, str]
+    """Headers that it wants."""
 
 
 @dataclass(frozen=True)

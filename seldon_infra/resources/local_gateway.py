@@ -18,12 +18,21 @@ class GatewayLimits(ResourceModel):
     max_heap_bytes: int = Field(default=2 * 1024**3, gt=0, description="Memory from which on no request is taken.")
 
 
+class GatewayTracing(ResourceModel):
+    """Where its spans go."""
+
+    endpoint: str = Field(description="Address of a collector that takes OTLP over gRPC: http://HOST:PORT.")
+    sample: float = Field(default=1.0, ge=0, le=1, description="Share of the traces that begin here and are kept.")
+    headers: dict[str, str] = Field(default_factory=dict, description="Headers that the collector wants.")
+
+
 class GatewayInputs(Inputs):
     """Where it listens, and its limits."""
 
     stack_dir: str = Field(description="Absolute path of the stack's folder.")
     port: int | None = Field(default=None, ge=1024, le=65535, description="Its port; None takes a free one from 8003.")
     limits: GatewayLimits = Field(default_factory=GatewayLimits, description="Bounds for every client.")
+    tracing: GatewayTracing | None = Field(default=None, description="Where its spans go; None makes none.")
     in_force: bool = Field(
         default=True, description="Whether what it is started with is unedited; a refresh finds out."
     )

@@ -21,7 +21,7 @@ from seldon_infra.core import atomic
 from seldon_infra.core.errors import LimitReached, PartNotFound, SeldonInfraError
 from seldon_infra.ingress.render import envoy, envoy_start
 from seldon_infra.ingress.render.envoy import Cluster
-from seldon_infra.ingress.routes import Backend, Limits, Route
+from seldon_infra.ingress.routes import Backend, Collector, Limits, Route
 from seldon_infra.runtime.processes import Liveness, ProcessSpec, remove_if_empty, tail
 from seldon_infra.runtime.records import known_fields
 from seldon_infra.runtime.stack_dir import StackDir, make_private
@@ -57,10 +57,10 @@ class Gateway:
         """Where Envoy's files are."""
         return self.stack.gateway
 
-    def prepare(self, port: int, limits: Limits) -> None:
+    def prepare(self, port: int, limits: Limits, collector: Collector | None = None) -> None:
         """Write what Envoy is started with, and the routes as they are."""
         make_private(self.folder / "routes.d")
-        _write(self.folder / "envoy.json", envoy_start.bootstrap(self.folder, port, limits))
+        _write(self.folder / "envoy.json", envoy_start.bootstrap(self.folder, port, limits, collector))
         self._write_routes(self.routes())
 
     def routes(self) -> list[Route]:
@@ -114,9 +114,9 @@ class Gateway:
             and _read(self.folder / "cds.json") == envoy.clusters(routes, self._noted())
         )
 
-    def starts_as(self, port: int, limits: Limits) -> bool:
+    def starts_as(self, port: int, limits: Limits, collector: Collector | None = None) -> bool:
         """Tell whether the file that Envoy is started with is still what was written."""
-        return _read(self.folder / "envoy.json") == envoy_start.bootstrap(self.folder, port, limits)
+        return _read(self.folder / "envoy.json") == envoy_start.bootstrap(self.folder, port, limits, collector)
 
     def is_live(self) -> bool:
         """Tell whether Envoy answers that it is ready."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ import pulumi
 from seldon_infra.core.errors import InvalidSpec
 from seldon_infra.core.problems import Problem
 from seldon_infra.graph.rules.place import InNode, nodes_in, predictors
+from seldon_infra.graph.walk import mapped
 from seldon_infra.resources.handle import Handle
 from seldon_infra.servers import catalogue
 from seldon_infra.servers.image import CONTAINERFILE, LOCK, context
@@ -101,7 +102,7 @@ def _image(name: str, build: ImageBuild, project: Path, opts: pulumi.ResourceOpt
 
 def _deployment_with(deployment: SeldonDeployment, images: dict[str, pulumi.Output[str]]) -> SeldonDeployment:
     changed = [
-        each.model_copy(update={"graph": _mapped(each.graph, lambda node: _node_with(node, images))})
+        each.model_copy(update={"graph": mapped(each.graph, lambda node: _node_with(node, images))})
         for each in deployment.predictors
     ]
     return deployment.model_copy(update={"predictors": tuple(changed)})
@@ -113,12 +114,3 @@ def _node_with(node: Node, images: dict[str, pulumi.Output[str]]) -> Node:
         return node
     server = node.server.model_copy(update={"image": images[build.tag], "build": None})
     return node.model_copy(update={"server": server})
-
-
-def _mapped(node: Node, change: Callable[[Node], Node]) -> Node:
-    """Change a node and all below it."""
-    below = tuple(_mapped(child, change) for child in node.children)
-    if below:
-        field: dict[str, Any] = {"children": below} if "children" in type(node).model_fields else {"child": below[0]}
-        node = node.model_copy(update=field)
-    return change(node)

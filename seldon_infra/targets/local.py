@@ -31,6 +31,7 @@ from seldon_infra.resources.local_process import PROCESS
 from seldon_infra.resources.local_route import ROUTE
 from seldon_infra.servers.spec import Server
 from seldon_infra.targets import local_render as render
+from seldon_infra.targets import local_tracing
 from seldon_infra.targets.explainer_files import unfit_explainers
 from seldon_infra.targets.landed import Landed
 from seldon_infra.targets.later import after, when_known, when_valid
@@ -48,6 +49,7 @@ from seldon_infra.targets.signatures import unfit_tensors
 from seldon_infra.targets.spec import Local
 from seldon_infra.targets.triton_files import misplaced_files
 from seldon_infra.targets.triton_tensors import unlike_tensors
+from seldon_infra.tracing.render import is_mlserver, runs_mlserver
 
 _OF_FILES = (
     unlisted_servers,
@@ -81,7 +83,8 @@ def declare(
     if problems:
         raise InvalidSpec(problems)
     stack_dir = str(project / ".seldon" / pulumi.get_stack())
-    gateway = GATEWAY.register("gateway", opts, stack_dir=stack_dir, port=target.gateway_port)
+    spans = local_tracing.of_gateway(target.tracing)
+    gateway = GATEWAY.register("gateway", opts, stack_dir=stack_dir, port=target.gateway_port, tracing=spans)
     hosts = Hosts(target, stack_dir, opts)
     payloads = None
     if any(map(render.logs_payloads, deployments)):
@@ -126,6 +129,9 @@ class Hosts:
         """Give the id of the process of one server of the catalogue."""
         if server not in self._declared:
             parts = render.host(server, self._target)
+            if runs_mlserver(server):
+                more = local_tracing.of_mlserver(self._target.tracing)
+                parts["environment"] = local_tracing.told(parts["environment"], more)
             process = PROCESS.register(server, self._opts, stack_dir=self._stack_dir, name=server, **parts)
             self._declared[server] = process.id
         return self._declared[server]
@@ -247,6 +253,9 @@ class LocalDeployment(Component):
             partial(render.server, deployment=self._deployment, predictor=predictor, target=self._target),
             render.SERVER_PARTS,
         )
+        if self._target.tracing and is_mlserver(node):
+            more = local_tracing.of_mlserver(self._target.tracing)
+            process = {**process, "environment": local_tracing.told(process["environment"], more)}
         if node.server.catalogue and render.shares_process(node, self._target):
             process = {**render.hosted(process), "host": self._place.hosts.of(node.server.catalogue)}
         return self._process(name, {key: _with_paths(value, paths) for key, value in process.items()})
@@ -278,9 +287,9 @@ class LocalDeployment(Component):
         graph = pulumi.Output.all(when_known(settings), when_known(predictor), servers, payloads).apply(
             lambda it: render.orchestrator_config(it[0], it[1], models, it[2], self._target, it[3])
         )
-        return self._process(
-            name, {"files": {"graph.json": graph}, **render.orchestrator(sys.executable, self._target)}
-        )
+        parts = render.orchestrator(sys.executable, self._target)
+        environment = local_tracing.of_orchestrator(self._target.tracing)
+        return self._process(name, {"files": {"graph.json": graph}, "environment": environment, **parts})
 
     def _process(self, name: str, parts: Mapping[str, object]) -> Any:
         live = pulumi.Output.all(parts["live"], self._silence).apply(lambda it: {**it[0], **it[1]})

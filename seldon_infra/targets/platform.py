@@ -19,6 +19,7 @@ from seldon_infra.model_server.spec import ServiceMonitor
 from seldon_infra.monitoring import render as monitoring
 from seldon_infra.seldon_core.executor_policy import executor_policy, policy_name
 from seldon_infra.seldon_core.render import namespace_labels
+from seldon_infra.tracing.render import traced
 
 if TYPE_CHECKING:
     import pulumi
@@ -92,8 +93,9 @@ def closing_policy(target: Kubernetes, deployments: Sequence[SeldonDeployment], 
 
 
 def behind_ingress(target: Kubernetes, deployments: Sequence[SeldonDeployment]) -> list[SeldonDeployment]:
-    """Give deployments with what the ingress says for all filled in."""
-    return [behind(target.ingress, each) if target.ingress else each for each in deployments]
+    """Give deployments with what ingress and tracing say for all filled in."""
+    found = [behind(target.ingress, each) if target.ingress else each for each in deployments]
+    return [traced(target.tracing, each) for each in found]
 
 
 def watched_servers(target: Kubernetes, servers: Sequence[ModelServer]) -> list[ModelServer]:

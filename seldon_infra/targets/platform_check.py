@@ -13,6 +13,7 @@ from seldon_infra.ingress.spec import Ambassador, Istio
 from seldon_infra.monitoring import check as monitoring_rules
 from seldon_infra.seldon_core import check as core_rules
 from seldon_infra.seldon_core.catalogue import Versions, problems
+from seldon_infra.tracing import check as tracing_rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,6 +29,7 @@ def check_platform(target: Kubernetes, deployments: Sequence[SeldonDeployment]) 
     if ingress is not None:
         found += [*ingress_rules.check(ingress), *ingress_rules.check_together(ingress, deployments)]
     found += monitoring_rules.check(target.monitoring, deployments)
+    found += tracing_rules.check_on_cluster(target.tracing)
     found += _proxies_are_admitted(target)
     found += _cluster_is_right(target)
     found += [*_bound_is_a_size(target), *_signatures_are_verified(target, deployments)]

@@ -11,6 +11,7 @@ from seldon_infra.eks.spec import EksCluster, ExistingCluster
 from seldon_infra.ingress.spec import Ambassador, Istio
 from seldon_infra.monitoring.spec import Monitoring
 from seldon_infra.seldon_core.spec import SeldonCore
+from seldon_infra.tracing.spec import Tracing
 
 ModelProcesses: TypeAlias = Literal["shared", "own"]
 """Whether models of one server and version are served by one process, or each by its own."""
@@ -71,6 +72,9 @@ class Local(Spec):
     payloads: PayloadFiles = Field(
         default_factory=PayloadFiles, description="The files that hold what loggers take, where there are loggers."
     )
+    tracing: Tracing | None = Field(
+        default=None, description="Where spans of gateway, orchestrators and MLServers go; None makes none."
+    )
     model_processes: ModelProcesses = Field(
         default="shared",
         description="`shared` serves the models of one server and version in one process, where they run no code of "
@@ -110,6 +114,9 @@ class Kubernetes(Spec):
     )
     monitoring: Monitoring | None = Field(
         default=None, description="Who watches deployments and holds them to their `slo`; None: nobody."
+    )
+    tracing: Tracing | None = Field(
+        default=None, description="Where spans of Seldon's executors and of MLServers go; None makes none."
     )
     ready_timeout_seconds: float = Field(
         default=900.0, gt=0, description="How long the operator may take until it reports Available, in seconds."

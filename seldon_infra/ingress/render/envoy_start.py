@@ -5,22 +5,27 @@ Source of the hardening: Envoy's guide for edge proxies.
 
 from __future__ import annotations
 
+import ssl
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from seldon_infra.ingress.render.envoy import ADMIN, BUFFER, ROUTES, TYPE, JsonDict, JsonValue, duration
-from seldon_infra.ingress.routes import Limits
+from seldon_infra.ingress.routes import Collector, Limits
 
+TRACES = "traces"
+"""Name of the cluster that takes spans."""
 _HCM = TYPE + "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
 
 
-def bootstrap(folder: Path, port: int, limits: Limits) -> JsonDict:
+def bootstrap(folder: Path, port: int, limits: Limits, collector: Collector | None = None) -> JsonDict:
     """What Envoy is started with; clusters and routes follow as files in ``folder``."""
     socket: JsonDict = {"path": str(folder / "admin.sock"), "mode": 0o600}
+    clusters = [_admin(socket), *([_traces(collector)] if collector is not None else [])]
     return {
         "node": {"id": "gateway", "cluster": "seldon-infra"},
         "admin": {"address": {"pipe": socket}},
         "dynamic_resources": {"cds_config": _file_source(folder, "cds.json")},
-        "static_resources": {"listeners": [_listener(folder, port, limits)], "clusters": [_admin(socket)]},
+        "static_resources": {"listeners": [_listener(folder, port, limits, collector)], "clusters": clusters},
         "overload_manager": _overload_manager(limits),
         "layered_runtime": {
             "layers": [{"name": "static", "static_layer": {"re2.max_program_size.error_level": 10000}}]
@@ -42,7 +47,7 @@ def _file_source(folder: Path, name: str) -> JsonDict:
     }
 
 
-def _listener(folder: Path, port: int, limits: Limits) -> JsonDict:
+def _listener(folder: Path, port: int, limits: Limits, collector: Collector | None) -> JsonDict:
     return {
         "name": "gateway",
         "address": {"socket_address": {"address": "127.0.0.1", "port_value": port}},
@@ -50,13 +55,15 @@ def _listener(folder: Path, port: int, limits: Limits) -> JsonDict:
         "enable_reuse_port": False,
         "per_connection_buffer_limit_bytes": 32768,
         "filter_chains": [
-            {"filters": [{"name": "http", "typed_config": _connection_manager(folder, limits)}]},
+            {"filters": [{"name": "http", "typed_config": _connection_manager(folder, limits, collector)}]},
         ],
     }
 
 
-def _connection_manager(folder: Path, limits: Limits) -> JsonDict:
+def _connection_manager(folder: Path, limits: Limits, collector: Collector | None) -> JsonDict:
+    traced: JsonDict = {"tracing": _tracing(collector)} if collector else {}
     return {
+        **traced,
         "@type": _HCM,
         "stat_prefix": "gateway",
         "codec_type": "AUTO",
@@ -90,6 +97,56 @@ def _connection_manager(folder: Path, limits: Limits) -> JsonDict:
         "request_timeout": duration(limits.request_seconds),
         "stream_idle_timeout": duration(limits.idle_seconds),
         "local_reply_config": {"mappers": _protocol_errors()},
+    }
+
+
+def _tracing(collector: Collector) -> JsonDict:
+    """A trace that a client has begun goes on, kept or not as the client says; of others a share is kept."""
+    headers: list[JsonValue] = [{"key": name, "value": value} for name, value in collector.headers.items()]
+    service: JsonDict = {"envoy_grpc": {"cluster_name": TRACES}, "timeout": "1s"}
+    provider: JsonDict = {
+        "@type": TYPE + "envoy.config.trace.v3.OpenTelemetryConfig",
+        "grpc_service": {**service, **({"initial_metadata": headers} if headers else {})},
+        "service_name": "gateway",
+    }
+    return {
+        "provider": {"name": "envoy.tracers.opentelemetry", "typed_config": provider},
+        "random_sampling": {"value": 100 * collector.sample},
+    }
+
+
+def _traces(collector: Collector) -> JsonDict:
+    address = urlsplit(collector.endpoint)
+    place: JsonDict = {"socket_address": {"address": address.hostname, "port_value": address.port}}
+    options = TYPE + "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
+    http2: JsonDict = {"@type": options, "explicit_http_config": {"http2_protocol_options": {}}}
+    cluster: JsonDict = {
+        "name": TRACES,
+        "type": "STRICT_DNS",
+        "connect_timeout": "1s",
+        "load_assignment": {
+            "cluster_name": TRACES,
+            "endpoints": [{"lb_endpoints": [{"endpoint": {"address": place}}]}],
+        },
+        "typed_extension_protocol_options": {"envoy.extensions.upstreams.http.v3.HttpProtocolOptions": http2},
+    }
+    return {**cluster, "transport_socket": _tls(str(address.hostname))} if address.scheme == "https" else cluster
+
+
+def _tls(host: str) -> JsonDict:
+    """Trust whom this machine trusts, and only for the collector's own name."""
+    name: JsonDict = {"san_type": "DNS", "matcher": {"exact": host}}
+    trust: JsonDict = {
+        "trusted_ca": {"filename": ssl.get_default_verify_paths().cafile or "/etc/ssl/certs/ca-certificates.crt"},
+        "match_typed_subject_alt_names": [name],
+    }
+    return {
+        "name": "envoy.transport_sockets.tls",
+        "typed_config": {
+            "@type": TYPE + "envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
+            "sni": host,
+            "common_tls_context": {"validation_context": trust, "alpn_protocols": ["h2"]},
+        },
     }
 
 

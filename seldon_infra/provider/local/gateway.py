@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from seldon_infra.core.errors import SeldonInfraError
-from seldon_infra.ingress.routes import Limits
+from seldon_infra.ingress.routes import Collector, Limits
 from seldon_infra.provider.framework import Context, Created, Failed, Instance, Problem, Refused, Resource
 from seldon_infra.provider.local.starting import wait_until_ready
 from seldon_infra.resources.local_gateway import GATEWAY, GatewayInputs, GatewayOutputs
@@ -23,7 +23,7 @@ class Gateway(Resource[GatewayInputs, GatewayOutputs]):
     """Envoy under the stack's supervisor."""
 
     type = GATEWAY
-    replace_on = frozenset({"stack_dir", "port", "limits"})
+    replace_on = frozenset({"stack_dir", "port", "limits", "tracing"})
     delete_before_replace = True
 
     def check(self, inputs: GatewayInputs, context: Context) -> GatewayInputs:
@@ -65,7 +65,8 @@ class Gateway(Resource[GatewayInputs, GatewayOutputs]):
         record = processes.record(id)
         if record is None:
             return None
-        whole = not processes.edited_files(record) and gateway.starts_as(record.ports["gateway"], _limits(last.inputs))
+        started_with = (record.ports["gateway"], _limits(last.inputs), _collector(last.inputs))
+        whole = not processes.edited_files(record) and gateway.starts_as(*started_with)
         found = {"running": processes.state(id).wanted, "in_force": whole}
         return Instance(id, last.inputs.model_copy(update=found), last.outputs, record.token, processes.settled(id))
 
@@ -94,7 +95,7 @@ def _start(inputs: GatewayInputs, token: str, context: Context) -> Record:
             runtime.process_spec(inputs.port),
             context.owner,
             token,
-            lambda given: gateway.prepare(given["gateway"], _limits(inputs)),
+            lambda given: gateway.prepare(given["gateway"], _limits(inputs), _collector(inputs)),
         )
         wait_until_ready(processes, record, gateway.is_live, START_SECONDS, context)
     except (Failed, SeldonInfraError, OSError) as error:
@@ -104,6 +105,10 @@ def _start(inputs: GatewayInputs, token: str, context: Context) -> Record:
 
 def _limits(inputs: GatewayInputs) -> Limits:
     return Limits(**dict(inputs.limits))
+
+
+def _collector(inputs: GatewayInputs) -> Collector | None:
+    return Collector(**dict(inputs.tracing)) if inputs.tracing else None
 
 
 def _is_ours(inputs: GatewayInputs) -> bool:

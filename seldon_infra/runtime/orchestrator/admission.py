@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from seldon_infra.runtime.orchestrator.config import Config
 from seldon_infra.runtime.orchestrator.failures import TOO_MANY, Failure
 from seldon_infra.runtime.orchestrator.metrics import UNARY, Metrics, failed, succeeded
+from seldon_infra.runtime.orchestrator.tracing import Carried, Untraced
 from seldon_infra.runtime.orchestrator.walk import Trip
 
 _PUID = re.compile(r"[\w.:-]{1,128}", re.ASCII)
@@ -20,14 +21,14 @@ _PUID = re.compile(r"[\w.:-]{1,128}", re.ASCII)
 class Admission:
     """The door of one orchestrator, for REST and gRPC together."""
 
-    def __init__(self, config: Config, metrics: Metrics) -> None:
+    def __init__(self, config: Config, metrics: Metrics, tracing: Untraced) -> None:
         self._most = config.max_in_flight
         self._open = 0
-        self._metrics = metrics
+        self._metrics, self._tracing = metrics, tracing
 
     @contextmanager
-    def admit(self, service: str, method: str) -> Iterator[None]:
-        """Let one request in, and count it under the status that it got.
+    def admit(self, service: str, method: str, carried: Carried) -> Iterator[None]:
+        """Let one request in, and count it under the status that it got; ``carried`` is what it brings of its trace.
 
         Raises:
             Failure: too many are open already, or the orchestrator is about to stop.
@@ -37,7 +38,8 @@ class Admission:
             self._require_room()
             self._open += 1
             try:
-                yield
+                with self._tracing.request(service, carried):
+                    yield
             finally:
                 self._open -= 1
         except Failure as failure:
@@ -63,10 +65,10 @@ class Admission:
             raise Failure(TOO_MANY, f"{self._most} requests are in flight, which is the limit; ask again later")
 
 
-def begin(puid: str | None, seconds: float) -> Trip:
+def begin(puid: str | None, seconds: float, carried: Carried = ()) -> Trip:
     """Begin a trip: with the client's request id if it is one, else with a new one."""
     given = puid if puid and _PUID.fullmatch(puid) else secrets.token_hex(13)
-    return Trip(given, asyncio.get_running_loop().time() + seconds)
+    return Trip(given, asyncio.get_running_loop().time() + seconds, carried=carried)
 
 
 def is_true(text: str | None) -> bool:

@@ -21,6 +21,8 @@ from seldon_infra.runtime.orchestrator.metrics import UNARY
 from seldon_infra.runtime.orchestrator.payload_log import PayloadLog
 from seldon_infra.runtime.orchestrator.seldon_grpc import SeldonGrpc, check_seldon_message
 from seldon_infra.runtime.orchestrator.told import Told
+from seldon_infra.runtime.orchestrator.tracing import HEADERS as TRACE
+from seldon_infra.runtime.orchestrator.tracing import Carried, carried
 from seldon_infra.runtime.orchestrator.v2_grpc import V2Grpc, check_v2_message
 from seldon_infra.runtime.orchestrator.walk import Trip, predict, send_feedback
 
@@ -69,20 +71,22 @@ class GrpcFront(grpc.GenericRpcHandler):
         }
 
     async def _predict_seldon(self, wire: bytes, context: Any) -> Any:
-        with self._admission.admit("/seldon.protos.Seldon/Predict", UNARY):
+        trace = _carried(context)
+        with self._admission.admit("/seldon.protos.Seldon/Predict", UNARY, trace):
             message = _parsed("seldon.protos.SeldonMessage", wire)
             check_seldon_message(message)
-            trip = self._begin(context, message.meta.puid)
+            trip = self._begin(context, message.meta.puid, trace)
             trip.tags.update(message.meta.tags)
             trip.visit = self._visit(context, message)
             answer = await predict(self._config.graph, message, self._seldon, trip)
             return self._seldon.answer_of(answer, trip)
 
     async def _feedback(self, wire: bytes, context: Any) -> Any:
-        with self._admission.admit("/seldon.protos.Seldon/SendFeedback", UNARY):
+        trace = _carried(context)
+        with self._admission.admit("/seldon.protos.Seldon/SendFeedback", UNARY, trace):
             feedback = _parsed("seldon.protos.Feedback", wire)
             meta = feedback.response.meta
-            trip = self._begin(context, meta.puid)
+            trip = self._begin(context, meta.puid, trace)
             metadata, routing = dict(context.invocation_metadata() or ()), dict(meta.routing)
             given = trip.puid if trip.puid in (metadata.get("seldon-puid"), meta.puid) else None
             once = self._told.of(given, feedback.SerializeToString(deterministic=True))
@@ -93,11 +97,12 @@ class GrpcFront(grpc.GenericRpcHandler):
             return message_class("seldon.protos.SeldonMessage")(meta={"puid": trip.puid})
 
     async def _predict_v2(self, wire: bytes, context: Any) -> Any:
-        with self._admission.admit("/inference.GRPCInferenceService/ModelInfer", UNARY):
+        trace = _carried(context)
+        with self._admission.admit("/inference.GRPCInferenceService/ModelInfer", UNARY, trace):
             request = _parsed("inference.ModelInferRequest", wire)
             self._require_model(request.model_name)
             check_v2_message(request)
-            trip = self._begin(context, request.id)
+            trip = self._begin(context, request.id, trace)
             trip.requested_outputs = list(request.outputs) or None
             trip.visit = self._visit(context, request)
             return await predict(self._config.graph, request, self._v2, trip)
@@ -155,11 +160,11 @@ class GrpcFront(grpc.GenericRpcHandler):
         if name not in self._config.models:
             raise Failure(NOT_FOUND, f"no model '{brief(name)}'; there are {', '.join(self._config.models)}")
 
-    def _begin(self, context: Any, puid: str | None) -> Trip:
+    def _begin(self, context: Any, puid: str | None, trace: Carried = ()) -> Trip:
         given = dict(context.invocation_metadata() or ())
         left = context.time_remaining()
         seconds = self._config.grpc_seconds if left is None else min(left, self._config.grpc_seconds)
-        trip = begin(given.get("seldon-puid") or puid, seconds)
+        trip = begin(given.get("seldon-puid") or puid, seconds, trace)
         trip.skip_logging = is_true(given.get("seldon-skip-logging"))
         return trip
 
@@ -195,6 +200,10 @@ def _handler(method: Method) -> Any:
         raise AssertionError("abort always raises")
 
     return grpc.unary_unary_rpc_method_handler(answer)
+
+
+def _carried(context: Any) -> Carried:
+    return carried({key: value for key, value in context.invocation_metadata() or () if key in TRACE}.get)
 
 
 def _parsed(name: str, wire: bytes) -> Any:

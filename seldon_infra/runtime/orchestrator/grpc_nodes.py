@@ -11,6 +11,7 @@ import grpc.aio
 from seldon_infra.runtime.orchestrator.config import Unit
 from seldon_infra.runtime.orchestrator.failures import TIMED_OUT, Failure, shortened, status_of
 from seldon_infra.runtime.orchestrator.metrics import UNARY, Metrics
+from seldon_infra.runtime.orchestrator.tracing import Untraced
 from seldon_infra.runtime.orchestrator.walk import Trip
 
 LARGEST_MESSAGE_BYTES = 64 * 1024 * 1024
@@ -29,11 +30,11 @@ OPTIONS = (
 class GrpcNodes:
     """The model servers of one graph; channels are made with the first call, inside the event loop."""
 
-    def __init__(self, graph: Unit, metrics: Metrics) -> None:
+    def __init__(self, graph: Unit, metrics: Metrics, tracing: Untraced) -> None:
         self._ports = {unit.name: unit.grpc_port for unit in graph.walk()}
         self._channels: dict[str, grpc.aio.Channel] = {}
         self._calls: dict[tuple[str, str], Any] = {}
-        self._metrics = metrics
+        self._metrics, self._tracing = metrics, tracing
 
     async def ask(self, unit: Unit, method: str, request: Any, answer: type[Any], trip: Trip) -> Any:
         """Call a node's server.
@@ -43,9 +44,10 @@ class GrpcNodes:
         """
         call = self._calls.get((unit.name, method)) or self._make_call(unit, method, answer)
         left = trip.deadline - asyncio.get_running_loop().time()
-        with self._metrics.asking(unit, f"/{method}", UNARY):
+        with self._metrics.asking(unit, f"/{method}", UNARY), self._tracing.call(unit, f"/{method}"):
+            told = (("seldon-puid", trip.puid), *self._tracing.onward(trip.carried))
             try:
-                return await call(request, timeout=max(left, 0.001), metadata=(("seldon-puid", trip.puid),))
+                return await call(request, timeout=max(left, 0.001), metadata=told)
             except grpc.aio.AioRpcError as error:
                 raise _failure(unit, error) from None
 

@@ -39,6 +39,7 @@ class Metrics:
         )
         self._of = (config.deployment, config.predictor, config.predictor_version)
         self._exposures: Counter | None = None
+        self._spans: Counter | None = None
 
     def answered(self, service: str, method: str, code: str, seconds: float) -> None:
         """Count one request of a client."""
@@ -66,6 +67,22 @@ class Metrics:
     def payloads(self, node: str, outcome: str, count: int) -> None:
         """Count payloads of a node by what became of them."""
         self._payloads.labels(*self._of[:2], node, outcome).inc(count)
+
+    def span_ended(self) -> None:
+        """Count one span; one that is neither sent nor lost later found no room to wait."""
+        self._counted_spans.labels("ended").inc()
+
+    def spans_sent(self, outcome: str, count: int) -> None:
+        """Count spans that the collector took (``sent``) or did not (``lost``)."""
+        self._counted_spans.labels(outcome).inc(count)
+
+    @property
+    def _counted_spans(self) -> Counter:
+        """Made with the first span: who traces nothing sees nothing of it."""
+        if self._spans is None:
+            said = "Spans by what became of them: ended; sent to the collector, or lost for it did not take them"
+            self._spans = Counter("seldon_infra_spans", said, ("outcome",), registry=self._registry)
+        return self._spans
 
     def page(self) -> tuple[bytes, bytes]:
         """The text that Prometheus reads, and its content type."""

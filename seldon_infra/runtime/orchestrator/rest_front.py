@@ -24,6 +24,7 @@ from seldon_infra.runtime.orchestrator.payload_log import PayloadLog
 from seldon_infra.runtime.orchestrator.rest_nodes import RestNodes
 from seldon_infra.runtime.orchestrator.seldon_rest import SeldonRest
 from seldon_infra.runtime.orchestrator.told import Told
+from seldon_infra.runtime.orchestrator.tracing import Carried, carried
 from seldon_infra.runtime.orchestrator.v2_rest import V2Rest, asked_in_json
 from seldon_infra.runtime.orchestrator.walk import Trip, predict, send_feedback
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from seldon_infra.runtime.orchestrator.experiments import Experiments, Visit
 
 PUID, SKIP_LOGGING = b"seldon-puid", b"seldon-skip-logging"
+TRACEPARENT = b"traceparent"
 BINARY_TENSORS = b"inference-header-content-length"
 """Header of a v2 request whose tensors follow the JSON as bytes."""
 
@@ -102,21 +104,23 @@ class RestFront:
         return paths
 
     async def _predict_seldon(self, request: Request) -> Answer:
-        with self._admission.admit("predictions", "post"):
+        trace = _carried(request)
+        with self._admission.admit("predictions", "post", trace):
             message = parse_object(request.body)
             check_seldon(message)
             meta = check_meta(message.pop("meta", None))
-            trip = self._begin(request, meta.get("puid"))
+            trip = self._begin(request, meta.get("puid"), trace)
             trip.tags.update(meta.get("tags") or {})
             trip.visit = self._visit(request, lambda: {**message, "meta": meta})
             answer = await predict(self._config.graph, message, self._seldon, trip)
             return _json(seldon_rest.answer_of(answer, trip), trip.puid)
 
     async def _feedback(self, request: Request) -> Answer:
-        with self._admission.admit("feedback", "post"):
+        trace = _carried(request)
+        with self._admission.admit("feedback", "post", trace):
             feedback = parse_object(request.body)
             meta = check_meta(_object(feedback, "response").get("meta"))
-            trip = self._begin(request, meta.get("puid"))
+            trip = self._begin(request, meta.get("puid"), trace)
             given = trip.puid if trip.puid in (_text(request.headers.get(PUID)), meta.get("puid")) else None
             once, routing = self._told.of(given, to_json(feedback)), _routing(meta)
             await send_feedback(self._config.graph, feedback, routing, self._seldon, trip, once)
@@ -126,7 +130,8 @@ class RestFront:
             return _json({"meta": {"puid": trip.puid}}, trip.puid)
 
     async def _predict_v2(self, request: Request) -> Answer:
-        with self._admission.admit("predictions", "post"):
+        trace = _carried(request)
+        with self._admission.admit("predictions", "post", trace):
             if BINARY_TENSORS in request.headers:
                 raise Failure(
                     BAD_REQUEST,
@@ -134,15 +139,15 @@ class RestFront:
                 )
             tree = parse_object(request.body)
             check_v2(tree)
-            trip = self._begin(request, None)
+            trip = self._begin(request, None, trace)
             message = asked_in_json(request.body, tree)
             trip.requested_outputs = tree.get("outputs")
             trip.visit = self._visit(request, lambda: tree)
             answer = await predict(self._config.graph, message, self._v2, trip)
             return Answer(200, answer.wire, headers=((b"Seldon-Puid", trip.puid.encode()),))
 
-    def _begin(self, request: Request, puid: str | None) -> Trip:
-        trip = begin(_text(request.headers.get(PUID)) or puid, self._config.rest_seconds)
+    def _begin(self, request: Request, puid: str | None, trace: Carried) -> Trip:
+        trip = begin(_text(request.headers.get(PUID)) or puid, self._config.rest_seconds, trace)
         trip.skip_logging = is_true(_text(request.headers.get(SKIP_LOGGING)))
         return trip
 
@@ -210,6 +215,12 @@ def _with_unit(handler: Any, unit: Unit) -> Any:
 
 def _json(tree: Mapping[str, Any], puid: str | None = None) -> Answer:
     return Answer(200, to_json(tree), headers=((b"Seldon-Puid", puid.encode()),) if puid else ())
+
+
+def _carried(request: Request) -> Carried:
+    if TRACEPARENT not in request.headers:
+        return ()
+    return carried(lambda name: _text(request.headers.get(name.encode())))
 
 
 def _text(header: bytes | None) -> str | None:

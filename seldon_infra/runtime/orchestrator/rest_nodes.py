@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeAlias
 
 import orjson
 
@@ -12,15 +12,18 @@ from seldon_infra.runtime.orchestrator.config import READY_SECONDS, Unit
 from seldon_infra.runtime.orchestrator.failures import INTERNAL, TIMED_OUT, UNAVAILABLE, Failure, shortened
 from seldon_infra.runtime.orchestrator.http_client import Client, ServerGone
 from seldon_infra.runtime.orchestrator.metrics import Metrics
+from seldon_infra.runtime.orchestrator.tracing import Untraced, lines
 from seldon_infra.runtime.orchestrator.walk import Trip
+
+Send: TypeAlias = Callable[[str, bytes, bytes], Awaitable[tuple[int, bytes]]]
 
 
 class RestNodes:
     """The model servers of one graph."""
 
-    def __init__(self, graph: Unit, metrics: Metrics) -> None:
+    def __init__(self, graph: Unit, metrics: Metrics, tracing: Untraced) -> None:
         self._clients: Mapping[str, Client] = {unit.name: Client(unit.rest_port) for unit in graph.walk()}
-        self._metrics = metrics
+        self._metrics, self._tracing = metrics, tracing
 
     async def ask(self, unit: Unit, path: str, body: bytes, trip: Trip) -> bytes:
         """Send a request to a node's server and return what it answers.
@@ -28,17 +31,18 @@ class RestNodes:
         Raises:
             Failure: the server refused, failed, is gone or too slow; it names the node.
         """
-        return await self._answer(unit, path, trip, self._clients[unit.name].post(path, body, _headers(trip)))
+        return await self._answer(unit, path, body, trip, self._clients[unit.name].post)
 
     async def tell(self, unit: Unit, path: str, body: bytes, trip: Trip) -> None:
         """Send a node's server what must not arrive twice, such as a reward. Raises as :meth:`ask` does."""
-        await self._answer(unit, path, trip, self._clients[unit.name].post_once(path, body, _headers(trip)))
+        await self._answer(unit, path, body, trip, self._clients[unit.name].post_once)
 
-    async def _answer(self, unit: Unit, path: str, trip: Trip, sent: Coroutine[Any, Any, tuple[int, bytes]]) -> bytes:
-        with self._metrics.asking(unit, path, "post"):
+    async def _answer(self, unit: Unit, path: str, body: bytes, trip: Trip, send: Send) -> bytes:
+        with self._metrics.asking(unit, path, "post"), self._tracing.call(unit, path):
+            headers = _headers(trip) + lines(self._tracing.onward(trip.carried))
             try:
                 async with asyncio.timeout_at(trip.deadline):
-                    status, answer = await sent
+                    status, answer = await send(path, body, headers)
             except TimeoutError:
                 raise Failure(TIMED_OUT, "gave no answer before the deployment's timeout", unit.name) from None
             except ServerGone as gone:

@@ -24,6 +24,7 @@ from seldon_infra.runtime.orchestrator.payload_log import PayloadLog
 from seldon_infra.runtime.orchestrator.rest_front import RestFront, refusal
 from seldon_infra.runtime.orchestrator.rest_nodes import RestNodes
 from seldon_infra.runtime.orchestrator.told import Told
+from seldon_infra.runtime.orchestrator.tracing import tracing
 
 if TYPE_CHECKING:
     from seldon_infra.runtime.orchestrator.experiments import Experiments
@@ -48,10 +49,10 @@ def main() -> int:
 
 async def _serve(config: Config, stack: Path) -> None:
     metrics = Metrics(config)
-    experiments = _experiments(config, metrics, stack)
-    admission = Admission(config, metrics)
+    spans, experiments = tracing(config, metrics), _experiments(config, metrics, stack)
+    admission = Admission(config, metrics, spans)
     log, told = PayloadLog(config, metrics), Told()
-    rest_nodes, grpc_nodes = RestNodes(config.graph, metrics), GrpcNodes(config.graph, metrics)
+    rest_nodes, grpc_nodes = RestNodes(config.graph, metrics, spans), GrpcNodes(config.graph, metrics, spans)
     front = RestFront(config, rest_nodes, admission, metrics, log, told, experiments)
     http = Server(front, lambda status, text: refusal(Failure(status, text)))
     rpc = await grpc_front.start(config, GrpcFront(config, grpc_nodes, admission, log, told, experiments))
@@ -68,6 +69,7 @@ async def _serve(config: Config, stack: Path) -> None:
     await log.close()
     rest_nodes.close()
     await grpc_nodes.close()
+    spans.close()
 
 
 def _experiments(config: Config, metrics: Metrics, stack: Path) -> Experiments | None:

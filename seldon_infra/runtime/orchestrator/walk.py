@@ -41,6 +41,8 @@ class Trip:
     metrics: list[Any] = field(default_factory=list)
     skip_logging: bool = False
     """Whether the client wants no payload of it to be logged."""
+    carried: tuple[tuple[str, str], ...] = ()
+    """Headers by which the client said which trace it belongs to."""
     requested_outputs: Any = None
     """Which of the last node's tensors the client wants, on protocol v2."""
     visit: Visit | None = None

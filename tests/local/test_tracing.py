@@ -1,0 +1,121 @@
+"""A stack with tracing on this machine: gateway, orchestrator and MLServers send one trace to a real collector."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from seldon_infra.runtime.messages import message
+from tests.engine.waiting import wait_until
+from tests.local.collector import Collector, Span, collecting
+from tests.local.project import Project, new_project
+from tests.local.scene import ask
+
+pytestmark = pytest.mark.local
+
+INFER = "/seldon/ns/{}/v2/models/score/infer"
+REQUEST = {"inputs": [{"name": "x", "shape": [1, 1], "datatype": "FP64", "data": [1.0]}]}
+GRPC = message("inference.ModelInferRequest")(
+    model_name="score",
+    inputs=[{"name": "x", "shape": [1, 1], "datatype": "FP64", "contents": {"fp64_contents": [1.0]}}],
+)
+STACK = """
+import pulumi
+from seldon_infra import MLServerRuntime, Tracing, Transformer
+
+server = MLServerRuntime(source="plus.py", class_name="Plus")
+
+def deployment(name, graph):
+    return SeldonDeployment(name=name, namespace="ns", protocol="v2", predictors=(Predictor(name="main", graph=graph),))
+
+score = Model(name="score", server=server)
+stack = Stack(
+    target=Local(tracing=Tracing(
+        otlp_endpoint="{endpoint}", headers={{"authorization": pulumi.Output.secret("Bearer hush-hush")}}
+    )),
+    deployments=(deployment("chain", Transformer(name="clean", server=server, child=score)), deployment("one", score)),
+)
+"""
+ABOVE = "b7ad6b7169203331"
+MLSERVER = "mlserver"
+
+
+@pytest.fixture(scope="module")
+def collector() -> Iterator[Collector]:
+    with collecting() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def project(collector: Collector) -> Iterator[Project]:
+    with new_project() as made:
+        source = Path(__file__).with_name("orchestrator") / "mlserver_nodes.py"
+        (made.folder / "plus.py").write_text(source.read_text())
+        made.write(STACK.format(endpoint=collector.endpoint))
+        made.engine.up()
+        yield made
+
+
+@pytest.fixture(scope="module")
+def traces(project: Project) -> dict[str, str]:
+    """One request each way, at once: trace ids by name."""
+    made = {name: secrets.token_hex(16) for name in ("chain", "one", "grpc")}
+    for name in ("chain", "one"):
+        headers = {"traceparent": f"00-{made[name]}-{ABOVE}-01"}
+        answer = ask(project.port, INFER.format(name), "POST", json.dumps(REQUEST).encode(), headers)
+        assert answer.status == 200, answer.body
+    project.scene.call(body=GRPC.SerializeToString(), seldon="chain", traceparent=f"00-{made['grpc']}-{ABOVE}-01")
+    return made
+
+
+def spans(collector: Collector, trace: str, *services: str) -> dict[str, list[Span]]:
+    """The spans of one trace by the service that sent them, once all of these have; a batch comes as a whole."""
+
+    def found() -> dict[str, list[Span]]:
+        sent = collector.of(trace)
+        return {name: [span for span in sent if span.service == name] for name in {span.service for span in sent}}
+
+    wait_until(lambda: set(services) <= found().keys(), 30)
+    return found()
+
+
+@pytest.mark.parametrize("way", ["chain", "grpc"])
+def test_a_request_is_one_trace_from_the_gateway_to_the_servers(
+    collector: Collector, traces: dict[str, str], way: str
+) -> None:
+    found = spans(collector, traces[way], "gateway", "chain.main", MLSERVER)
+    (gateway,) = found["gateway"]
+    assert gateway.parent == ABOVE
+    orchestrator = {span.name: span for span in found["chain.main"]}
+    (request,) = orchestrator.keys() - {"clean", "score"}
+    assert orchestrator[request].parent == gateway.id
+    assert orchestrator["clean"].parent == orchestrator["score"].parent == orchestrator[request].id
+    wait_until(lambda: _parents(collector, traces[way]) >= {orchestrator["clean"].id, orchestrator["score"].id}, 30)
+
+
+def _parents(collector: Collector, trace: str) -> set[str]:
+    """What servers' spans are below of."""
+    return {span.parent for span in collector.of(trace) if span.service == MLSERVER}
+
+
+def test_a_server_that_is_asked_directly_is_below_the_gateway(collector: Collector, traces: dict[str, str]) -> None:
+    found = spans(collector, traces["one"], "gateway", MLSERVER)
+    (gateway,) = found["gateway"]
+    assert gateway.parent == ABOVE
+    assert gateway.id in _parents(collector, traces["one"])
+
+
+def test_the_collectors_headers_reach_it_and_stay_secret(
+    project: Project, collector: Collector, traces: dict[str, str]
+) -> None:
+    spans(collector, traces["chain"], "gateway", "chain.main", MLSERVER)
+    assert {headers["authorization"] for headers in collector.headers} == {"Bearer hush-hush"}
+    assert "hush" not in project.engine.state_file.read_text()
+
+
+def test_nothing_changes_when_nothing_was_changed(project: Project) -> None:
+    project.engine.preview("--expect-no-changes")

@@ -1,0 +1,99 @@
+"""What pods of a cluster are told of traces."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from seldon_infra import (
+    EnvVar,
+    Kubernetes,
+    Model,
+    Orchestrator,
+    Predictor,
+    SeldonDeployment,
+    SklearnServer,
+    Stack,
+    Tracing,
+    Transformer,
+    TritonServer,
+)
+from seldon_infra.cli.render import cluster_manifests
+from seldon_infra.ingress.render.envoy_start import TRACES, bootstrap
+from seldon_infra.ingress.routes import Collector, Limits
+from seldon_infra.tracing.render import header_list
+
+JAEGER = "http://otel.observability:14268/api/traces"
+SCORE = Model(name="score", server=SklearnServer(), model_uri="s3://m", env=(EnvVar(name="MINE", value="1"),))
+OWN = EnvVar(name="JAEGER_SAMPLER_PARAM", value="1")
+
+
+def manifest(tracing: Tracing | None, protocol: Any = "v2", orchestrator: Orchestrator | None = None) -> Any:
+    graph = Transformer(name="clean", server=TritonServer(), model_uri="s3://t", child=SCORE)
+    predictor = Predictor(name="main", graph=graph, orchestrator=orchestrator)
+    deployment = SeldonDeployment(name="d", namespace="ns", protocol=protocol, predictors=(predictor,))
+    (found,) = [it for it in cluster_manifests(Stack(target=Kubernetes(tracing=tracing), deployments=(deployment,)))
+                if it["kind"] == "SeldonDeployment"]  # fmt: skip
+    return found["spec"]["predictors"][0]
+
+
+def env_of(predictor: Any, container: str) -> dict[str, str]:
+    pods = [spec["spec"]["containers"] for spec in predictor["componentSpecs"]]
+    found = [it.get("env", ()) for containers in pods for it in containers if it["name"] == container]
+    return {each["name"]: each.get("value") for env in found for each in env}
+
+
+def executor_of(predictor: Any) -> dict[str, str]:
+    return {each["name"]: each["value"] for each in predictor.get("svcOrchSpec", {}).get("env", ())}
+
+
+def test_an_executor_speaks_jaegers_protocol_to_where_it_is_taken() -> None:
+    found = executor_of(manifest(Tracing(otlp_endpoint="http://c:4317", sample=0.25, jaeger_endpoint=JAEGER)))
+    assert found == {
+        "JAEGER_ENDPOINT": JAEGER,
+        "JAEGER_SAMPLER_TYPE": "probabilistic",
+        "JAEGER_SAMPLER_PARAM": "0.25",
+        "JAEGER_TRACE_PROPAGATION_TYPE": "b3",
+    }
+
+
+def test_what_the_definition_sets_itself_stays() -> None:
+    tracing = Tracing(otlp_endpoint="http://c:4317", sample=0.25, jaeger_endpoint=JAEGER)
+    found = executor_of(manifest(tracing, orchestrator=Orchestrator(env=(OWN,))))
+    assert found["JAEGER_SAMPLER_PARAM"] == "1"
+
+
+def test_an_mlserver_sends_by_otlp_and_triton_is_left_alone() -> None:
+    predictor = manifest(Tracing(otlp_endpoint="http://c:4317", sample=0.25))
+    untraced = env_of(manifest(None), "score")
+    assert env_of(predictor, "score") == untraced | {
+        "MLSERVER_TRACING_SERVER": "http://c:4317",
+        "OTEL_TRACES_SAMPLER": "parentbased_traceidratio",
+        "OTEL_TRACES_SAMPLER_ARG": "0.25",
+    }
+    assert "MLSERVER_TRACING_SERVER" not in env_of(predictor, "clean")
+    assert executor_of(predictor) == {}
+
+
+def test_without_tracing_nothing_is_told() -> None:
+    predictor = manifest(None)
+    assert executor_of(predictor) == {}
+    assert [name for name in env_of(predictor, "score") if "TRAC" in name] == []
+
+
+def test_headers_are_written_as_opentelemetry_reads_them() -> None:
+    assert header_list({"authorization": "Bearer a,b=c", "x": "1"}) == "authorization=Bearer%20a%2Cb%3Dc,x=1"
+
+
+def test_envoy_trusts_a_collector_over_tls_by_its_name(tmp_path: Any) -> None:
+    started: Any = bootstrap(tmp_path, 1, Limits(), Collector("https://otlp.acme.io:443", 0.5, {"k": "v"}))
+    (cluster,) = started["static_resources"]["clusters"]
+    assert (cluster["name"], cluster["transport_socket"]["typed_config"]["sni"]) == (TRACES, "otlp.acme.io")
+    manager = started["static_resources"]["listeners"][0]["filter_chains"][0]["filters"][0]["typed_config"]
+    assert manager["tracing"]["random_sampling"] == {"value": 50.0}
+
+
+def test_envoy_without_a_collector_is_as_it_was(tmp_path: Any) -> None:
+    started: Any = bootstrap(tmp_path, 1, Limits())
+    assert set(started["static_resources"]) == {"listeners"}
+    manager = started["static_resources"]["listeners"][0]["filter_chains"][0]["filters"][0]["typed_config"]
+    assert "tracing" not in manager
