@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from seldon_infra.core.errors import InvalidSpec
+from seldon_infra.core.errors import InvalidSpec, NotPermitted
 from seldon_infra.explain.fit import NotFitted, fit
 from seldon_infra.graph.spec import LIME, SHAP, ExplainerMethod
 from tests.engine.scratch import STACK
@@ -147,6 +147,7 @@ def test_a_row_of_another_width_is_refused_with_the_features(project: Project) -
         (("--row", "amont=1"), "--row: feature 'amont', must be one that the model has; write amount"),
         (("--row", "1,2"), "--row: 2 values, must be 5: amount, hour"),
         (("--text", "good"), "the explainer of 'fraud' takes --row or --data"),
+        (("--row", ROW, "--svg", "nowhere/why.svg"), "--svg nowhere/why.svg cannot be written: No such file"),
         (("--row", ROW, "--predictor", "none"), "nothing explains predictor 'none' of 'fraud'; explained: lime, shap"),
     ],
 )
@@ -190,6 +191,12 @@ def test_a_fit_is_refused_for_rows_of_another_shape(project: Project) -> None:
             out=project.folder / "explainers" / "narrow",
         )
     assert not (project.folder / "explainers" / "narrow").exists()
+
+
+def test_a_fit_replaces_nothing_but_an_older_explainer(project: Project) -> None:
+    with pytest.raises(NotPermitted, match="is no explainer's folder"):
+        fitted(project.folder, LIME(), "../model")
+    assert (project.folder / "model" / "model.joblib").exists()
 
 
 def test_a_fit_judges_the_model_before_it_loads_it(project: Project) -> None:
