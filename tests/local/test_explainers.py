@@ -52,7 +52,7 @@ def project() -> Iterator[Project]:
         with ThreadPoolExecutor(2) as pool:
             list(pool.map(lambda fit_one: fit_one(made.folder), [page_fits, fits_shap, fits_lime]))
         made.write(DEFINITION.format(model="model"))
-        made.engine.up()
+        made.engine.run("up", "--stack", STACK, "--yes", "--skip-preview", timeout=280)  # three libraries are imported
         yield made
 
 
@@ -207,3 +207,10 @@ def test_a_fit_judges_the_model_before_it_loads_it(project: Project) -> None:
     (hostile / "model.joblib").write_bytes(called_in_protocol_4("os", "system"))
     with pytest.raises(InvalidSpec, match=r"imports os\.system"):
         fit(LIME(), model=hostile, reference=project.folder / "payments.csv", out=project.folder / "explainers" / "x")
+
+
+def test_an_explainer_whose_predictor_is_gone_says_so(project: Project) -> None:
+    os.kill(project.pids()["mlserver"], signal.SIGKILL)
+    answer = infer(project, "fraud-explainer/lime/v2/models/explainer/infer", NUMBERS)
+    assert answer.status == 502, answer.body
+    assert answer.json["error"].startswith("the predictor does not answer: ")

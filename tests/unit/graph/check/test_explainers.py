@@ -123,6 +123,13 @@ CLUSTER = {
         "write image='registry/name@sha256:…' with servers/shap in it",
         explained("SHAP", image="acme/shap:1"),
     ),
+    "trees that are not beside it": Row(
+        explained(TreeShap(), image="acme/alibi:1"),
+        f"{PREDICTOR}: explainer.type 'TreeShap' looks into the model, with an image of this library's, must not, on a "
+        "cluster: the model's file is not there; "
+        "use KernelShap, AnchorTabular, SHAP or LIME, which ask for answers alone",
+        explained(TreeShap()),
+    ),
     "LIME on Seldon's own protocol": Row(
         explained(LIME(), protocol="seldon", image="acme/lime:1"),
         f"{PREDICTOR}: explainer LIME on protocol 'seldon', must be on protocol 'v2'; "
