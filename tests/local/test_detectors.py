@@ -29,7 +29,7 @@ def deployment(name, graph):
     return SeldonDeployment(name=name, namespace="shop", protocol="v2", predictors=(predictor,))
 
 stack = Stack(
-    target=Local(drain_seconds=2, monitoring=Monitoring(interval="1s")),
+    target=Local(drain_seconds=0, monitoring=Monitoring(interval="1s")),
     deployments=(deployment("fraud", drift), deployment("beside", beside)),
 )
 """

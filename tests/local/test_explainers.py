@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from seldon_infra.core.errors import InvalidSpec, NotPermitted
+from seldon_infra.explain.card import read_card
 from seldon_infra.explain.fit import NotFitted, fit
 from seldon_infra.graph.spec import LIME, SHAP, ExplainerMethod
 from tests.engine.scratch import STACK
@@ -36,9 +37,11 @@ def explained(name, method, traffic):
     explainer = Explainer(type=method, model_uri=f"explainers/{{name}}", timeout="50s")
     return Predictor(name=name, graph=graph, traffic=traffic, explainer=explainer)
 
-stack = Stack(target=Local(drain_seconds=2), deployments=(
+stack = Stack(target=Local(drain_seconds=0), deployments=(
     SeldonDeployment(name="fraud", namespace="shop", protocol="v2", predictors=(
-        explained("trees", TreeShap(), 80), explained("shap", "SHAP", 10), explained("lime", "LIME", 10),
+        explained("trees", TreeShap(), 80),
+        explained("shap", SHAP(algorithm="tree", background=0), 10),
+        explained("lime", "LIME", 10),
     )),
 ))
 """
@@ -50,7 +53,7 @@ def project() -> Iterator[Project]:
     with new_project() as made:
         make(made.folder)
         with ThreadPoolExecutor(2) as pool:
-            list(pool.map(lambda fit_one: fit_one(made.folder), [page_fits, fits_shap, fits_lime]))
+            list(pool.map(lambda fit_one: fit_one(made.folder), [fits_by_permutation, page_fits, fits_shap, fits_lime]))
         made.write(DEFINITION.format(model="model"))
         made.engine.run("up", "--stack", STACK, "--yes", "--skip-preview", timeout=280)  # three libraries are imported
         yield made
@@ -67,7 +70,12 @@ def page_fits(folder: Path) -> None:
 
 def fits_shap(folder: Path) -> None:
     """SHAP by a script."""
-    fitted(folder, SHAP(samples=200), "shap")
+    fitted(folder, SHAP(algorithm="tree", background=0), "shap")
+
+
+def fits_by_permutation(folder: Path) -> None:
+    """SHAP by answers alone, which compiles itself for seconds: it is tried by the fit, and not served here."""
+    fitted(folder, SHAP(samples=200), "permuted")
 
 
 def fits_lime(folder: Path) -> None:
@@ -179,6 +187,12 @@ def test_a_changed_model_with_its_old_explainers_is_an_error_at_preview(project:
     for name in METHODS:
         assert f"predictor '{name}' → explainer: 'explainers/{name}' was fitted for a model with the digest" in said
     assert "fit it anew with seldon-infra explainer fit" in said
+
+
+def test_a_card_says_which_answers_are_explained(project: Project) -> None:
+    for name in (*METHODS, "permuted"):
+        card = read_card(project.folder / "explainers" / name)
+        assert (card.output, card.classes, card.features) == ("predict_proba", CLASSES, FEATURES)
 
 
 def test_a_fit_is_refused_for_rows_of_another_shape(project: Project) -> None:
