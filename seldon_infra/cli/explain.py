@@ -16,7 +16,7 @@ from typing import Any
 
 from seldon_infra.cli.local_stack import LocalStack, NotServed, add_stack_arguments
 from seldon_infra.core.atomic import write
-from seldon_infra.core.errors import InvalidSpec
+from seldon_infra.core.errors import InvalidSpec, NotPermitted
 from seldon_infra.core.problems import Problem, nearest
 from seldon_infra.explain.draw import document
 from seldon_infra.explain.reasons import NotExplained, reasons_of, sentences
@@ -46,8 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
     stack = LocalStack.of(arguments)
     route = _route(stack, arguments.name, arguments.predictor)
     port = stack.gateway_port()
-    said = _asked(port, "GET", f"{route.prefix}/v2/models/{route.models[0]}", None)
-    tensor = said["inputs"][0]
+    tensor = _input(_asked(port, "GET", f"{route.prefix}/v2/models/{route.models[0]}", None))
     row = _row(arguments, tensor, stack)
     body = {"inputs": [{"name": tensor["name"], "datatype": tensor["datatype"], **row}]}
     answer = _asked(port, "POST", f"{route.prefix}/v2/models/{route.models[0]}/infer", body)
@@ -59,9 +58,21 @@ def run(arguments: argparse.Namespace) -> int:
     first, *others = sentences(reasons)
     print(first, *(f"  {line}" for line in others), sep="\n")
     if arguments.svg:
-        write(arguments.svg, document(arguments.name, reasons))
+        _draw(arguments.svg, document(arguments.name, reasons))
         print(f"drawn in {arguments.svg}")
     return 0
+
+
+def _draw(file: Path, picture: str) -> None:
+    """Write the picture.
+
+    Raises:
+        NotPermitted: there is no such folder, or it cannot be written.
+    """
+    try:
+        write(file, picture)
+    except OSError as error:
+        raise NotPermitted(f"--svg {file} cannot be written: {error.strerror}; correct the path") from None
 
 
 def _route(stack: LocalStack, name: str, predictor: str | None) -> Route:
@@ -162,6 +173,15 @@ def _asked(port: int, method: str, path: str, body: Mapping[str, Any] | None) ->
         said = tree.get("error", tree) if isinstance(tree, dict) else tree
         raise NotExplained(f"the explainer answers {answer.status}: {said}")
     return tree
+
+
+def _input(metadata: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Give what the explainer says a row is."""
+    inputs = metadata.get("inputs") or [{}]
+    tensor = inputs[0]
+    if not {"name", "datatype", "parameters"} <= tensor.keys():
+        raise NotExplained("the explainer does not say what a row is; is another server on its path?")
+    return dict(tensor)
 
 
 def _explanation(answer: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -79,7 +79,7 @@ def _listed(entry: catalogue.CatalogueEntry) -> Listed:
 
 def _on_cluster(entry: catalogue.CatalogueEntry) -> str:
     """Say how it runs on a cluster: its classes know whether the image is Seldon's, the library's or nobody's."""
-    classes = [kind for kind in Server.__subclasses__() if kind.model_fields["kind"].default in entry.kinds]
+    classes = [kind for kind in _typed() if kind.model_fields["kind"].default in entry.kinds]
     return CLUSTER if any(_has_image(kind) for kind in classes) else f"{CLUSTER} with your image"
 
 
@@ -90,7 +90,7 @@ def _has_image(kind: type[Server]) -> bool:
 
 def _on_clusters_alone() -> Iterator[Listed]:
     """What Seldon's operator has prepackaged and the catalogue has not, with the image of its chart."""
-    for kind in Server.__subclasses__():
+    for kind in _typed():
         for protocol, image in SERVERS[str(kind.implementation)].items() if _is_for_clusters(kind) else ():
             yield Listed(
                 name=str(kind.model_fields["kind"].default),
@@ -112,9 +112,14 @@ def _is_for_clusters(kind: type[Server]) -> bool:
     return kind.catalogue is None and kind.implementation is not None
 
 
+def _typed() -> list[type[Server]]:
+    """The typed servers, but for those that only say what their kinds share."""
+    return [kind for kind in Server.__subclasses__() if "kind" in kind.model_fields]
+
+
 def _classes() -> dict[str, str]:
     """Names of the typed servers by their kind."""
-    return {kind.model_fields["kind"].default: kind.__name__ for kind in Server.__subclasses__()}
+    return {kind.model_fields["kind"].default: kind.__name__ for kind in _typed()}
 
 
 def _row(server: Listed) -> list[str]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from seldon_infra.artifacts.digest import digest_of
 from seldon_infra.artifacts.judged import judged
-from seldon_infra.core.errors import InvalidSpec, LimitReached, SeldonInfraError
+from seldon_infra.core.errors import InvalidSpec, LimitReached, NotPermitted, SeldonInfraError
 from seldon_infra.core.problems import Problem
 from seldon_infra.explain.card import CARD, REFERENCE, Card
 from seldon_infra.explain.reference import Reference, read_reference
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 FIT_SECONDS = 300
 """How long a method may take for its first explanation."""
 _SKLEARN = ("model.joblib", "model.pickle", "model.pkl")
-_LAST_LINES = 3
 
 
 class NotFitted(SeldonInfraError):
@@ -53,8 +52,8 @@ def fit(
         model: file or folder of the model that it explains.
         reference: rows that the model may meet, or a file with them.
         out: the explainer's folder; what was there is replaced once the new one is whole.
-        output: which of the predictor's outputs is explained. Default: ``predict_proba`` where a scikit-learn model
-        has it. features: names of a row's numbers. Default: those of the file, else ``f0``, ``f1``, ….
+        output: which of the predictor's outputs is explained. Default: a scikit-learn model's ``predict_proba``.
+        features: names of a row's numbers. Default: those of the file, else ``f0``, ``f1``, ….
         classes: names of the answers. Default: those of a scikit-learn model.
         categories: names of values, of those features that are no quantities.
         trusted: names that the model's file may import beside those on the list, as in ``Model``.
@@ -63,7 +62,9 @@ def fit(
         InvalidSpec: the rows or options do not fit together, or the model's file is hostile.
         ModelNotFound: there is no such model or file.
         NotFitted: the library refuses them.
+        NotPermitted: what is at ``out`` is no explainer, or cannot be written.
     """
+    _is_free(out)
     rows = read_reference(reference) if isinstance(reference, Path) else reference
     names = tuple(features) or rows.features or tuple(f"f{index}" for index in range(rows.width))
     digest, _ = digest_of(model)
@@ -81,6 +82,20 @@ def fit(
     problems = [*unfit(method, card, rows), *_hostile(model, trusted)]
     if problems:
         raise InvalidSpec(problems)
+    try:
+        _write(method, card, rows, model, out)
+    except OSError as error:
+        raise NotPermitted(f"{out} cannot be written: {error.strerror or error}; correct the path") from None
+    return digest_of(out)[0]
+
+
+def _is_free(out: Path) -> None:
+    """See to it that nothing but an older explainer is replaced."""
+    if out.exists() and not (out / CARD).is_file():
+        raise NotPermitted(f"{out} is there and is no explainer's folder; name another one, or remove it")
+
+
+def _write(method: ExplainerMethod, card: Card, rows: Reference, model: Path, out: Path) -> None:
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".fitting-") as folder:
         made = Path(folder) / "explainer"
@@ -90,7 +105,6 @@ def fit(
         _try(method, made, model)
         shutil.rmtree(out, ignore_errors=True)
         made.rename(out)
-    return digest_of(out)[0]
 
 
 def unfit(method: ExplainerMethod, card: Card, rows: Reference) -> Iterator[Problem]:
@@ -156,19 +170,12 @@ def _try(method: ExplainerMethod, folder: Path, model: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="seldon-fit-") as code:
         for name, source in entry.copied.items():
             (Path(code) / name).write_bytes(source.read_bytes())
-        command = [
-            str(python),
-            "-B",
-            "-W",
-            "ignore",
-            str(Path(code) / "fit.py"),
-            str(folder),
-            *([str(file)] if file else []),
-        ]
+        told = [str(folder), *([str(file)] if file else [])]
+        command = [str(python), "-B", "-W", "ignore", str(Path(code) / "fit.py"), *told]
         try:
             done = subprocess.run(command, timeout=FIT_SECONDS, capture_output=True, text=True)
         except subprocess.TimeoutExpired:
             raise LimitReached(f"explainer {type(method).__name__}: no explanation after {FIT_SECONDS} s") from None
     if done.returncode:
-        last = done.stderr.strip().splitlines()[-_LAST_LINES:]
-        raise NotFitted(f"explainer {type(method).__name__} cannot be fitted: {' '.join(last[-1:])}")
+        last = (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1]
+        raise NotFitted(f"explainer {type(method).__name__} cannot be fitted: {last}")

@@ -33,12 +33,12 @@ def unfit_explainers(deployment: SeldonDeployment, project: Path) -> Iterator[Pr
             yield from _unread(at, uri, error)
             continue
         yield from _unlike(at, explainer, uri, card)
-        yield from _of_another_model(at, uri, card, project)
-        if explainer.model_digest is not None and (found := digest_of(project / uri)[0]) != explainer.model_digest:
-            want = f"must be the model_digest {explainer.model_digest}"
-            yield Problem(
-                f"{at.path} → explainer", f"model_uri '{uri}' has the digest {found}", want, "pin what is there"
-            )
+        try:
+            yield from _of_another_model(at, uri, card, project)
+            yield from _of_other_files(at, explainer, uri, project)
+        except SeldonInfraError:
+            # What cannot be read is named by those who look at models.
+            continue
 
 
 def _unread(at: InPredictor, uri: str, error: SeldonInfraError) -> Iterator[Problem]:
@@ -55,6 +55,10 @@ def _unlike(at: InPredictor, explainer: Explainer, uri: str, card: Card) -> Iter
     if card.kind != explainer.kind:
         got = f"type '{explainer.kind}', and '{uri}' was fitted as {card.kind}"
         yield Problem(path, got, "must be one method", f"write type='{card.kind}', or fit it anew")
+    elif isinstance(explainer.type, str) and card.method.get("algorithm") == "tree":
+        got = f"type '{card.kind}', and '{uri}' was fitted with algorithm 'tree'"
+        fix = f"write type={card.kind}(algorithm='tree', background={card.method.get('background')})"
+        yield Problem(path, got, "must say that it looks into the model", fix)
     elif isinstance(explainer.type, ExplainerMethod):
         said = explainer.type.model_dump(mode="json")
         for name in sorted(said):
@@ -62,6 +66,12 @@ def _unlike(at: InPredictor, explainer: Explainer, uri: str, card: Card) -> Iter
                 got = f"{name} {said[name]!r}, and '{uri}' was fitted with {card.method.get(name)!r}"
                 fix = f"write {name}={card.method.get(name)!r}, or fit it anew"
                 yield Problem(path, got, "must be what it was fitted with", fix)
+
+
+def _of_other_files(at: InPredictor, explainer: Explainer, uri: str, project: Path) -> Iterator[Problem]:
+    if explainer.model_digest is not None and (found := digest_of(project / uri)[0]) != explainer.model_digest:
+        got, want = f"model_uri '{uri}' has the digest {found}", f"must be the model_digest {explainer.model_digest}"
+        yield Problem(f"{at.path} → explainer", got, want, "pin what is there")
 
 
 def _of_another_model(at: InPredictor, uri: str, card: Card, project: Path) -> Iterator[Problem]:

@@ -18,7 +18,7 @@ import pulumi
 
 from seldon_infra.artifacts.render import settings_for, store_settings
 from seldon_infra.core.errors import InvalidSpec
-from seldon_infra.core.model import Spec, pending
+from seldon_infra.core.model import Later, Spec, pending
 from seldon_infra.experiments.rollout import Rollout
 from seldon_infra.graph.call import predict_curl
 from seldon_infra.graph.check import check_local
@@ -218,7 +218,11 @@ class LocalDeployment(Component):
         name = _joined(self._deployment.name, predictor.name, explainers.MODEL)
         if not pulumi.runtime.is_dry_run():
             explainers.install(explainer)
-        files = {"uri": explainer.model_uri, "model_digest": explainer.model_digest}
+        files = {
+            "uri": explainer.model_uri,
+            "model_digest": explainer.model_digest,
+            "storage": _store_of(explainer.model_uri, self._deployment),
+        }
         paths = {
             "model": self._artifact(_joined(name, "model"), files).path,
             explainers.INFER: addresses.apply(itemgetter("http")),
@@ -269,7 +273,7 @@ class LocalDeployment(Component):
             "trusted": list(node.trusted) or None,
             "signed_by": node.signed_by,
             "model_digest": node.model_digest,
-            "storage": _store_of(node, self._deployment),
+            "storage": _store_of(node.model_uri, self._deployment),
         }
 
     def _artifact(self, name: str, part: Mapping[str, object]) -> Any:
@@ -298,12 +302,12 @@ class LocalDeployment(Component):
         )
 
 
-def _store_of(node: Node, deployment: SeldonDeployment) -> pulumi.Output[Any] | None:
-    """Give the credentials for a node's model, a secret as a whole."""
-    if not deployment.storage or node.model_uri is None:
+def _store_of(uri: Later[str] | None, deployment: SeldonDeployment) -> pulumi.Output[Any] | None:
+    """Give the credentials for what a URI leads to, a secret as a whole."""
+    if not deployment.storage or uri is None:
         return None
     stores = [store_settings(each) for each in deployment.storage]
-    found = pulumi.Output.all(node.model_uri, stores).apply(lambda it: settings_for(it[0], it[1]))
+    found = pulumi.Output.all(uri, stores).apply(lambda it: settings_for(it[0], it[1]))
     return pulumi.Output.secret(found)
 
 

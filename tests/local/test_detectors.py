@@ -29,7 +29,7 @@ def deployment(name, graph):
     return SeldonDeployment(name=name, namespace="shop", protocol="v2", predictors=(predictor,))
 
 stack = Stack(
-    target=Local(drain_seconds=2, monitoring=Monitoring(interval="1s")),
+    target=Local(drain_seconds=0, monitoring=Monitoring(interval="1s")),
     deployments=(deployment("fraud", drift), deployment("beside", beside)),
 )
 """
@@ -41,6 +41,7 @@ EVENT = {
     "Content-Type": "application/json",
 }
 """What Seldon's executor writes beside a payload that it logs. Source: executor/logger, seldon-core 1.17.1."""
+ALERTS = {"SeldonDrift", "SeldonOutliers"}
 FRAUD = 'deployment_name="fraud"'
 
 
@@ -68,7 +69,8 @@ class Watched:
         return float(found[0]["value"][1]) if found else -1.0
 
     def firing(self) -> set[str]:
-        return {each["labels"]["alertname"] for each in self.asked("alerts")["alerts"] if each["state"] == "firing"}
+        found = self.asked("alerts")["alerts"]
+        return ALERTS & {each["labels"]["alertname"] for each in found if each["state"] == "firing"}
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +94,7 @@ def test_rows_as_the_reference_fire_nothing_and_shifted_ones_do(watched: Watched
     for _ in range(3):  # a rate needs counts that rise from one look of Prometheus to the next
         assert watched.send(shifted).status == 200
         wait_until(lambda: watched.value(f"seldon_detector_drift{{{FRAUD}}}") == 1)
-    wait_until(lambda: watched.firing() == {"SeldonDrift", "SeldonOutliers"})
+    wait_until(lambda: watched.firing() == ALERTS)
     assert watched.value(f'seldon_detector_drift_distance{{{FRAUD},feature="amount"}}') > 0.5
     assert watched.value(f'seldon_detector_drift_distance{{{FRAUD},feature="hour"}}') < 0.3
 

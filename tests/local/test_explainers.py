@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from seldon_infra.core.errors import InvalidSpec
+from seldon_infra.core.errors import InvalidSpec, NotPermitted
+from seldon_infra.explain.card import read_card
 from seldon_infra.explain.fit import NotFitted, fit
 from seldon_infra.graph.spec import LIME, SHAP, ExplainerMethod
 from tests.engine.scratch import STACK
@@ -36,9 +37,11 @@ def explained(name, method, traffic):
     explainer = Explainer(type=method, model_uri=f"explainers/{{name}}", timeout="50s")
     return Predictor(name=name, graph=graph, traffic=traffic, explainer=explainer)
 
-stack = Stack(target=Local(drain_seconds=2), deployments=(
+stack = Stack(target=Local(drain_seconds=0), deployments=(
     SeldonDeployment(name="fraud", namespace="shop", protocol="v2", predictors=(
-        explained("trees", TreeShap(), 80), explained("shap", "SHAP", 10), explained("lime", "LIME", 10),
+        explained("trees", TreeShap(), 80),
+        explained("shap", SHAP(algorithm="tree", background=0), 10),
+        explained("lime", "LIME", 10),
     )),
 ))
 """
@@ -50,9 +53,9 @@ def project() -> Iterator[Project]:
     with new_project() as made:
         make(made.folder)
         with ThreadPoolExecutor(2) as pool:
-            list(pool.map(lambda fit_one: fit_one(made.folder), [page_fits, fits_shap, fits_lime]))
+            list(pool.map(lambda fit_one: fit_one(made.folder), [fits_by_permutation, page_fits, fits_shap, fits_lime]))
         made.write(DEFINITION.format(model="model"))
-        made.engine.up()
+        made.engine.run("up", "--stack", STACK, "--yes", "--skip-preview", timeout=280)  # three libraries are imported
         yield made
 
 
@@ -67,7 +70,12 @@ def page_fits(folder: Path) -> None:
 
 def fits_shap(folder: Path) -> None:
     """SHAP by a script."""
-    fitted(folder, SHAP(samples=200), "shap")
+    fitted(folder, SHAP(algorithm="tree", background=0), "shap")
+
+
+def fits_by_permutation(folder: Path) -> None:
+    """SHAP by answers alone, which compiles itself for seconds: it is tried by the fit, and not served here."""
+    fitted(folder, SHAP(samples=200), "permuted")
 
 
 def fits_lime(folder: Path) -> None:
@@ -147,6 +155,7 @@ def test_a_row_of_another_width_is_refused_with_the_features(project: Project) -
         (("--row", "amont=1"), "--row: feature 'amont', must be one that the model has; write amount"),
         (("--row", "1,2"), "--row: 2 values, must be 5: amount, hour"),
         (("--text", "good"), "the explainer of 'fraud' takes --row or --data"),
+        (("--row", ROW, "--svg", "nowhere/why.svg"), "--svg nowhere/why.svg cannot be written: No such file"),
         (("--row", ROW, "--predictor", "none"), "nothing explains predictor 'none' of 'fraud'; explained: lime, shap"),
     ],
 )
@@ -180,6 +189,12 @@ def test_a_changed_model_with_its_old_explainers_is_an_error_at_preview(project:
     assert "fit it anew with seldon-infra explainer fit" in said
 
 
+def test_a_card_says_which_answers_are_explained(project: Project) -> None:
+    for name in (*METHODS, "permuted"):
+        card = read_card(project.folder / "explainers" / name)
+        assert (card.output, card.classes, card.features) == ("predict_proba", CLASSES, FEATURES)
+
+
 def test_a_fit_is_refused_for_rows_of_another_shape(project: Project) -> None:
     (project.folder / "narrow.csv").write_text("a,b\n1,2\n3,4\n")
     with pytest.raises(NotFitted, match="reference rows of 2 numbers, the model takes 5"):
@@ -192,6 +207,12 @@ def test_a_fit_is_refused_for_rows_of_another_shape(project: Project) -> None:
     assert not (project.folder / "explainers" / "narrow").exists()
 
 
+def test_a_fit_replaces_nothing_but_an_older_explainer(project: Project) -> None:
+    with pytest.raises(NotPermitted, match="is no explainer's folder"):
+        fitted(project.folder, LIME(), "../model")
+    assert (project.folder / "model" / "model.joblib").exists()
+
+
 def test_a_fit_judges_the_model_before_it_loads_it(project: Project) -> None:
     from tests.unit.artifacts.judge.written import called_in_protocol_4
 
@@ -200,3 +221,10 @@ def test_a_fit_judges_the_model_before_it_loads_it(project: Project) -> None:
     (hostile / "model.joblib").write_bytes(called_in_protocol_4("os", "system"))
     with pytest.raises(InvalidSpec, match=r"imports os\.system"):
         fit(LIME(), model=hostile, reference=project.folder / "payments.csv", out=project.folder / "explainers" / "x")
+
+
+def test_an_explainer_whose_predictor_is_gone_says_so(project: Project) -> None:
+    os.kill(project.pids()["mlserver"], signal.SIGKILL)
+    answer = infer(project, "fraud-explainer/lime/v2/models/explainer/infer", NUMBERS)
+    assert answer.status == 502, answer.body
+    assert answer.json["error"].startswith("the predictor does not answer: ")

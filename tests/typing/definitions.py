@@ -12,11 +12,13 @@ from seldon_infra import (
     ByHeader,
     CatalogueServer,
     Combiner,
+    DriftDetector,
     EksCluster,
     EnvVar,
     ErrorGate,
     ErrorRate,
     ExistingCluster,
+    Explainer,
     GpuNodes,
     Istio,
     Karpenter,
@@ -52,6 +54,7 @@ from seldon_infra import (
     Stack,
     Tls,
     Transformer,
+    TreeShap,
     config,
     secret,
 )
@@ -64,6 +67,12 @@ TritonEnsemble(name="e", inputs=(x,), outputs=(x,), steps=(step,))
 Tensor(name="x", dtype="FLOAT", dims=(1,))  # refused: arg-type
 TritonEnsemble(name="e", inputs=(x,), outputs=(x,), steps=(step,), instance_groups=())  # refused: call-arg
 TritonEnsemble(name="e", inputs=(x,), outputs=(x,))  # refused: call-arg
+
+Explainer(type=TreeShap(background=10), model_uri="explainers/trees")
+Explainer(type="TreeShap", model_uri="explainers/trees")
+Explainer(type="TreeShapley", model_uri="explainers/trees")  # refused: arg-type
+TreeShap(output="log")  # refused: arg-type
+Model(name="drift", server=DriftDetector(window=100), model_uri="rows.csv")
 
 later: pulumi.Output[int] = pulumi.Output.from_input(3)
 text: pulumi.Output[str] = pulumi.Output.from_input("x")

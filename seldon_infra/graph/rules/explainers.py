@@ -110,10 +110,19 @@ def cluster_has_an_image(at: InPredictor) -> Iterator[Problem]:
         yield Problem(at.path, got, "must be on protocol 'v2'", f"set protocol='v2' on {title(at.deployment)}")
 
 
+def cluster_has_the_model_beside(at: InPredictor) -> Iterator[Problem]:
+    """Seldon's operator gives an explainer's container its own files alone, not the model's."""
+    explainer = at.predictor.explainer
+    if explainer is not None and explainer.image is not None and _looks_inside(explainer):
+        got = f"explainer.type '{explainer.kind}' looks into the model, with an image of this library's"
+        fix = "use KernelShap, AnchorTabular, SHAP or LIME, which ask for answers alone"
+        yield Problem(at.path, got, "must not, on a cluster: the model's file is not there", fix)
+
+
 def _looks_inside(explainer: Explainer) -> bool:
     return explainer.method.needs_model if isinstance(explainer.type, str) else looks_inside(explainer.type)
 
 
 PREDICTOR_RULES = (options_make_sense, files_are_pinned_whole)
 LOCAL_PREDICTOR_RULES = (method_runs_here, method_has_a_model_to_look_into)
-CLUSTER_PREDICTOR_RULES = (cluster_has_an_image,)
+CLUSTER_PREDICTOR_RULES = (cluster_has_an_image, cluster_has_the_model_beside)

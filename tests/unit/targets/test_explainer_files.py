@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from seldon_infra.artifacts.digest import digest_of
-from seldon_infra.graph.spec import Explainer, KernelShap, Model, Predictor, SeldonDeployment
+from seldon_infra.graph.spec import SHAP, Explainer, ExplainerMethod, KernelShap, Model, Predictor, SeldonDeployment
 from seldon_infra.servers.spec import SklearnServer
 from seldon_infra.targets.explainer_files import unfit_explainers
 from seldon_infra.targets.local_explainers import process, route
@@ -37,9 +37,9 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def write_card(project: Path, digest: str) -> None:
+def write_card(project: Path, digest: str, method: ExplainerMethod | None = None) -> None:
     card = {
-        "method": KernelShap().model_dump(mode="json"),
+        "method": (method or KernelShap()).model_dump(mode="json"),
         "model_digest": digest,
         "input": "x",
         "datatype": "FP64",
@@ -100,6 +100,16 @@ WRONG = {
 @pytest.mark.parametrize(("deployment", "message"), WRONG.values(), ids=WRONG)
 def test_what_it_was_not_fitted_for_is_said(project: Path, deployment: SeldonDeployment, message: str) -> None:
     assert said(deployment, project) == [f"{EXPLAINER}: {message}"]
+
+
+def test_what_looks_into_the_model_is_declared_with_its_options(project: Path) -> None:
+    trees = SHAP(algorithm="tree", background=0)
+    write_card(project, digest_of(project / "model")[0], trees)
+    assert said(declared(trees), project) == []
+    assert said(declared("SHAP"), project) == [
+        f"{EXPLAINER}: type 'SHAP', and 'explainer' was fitted with algorithm 'tree', must say that it looks into the "
+        "model; write type=SHAP(algorithm='tree', background=0)"
+    ]
 
 
 def test_the_explainers_own_files_may_be_pinned(project: Path) -> None:

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from seldon_infra.core.errors import InvalidSpec
+from seldon_infra.core.plain import read
 from seldon_infra.graph.check import check, check_cluster, check_local
 from seldon_infra.graph.spec import (
     LIME,
@@ -13,6 +15,7 @@ from seldon_infra.graph.spec import (
     AnchorImages,
     AnchorTabular,
     Explainer,
+    ExplainerMethod,
     KernelShap,
     Model,
     OutputTransformer,
@@ -123,6 +126,13 @@ CLUSTER = {
         "write image='registry/name@sha256:…' with servers/shap in it",
         explained("SHAP", image="acme/shap:1"),
     ),
+    "trees that are not beside it": Row(
+        explained(TreeShap(), image="acme/alibi:1"),
+        f"{PREDICTOR}: explainer.type 'TreeShap' looks into the model, with an image of this library's, must not, on a "
+        "cluster: the model's file is not there; "
+        "use KernelShap, AnchorTabular, SHAP or LIME, which ask for answers alone",
+        explained(TreeShap()),
+    ),
     "LIME on Seldon's own protocol": Row(
         explained(LIME(), protocol="seldon", image="acme/lime:1"),
         f"{PREDICTOR}: explainer LIME on protocol 'seldon', must be on protocol 'v2'; "
@@ -153,8 +163,12 @@ def test_what_a_cluster_has_no_image_for_is_said(row: Row) -> None:
 
 
 def test_a_method_alone_is_no_explainer() -> None:
-    from seldon_infra.core.errors import InvalidSpec
-    from seldon_infra.graph.spec import ExplainerMethod
-
     with pytest.raises(InvalidSpec, match="kind such as AnchorTabular"):
         ExplainerMethod()
+
+
+def test_plain_data_names_a_method_and_never_what_methods_share() -> None:
+    given = {"type": {"type": "TreeShap", "background": 10}, "modelUri": URI}
+    assert read(Explainer, given) == Explainer(type=TreeShap(background=10), model_uri=URI)
+    with pytest.raises(InvalidSpec, match="KernelShap, LIME, SHAP or TreeShap;"):
+        read(Explainer, {"type": {"type": "Tree"}, "modelUri": URI})
