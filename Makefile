@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 JOBS ?= 2
 
-.PHONY: help up test gpu-test check bench setup setup-dev lock clean
+.PHONY: help up demo test gpu-test check bench setup setup-dev lock clean
 
 help:  ## say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -12,6 +12,13 @@ up: setup  ## train, apply stack `local`, send it real input, print the accuracy
 	@$(BIN)/python -m stacks.digits.train
 	@$(BIN)/pulumi up --stack local --yes
 	@$(BIN)/seldon-infra verify --stack local
+
+demo:  ## `make up` with fraud beside the digits: A/B test, explainer, drift detector, payload log; a day in two minutes
+	@$(PYTHON) -m toolchain.setup demo
+	@$(BIN)/python -m stacks.digits.train
+	@$(BIN)/python -m stacks.fraud.train
+	@$(BIN)/pulumi up --stack local --config demo=full --yes
+	@$(BIN)/python -m stacks.fraud.day $(ARGS)
 
 test: setup-dev  ## run every test, against the real engine, Envoy and model servers (JOBS=1 for one after the other)
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
@@ -70,7 +71,8 @@ def config(name: str, kind: type[T], *, default: T | None = None) -> T:
 
     Args:
         name: the setting's name, without the project's: ``gatewayPort``.
-        kind: the type it must have: ``str``, ``int``, ``float``, ``bool`` or a list of these.
+        kind: the type it must have: ``str``, ``int``, ``float``, ``bool``, a list of these, or a ``StrEnum`` of
+            the values that it may have.
         default: what an unset setting gives; None makes the setting compulsory.
 
     Raises:
@@ -85,7 +87,8 @@ def config(name: str, kind: type[T], *, default: T | None = None) -> T:
         return default
     try:
         adapter = TypeAdapter(kind)
-        return adapter.validate_python(text) if kind is str else adapter.validate_json(text)
+        is_text = isinstance(kind, type) and issubclass(kind, str)
+        return adapter.validate_python(text) if is_text else adapter.validate_json(text)
     except ValidationError:
         raise InvalidSpec([_wrong(settings.stack, name, text, kind)]) from None
 
@@ -126,10 +129,16 @@ def _unset(stack: str, name: str, words: str) -> Problem:
     )
 
 
+def _values(kind: type[object]) -> str:
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return f"one of {', '.join(str(each.value) for each in kind)}"
+    return f"a value of type {kind.__name__}"
+
+
 def _wrong(stack: str, name: str, text: str, kind: type[object]) -> Problem:
     return Problem(
         path=f"stack '{stack}'",
         got=f"config '{name}' is '{text}'",
-        want=f"must be a value of type {kind.__name__}",
+        want=f"must be {_values(kind)}",
         fix=f"run: pulumi config set {name} VALUE --stack {stack}",
     )

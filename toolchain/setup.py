@@ -1,9 +1,9 @@
-"""`python -m toolchain.setup run|test|lock`: give this checkout what it needs, and do nothing if it has it.
+"""`python -m toolchain.setup run|demo|test|lock`: give this checkout what it needs, and do nothing if it has it.
 
-`run` is for using the stacks, `test` for developing as well, `lock` for writing lock files alone. Steps, each with a
-stamp so that it is done once per change: the environment `.venv` from the lock file, this checkout's bytecode, the
-Pulumi CLI and its language hosts, the model servers, and for tests a Kubernetes control plane, Helm, the judges of
-what is rendered, Prometheus and a browser.
+`run` is for using the stacks, `demo` for all that stack `local` can show, `test` for developing as well, `lock` for
+writing lock files alone. Steps, each with a stamp so that it is done once per change: the environment `.venv` from the
+lock file, this checkout's bytecode, the Pulumi CLI and its language hosts, the model servers, for the demo Prometheus,
+and for tests a Kubernetes control plane, Helm, the judges of what is rendered, a browser and a registry.
 """
 
 from __future__ import annotations
@@ -29,11 +29,13 @@ ENVIRONMENT = ROOT / ".venv"
 BIN = ENVIRONMENT / "bin"
 STAMPS = ENVIRONMENT / "stamps"
 SHIMS = ROOT / "toolchain" / "bin"
-LOCKS = {"run": ROOT / "requirements.lock", "test": ROOT / "requirements-dev.lock"}
+DEVELOPMENT = ROOT / "requirements-dev.lock"
+LOCKS = {"run": ROOT / "requirements.lock", "demo": DEVELOPMENT, "test": DEVELOPMENT}
 PURPOSES = (*LOCKS, "lock")
 SERVERS = ROOT / "servers"
 LOADED = ("seldon_infra", "stacks", "toolchain")
 SERVERS_OF_STACK_LOCAL = ("mlserver", "triton")
+SERVERS_OF = {"run": SERVERS_OF_STACK_LOCAL, "demo": (*SERVERS_OF_STACK_LOCAL, "alibi", "detect")}
 OFFLINE = "Is the network there? Another package index is taken from UV_DEFAULT_INDEX or uv's and pip's configuration."
 EDITABLE = ("--no-deps", "--no-build-isolation", "--editable")
 INSTALL_TIMEOUT_SECONDS = 1800
@@ -85,11 +87,12 @@ def _set_up(purpose: str) -> None:
     if purpose == "test":
         place_yaml_host()
     make_model_servers(purpose)
+    if purpose != "run":
+        make_prometheus()
     if purpose == "test":
         control_plane.provide(ENVIRONMENT)
         helm.provide(ENVIRONMENT)
         judges.provide(ENVIRONMENT)
-        make_prometheus()
         chromium.provide()
         registry.provide(ENVIRONMENT)
 
@@ -125,8 +128,8 @@ def uv_pin() -> str:
 
 
 def install_packages(purpose: str) -> None:
-    """Make the environment what the lock file says; one set up for tests serves for use as well."""
-    if any(_is_fresh(name, _digest(LOCKS[name])) for name in {purpose, "test"}):
+    """Make the environment what the lock file says; one set up for more serves for less as well."""
+    if any(_is_fresh(name, _digest(LOCKS[name])) for name in {purpose, "demo", "test"}):
         return
     lock = LOCKS[purpose]
     command: list[str | Path] = [BIN / "uv", "pip", "sync", "--python", BIN / "python", "--require-hashes", lock]
@@ -192,7 +195,8 @@ def _is_still_good(place: Path) -> bool:
 def make_model_servers(purpose: str) -> None:
     """Make the environments of the model servers that are needed; the catalogue says how, and shows its progress."""
     entries = sorted([*SERVERS.glob("*/server.toml"), *SERVERS.glob("*/beside.toml")])
-    names = [entry.parent.name for entry in entries if purpose == "test" or entry.parent.name in SERVERS_OF_STACK_LOCAL]
+    names = [entry.parent.name for entry in entries]
+    names = [name for name in names if name in SERVERS_OF.get(purpose, names)]
     kept = cache_dir() / "servers"
     digest = _digest(*(file for name in names for file in sorted((SERVERS / name).glob("*.*"))))
     if not names or (all((kept / name).is_dir() for name in names) and _is_fresh(f"servers-{purpose}", digest)):

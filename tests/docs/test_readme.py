@@ -134,3 +134,19 @@ def test_destroy_leaves_nothing(clone: Clone) -> None:
     clone.run(f"{line} --yes")
     assert not (clone.folder / ".seldon" / "local").exists()
     assert processes_below(clone.folder) == []
+
+
+def test_the_demo_plays_a_day_in_which_a_shift_is_seen_and_no_request_fails(clone: Clone) -> None:
+    text = clone.run("make demo ARGS='--seconds 36'")
+    assert "\n0 requests failed\n" in text
+    hours = dict(re.findall(r"^  (\d\d):00 (.*)$", text, re.MULTILINE))
+    assert len(hours) == 24
+    assert not any("SeldonDrift" in hours[f"{hour:02d}"] for hour in range(14))
+    assert "SeldonDrift" in hours["23"]
+    assert "b ('new') is better than a ('old')" in text
+    assert re.search(r"(?m)^  \+0\.\d+  distance_km = 120$", text)
+    assert "request" in clone.run("seldon-infra payloads fraud --last 3")
+    back = (ROOT / "docs" / "demo.md").read_text().partition("## Back again")[2]
+    (line,) = re.findall(r"(?m)^pulumi config rm .*$", back)
+    assert "deleted" in clone.run(f"{line} --yes")
+    assert clone.run("git status --short") == ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import StrEnum
 
 import pytest
 
@@ -39,3 +40,21 @@ def test_a_secret_that_is_not_set_is_asked_for(secrets: object) -> None:
 def test_a_setting_that_is_asked_for_outside_of_a_stack_is_an_error_in_words(read: Callable[[], object]) -> None:
     with pytest.raises(SeldonInfraError, match="config 'token' is asked for outside of a stack"):
         read()
+
+
+class Size(StrEnum):
+    """Values that a setting may have."""
+
+    SMALL = "small"
+    LARGE = "large"
+
+
+def test_a_setting_of_few_values_is_one_of_them() -> None:
+    with settings_of("prod", {"size": "large"}.get):
+        assert config("size", Size) is Size.LARGE
+        assert config("other", Size, default=Size.SMALL) is Size.SMALL
+    with (
+        settings_of("prod", {"size": "huge"}.get),
+        pytest.raises(InvalidSpec, match="config 'size' is 'huge', must be one of small, large; run: pulumi config"),
+    ):
+        config("size", Size)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -20,20 +21,30 @@ def module(file: Path) -> ModuleType:
     return made
 
 
-@pytest.mark.parametrize(("file", "words"), [("stacks/digits/train.py", []), ("examples/train.py", ["images"])])
+def of_stack(train: ModuleType, here: Path) -> int:
+    return int(train.train(here / "images", ["fit.py"], lambda made: None))
+
+
+def of_example(train: ModuleType, here: Path) -> int:
+    train.HERE = here  # type: ignore[attr-defined]
+    return int(train.main(["images"]))
+
+
+@pytest.mark.parametrize(("file", "run"), [("stacks/training.py", of_stack), ("examples/train.py", of_example)])
 def test_training_that_takes_too_long_is_one_message(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], file: str, words: list[str]
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    file: str,
+    run: Callable[[ModuleType, Path], int],
 ) -> None:
     train = module(ROOT / file)
-    here = tmp_path / "images" if words else tmp_path
+    here = tmp_path / "images"
     (here / "models").mkdir(parents=True)
-    for source in ("fit.py", "canary.py"):
-        (here / source).write_text("import time\ntime.sleep(300)\n")
+    (here / "fit.py").write_text("import time\ntime.sleep(300)\n")
     (here / "models" / "before").touch()
-    monkeypatch.setattr(train, "HERE", tmp_path)
-    monkeypatch.setattr(train, "MODELS", tmp_path / "models", raising=False)
     monkeypatch.setattr(train, "TRAIN_SECONDS", 0.2)
-    assert train.main(*[words] if words else []) == 1
+    assert run(train, tmp_path) == 1
     said = capfd.readouterr().err
     assert said == "not trained after 0.2 s; the models before it are unchanged\n"
     assert [file.name for file in (here / "models").iterdir()] == ["before"]
