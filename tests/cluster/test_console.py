@@ -109,7 +109,7 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]
     install.provide()
     folder: Path = tmp_path_factory.mktemp("prometheus")
     unit = Unit("score", "MODEL", (), None, {}, "m", "", 1, 1, ())
-    metrics = Metrics(Config("fraud", NAMESPACE, "main", "v2", 1, 2, 9, 1.0, 1.0, (), unit))
+    metrics = Metrics(Config("fraud", NAMESPACE, "main", "", "v2", 1, 2, 9, 1.0, 1.0, (), unit))
 
     class Page(BaseHTTPRequestHandler):
         def do_GET(self) -> None:

@@ -94,7 +94,7 @@ def test_mistakes_of_every_kind_come_at_once_in_the_words_of_the_program(project
     said = refused(project)
     assert "SeldonDeployment 'd' → predictor 'main': key 'trafic' is not a field" in said
     assert "SeldonDeployment 'd' → predictor 'canary': traffic 'many', must be a whole number" in said
-    assert "SeldonDeployment 'd' → predictor 'canary' → graph: type 'Modle', must be Combiner, Model," in said
+    assert "SeldonDeployment 'd' → predictor 'canary' → graph: type 'Modle', must be ABTest, Combiner, Model," in said
     assert "SeldonDeployment 'd' → predictor 'third' → model 'version' → server: className is not set" in said
 
 
