@@ -151,4 +151,4 @@ def test_the_demo_plays_a_day_in_which_a_shift_is_seen_and_no_request_fails(clon
     back = (ROOT / "docs" / "demo.md").read_text().partition("## Back again")[2]
     (line,) = re.findall(r"(?m)^pulumi config rm .*$", back)
     assert "deleted" in clone.run(f"{line} --yes")
-    assert clone.run("git status --short") == ""
+    assert clone.run("git diff --stat") == ""
