@@ -17,6 +17,7 @@ from seldon_infra.graph.spec.explainers import ExplainerMethod, looks_inside
 from seldon_infra.servers import catalogue
 from seldon_infra.servers.layout import Node, local_process
 from seldon_infra.servers.spec import Server
+from seldon_infra.targets.local_render import started
 
 if TYPE_CHECKING:
     from seldon_infra.graph.spec import EnvVar, Explainer, Predictor, SeldonDeployment
@@ -67,15 +68,7 @@ def process(deployment: SeldonDeployment, predictor: Predictor, explainer: Expla
     inside = [_Setting("model", f"{{{INSIDE}}}")] if reads_model(explainer) else []
     node = _Beside(parameters=(*asked, *inside), env=explainer.env)
     made = local_process(entry, _ExplainerServer.model_construct(), node, deployment, predictor)
-    return {
-        "command": list(made.command),
-        "environment": dict(made.environment),
-        "files": dict(made.files),
-        "ports": list(made.ports),
-        "ready": {**made.ready, "timeout_seconds": target.ready_timeout_seconds},
-        "live": dict(made.live),
-        "grace_seconds": made.grace_seconds,
-    }
+    return {**started(made, target), "live": dict(made.live)}
 
 
 def reads_model(explainer: Explainer) -> bool:

@@ -16,6 +16,7 @@ from seldon_infra.graph.walk import nodes
 from seldon_infra.runtime.openapi import openapi, page
 from seldon_infra.runtime.orchestrator.config import AB_TEST
 from seldon_infra.servers import catalogue, layout
+from seldon_infra.servers.layout import LocalProcess
 from seldon_infra.servers.spec import ContainerServer, Server
 from seldon_infra.targets.spec import Local
 
@@ -129,16 +130,19 @@ def server(node: Node, deployment: SeldonDeployment, predictor: Predictor, targe
     if process.reload and target.changed_models == "load":
         environment = {name: value.replace("{model}", MODEL_LINK) for name, value in environment.items()}
         links["model"] = "{model}"
+    own = {"environment": environment, "links": links, "live": dict(process.live), "reload": process.reload}
+    return {**started(process, target), **own}
+
+
+def started(process: LocalProcess, target: Local) -> dict[str, object]:
+    """What every process of a server is started with, and when it is ready."""
     return {
         "command": list(process.command),
-        "environment": environment,
+        "environment": dict(process.environment),
         "files": dict(process.files),
-        "links": links,
         "ports": list(process.ports),
         "ready": {**process.ready, "timeout_seconds": target.ready_timeout_seconds},
-        "live": dict(process.live),
         "grace_seconds": process.grace_seconds,
-        "reload": process.reload,
     }
 
 
@@ -152,15 +156,7 @@ def shares_process(node: Node, target: Local) -> bool:
 
 def host(name: str, target: Local) -> dict[str, object]:
     """The process that serves the models of one server of the catalogue."""
-    process = layout.host_process(catalogue.load(name))
-    return {
-        "command": list(process.command),
-        "environment": dict(process.environment),
-        "files": dict(process.files),
-        "ports": list(process.ports),
-        "ready": {**process.ready, "timeout_seconds": target.ready_timeout_seconds},
-        "grace_seconds": process.grace_seconds,
-    }
+    return started(layout.host_process(catalogue.load(name)), target)
 
 
 def hosted(process: Mapping[str, object]) -> dict[str, object]:
