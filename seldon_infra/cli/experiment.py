@@ -90,7 +90,7 @@ def _of_machine(arguments: argparse.Namespace) -> tuple[Terms, list[Evidence]]:
 
 
 def _of_cluster(arguments: argparse.Namespace) -> tuple[Terms, list[Evidence]]:
-    from seldon_infra.experiments.prometheus import requests_of
+    from seldon_infra.monitoring.experiment_requests import requests_of
 
     terms = _declared(arguments)
     seconds = parse_duration(arguments.since)

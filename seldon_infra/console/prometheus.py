@@ -12,14 +12,13 @@ from typing import Any
 
 from seldon_infra.console.numbers import Numbers
 from seldon_infra.core.errors import SeldonInfraError
-from seldon_infra.monitoring.series import FAILED, PREDICTIONS
+from seldon_infra.monitoring.series import ASKED_NODES, FAILED, PREDICTIONS, REQUESTS, one_of
 
 ANSWER_SECONDS = 5.0
 LARGEST_ANSWER = 16 << 20
 WINDOW = "2m"
 """Orchestrators are asked every half minute as a rule, and a rate takes two samples."""
-_SERVER, _CLIENT = (f"seldon_api_executor_{side}_requests_seconds" for side in ("server", "client"))
-_CODES = f'code=~"{"|".join(FAILED)}"'
+_CODES = f"code=~{one_of(FAILED)}"
 
 
 class PrometheusNotReached(SeldonInfraError):
@@ -38,13 +37,13 @@ class Prometheus:
 
     def predictors(self) -> dict[str, Numbers]:
         """What clients got, by ``namespace/deployment/predictor``, of everything that Prometheus knows."""
-        chosen = f'service=~"{"|".join(PREDICTIONS)}"'
-        return self._numbers(_SERVER, chosen, ("namespace", "deployment_name", "predictor_name"))
+        chosen = f"service=~{one_of(PREDICTIONS)}"
+        return self._numbers(REQUESTS, chosen, ("namespace", "deployment_name", "predictor_name"))
 
     def nodes(self, namespace: str, deployment: str) -> dict[str, Numbers]:
         """What the nodes of a deployment answered, by ``predictor/node``."""
         chosen = f'namespace="{_quoted(namespace)}", deployment_name="{_quoted(deployment)}"'
-        return self._numbers(_CLIENT, chosen, ("predictor_name", "model_name"))
+        return self._numbers(ASKED_NODES, chosen, ("predictor_name", "model_name"))
 
     def _numbers(self, metric: str, chosen: str, by: tuple[str, ...]) -> dict[str, Numbers]:
         names = ", ".join(by)

@@ -17,13 +17,13 @@ import pytest
 
 from seldon_infra.cli.main import main
 from seldon_infra.experiments.ledger import Ledger, Record, find_ledger
-from seldon_infra.experiments.prometheus import NoPrometheus, requests_of
 from seldon_infra.experiments.spec import ByField, ByHeader, OutcomeRate, StickyBy
 from seldon_infra.experiments.terms import Terms
 from seldon_infra.graph.experiment import terms_of
 from seldon_infra.graph.render_graph import server_parameters
 from seldon_infra.graph.spec import ABTest, Model, Predictor, SeldonDeployment, SimpleModel
 from seldon_infra.monitoring import install
+from seldon_infra.monitoring.experiment_requests import NoPrometheus, requests_of
 from seldon_infra.runtime.health import is_ready
 from seldon_infra.runtime.messages import message
 from seldon_infra.runtime.processes import ProcessSpec

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from seldon_infra.experiments.prometheus import _growth
+from seldon_infra.monitoring.experiment_requests import _growth
 
 
 def test_a_counter_that_was_there_had_counted_before() -> None:

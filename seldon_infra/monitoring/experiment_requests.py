@@ -21,10 +21,9 @@ from seldon_infra.core.errors import SeldonInfraError
 from seldon_infra.experiments.evidence import LOOKS, Evidence
 from seldon_infra.experiments.ledger import SECONDS, Requests
 from seldon_infra.experiments.terms import Terms
+from seldon_infra.monitoring.series import ASKED_NODES, FAILED, one_of
 
 SECONDS_TO_ANSWER = 30.0
-_NAME = "seldon_api_executor_client_requests_seconds"
-_FAILED = "5..|Unknown|Internal|Unavailable|DeadlineExceeded|DataLoss|Unimplemented"
 
 
 class NoPrometheus(SeldonInfraError):
@@ -43,11 +42,11 @@ def requests_of(terms: Terms, url: str, namespace: str | None, seconds: float) -
     """
     labels = [f'deployment_name="{terms.deployment}"', f'model_name=~"{"|".join(terms.arms)}"', 'service!~".*feedback"']
     chosen = ", ".join([*labels, f'namespace="{namespace}"'] if namespace else labels)
-    buckets = _series(url, f"{_NAME}_bucket{{{chosen}}}", seconds)
-    failures = _series(url, f'{_NAME}_count{{{chosen}, code=~"{_FAILED}"}}', seconds)
+    buckets = _series(url, f"{ASKED_NODES}_bucket{{{chosen}}}", seconds)
+    failures = _series(url, f"{ASKED_NODES}_count{{{chosen}, code=~{one_of(FAILED)}}}", seconds)
     if not buckets:
         raise NoPrometheus(
-            f"{url} has no {_NAME}_bucket of deployment '{terms.deployment}' with the nodes "
+            f"{url} has no {ASKED_NODES}_bucket of deployment '{terms.deployment}' with the nodes "
             f"{' and '.join(terms.arms)}; declare Monitoring on the target, or give the right --prometheus"
         )
     times = sorted({at for _, points in buckets for at in points})
