@@ -67,11 +67,13 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--seconds", type=float, default=120.0, help="how long the day takes (default: 120)")
     seconds = parser.parse_args(words).seconds
     stack = LocalStack("local", PROJECT)
+    route, port = stack.route("fraud"), stack.gateway_port()
+    path = route.prefix + rest_path(route)
     failed, alerts = 0, Alerts(stack)
     began = time.monotonic()
     with ThreadPoolExecutor(AT_ONCE) as senders:
         for hour, payments in enumerate(day(seconds)):
-            answered = list(senders.map(lambda each: ask(stack, each, began), payments))
+            answered = list(senders.map(lambda each: ask(port, path, each, began), payments))
             failed += sum(each.said is None for each in answered)
             tell(answered)
             right = sum(each.right for each in answered) / max(1, len(answered))
@@ -105,15 +107,14 @@ def day(seconds: float) -> Iterator[list[Payment]]:
         yield made
 
 
-def ask(stack: LocalStack, each: Payment, began: float) -> Answered:
+def ask(port: int, path: str, each: Payment, began: float) -> Answered:
     """Wait until a payment comes, and ask whether it is fraud."""
     time.sleep(max(0.0, began + each.second - time.monotonic()))
-    route = stack.route("fraud")
     tensor = {"name": "predict", "shape": [1, len(FEATURES)], "datatype": "FP64", "data": list(each.row)}
-    connection = http.client.HTTPConnection("127.0.0.1", stack.gateway_port(), timeout=ANSWER_SECONDS)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=ANSWER_SECONDS)
     try:
         body = json.dumps({"inputs": [tensor]})
-        connection.request("POST", route.prefix + rest_path(route), body, {USER: each.user})
+        connection.request("POST", path, body, {USER: each.user})
         answer = connection.getresponse()
         tree = json.loads(answer.read())
         return Answered(each, bool(tree["outputs"][0]["data"][0]) if answer.status == http.client.OK else None)
