@@ -8,6 +8,7 @@ import time
 from dataclasses import replace
 
 from bench.memory import megabytes
+from bench.plain_envoy import plain_envoy
 from bench.rounds import summary
 from bench.table import Figure
 from seldon_infra.cli.load import Result, Target, load
@@ -19,6 +20,7 @@ from tests.local.servers.samples import SAMPLES, TRITON
 
 ROUNDS, SECONDS, CONNECTIONS, WARM_SECONDS = 5, 1.5, 8, 0.5
 READY_SECONDS = 120.0
+NO_ENGINE = "triton-no-engine"
 _ROWS = TRITON.replace("dims=(-1, 3)", "dims=(3,)").replace("dims=(-1, 1)", "dims=(1,)")
 _UNBATCHED = _ROWS.replace("TritonModel(", "TritonModel(max_batch_size=16, ")
 _BATCHED = _UNBATCHED.replace("TritonModel(", "TritonModel(dynamic_batching=DynamicBatching(), ")
@@ -30,17 +32,23 @@ def figures() -> list[Figure]:
         samples = _samples()
         for sample in samples:
             sample.put(project.folder)
-        deployments = "".join(f"{sample.definition}, " for sample in samples)
+        deployments = "".join(f"{_definition(sample)}, " for sample in samples)
         project.write(f"stack = Stack(target=Local(model_processes='own'), deployments=({deployments}))")
         project.engine.up()
-        return [figure for sample in samples for figure in _measured(project, sample)]
+        measured = [figure for sample in samples for figure in _measured(project, sample)]
+        return [*measured, _plain_gateway(project, next(it for it in samples if it.name == "triton"))]
 
 
 def _samples() -> list[Sample]:
-    """All samples, and Triton's with batches of several requests and of one each."""
+    """All samples, and Triton's with batches of several requests and of one each, and without an orchestrator."""
     triton = next(sample for sample in SAMPLES if sample.name == "triton")
-    batches = {"triton-batching": _BATCHED, "triton-no-batching": _UNBATCHED}
-    return [*SAMPLES, *(replace(triton, name=name, server=server) for name, server in batches.items())]
+    others = {"triton-batching": _BATCHED, "triton-no-batching": _UNBATCHED, NO_ENGINE: TRITON}
+    return [*SAMPLES, *(replace(triton, name=name, server=server) for name, server in others.items())]
+
+
+def _definition(sample: Sample) -> str:
+    engine = "no_engine=True, " if sample.name == NO_ENGINE else ""
+    return sample.definition.replace("Predictor(", f"Predictor({engine}")
 
 
 def _measured(project: Project, sample: Sample) -> list[Figure]:
@@ -60,6 +68,19 @@ def _measured(project: Project, sample: Sample) -> list[Figure]:
         Figure(f"{sample.name}: memory, time to ready", f"{memory:.0f} MB, {_ready(project, sample):.1f} s"),
         Figure(f"{sample.name}: failed", str(len(failures)), f"aim: 0 {failures[0] if failures else ''}".strip()),
     ]
+
+
+def _plain_gateway(project: Project, sample: Sample) -> Figure:
+    """What is left of a server's throughput behind an Envoy that does nothing else: no gateway can do better."""
+    port = project.stack.process(sample.process).ports["http"]
+    path, body = sample.wire.infer(sample), sample.wire.body(sample, sample.rows)
+    with plain_envoy(port, "/v2/health/ready") as envoy:
+        asked = Target(port, path, body), Target(envoy, path, body)
+        for target in asked:
+            _load(target, WARM_SECONDS)
+        rounds = [[_load(target, SECONDS).rate for target in asked] for _ in range(ROUNDS)]
+    ratio = statistics.median(behind / itself for itself, behind in rounds)
+    return Figure(f"{sample.name}: throughput ratio behind an Envoy that does nothing else", f"{ratio:.2f}")
 
 
 def _ready(project: Project, sample: Sample) -> float:
