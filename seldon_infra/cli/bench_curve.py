@@ -7,15 +7,18 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 from seldon_infra.cli.measured import Measured
+from seldon_infra.core.palette import FONT, Palette, stylesheet
 
 _PLOT = (70.0, 60.0, 420.0, 260.0)
 """Left, top, width and height of the curve."""
 _BARS_LEFT, _BAR_HIGH, _BAR_GAP, _BARS_WIDE = 640.0, 16.0, 8.0, 300.0
 _WIDE = 980.0
 _PARTS = ("queue", "compute", "server", "gateway")
-_LIGHT = ("#ffffff", "#1f2328", "#59636e", "#d1d9e0", ("#9a6700", "#0969da", "#1a7f37", "#8250df"))
-_DARK = ("#0d1117", "#f0f6fc", "#9198a1", "#3d444d", ("#d29922", "#58a6ff", "#3fb950", "#bc8cff"))
 _DASHES = ("", "7 4", "2 3", "9 3 2 3")
+_SHAPES = (
+    f"text{{font-family:{FONT};font-size:11.5px}}.title{{font-size:20px;font-weight:700}}.end{{text-anchor:end}}"
+    ".middle{text-anchor:middle}.line{fill:none;stroke-width:2}"
+)
 
 
 def document(name: str, rows: Sequence[Measured]) -> str:
@@ -27,7 +30,7 @@ def document(name: str, rows: Sequence[Measured]) -> str:
         f'viewBox="0 0 {_WIDE:g} {high:g}" role="img" aria-labelledby="bench-title bench-desc">',
         f'<title id="bench-title">Throughput and latency of {escape(name)}</title>',
         f'<desc id="bench-desc">{escape(" ".join(map(_sentence, good)))}</desc>',
-        f"<style>{_stylesheet()}</style>",
+        f"<style>{stylesheet(_SHAPES, _colours)}</style>",
         f'<rect class="page" width="{_WIDE:g}" height="{high:g}"/>',
         _text(20, 28, name, "title"),
         *(_curve(good) if good else [_text(20, 60, "no request got a good answer", "note")]),
@@ -120,19 +123,10 @@ def _text(x: float, y: float, words: str, kind: str) -> str:
     return f'<text class="{kind}" x="{x:g}" y="{y:g}">{escape(words)}</text>'
 
 
-def _stylesheet() -> str:
-    shapes = (
-        "text{font-family:system-ui,-apple-system,'Segoe UI',Roboto,Helvetica,Arial,'DejaVu Sans',sans-serif;"
-        "font-size:11.5px}.title{font-size:20px;font-weight:700}.end{text-anchor:end}.middle{text-anchor:middle}"
-        ".line{fill:none;stroke-width:2}"
-    )
-    return f"{shapes}{_colours(_LIGHT)}@media(prefers-color-scheme:dark){{{_colours(_DARK)}}}"
-
-
-def _colours(palette: tuple[str, str, str, str, tuple[str, ...]]) -> str:
-    page, text, muted, grid, parts = palette
+def _colours(palette: Palette) -> str:
+    parts = (palette.amber, palette.blue, palette.green, palette.purple)
     filled = "".join(f".{part}{{fill:{colour}}}" for part, colour in zip(_PARTS, parts, strict=True))
     return (
-        f".page{{fill:{page}}}.title{{fill:{text}}}.note{{fill:{muted}}}.grid{{stroke:{grid}}}"
-        f".line{{stroke:{parts[1]}}}.dot{{fill:{parts[1]}}}{filled}"
+        f".page{{fill:{palette.page}}}.title{{fill:{palette.text}}}.note{{fill:{palette.muted}}}"
+        f".grid{{stroke:{palette.rim}}}.line{{stroke:{palette.blue}}}.dot{{fill:{palette.blue}}}{filled}"
     )

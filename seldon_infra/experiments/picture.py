@@ -7,15 +7,23 @@ import time
 from collections.abc import Iterator
 from html import escape
 
+from seldon_infra.core.palette import FONT, Palette, stylesheet
 from seldon_infra.experiments.table import rows
 from seldon_infra.experiments.verdict import Measure, Verdict
 
 _LEFT, _TOP, _WIDE, _HIGH = 90.0, 84.0, 760.0, 300.0
 _PAGE_WIDE, _PAGE_HIGH = 900.0, 450.0
-_LIGHT = ("#ffffff", "#1f2328", "#59636e", "#d1d9e0", "#0969da")
-_DARK = ("#0d1117", "#f0f6fc", "#9198a1", "#3d444d", "#58a6ff")
 _STEPS = 4
 _DAY = 86400.0
+_SHAPES = (
+    f"text{{font-family:{FONT};font-size:12px}}.title{{font-size:20px;font-weight:700}}.end{{text-anchor:end}}"
+    ".line{fill:none;stroke-width:2}.zero{stroke-width:1.5;stroke-dasharray:6 5}.band{fill-opacity:.18}"
+)
+_PAGE_SHAPES = (
+    f"body{{font:16px/1.5 {FONT};max-width:900px;margin:2rem auto;padding:0 1rem}}"
+    "table{border-collapse:collapse;margin:1rem 0}"
+    "td,th{border-bottom:1px solid;padding:.3rem .8rem;text-align:left}svg{max-width:100%;height:auto}"
+)
 
 
 def svg(verdict: Verdict) -> str:
@@ -26,7 +34,7 @@ def svg(verdict: Verdict) -> str:
         f'viewBox="0 0 {_PAGE_WIDE:g} {_PAGE_HIGH:g}" role="img" aria-labelledby="experiment-title experiment-desc">',
         f'<title id="experiment-title">Experiment {escape(terms.name)}</title>',
         f'<desc id="experiment-desc">{escape(verdict.sentence)}</desc>',
-        f"<style>{_stylesheet()}</style>",
+        f"<style>{stylesheet(_SHAPES, _colours)}</style>",
         f'<rect class="page" width="{_PAGE_WIDE:g}" height="{_PAGE_HIGH:g}"/>',
         _text(20, 30, terms.name, "title"),
         _text(20, 54, f"{verdict.measure.name}: {terms.arms[1]} less {terms.arms[0]}, over time", "note"),
@@ -42,7 +50,7 @@ def html(verdict: Verdict) -> str:
     table = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in body)
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(verdict.terms.name)}</title>'
-        f"<style>{_page_style()}</style></head><body>"
+        f"<style>{stylesheet(_PAGE_SHAPES, _page_colours)}</style></head><body>"
         f"<h1>{escape(verdict.terms.name)}</h1><p>{escape(verdict.sentence)}</p>"
         f"<table><thead><tr>{''.join(f'<th>{escape(cell)}</th>' for cell in head)}</tr></thead>"
         f"<tbody>{table}</tbody></table>{svg(verdict)}</body></html>\n"
@@ -113,28 +121,13 @@ def _text(x: float, y: float, words: str, kind: str) -> str:
     return f'<text class="{kind}" x="{x:g}" y="{y:.1f}">{escape(words)}</text>'
 
 
-def _stylesheet() -> str:
-    shapes = (
-        "text{font-family:system-ui,-apple-system,'Segoe UI',Roboto,Helvetica,Arial,'DejaVu Sans',sans-serif;"
-        "font-size:12px}.title{font-size:20px;font-weight:700}.end{text-anchor:end}.line{fill:none;stroke-width:2}"
-        ".zero{stroke-width:1.5;stroke-dasharray:6 5}.band{fill-opacity:.18}"
-    )
-    return f"{shapes}{_colours(_LIGHT)}@media(prefers-color-scheme:dark){{{_colours(_DARK)}}}"
-
-
-def _colours(palette: tuple[str, str, str, str, str]) -> str:
-    page, text, muted, grid, line = palette
+def _colours(palette: Palette) -> str:
     return (
-        f".page{{fill:{page}}}.title{{fill:{text}}}.note{{fill:{muted}}}.grid{{stroke:{grid}}}"
-        f".zero{{stroke:{text}}}.line{{stroke:{line}}}.dot,.band{{fill:{line}}}"
+        f".page{{fill:{palette.page}}}.title{{fill:{palette.text}}}.note{{fill:{palette.muted}}}"
+        f".grid{{stroke:{palette.rim}}}.zero{{stroke:{palette.text}}}"
+        f".line{{stroke:{palette.blue}}}.dot,.band{{fill:{palette.blue}}}"
     )
 
 
-def _page_style() -> str:
-    light, dark = (f"body{{background:{it[0]};color:{it[1]}}}td,th{{border-color:{it[3]}}}" for it in (_LIGHT, _DARK))
-    shapes = (
-        "body{font:16px/1.5 system-ui,-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif;max-width:900px;"
-        "margin:2rem auto;padding:0 1rem}table{border-collapse:collapse;margin:1rem 0}"
-        "td,th{border-bottom:1px solid;padding:.3rem .8rem;text-align:left}svg{max-width:100%;height:auto}"
-    )
-    return f"{shapes}{light}@media(prefers-color-scheme:dark){{{dark}}}"
+def _page_colours(palette: Palette) -> str:
+    return f"body{{background:{palette.page};color:{palette.text}}}td,th{{border-color:{palette.rim}}}"

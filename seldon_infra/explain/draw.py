@@ -6,9 +6,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from html import escape
 
+from seldon_infra.core.palette import stylesheet
 from seldon_infra.explain.draw_anchor import anchor
 from seldon_infra.explain.draw_curves import curves
-from seldon_infra.explain.draw_parts import MARGIN, TITLE, WIDTH, Drawn, note, number, stylesheet, text
+from seldon_infra.explain.draw_parts import MARGIN, SHAPES, TITLE, WIDTH, Drawn, colours, note, number, text
 from seldon_infra.explain.draw_weights import weights
 from seldon_infra.explain.reasons import Anchor, Curves, Reasons, Weights, sentences
 
@@ -24,7 +25,7 @@ def document(name: str, reasons: Reasons) -> str:
         'aria-labelledby="why what">',
         f'<title id="why">{escape(f"Why {name} answers so")}</title>',
         f'<desc id="what">{spoken}</desc>',
-        f"<style>{stylesheet()}</style>",
+        f"<style>{stylesheet(SHAPES, colours)}</style>",
         f'<rect class="page" {size}/>',
         *_heading(name, reasons),
         *drawn.elements,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import NamedTuple
 
+from seldon_infra.core.palette import FONT, Palette
 from seldon_infra.graph.draw_text import elide
 
 WIDTH, MARGIN = 720.0, 28.0
@@ -13,15 +14,12 @@ TITLE = 92.0
 """Height above which the heading stands."""
 INNER = WIDTH - 2 * MARGIN
 NAME_SIZE, NOTE_SIZE = 13.0, 11.5
-_FONT = "system-ui,-apple-system,'Segoe UI',Roboto,Helvetica,Arial,'DejaVu Sans',sans-serif"
-_LIGHT = {
-    "page": "#ffffff", "panel": "#f6f8fa", "rim": "#d1d9e0", "text": "#1f2328", "muted": "#59636e",
-    "for": "#0969da", "against": "#cf222e", "veil": "#ffffff", "mark": "#ddf4ff",
-}  # fmt: skip
-_DARK = {
-    "page": "#0d1117", "panel": "#151b23", "rim": "#3d444d", "text": "#f0f6fc", "muted": "#9198a1",
-    "for": "#58a6ff", "against": "#ff7b72", "veil": "#0d1117", "mark": "#12304f",
-}  # fmt: skip
+SHAPES = (
+    f"text{{font-family:{FONT};font-size:{NOTE_SIZE}px}}.title{{font-size:20px;font-weight:700}}"
+    f".name{{font-size:{NAME_SIZE}px}}.strong{{font-weight:700;font-size:{NAME_SIZE}px}}.end{{text-anchor:end}}"
+    ".middle{text-anchor:middle}.thin{stroke-width:1}.curve{fill:none;stroke-width:2;stroke-linejoin:round}"
+    ".dash{stroke-dasharray:3 3;stroke-width:1}.prose{font-size:16px}.outline{fill:none;stroke-width:2.5}"
+)
 
 
 class Drawn(NamedTuple):
@@ -31,24 +29,13 @@ class Drawn(NamedTuple):
     height: float
 
 
-def stylesheet() -> str:
-    """Write the picture's CSS: type once, colours per scheme."""
-    shapes = (
-        f"text{{font-family:{_FONT};font-size:{NOTE_SIZE}px}}.title{{font-size:20px;font-weight:700}}"
-        f".name{{font-size:{NAME_SIZE}px}}.strong{{font-weight:700;font-size:{NAME_SIZE}px}}.end{{text-anchor:end}}"
-        ".middle{text-anchor:middle}.thin{stroke-width:1}.curve{fill:none;stroke-width:2;stroke-linejoin:round}"
-        ".dash{stroke-dasharray:3 3;stroke-width:1}.prose{font-size:16px}.outline{fill:none;stroke-width:2.5}"
-    )
-    return f"{shapes}{_colours(_LIGHT)}@media(prefers-color-scheme:dark){{{_colours(_DARK)}}}"
-
-
-def _colours(palette: dict[str, str]) -> str:
+def colours(palette: Palette) -> str:
+    """Write the rules with colours: blue speaks for an answer, red against it."""
     return (
-        f".page{{fill:{palette['page']}}}.panel{{fill:{palette['panel']};stroke:{palette['rim']}}}"
-        f".title,.name,.strong,.prose{{fill:{palette['text']}}}.note{{fill:{palette['muted']}}}"
-        f".for{{fill:{palette['for']}}}.against{{fill:{palette['against']}}}"
-        f".line{{stroke:{palette['rim']}}}.curve,.outline{{stroke:{palette['for']}}}.dash{{stroke:{palette['muted']}}}"
-        f".veil{{fill:{palette['veil']};fill-opacity:.72}}.mark{{fill:{palette['mark']};stroke:{palette['for']}}}"
+        f".page{{fill:{palette.page}}}.title,.name,.strong,.prose{{fill:{palette.text}}}.note{{fill:{palette.muted}}}"
+        f".for{{fill:{palette.blue}}}.against{{fill:{palette.red}}}"
+        f".line{{stroke:{palette.rim}}}.curve,.outline{{stroke:{palette.blue}}}.dash{{stroke:{palette.muted}}}"
+        f".veil{{fill:{palette.page};fill-opacity:.72}}.mark{{fill:{palette.wash};stroke:{palette.blue}}}"
     )
 
 

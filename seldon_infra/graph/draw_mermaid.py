@@ -7,14 +7,10 @@ from itertools import count, pairwise
 from typing import NamedTuple
 
 from seldon_infra.graph.draw_flow import Choice, Flow, Gather, Lane, Picture, Series, Step
+from seldon_infra.graph.draw_style import OUTLINES
 
 _SHAPES = {"router": ("{", "}"), "combiner": ("{{", "}}"), "ingress": ("([", "])"), "explainer": ("[[", "]]")}
 _BOX = ("[", "]")
-# Outlines only: the page's own theme, light or dark, fills the boxes and colours the text.
-_OUTLINES = {
-    "model": "#0969da", "transformer": "#1a7f37", "router": "#9a6700", "combiner": "#8250df", "explainer": "#bf3989",
-    "ingress": "#59636e",
-}  # fmt: skip
 
 
 class _Part(NamedTuple):
@@ -30,7 +26,8 @@ def document(pictures: tuple[Picture, ...]) -> str:
     lines = ["flowchart LR"]
     for index, picture in enumerate(pictures):
         lines.extend(f"  {line}" for line in _deployment(picture, f"d{index}"))
-    lines.extend(f"  classDef {kind} stroke:{colour},stroke-width:2px" for kind, colour in _OUTLINES.items())
+    # Outlines only: the page's own theme, light or dark, fills the boxes and colours the text.
+    lines.extend(f"  classDef {kind} stroke:{colour},stroke-width:2px" for kind, colour in OUTLINES.items())
     return "\n".join(lines) + "\n"
 
 
