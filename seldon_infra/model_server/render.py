@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from seldon_infra.graph.render_gpu import on_gpus
-from seldon_infra.graph.render_pods import needed_environment
+from seldon_infra.graph.render_pods import DIGEST_MARK, needed_environment
 from seldon_infra.graph.render_scaling import hpa, keda, metric, pdb
 from seldon_infra.graph.render_security import (
     claim_mounts,
@@ -128,7 +128,7 @@ def deployment(spec: ModelServer) -> Manifest:
                     "metadata": given(
                         {
                             "labels": {**(template.labels if template else {}), **labels(spec)},
-                            "annotations": dict(template.annotations) if template else {},
+                            "annotations": {**(template.annotations if template else {}), **_digest(spec)},
                         }
                     ),
                     "spec": on_gpus(merged(pod, template.spec) if template else pod, [spec.resources]),
@@ -136,6 +136,11 @@ def deployment(spec: ModelServer) -> Manifest:
             }
         ),
     }
+
+
+def _digest(spec: ModelServer) -> Manifest:
+    """The annotation by which another digest of the model replaces the pods."""
+    return {f"{DIGEST_MARK}/{CONTAINER}": spec.model_digest} if spec.model_digest is not None else {}
 
 
 def pod_spec(spec: ModelServer) -> Manifest:
