@@ -31,6 +31,7 @@ from seldon_infra.model_server.catalogue import (
     environment,
 )
 from seldon_infra.model_server.check import CONTAINER, image_of
+from seldon_infra.model_server.model_image import image_mount, image_of_model, image_volume
 from seldon_infra.model_server.spec import ModelServer
 from seldon_infra.servers.needs import Needs, needs
 
@@ -193,13 +194,14 @@ def container(spec: ModelServer, security: PodSecurity, wants: Needs) -> Manifes
 
 
 def _is_fetched(spec: ModelServer) -> bool:
-    """Tell whether a pod gets a copy of its model; what may change under Triton is read where it lies."""
-    return spec.model_uri is not None and spec.model_control == "none"
+    """Tell whether a pod gets a copy of its model; an image and what may change under Triton is read where it lies."""
+    return spec.model_uri is not None and spec.model_control == "none" and image_of_model(spec.model_uri) is None
 
 
 def _model_volumes(spec: ModelServer, security: PodSecurity) -> list[Manifest]:
-    if spec.model_uri is None:
-        return []
+    image = image_of_model(spec.model_uri)
+    if image is not None or spec.model_uri is None:
+        return [image_volume(image)] if image is not None else []
     return (
         model_volumes(CONTAINER, spec.model_uri, security.model_space)
         if _is_fetched(spec)
@@ -208,6 +210,8 @@ def _model_volumes(spec: ModelServer, security: PodSecurity) -> list[Manifest]:
 
 
 def _model_mounts(spec: ModelServer) -> list[Manifest]:
+    if image_of_model(spec.model_uri) is not None:
+        return [image_mount()]
     if spec.model_uri is None:
         return []
     return model_mounts(CONTAINER, spec.model_uri) if _is_fetched(spec) else claim_mounts(spec.model_uri)

@@ -38,7 +38,8 @@ class ModelServer(Spec):
     server: Server
     """What runs: ``TritonServer()``, or one that MLServer serves, such as ``SklearnServer()``."""
     model_uri: Later[str] | None = None
-    """Where the model's files are: ``s3://``, ``gs://``, ``https://``, ``pvc://CLAIM/PATH``. Default: none."""
+    """Where the model's files are: ``s3://``, ``gs://``, ``https://``, ``pvc://CLAIM/PATH``, or
+    ``oci://REGISTRY/NAME:TAG``, an image with the model in ``/models``. Default: none."""
     model_digest: Later[str] | None = None
     """Digest that the model's files must have, ``sha256:`` and 64 hexadecimal digits; another one replaces the pods.
     Default: none, whatever is there is served."""

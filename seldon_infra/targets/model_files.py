@@ -21,6 +21,7 @@ from seldon_infra.artifacts.fetch import SCHEMES, fetch_listed
 from seldon_infra.artifacts.judged import judged
 from seldon_infra.artifacts.listing import SCHEMES as STORES
 from seldon_infra.artifacts.listings import Listings, has_login
+from seldon_infra.artifacts.oci import MODELS
 from seldon_infra.artifacts.render import settings_for, store_settings
 from seldon_infra.artifacts.signed import unsigned
 from seldon_infra.artifacts.source import Listed, scheme_of
@@ -178,7 +179,7 @@ def _answer(model: _Model, place: Place, there: Listed | Exception | None) -> _A
     except SeldonInfraError as error:
         return _Answer(error, nothing)
     problems = [finding.problem(model.wanted.path, shown(model.uri)) for finding in findings]
-    return _Answer([*problems, *_unread(model, path)], {**seen, "digest": digest})
+    return _Answer([*problems, *_unread(model, path), *_unmounted(model, there)], {**seen, "digest": digest})
 
 
 def _findings(wanted: WantedModel, path: Path, project: Path) -> list[Finding]:
@@ -190,6 +191,13 @@ def _findings(wanted: WantedModel, path: Path, project: Path) -> list[Finding]:
 def _unread(model: _Model, path: Path) -> Iterator[Problem]:
     if model.wanted.server is not None:
         yield from unread(model.wanted.path, shown(model.uri), model.wanted.server, path)
+
+
+def _unmounted(model: _Model, there: Listed) -> Iterator[Problem]:
+    """A node mounts an image as it is; what ORAS or KitOps pushed has no folders of which a pod could see one."""
+    if scheme_of(model.uri) == "oci" and any(item.packed != MODELS for item in there.items):
+        got, want = f"model_uri '{model.uri}' is no image", "must be one with the model in its folder /models"
+        yield Problem(model.wanted.path, got, want, "build it FROM scratch with COPY model /models, and push it")
 
 
 def _tell(

@@ -23,7 +23,7 @@ from tests.aws.moto_server import moto_server
 from tests.cluster.control_plane import ControlPlane
 from tests.cluster.kubernetes_provider.install import install_provider
 from tests.cluster.operator import operator
-from tests.engine.scratch import STACK, Engine, scratch_engine
+from tests.engine.scratch import ENVIRONMENT, STACK, Engine, scratch_engine
 
 pytestmark = pytest.mark.cluster
 
@@ -88,6 +88,7 @@ def scene(control_plane: ControlPlane) -> Iterator[Scene]:
     engine.environment |= {"KUBECONFIG": str(control_plane.kubeconfig), "SELDON_INFRA_CACHE": str(folder / "cache")}
     install_provider(folder)
     engine.use_plugin("kubernetes", folder)
+    engine.use_plugin("seldon", ENVIRONMENT / "bin")
     engine.write_program("from seldon_infra import run\n\nrun(__file__)\n")
     engine.set_secret("storeKey", KEY)
     (engine.directory / f"{STACK}.py").write_text(MODULE.format(endpoint=endpoint))

@@ -10,14 +10,16 @@ from typing import Any
 import boto3
 import pytest
 
-from seldon_infra import Kubernetes, Model, Predictor, S3Storage, SeldonDeployment, SklearnServer
+from seldon_infra import Kubernetes, Model, ModelServer, Predictor, S3Storage, SeldonDeployment, SklearnServer
 from seldon_infra.artifacts import listings
 from seldon_infra.artifacts.digest import digest_of
+from seldon_infra.artifacts.oci import Registry
 from seldon_infra.artifacts.render import store_settings
+from seldon_infra.artifacts.source import Item, Listed
 from seldon_infra.clusters.in_time import in_time
-from seldon_infra.targets.model_files import _Model
+from seldon_infra.targets.model_files import _Model, _unmounted
 from seldon_infra.targets.platform_check import check_platform
-from seldon_infra.targets.wanted_models import models_of
+from seldon_infra.targets.wanted_models import models_of, models_of_server
 from tests.aws.moto_server import moto_server
 from tests.unit.artifacts.judge.written import called_in_protocol_4
 from tests.unit.artifacts.test_signed import key_pair, sign
@@ -254,3 +256,16 @@ def test_a_model_server_whose_signature_nobody_looks_at_is_refused(declared: Any
         servers=SERVER.format("good", "signed_by='maker.pub'"),
     )
     assert "model server 'alone': signed_by 'maker.pub' with live_checks='skip', must be verified" in done.said
+
+
+@pytest.mark.parametrize(("packed", "said"), [("models", 0), ("", 1), (None, 1)])
+def test_what_is_no_image_is_no_volume_of_a_pod(packed: str | None, said: int) -> None:
+    uri = "oci://ghcr.io/acme/iris:7"
+    server = ModelServer(name="iris", server=SklearnServer(), model_uri=uri)
+    model = _Model(next(models_of_server(server)), uri, None, None)
+    there = Listed(uri, None, Registry(uri, {}), (Item("layer.tar", "sha256:1", 1, "sha256:1", packed),))
+    problems = [str(problem) for problem in _unmounted(model, there)]
+    assert problems == said * [
+        f"model server 'iris': model_uri '{uri}' is no image, must be one with the model in its folder /models; "
+        "build it FROM scratch with COPY model /models, and push it"
+    ]
