@@ -12,7 +12,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 from urllib.parse import quote, unquote, urlsplit
@@ -23,7 +23,7 @@ from seldon_infra.artifacts.judge.paths import climbs
 from seldon_infra.artifacts.listing import MOST_FILES, StoreNotReached, refusal
 from seldon_infra.artifacts.mlflow_registry import Version
 from seldon_infra.artifacts.oci import Registry
-from seldon_infra.artifacts.source import Item, Settings, Source
+from seldon_infra.artifacts.source import Item, Listed, Settings, Source
 from seldon_infra.artifacts.unpacked import unpack
 from seldon_infra.core.errors import LimitReached, ModelNotFound, NotPermitted, PartNotFound
 from seldon_infra.core.file_lock import held
@@ -35,6 +35,8 @@ SCHEMES = ("s3", "s3a", "gs", "az", "azure", "http", "https", "hf", "oci", "mode
 """Schemes that are fetched, beside those of the definition's own storages."""
 _SILENT, _WHOLE, _LONGEST = "10s", "3600s", 3600.0
 _CHUNK = 2**22
+_NAMED = slice(7, 23)
+"""The digits of a listing's digest that name its folder in the cache."""
 HUB = "https://huggingface.co"
 
 
@@ -54,25 +56,29 @@ def fetch(uri: str, settings: Settings | None, cache: Path, most: int | None = N
         StoreNotReached: there is no answer.
         PartNotFound: obstore is not installed.
     """
-    source, items = listed(uri, settings)
-    listing = _hash(*(f"{it.name}\0{it.size}\0{it.mark}" for it in items))
-    folder = cache / "models" / _hash(uri, *_whereabouts(settings or {})) / listing
+    return fetch_listed(listed(uri, settings), cache, most)
+
+
+def fetch_listed(there: Listed, cache: Path, most: int | None = None) -> Path:
+    """Give a folder with what has been listed; the store is asked for no listing again. Raises what `fetch` raises."""
+    uri = there.uri
+    folder = cache / "models" / _hash(uri, *_whereabouts(there.settings or {})) / there.digest[_NAMED]
     try:
         folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with held(folder.parent / ".lock", f"'{shown(uri)}'", _LONGEST, _say):
             if not folder.exists():
-                _fill(folder, source, items, _Bound(shown(uri), most))
+                _fill(folder, there, _Bound(shown(uri), most))
     except OSError as error:
         raise ModelNotFound(f"'{shown(uri)}' cannot be kept as files in {folder.parent}: {error.strerror}") from None
     return folder
 
 
-def listed(uri: str, settings: Settings | None) -> tuple[Source, list[Item]]:
-    """Give the files that a URI leads to, and what reads them; raises what `fetch` raises."""
+def listed(uri: str, settings: Settings | None) -> Listed:
+    """List what a URI leads to; raises what `fetch` raises."""
     source = _source(uri, settings)
     items = sorted(source.items(), key=lambda item: item.name)
     _require_files(uri, items)
-    return source, items
+    return Listed(uri, settings, source, tuple(items))
 
 
 class _Bound:
@@ -114,16 +120,16 @@ def _say(line: str) -> None:
     print(line, file=sys.stderr)
 
 
-def _fill(folder: Path, source: Source, items: Sequence[Item], bound: _Bound) -> None:
+def _fill(folder: Path, there: Listed, bound: _Bound) -> None:
     """Fetch everything beside the folder's place, then put it there in one move."""
-    bound.require(sum(item.size for item in items if item.size > 0))
+    bound.require(there.size)
     temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".fetch-"))
     try:
-        for item in items:
+        for item in there.items:
             file = temporary / item.name
             file.parent.mkdir(parents=True, exist_ok=True)
             with open(file, "wb") as stream:
-                source.write(item, bound.over(stream))
+                there.source.write(item, bound.over(stream))
             if item.size >= 0 and file.stat().st_size != item.size:
                 raise StoreNotReached(f"'{bound.uri}': {item.name} broke off; run again")
             if item.packed is not None:

@@ -25,7 +25,7 @@ _TITLE, _UNPACK = "org.opencontainers.image.title", "io.deis.oras.content.unpack
 _TAR = re.compile(r"\.tar(\.gzip|\+gzip)?\Z")
 _KIT = re.compile(r"application/vnd\.kitops\.modelkit\.(model|modelpart)\.")
 _LAYER = re.compile(r"application/vnd\.(oci\.image|docker\.image\.rootfs)\..*tar")
-_MODELS = "models"
+MODELS = "models"
 """Folder of an image that is the model."""
 
 
@@ -104,7 +104,7 @@ def _item(layer: Mapping[str, Any], digest: str) -> Item | None:
     if title:
         return Item(title, digest, size, digest)
     if _LAYER.match(kind):
-        return Item(f"{digest.replace(':', '-')}.tar", digest, size, digest, _MODELS)
+        return Item(f"{digest.replace(':', '-')}.tar", digest, size, digest, MODELS)
     return None
 
 

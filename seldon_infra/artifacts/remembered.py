@@ -80,10 +80,11 @@ def _keep(path: Path, entry: object) -> None:
     with suppress(OSError):
         place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         atomic.write(place, json.dumps(entry))
-        _forget_oldest(place.parent)
+        forget_oldest(place.parent)
 
 
-def _forget_oldest(folder: Path) -> None:
+def forget_oldest(folder: Path) -> None:
+    """Keep a folder of remembered things from growing without end."""
     there = list(folder.glob("*.json"))
     if len(there) > MOST:
         for old in sorted(there, key=lambda file: file.stat().st_mtime_ns)[: len(there) // 2]:

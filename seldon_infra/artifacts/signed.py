@@ -2,6 +2,9 @@
 
 The signature is `model.sig` in the model's folder, as OpenSSF's model-signing writes it: a Sigstore bundle around an
 in-toto statement with every file's digest. Source: https://github.com/sigstore/model-transparency.
+
+What was verified is remembered by all that it follows from: every path below the folder with its content, the key, this
+code and model-signing's version. Large files' contents are remembered themselves, so nothing large is read again.
 """
 
 from __future__ import annotations
@@ -10,12 +13,18 @@ import base64
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from functools import partial
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from seldon_infra.artifacts.files import files_of
 from seldon_infra.artifacts.judge.finding import Finding
+from seldon_infra.artifacts.remembered import forget_oldest, remembered
+from seldon_infra.core import atomic
 from seldon_infra.core.errors import PartNotFound
+from seldon_infra.core.paths import cache_dir
 
 SIGNATURE = "model.sig"
 """Name of the signature in the model's folder."""
@@ -35,6 +44,16 @@ def unsigned(model: Path, key: Path) -> list[Finding]:
     """
     if not (model / SIGNATURE).is_file():
         return [Finding(SIGNATURE, "is not in the model's folder", "must be, for signed_by", mend=_SIGN)]
+    mark = _mark(model, key)
+    if mark is not None and _noted(mark).exists():
+        return []
+    found = _found(model, key)
+    if not found and mark is not None and _mark(model, key) == mark:
+        _note(mark)
+    return found
+
+
+def _found(model: Path, key: Path) -> list[Finding]:
     try:
         verifier = _verifier(key)
     except (OSError, ValueError):
@@ -47,6 +66,34 @@ def unsigned(model: Path, key: Path) -> list[Finding]:
         # What a signature that is none makes of its reader is any error at all.
         return _differences(model) if _is_of_files(error) else [_not_of(key)]
     return list(_unlisted(model, _signed(model)))
+
+
+def _mark(model: Path, key: Path) -> str | None:
+    """Give a digest of all that a verdict follows from; None where something of it cannot be read."""
+    whole = hashlib.sha256(Path(__file__).read_bytes())
+    try:
+        whole.update(f"{version('model-signing')}\0{_digest(key)}\0".encode())
+        for path in sorted(model.rglob("*")):
+            # Links and Python's own caches as well: a verifier sees them, whatever a server reads.
+            what = f"-> {path.readlink()}" if path.is_symlink() else ""
+            content = remembered(path, "sha256", partial(_digest, path)) if path.is_file() else ""
+            line = f"{path.relative_to(model).as_posix()}\0{what}\0{content}\0"
+            whole.update(line.encode("utf-8", "surrogateescape"))
+    except (OSError, PackageNotFoundError):
+        return None
+    return whole.hexdigest()
+
+
+def _noted(mark: str) -> Path:
+    return cache_dir() / "verified" / f"{mark}.json"
+
+
+def _note(mark: str) -> None:
+    """Note that all was well. A cache that cannot be written is none."""
+    with suppress(OSError):
+        _noted(mark).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        atomic.write(_noted(mark), "[]")
+        forget_oldest(_noted(mark).parent)
 
 
 def _verifier(key: Path) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Protocol, TypeAlias
@@ -34,6 +35,29 @@ class Source(Protocol):
 
     def write(self, item: Item, to: BinaryIO) -> None:
         """Write a file's content."""
+
+
+@dataclass(frozen=True)
+class Listed:
+    """What a URI leads to, by its listing: nothing of it has been read."""
+
+    uri: str
+    settings: Settings | None
+    """Of its store."""
+    source: Source
+    items: tuple[Item, ...]
+    """Its files, by their names."""
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files together, as far as their source says them."""
+        return sum(item.size for item in self.items if item.size > 0)
+
+    @property
+    def digest(self) -> str:
+        """``sha256:`` over every file's name, size and mark: it changes when a file does, and is none of contents."""
+        lines = "\n".join(f"{it.name}\0{it.size}\0{it.mark}" for it in self.items)
+        return f"sha256:{hashlib.sha256(lines.encode('utf-8', 'surrogateescape')).hexdigest()}"
 
 
 def scheme_of(uri: str) -> str:

@@ -96,7 +96,7 @@ class HttpStorage(Spec):
 class OciStorage(Spec):
     """A registry of images that has models: ``oci://REGISTRY/REPOSITORY:TAG``. Without credentials, as anybody.
 
-    This machine reads it by itself; a cluster does not.
+    This machine reads it by itself. A cluster's nodes do so with the pull secrets of a ``ModelServer``'s pods.
     """
 
     noun: ClassVar[str] = "OciStorage"

@@ -12,6 +12,8 @@ from typing import Any, Literal
 from seldon_infra.core.changes import MISSING, Action, Change, JsonValue, Path, changes, value_at
 from seldon_infra.core.problems import HIDDEN
 from seldon_infra.drift.autoscaled import Target, is_autoscaled, written_by_autoscaler
+from seldon_infra.drift.contents import TYPE as CONTENTS
+from seldon_infra.drift.contents import changed_models, is_digest_of
 from seldon_infra.drift.events import UNKNOWN, Step, path_of
 from seldon_infra.drift.objects import Subject, subject
 from seldon_infra.drift.owners import Manager, last_manager, last_writer
@@ -59,6 +61,8 @@ class Drifted:
     differences: tuple[Difference, ...] = ()
     by: Manager | None = None
     """Who changed anything of it last, where that is recorded of the whole object."""
+    what: str = ""
+    """What of it, where that is none of its fields."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +108,9 @@ def collect(
     owned: list[tuple[Subject, Difference]] = []
     for step in sorted(steps.values(), key=lambda step: step.urn):
         of = subject(step)
-        if step.action is Action.DELETE:
+        if step.type == CONTENTS:
+            objects += [Drifted(it, "changed", (Difference(how),), what=what) for it, what, how in changed_models(step)]
+        elif step.action is Action.DELETE:
             objects.append(Drifted(of, "gone", by=facts.get(step.urn, Facts()).writer))
         elif step.action is not Action.NONE:
             found = list(differences(step, facts.get(step.urn, Facts())))
@@ -158,16 +164,21 @@ def _hidden_paths(value: JsonValue) -> Iterator[Path]:
 def pending(steps: Mapping[str, Step], previewed: Iterable[Step]) -> Iterator[Pending]:
     """Give what is declared and not applied: the repair of what drifted is not among it."""
     repairs = any(step.action is not Action.NONE for step in steps.values())
+    drifted = frozenset(how.new for each in steps.values() if each.type == CONTENTS for *_, how in changed_models(each))
     for step in sorted(previewed, key=lambda step: step.urn):
         refreshed = steps.get(step.urn)
-        if step.action is Action.NONE or (step.action is Action.CREATE and refreshed is not None):
+        if (
+            step.type == CONTENTS
+            or step.action is Action.NONE
+            or (step.action is Action.CREATE and refreshed is not None)
+        ):
             continue
         applied = refreshed.old if refreshed else step.old
         found = field_changes(
             Step(step.urn, step.type, step.action, applied, step.new, _named_by_provider(step, refreshed))
         )
         # What is only known after a repair, such as the address of a process that starts again, is no declaration.
-        known = tuple(change for change in found if not (repairs and _is_unknown(change.new)))
+        known = tuple(it for it in found if not (repairs and _is_unknown(it.new)) and not is_digest_of(it, drifted))
         whole = step.action in (Action.CREATE, Action.DELETE)
         if known or whole:
             yield Pending(subject(step), step.action, () if whole else known)

@@ -63,6 +63,7 @@ def tree(drift: Drift) -> dict[str, Any]:
             {
                 **_object(each.subject),
                 "state": each.state,
+                "what": each.what or None,
                 "fields": list(map(_difference, each.differences)),
                 "last_changed_by": _by(each),
             }
@@ -130,7 +131,7 @@ def _gone_row(each: Drifted) -> tuple[str, ...]:
 
 def _state(each: Drifted) -> str:
     if each.state == "changed":
-        return "changed"
+        return f"{each.what} changed".strip()
     return f"gone, last changed by {_named(each.by)}" if each.by else "gone, somebody deleted it"
 
 

@@ -86,6 +86,13 @@ def component_specs(deployment: SeldonDeployment, predictor: Predictor) -> list[
     return [pod for pod in pods if pod]
 
 
+def pod_nodes(predictor: Predictor) -> list[list[Node]]:
+    """Nodes of a predictor's pods, in the order of its componentSpecs."""
+    served = [node for node in nodes(predictor.graph) if isinstance(node.server, Server)]
+    shared = [node for node in served if node.pod is None]
+    return [*([shared] if shared else []), *([node] for node in served if node.pod is not None)]
+
+
 def shared_pod(deployment: SeldonDeployment, predictor: Predictor, inside: Sequence[Node], beside: bool) -> Manifest:
     """The pod that the predictor's nodes share.
 

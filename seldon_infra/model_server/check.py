@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
 from seldon_infra.core.model import known, title
-from seldon_infra.core.names import is_dns_label, is_service_name, is_subdomain
+from seldon_infra.core.names import is_dns_label, is_image_reference, is_service_name, is_subdomain
 from seldon_infra.core.problems import Problem
 from seldon_infra.core.quantity import parse_duration
 from seldon_infra.graph.check import check_cluster, check_local
 from seldon_infra.graph.rules.references import image_is_a_reference
 from seldon_infra.graph.spec import Model, Predictor, SeldonDeployment
 from seldon_infra.model_server.catalogue import SERVERS, default_image
+from seldon_infra.model_server.model_image import image_of_model
 from seldon_infra.model_server.spec import ModelServer
 from seldon_infra.servers.spec import TritonServer
 
 _LAST_PORT = 65535
+_WHOLE = re.compile(r"\A[^@]+(@sha256:[0-9a-f]{64})?\Z")
 CONTAINER = "server"
 """Name of the container that serves."""
 
@@ -44,6 +47,9 @@ def as_deployment(spec: ModelServer, name: str) -> SeldonDeployment:
         name=name,
         server=spec.server,
         model_uri=spec.model_uri,
+        model_digest=spec.model_digest,
+        trusted=spec.trusted,
+        signed_by=spec.signed_by,
         env=spec.env,
         resources=spec.resources,
         env_secret_ref_name=spec.env_secret_ref_name,
@@ -58,8 +64,13 @@ def as_deployment(spec: ModelServer, name: str) -> SeldonDeployment:
 
 
 def _with_pod(predictor: Predictor, spec: ModelServer) -> Predictor:
-    """Give the predictor with the pod's template and image, which rules about pods read."""
+    """Give the predictor with the pod's template and image, which rules about pods read.
+
+    An image with a model is a volume as a claim is, and is refused of a graph's node for the operator's sake alone.
+    """
     node = predictor.graph
+    if image_of_model(spec.model_uri) is not None:
+        node = node.model_copy(update={"model_uri": "pvc://image"})
     if "image" in type(node.server).model_fields:
         server = node.server.model_copy(update={"image": image_of(spec)})
         node = node.model_copy(update={"server": server})
@@ -126,6 +137,14 @@ def changes_reach_it(spec: ModelServer) -> Iterator[Problem]:
         yield Problem(title(spec), got, want, "write model_uri='pvc://CLAIM/PATH', or remove model_control")
 
 
+def image_is_named(spec: ModelServer) -> Iterator[Problem]:
+    """A node fetches the image with a model as it fetches others, by its reference."""
+    image = image_of_model(spec.model_uri)
+    if image is not None and not (is_image_reference(image.partition("@")[0]) and _WHOLE.search(image)):
+        want = "must be oci:// and an image's name in lower case, with a tag or a whole digest at most"
+        yield Problem(title(spec), f"model_uri '{spec.model_uri}'", want, "write model_uri='oci://registry/name:tag'")
+
+
 def control_has_its_secret(spec: ModelServer) -> Iterator[Problem]:
     """Whoever reaches the port could unload models, but for a secret that goes with that mode alone."""
     if spec.model_control == "explicit" and spec.control_secret is None:
@@ -154,4 +173,5 @@ RULES = (
     monitor_has_an_interval,
     changes_reach_it,
     control_has_its_secret,
+    image_is_named,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from seldon_infra.graph.render_gpu import on_gpus
-from seldon_infra.graph.render_pods import needed_environment
+from seldon_infra.graph.render_pods import DIGEST_MARK, needed_environment
 from seldon_infra.graph.render_scaling import hpa, keda, metric, pdb
 from seldon_infra.graph.render_security import (
     claim_mounts,
@@ -31,6 +31,7 @@ from seldon_infra.model_server.catalogue import (
     environment,
 )
 from seldon_infra.model_server.check import CONTAINER, image_of
+from seldon_infra.model_server.model_image import image_mount, image_of_model, image_volume
 from seldon_infra.model_server.spec import ModelServer
 from seldon_infra.servers.needs import Needs, needs
 
@@ -128,7 +129,7 @@ def deployment(spec: ModelServer) -> Manifest:
                     "metadata": given(
                         {
                             "labels": {**(template.labels if template else {}), **labels(spec)},
-                            "annotations": dict(template.annotations) if template else {},
+                            "annotations": {**(template.annotations if template else {}), **_digest(spec)},
                         }
                     ),
                     "spec": on_gpus(merged(pod, template.spec) if template else pod, [spec.resources]),
@@ -136,6 +137,11 @@ def deployment(spec: ModelServer) -> Manifest:
             }
         ),
     }
+
+
+def _digest(spec: ModelServer) -> Manifest:
+    """The annotation by which another digest of the model replaces the pods."""
+    return {f"{DIGEST_MARK}/{CONTAINER}": spec.model_digest} if spec.model_digest is not None else {}
 
 
 def pod_spec(spec: ModelServer) -> Manifest:
@@ -188,13 +194,14 @@ def container(spec: ModelServer, security: PodSecurity, wants: Needs) -> Manifes
 
 
 def _is_fetched(spec: ModelServer) -> bool:
-    """Tell whether a pod gets a copy of its model; what may change under Triton is read where it lies."""
-    return spec.model_uri is not None and spec.model_control == "none"
+    """Tell whether a pod gets a copy of its model; an image and what may change under Triton is read where it lies."""
+    return spec.model_uri is not None and spec.model_control == "none" and image_of_model(spec.model_uri) is None
 
 
 def _model_volumes(spec: ModelServer, security: PodSecurity) -> list[Manifest]:
-    if spec.model_uri is None:
-        return []
+    image = image_of_model(spec.model_uri)
+    if image is not None or spec.model_uri is None:
+        return [image_volume(image)] if image is not None else []
     return (
         model_volumes(CONTAINER, spec.model_uri, security.model_space)
         if _is_fetched(spec)
@@ -203,6 +210,8 @@ def _model_volumes(spec: ModelServer, security: PodSecurity) -> list[Manifest]:
 
 
 def _model_mounts(spec: ModelServer) -> list[Manifest]:
+    if image_of_model(spec.model_uri) is not None:
+        return [image_mount()]
     if spec.model_uri is None:
         return []
     return model_mounts(CONTAINER, spec.model_uri) if _is_fetched(spec) else claim_mounts(spec.model_uri)

@@ -38,7 +38,17 @@ class ModelServer(Spec):
     server: Server
     """What runs: ``TritonServer()``, or one that MLServer serves, such as ``SklearnServer()``."""
     model_uri: Later[str] | None = None
-    """Where the model's files are: ``s3://``, ``gs://``, ``https://``, ``pvc://CLAIM/PATH``. Default: none."""
+    """Where the model's files are: ``s3://``, ``gs://``, ``https://``, ``pvc://CLAIM/PATH``, or
+    ``oci://REGISTRY/NAME:TAG``, an image with the model in ``/models``. Default: none."""
+    model_digest: Later[str] | None = None
+    """Digest that the model's files must have, ``sha256:`` and 64 hexadecimal digits; another one replaces the pods.
+    Default: none, whatever is there is served."""
+    trusted: Many[str] = ()
+    """Names that the model's files may import beside those on their server's list, as a finding says them.
+    Default: none."""
+    signed_by: str | None = None
+    """File of the project with the public key (PEM, elliptic curve) that the model's files must be signed with.
+    Default: none, signatures are not looked at."""
     model_control: Literal["none", "poll", "explicit"] = "none"
     """How Triton gets changed models: by a new version of this definition (``none``), by a look at ``pvc://`` each 30 s
     (``poll``), or by its repository interface (``explicit``, with ``control_secret``). Default: none, which a rollout

@@ -211,6 +211,13 @@ class Resource(ABC, Generic[In, Out]):
     """Inputs that are lists and mean sets: another order is no difference."""
     timeout: ClassVar[float] = 300.0
     """Seconds for each of create, read, update and delete."""
+    reads_first: ClassVar[bool] = True
+    """Whether an object is read before each change of it; a refresh reads it all the same. False only for types that
+    make nothing outside: no killed run can have left anything of theirs."""
+
+    def keep(self, last: In, inputs: In) -> In:
+        """Inputs with what the state has in the place of what says nothing new; asked before `check`."""
+        return inputs
 
     def check(self, inputs: In, context: Context) -> In:
         """Inputs as they shall be, or `Refused`; asked only when every input is known."""

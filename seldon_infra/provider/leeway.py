@@ -13,7 +13,7 @@ from seldon_infra.resources.model import In, Out, ResourceModel
 def declared(resource: Resource[In, Out], last: In, inputs: In) -> In:
     """Checked inputs with what the state has where that is no difference."""
     kept = {name: getattr(last, name, None) for name in resource.kept if getattr(inputs, name) is None}
-    return inputs.model_copy(update={**kept, **_orders(resource, last, inputs)})
+    return resource.keep(last, inputs.model_copy(update={**kept, **_orders(resource, last, inputs)}))
 
 
 def found(resource: Resource[In, Out], last: In, seen: Instance[In, Out]) -> Instance[In, Out]:

@@ -78,7 +78,7 @@ class Lifecycle(Generic[In, Out]):
         self._resource = resource
         self._kind = resource.type
         self._known = known
-        self.timeout = resource.timeout
+        self.timeout, self.reads_first = resource.timeout, resource.reads_first
 
     def check(self, olds: Tree, news: Tree, context: Context) -> tuple[Tree, list[Problem]]:
         """The inputs as the state shall keep them, or every problem with them; `olds` is empty for a new object."""

@@ -81,12 +81,12 @@ class Objects:
         news = from_wire(request.properties)
         if request.preview:
             outputs = self._lifecycle(request).preview(None, news, context)
-            return provider_pb2.CreateResponse(properties=to_wire(outputs), refresh_before_update=True)
+            return provider_pb2.CreateResponse(properties=to_wire(outputs), refresh_before_update=self._reads(request))
         made = self._lifecycle(request).create(news, context)
-        return self._unwell(made) or provider_pb2.CreateResponse(
+        return self._unwell(made, request) or provider_pb2.CreateResponse(
             id=made.id,
             properties=to_wire(made.outputs),
-            refresh_before_update=True,
+            refresh_before_update=self._reads(request),
         )
 
     def read(self, request: provider_pb2.ReadRequest, context: Context) -> Message | Status:
@@ -96,11 +96,11 @@ class Objects:
         seen = self._lifecycle(request).read(request.id, outputs, inputs, context)
         if seen is None:
             return provider_pb2.ReadResponse()
-        return self._unwell(seen) or provider_pb2.ReadResponse(
+        return self._unwell(seen, request) or provider_pb2.ReadResponse(
             id=seen.id,
             properties=to_wire(seen.outputs),
             inputs=None if seen.inputs is None else to_wire(seen.inputs),
-            refresh_before_update=True,
+            refresh_before_update=self._reads(request),
         )
 
     def update(self, request: provider_pb2.UpdateRequest, context: Context) -> Message | Status:
@@ -110,10 +110,10 @@ class Objects:
             outputs = self._lifecycle(request).preview(last, from_wire(request.news), context)
         else:
             alive = self._lifecycle(request).update(last, from_wire(request.news), context)
-            if unwell := self._unwell(alive):
+            if unwell := self._unwell(alive, request):
                 return unwell
             outputs = alive.outputs
-        return provider_pb2.UpdateResponse(properties=to_wire(outputs), refresh_before_update=True)
+        return provider_pb2.UpdateResponse(properties=to_wire(outputs), refresh_before_update=self._reads(request))
 
     def delete(self, request: provider_pb2.DeleteRequest, context: Context) -> Message | Status:
         """Take an object away."""
@@ -129,6 +129,9 @@ class Objects:
         if token not in self._lifecycles:
             raise LookupError(f"there is no resource type {token}; there are {', '.join(sorted(self._lifecycles))}")
         return self._lifecycles[token]
+
+    def _reads(self, request: Any) -> bool:
+        return self._lifecycle(request).reads_first
 
     def _load(self, module: str) -> None:
         """Load the types of one module: those of another cost time, and most stacks have none of them."""
@@ -151,7 +154,7 @@ class Objects:
             awaited=awaited,
         )
 
-    def _unwell(self, alive: Alive) -> Status | None:
+    def _unwell(self, alive: Alive, request: Any) -> Status | None:
         """The answer that an object is there but failed, with what there is of it, so that it stays in the state."""
         if not alive.reasons:
             return None
@@ -160,7 +163,7 @@ class Objects:
             properties=to_wire(alive.outputs),
             reasons=alive.reasons,
             inputs=None if alive.inputs is None else to_wire(alive.inputs),
-            refresh_before_update=True,
+            refresh_before_update=self._reads(request),
         )
         return Status(grpc.StatusCode.UNKNOWN, "; ".join(alive.reasons), detail)
 

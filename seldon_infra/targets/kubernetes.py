@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from seldon_infra.graph.spec import Node, SeldonDeployment
     from seldon_infra.model_server.component import ModelServerComponent
     from seldon_infra.model_server.spec import ModelServer
-    from seldon_infra.targets.later import Gate
+    from seldon_infra.targets.model_contents import Contents
     from seldon_infra.targets.spec import Kubernetes
     from seldon_infra.targets.way import Way
 
@@ -46,8 +46,6 @@ def declare(
     import pulumi_kubernetes
 
     from seldon_infra.targets.kubernetes_deployment import ClusterRollouts
-    from seldon_infra.targets.live_checks import require_fit
-    from seldon_infra.targets.model_files import Place, when_judged
     from seldon_infra.targets.way import reach
 
     if isinstance(target.cluster, EksCluster):
@@ -59,9 +57,7 @@ def declare(
         from seldon_infra.targets.builds import with_images
 
         deployments = with_images(deployments, project, opts)
-    urn_of = partial(_urn, opts, {each.name for each in model_servers})
-    place = Place(target, project, require_fit(target, deployments, urn_of, model_servers))
-    judged = {each.name: when_judged(each, place, urn_of) for each in deployments}
+    contents = _looked_at(target, deployments, model_servers, project, opts)
     way = reach(target, opts)
     reached: Any = way.place
     provider = pulumi_kubernetes.Provider(
@@ -73,7 +69,7 @@ def declare(
         enable_patch_force=True,
     )
     options = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(provider=provider))
-    made = _namespaces(target, deployments, model_servers, judged, options) if target.create_namespaces else {}
+    made = _namespaces(target, deployments, model_servers, contents, options) if target.create_namespaces else {}
     software = _software(target, way, options)
     there = platform.declare(target, way, made, options)
     watching = [*there.after, *_monitoring(target, way, made, options)]
@@ -87,11 +83,30 @@ def declare(
         _watch(target, deployment, watching, options)
         after = pulumi.ResourceOptions(depends_on=[*_needs(deployment, made, there), *closed])
         declared[deployment.name] = rollouts.deployed(
-            deployment, base_url, pulumi.ResourceOptions.merge(options, after), judged[deployment.name]
+            deployment, base_url, pulumi.ResourceOptions.merge(options, after), contents
         )
     for server in platform.watched_servers(target, model_servers):
-        declared[server.name] = _model_server(server, provider, opts, [*made.values(), *software, *watching])
+        after_all = [*made.values(), *software, *watching]
+        declared[server.name] = _model_server(server, contents, provider, opts, after_all)
     return Landed(declared, base_url if target.ingress else None, way.outputs)
+
+
+def _looked_at(
+    target: Kubernetes,
+    deployments: Sequence[SeldonDeployment],
+    model_servers: Sequence[ModelServer],
+    project: Path,
+    opts: pulumi.ResourceOptions | None,
+) -> Contents:
+    """Hold everything to the cluster as it is now, and look at the models; stores list each of them once for both."""
+    from seldon_infra.artifacts.listings import Listings
+    from seldon_infra.targets.live_checks import require_fit
+    from seldon_infra.targets.model_contents import watch
+    from seldon_infra.targets.model_files import Place
+
+    urn_of, listings = partial(_urn, opts, {each.name for each in model_servers}), Listings()
+    place = Place(target, project, require_fit(target, deployments, urn_of, model_servers, listings), listings)
+    return watch(deployments, model_servers, place, urn_of, opts)
 
 
 def _is_built(node: Node) -> bool:
@@ -102,7 +117,7 @@ def _namespaces(
     target: Kubernetes,
     deployments: Sequence[SeldonDeployment],
     model_servers: Sequence[ModelServer],
-    judged: Mapping[str, Gate | None],
+    contents: Contents,
     options: pulumi.ResourceOptions,
 ) -> dict[str, pulumi.Resource]:
     from seldon_infra.resources.kubernetes_object import declare as declare_object
@@ -112,7 +127,9 @@ def _namespaces(
     made: dict[str, pulumi.Resource] = {}
     for name, labels in platform.namespaces(target, [*deployments, *model_servers]).items():
         inside = [deployment for deployment in deployments if deployment.namespace == name]
-        fit = when_all([*(when_valid(each, check_cluster) for each in inside), *(judged[each.name] for each in inside)])
+        looked = [contents.judged(each.name) for each in inside]
+        looked += [contents.judged(each.name) for each in model_servers if each.namespace == name]
+        fit = when_all([*(when_valid(each, check_cluster) for each in inside), *looked])
         valid = {"name": after(fit, name), "annotations": {STACK_MARK: stack_mark()}}
         metadata: Any = {**valid, **({"labels": labels} if labels else {})}
         made[name] = declare_object(name, {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}, options)
@@ -212,6 +229,7 @@ def _watch_all(target: Kubernetes, after: Sequence[pulumi.Resource], options: pu
 
 def _model_server(
     spec: ModelServer,
+    contents: Contents,
     provider: pulumi.ProviderResource,
     opts: pulumi.ResourceOptions | None,
     namespaces: Sequence[pulumi.Resource],
@@ -220,9 +238,11 @@ def _model_server(
     from seldon_infra.model_server.check import check_model_server
     from seldon_infra.model_server.component import ModelServerComponent
     from seldon_infra.model_server.render import model_server
+    from seldon_infra.targets.kubernetes_deployment import named_after
     from seldon_infra.targets.later import rendered
 
-    objects = rendered(spec, check_model_server, model_server)
+    rolled = contents.of_server(spec.name, rendered(spec, check_model_server, model_server))
+    objects = {kind: named_after(contents.judged(spec.name), each) for kind, each in rolled.items()}
     return ModelServerComponent(spec.name, model_name(spec), objects, opts, provider, namespaces)
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from seldon_infra.graph.spec import SeldonDeployment
+    from seldon_infra.targets.model_contents import Contents
     from seldon_infra.targets.spec import Kubernetes
 
 
@@ -48,7 +49,7 @@ class ClusterRollouts:
         deployment: SeldonDeployment,
         base_url: pulumi.Input[str] | None = None,
         opts: pulumi.ResourceOptions | None = None,
-        judged: Gate | None = None,
+        contents: Contents | None = None,
     ) -> ClusterDeployment:
         """Declare one deployment.
 
@@ -56,10 +57,10 @@ class ClusterRollouts:
             deployment: what is declared.
             base_url: address of the ingress that leads to it; None looks it up.
             opts: its provider, and what has to be there first.
-            judged: comes once its models' files have been looked at.
+            contents: what is known of its models' contents, once they have been looked at.
         """
         wait = self._look_up if base_url is None else self._wait
-        return ClusterDeployment(deployment, manifests(deployment, judged), wait, base_url, opts)
+        return ClusterDeployment(deployment, manifests(deployment, contents), wait, base_url, opts)
 
     async def _wait(self, resource: pulumi.Resource, namespace: str, name: str) -> str:
         def tell(text: str) -> None:
@@ -99,11 +100,13 @@ def _found(asked: asyncio.Task[str | None]) -> bool:
     return asked.exception() is None and asked.result() is not None
 
 
-def manifests(deployment: SeldonDeployment, judged: Gate | None = None) -> Manifests:
+def manifests(deployment: SeldonDeployment, contents: Contents | None = None) -> Manifests:
     """Render what a deployment is made of; none of it is made before all of it is known, valid and looked at."""
     custom = _marked(rendered(deployment, check_cluster, seldon_deployment))
-    fit = when_all([when_valid(deployment, check_cluster), judged])
-    return {kind: _named_after(fit, each) for kind, each in {**_own(deployment), KIND: custom}.items()}
+    looked = contents.judged(deployment.name) if contents else None
+    rolled = contents.of_deployment(deployment, custom) if contents else custom
+    fit = when_all([when_valid(deployment, check_cluster), looked])
+    return {kind: named_after(fit, each) for kind, each in {**_own(deployment), KIND: rolled}.items()}
 
 
 def _marked(manifest: dict[str, Any]) -> dict[str, Any]:
@@ -113,7 +116,8 @@ def _marked(manifest: dict[str, Any]) -> dict[str, Any]:
     return {**manifest, "metadata": {**metadata, "annotations": annotations}}
 
 
-def _named_after(fit: Gate | None, manifest: Mapping[str, Any]) -> dict[str, Any]:
+def named_after(fit: Gate | None, manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """Give a manifest whose object is made only once something has come."""
     metadata = manifest["metadata"]
     return {**manifest, "metadata": {**metadata, "name": after(fit, metadata["name"])}}
 

@@ -32,6 +32,7 @@ from seldon_infra.targets.way import Unseen
 from seldon_infra.targets.way import seen as way_seen
 
 if TYPE_CHECKING:
+    from seldon_infra.artifacts.listings import Listings
     from seldon_infra.eks.places import Placed
     from seldon_infra.graph.spec import SeldonDeployment
     from seldon_infra.model_server.spec import ModelServer
@@ -43,8 +44,11 @@ def require_fit(
     deployments: Sequence[SeldonDeployment],
     urn_of: UrnOf,
     model_servers: Sequence[ModelServer] = (),
+    listings: Listings | None = None,
 ) -> frozenset[str]:
     """Ask the cluster, and say what does not fit on the resource that it concerns; give the models' URIs that are read.
+
+    What stores list is kept in `listings`, for those who ask after.
 
     Raises:
         pulumi.RunError: something certainly fails; nothing of the deployments has been declared yet.
@@ -61,7 +65,7 @@ def require_fit(
     way = way_seen(target)
     if isinstance(way, Unseen):
         pulumi.log.info(f"nothing is checked against the cluster: {way.why}")
-    facts, models = _look(way, seen, others, named)
+    facts, models = _look(way, seen, others, named, listings)
     if groups is not None:
         # Nodes that are there now are not those that there will be: the groups were asked already.
         facts = replace(facts, nodes=None)
@@ -85,14 +89,18 @@ def require_fit(
 
 
 def _look(
-    way: SeenWay | Unseen, deployments: Sequence[SeldonDeployment], others: Sequence[PodNeed], models: Sequence[Model]
+    way: SeenWay | Unseen,
+    deployments: Sequence[SeldonDeployment],
+    others: Sequence[PodNeed],
+    models: Sequence[Model],
+    listings: Listings | None,
 ) -> tuple[Facts, Seen]:
     """Ask cluster, registries and stores at the same time; each of them is left after a few seconds."""
     needs = [*(need for each in deployments for need in pods(each, {})), *others]
     images = [it.image for need in needs for it in need.containers if it.image]
     with ThreadPoolExecutor(3) as at_once:
         asked = at_once.submit(_survey, way, wanted(deployments, others))
-        built, stored = at_once.submit(platforms_of, images), at_once.submit(models_of_stores, models)
+        built, stored = at_once.submit(platforms_of, images), at_once.submit(models_of_stores, models, listings)
     (platforms, unbuilt), found, facts = built.result(), stored.result(), asked.result()
     return replace(facts, platforms=platforms, skipped=(*facts.skipped, *unbuilt, *found.skipped)), found
 

@@ -36,6 +36,7 @@ from seldon_infra.targets.explainer_files import unfit_explainers
 from seldon_infra.targets.landed import Landed
 from seldon_infra.targets.later import after, when_known, when_valid
 from seldon_infra.targets.local_files import (
+    EXPLAINER,
     hostile_files,
     kind_of,
     missing_files,
@@ -220,6 +221,9 @@ class LocalDeployment(Component):
             explainers.install(explainer)
         files = {
             "uri": explainer.model_uri,
+            "server": EXPLAINER,
+            "trusted": list(explainer.trusted) or None,
+            "signed_by": explainer.signed_by,
             "model_digest": explainer.model_digest,
             "storage": _store_of(explainer.model_uri, self._deployment),
         }

@@ -22,6 +22,8 @@ from seldon_infra.graph.spec import SeldonDeployment
 from seldon_infra.servers import catalogue
 from seldon_infra.servers.spec import CatalogueServer
 
+EXPLAINER = "explainer"
+"""Kind of an explainer's own server; its files may import what those of any server of the catalogue may."""
 _SHOWN = 3
 """Names of a folder's files that a message shows."""
 
@@ -116,11 +118,23 @@ def _unlisted(path: str, server: CatalogueServer, protocol: str) -> Iterator[Pro
 def unread_models(deployment: SeldonDeployment, project: Path) -> Iterator[Problem]:
     """Give a problem for each model of which its node's server would read no file; a file alone counts by its name."""
     for inner, server, uri in models_here(deployment, project):
-        path, reads = project / uri, _reads(server)
-        if reads and not _has_one(path, reads):
-            got = f"model_uri '{uri}' {_held(path)}"
-            want = f"must have {' or '.join(reads)}, which {type(server).__name__} reads"
-            yield Problem(inner.path, got, want, f"save the model as {reads[0]}, or use the server for it")
+        yield from unread(inner.path, uri, server, project / uri)
+
+
+def unread(place: str, uri: str, server: Server, path: Path) -> Iterator[Problem]:
+    """Give the problem of a model of which its server would read no file.
+
+    Args:
+        place: where the model is declared.
+        uri: what it is declared by.
+        server: what reads it.
+        path: where its files are.
+    """
+    reads = _reads(server)
+    if reads and not _has_one(path, reads):
+        got = f"model_uri '{uri}' {_held(path)}"
+        want = f"must have {' or '.join(reads)}, which {type(server).__name__} reads"
+        yield Problem(place, got, want, f"save the model as {reads[0]}, or use the server for it")
 
 
 def _reads(server: Server) -> tuple[str, ...]:

@@ -6,68 +6,48 @@ anything of a deployment is declared. What a store holds is fetched once for eac
 
 from __future__ import annotations
 
-import json
-import threading
-from collections.abc import Callable, Collection, Iterator, Mapping
-from concurrent.futures import Future
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pulumi
 
 from seldon_infra.artifacts.addresses import shown
+from seldon_infra.artifacts.contents import by_listing
 from seldon_infra.artifacts.digest import digest_of, unlike
-from seldon_infra.artifacts.fetch import SCHEMES, fetch, listed
+from seldon_infra.artifacts.fetch import SCHEMES, fetch_listed
 from seldon_infra.artifacts.judged import judged
 from seldon_infra.artifacts.listing import SCHEMES as STORES
+from seldon_infra.artifacts.listings import Listings, has_login
+from seldon_infra.artifacts.oci import MODELS
 from seldon_infra.artifacts.render import settings_for, store_settings
 from seldon_infra.artifacts.signed import unsigned
-from seldon_infra.artifacts.source import scheme_of
+from seldon_infra.artifacts.source import Listed, scheme_of
 from seldon_infra.clusters.in_time import in_time
 from seldon_infra.clusters.rollouts import in_thread
-from seldon_infra.core.errors import InvalidSpec, LimitReached, SeldonInfraError
-from seldon_infra.core.model import pending
+from seldon_infra.core.errors import InvalidSpec, LimitReached, ModelNotFound, SeldonInfraError
+from seldon_infra.core.model import is_later, known
 from seldon_infra.core.paths import cache_dir
 from seldon_infra.core.problems import Problem
 from seldon_infra.core.quantity import parse_quantity
-from seldon_infra.graph.rules.place import InNode, nodes_in, predictors, server_of
-from seldon_infra.targets.local_files import kind_of
+from seldon_infra.targets.local_files import EXPLAINER, kind_of, unread
 from seldon_infra.targets.subject import Subject
 
 if TYPE_CHECKING:
-    from seldon_infra.graph.spec import SeldonDeployment
+    from seldon_infra.artifacts.judge.finding import Finding
+    from seldon_infra.artifacts.spec import Storage
     from seldon_infra.targets.later import Gate
     from seldon_infra.targets.spec import Kubernetes
     from seldon_infra.targets.subject import UrnOf
+    from seldon_infra.targets.wanted_models import WantedModel
 
 SECONDS = 5.0
 """How long a store may take to list a model."""
-_LOGINS = ("access_key_id", "endpoint", "service_account_json", "anonymous", "key", "sas_url", "url")
-"""Fields by which a storage says how it is read; one without any leaves that to pods, and here to the machine."""
 _WANT = "must be looked at before an up"
-
-
-class Listings:
-    """What stores have listed: many deployments may have one model, and a store is asked once for it."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._asked: dict[str, Future[object]] = {}
-
-    def of(self, uri: str, settings: Mapping[str, Any] | None) -> object:
-        """Ask for a listing, or wait for the same question's answer; raises what the question has raised."""
-        key = json.dumps([uri, settings], sort_keys=True, default=str)
-        with self._lock:
-            first = key not in self._asked
-            answer = self._asked.setdefault(key, Future())
-        if first:
-            try:
-                answer.set_result(listed(uri, settings))
-            except Exception as error:
-                answer.set_exception(error)
-        return answer.result()
+Contents: TypeAlias = Mapping[str, Mapping[str, Any]]
+"""What was seen of models, by their places: their URIs, listings and digests."""
 
 
 @dataclass(frozen=True)
@@ -81,29 +61,58 @@ class Place:
     listings: Listings = field(default_factory=Listings)
 
 
-def when_judged(deployment: SeldonDeployment, place: Place, urn_of: UrnOf) -> Gate | None:
-    """Give what comes once a deployment's models have been looked at, None where there is nothing to look at.
+@dataclass(frozen=True)
+class Looked:
+    """What comes of a look at what one deployment or model server serves."""
+
+    judged: Gate | None
+    """Comes once its models have been looked at; None where there is nothing to look at."""
+    contents: pulumi.Input[Contents]
+    """What was seen of the models that are not pinned."""
+    watched: frozenset[str]
+    """Places of models whose contents may be seen here, now or by somebody else."""
+
+
+def looked_at(
+    name: str, models: Sequence[WantedModel], storage: Sequence[Storage], place: Place, urn_of: UrnOf
+) -> Looked:
+    """Look at the models of a deployment or a model server.
 
     What is wrong with them is an error of the program's; so is what an `up` cannot look at and the definition asks for.
     """
-    nodes = [inner for at in predictors(deployment) for inner in nodes_in(at) if _has_files(inner)]
-    if place.target.live_checks == "skip" or not nodes:
-        return None
-    said = [(inner.node.model_uri, inner.node.model_digest) for inner in nodes]
-    stores = [store_settings(each) for each in deployment.storage]
+    watched = frozenset(it.place for it in models if it.digest is None and _is_listed(it, storage))
+    said, stores = [(it.uri, it.digest) for it in models], [store_settings(each) for each in storage]
 
-    async def look(come: Any) -> None:
-        models = [
-            _Model(inner, uri, digest, settings_for(uri, come[1]))
-            for inner, (uri, digest) in zip(nodes, come[0], strict=True)
+    async def look(come: Any) -> Contents:
+        asked = [
+            _Model(it, uri, digest, settings_for(uri, come[1]))
+            for it, (uri, digest) in zip(models, come[0], strict=True)
         ]
-        answers = await in_thread(partial(_look, models, place))
-        told = [(model, answers[model]) for model in models if model in answers]
-        _tell(told, place.target, lambda: Subject(urn_of(deployment.name)))
+        answers = await in_thread(partial(_look, asked, place))
+        _tell([(it, answers[it].found) for it in asked], place.target, lambda: Subject(urn_of(name)))
+        return {it.wanted.place: answers[it].content for it in asked if it.wanted.place in watched}
 
-    if not pending(deployment):
-        return pulumi.Output.from_input(look((said, stores)))
-    return pulumi.Output.unsecret(pulumi.Output.all(said, stores).apply(look))
+    if place.target.live_checks == "skip" or not models:
+        return Looked(None, {it.place: {"uri": it.uri} for it in models if it.place in watched}, watched)
+    waits = any(is_later(value) for pair in said for value in pair) or any(map(_waits, stores))
+    # What the SDK makes of an awaitable is typed by nobody.
+    outputs: Any = pulumi.Output
+    seen = outputs.all(said, stores).apply(look) if waits else outputs.from_input(look((said, stores)))
+    # Keys are among what it waited for, and nothing of them in what it gives.
+    contents: pulumi.Output[Contents] = outputs.unsecret(seen)
+    return Looked(contents.apply(lambda seen: None), contents, watched)
+
+
+def _is_listed(model: WantedModel, storage: Sequence[Storage]) -> bool:
+    """Whether a URI may lead to a store that can be listed; of one that is known later it may."""
+    uri = known(model.uri)
+    scheme = scheme_of(uri) if uri is not None else ""
+    return uri is None or scheme in SCHEMES or scheme in {each.scheme for each in storage}
+
+
+def _waits(settings: Mapping[str, Any]) -> bool:
+    values = [part for it in settings.values() for part in (it.values() if isinstance(it, Mapping) else (it,))]
+    return any(map(is_later, values))
 
 
 class _NotAsked(SeldonInfraError):
@@ -112,9 +121,9 @@ class _NotAsked(SeldonInfraError):
 
 @dataclass(frozen=True, eq=False)
 class _Model:
-    """A node's model, with all that its definition says of it."""
+    """A model with all that was yet to come."""
 
-    inner: InNode
+    wanted: WantedModel
     uri: str
     digest: str | None
     settings: Mapping[str, Any] | None
@@ -122,51 +131,73 @@ class _Model:
     @property
     def pinned(self) -> str | None:
         """What the definition holds the files to beside their judgement."""
-        key = self.inner.node.signed_by
+        key = self.wanted.signed_by
         return f"signed_by '{key}'" if key else f"model_digest '{self.digest}'" if self.digest else None
 
     def reached(self, readable: Collection[str]) -> bool:
         """Whether asking for it may have an answer; what is known to have none is not waited for again."""
         scheme = scheme_of(self.uri)
-        own = any((self.settings or {}).get(field) for field in _LOGINS)
-        return own or (scheme in SCHEMES and (scheme not in STORES or self.uri in readable))
+        reads = scheme in SCHEMES and (scheme not in STORES or self.uri in readable)
+        return has_login(self.settings) or reads
 
 
-def _has_files(inner: InNode) -> bool:
-    return inner.node.model_uri is not None and server_of(inner.node) is not None
+@dataclass(frozen=True)
+class _Answer:
+    """What a look at one model gave."""
+
+    found: list[Problem] | Exception
+    """Its problems, or why there are none to give."""
+    content: Mapping[str, str]
 
 
-def _look(models: list[_Model], place: Place) -> dict[_Model, list[Problem] | Exception]:
-    """Give the problems of each model, or why there are none to give."""
+def _look(models: list[_Model], place: Place) -> dict[_Model, _Answer]:
     asked = {
         model: partial(place.listings.of, model.uri, model.settings)
         for model in models
         if model.reached(place.readable)
     }
     there = in_time(asked, SECONDS)
-    return {model: _problems(model, place, there.get(model)) for model in models}
+    return {model: _answer(model, place, there.get(model)) for model in models}
 
 
-def _problems(model: _Model, place: Place, there: object) -> list[Problem] | Exception:
+def _answer(model: _Model, place: Place, there: Listed | Exception | None) -> _Answer:
+    nothing = {"uri": model.uri}
     if there is None:
-        return _NotAsked(f"'{shown(model.uri)}' cannot be read from here")
+        return _Answer(_NotAsked(f"'{shown(model.uri)}' cannot be read from here"), nothing)
     if isinstance(there, TimeoutError):
-        return SeldonInfraError(f"'{shown(model.uri)}': no answer within {SECONDS:g} s")
+        return _Answer(SeldonInfraError(f"'{shown(model.uri)}': no answer within {SECONDS:g} s"), nothing)
     if isinstance(there, Exception):
-        return there
-    node, server = model.inner.node, server_of(model.inner.node)
+        return _Answer(there, nothing)
+    seen = {**nothing, "listing": there.digest}
     try:
-        path = fetch(model.uri, model.settings, cache_dir(), int(parse_quantity(place.target.judged_up_to) or 0))
-        found = [
-            *unlike(digest_of(path)[0], model.digest),
-            *judged(path, kind_of(server) if server else "", node.trusted),
-        ]
-        found += unsigned(path, place.project / node.signed_by) if node.signed_by else []
+        path = fetch_listed(there, cache_dir(), int(parse_quantity(place.target.judged_up_to) or 0))
+        digest = digest_of(path)[0]
+        findings = [*unlike(digest, model.digest), *_findings(model.wanted, path, place.project)]
     except LimitReached as error:
-        return LimitReached(f"{error}, and judged_up_to is '{place.target.judged_up_to}'")
+        larger = LimitReached(f"{error}, and judged_up_to is '{place.target.judged_up_to}'")
+        return _Answer(larger, {**seen, "digest": by_listing(there)})
     except SeldonInfraError as error:
-        return error
-    return [finding.problem(model.inner.path, shown(model.uri)) for finding in found]
+        return _Answer(error, nothing)
+    problems = [finding.problem(model.wanted.path, shown(model.uri)) for finding in findings]
+    return _Answer([*problems, *_unread(model, path), *_unmounted(model, there)], {**seen, "digest": digest})
+
+
+def _findings(wanted: WantedModel, path: Path, project: Path) -> list[Finding]:
+    kind = kind_of(wanted.server) if wanted.server else EXPLAINER
+    hostile = judged(path, kind, wanted.trusted)
+    return hostile + (unsigned(path, project / wanted.signed_by) if wanted.signed_by else [])
+
+
+def _unread(model: _Model, path: Path) -> Iterator[Problem]:
+    if model.wanted.server is not None:
+        yield from unread(model.wanted.path, shown(model.uri), model.wanted.server, path)
+
+
+def _unmounted(model: _Model, there: Listed) -> Iterator[Problem]:
+    """A node mounts an image as it is; what ORAS or KitOps pushed has no folders of which a pod could see one."""
+    if scheme_of(model.uri) == "oci" and any(item.packed != MODELS for item in there.items):
+        got, want = f"model_uri '{model.uri}' is no image", "must be one with the model in its folder /models"
+        yield Problem(model.wanted.path, got, want, "build it FROM scratch with COPY model /models, and push it")
 
 
 def _tell(
@@ -184,11 +215,15 @@ def _tell(
 
 def _unseen(model: _Model, why: Exception, target: Kubernetes, subject: Callable[[], Subject]) -> Iterator[Problem]:
     """Say that a model was not looked at; an `up` stops where its definition asks for it."""
+    path = model.wanted.path
     if model.pinned and not pulumi.runtime.is_dry_run() and target.live_checks == "refuse":
         fix = "run it where the model can be read, or write live_checks='warn'"
-        yield Problem(model.inner.path, f"{model.pinned}: {why}", _WANT, fix)
+        yield Problem(path, f"{model.pinned}: {why}", _WANT, fix)
     elif model.pinned:
         said = f"{model.pinned} is not verified here, which an up with live_checks='refuse' takes: {why}"
-        pulumi.log.warn(f"{model.inner.path}: {said}", subject())
+        pulumi.log.warn(f"{path}: {said}", subject())
+    elif isinstance(why, ModelNotFound):
+        got, fix = f"model_uri '{shown(model.uri)}' holds nothing", "upload the model, or correct the URI"
+        pulumi.log.warn(str(Problem(path, got, "must lead to a model", fix)), subject())
     elif not isinstance(why, _NotAsked):
-        pulumi.log.info(f"{model.inner.path}: its model's files are not judged here: {why}", subject())
+        pulumi.log.info(f"{path}: its model's files are not judged here: {why}", subject())

@@ -7,19 +7,20 @@ from typing import TYPE_CHECKING, Any
 from seldon_infra.core.problems import Problem
 from seldon_infra.core.quantity import parse_quantity
 from seldon_infra.eks.spec import ExistingCluster
-from seldon_infra.graph.rules.place import nodes_in, predictors
 from seldon_infra.ingress import check as ingress_rules
 from seldon_infra.ingress.spec import Ambassador, Istio
 from seldon_infra.monitoring import check as monitoring_rules
 from seldon_infra.seldon_core import check as core_rules
 from seldon_infra.seldon_core.catalogue import Versions, problems
+from seldon_infra.targets.wanted_models import models_of
 from seldon_infra.tracing import check as tracing_rules
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from seldon_infra.graph.spec import SeldonDeployment
     from seldon_infra.targets.spec import Kubernetes
+    from seldon_infra.targets.wanted_models import WantedModel
 
 
 def check_platform(target: Kubernetes, deployments: Sequence[SeldonDeployment]) -> list[Problem]:
@@ -61,11 +62,15 @@ def _bound_is_a_size(target: Kubernetes) -> Iterator[Problem]:
 
 def _signatures_are_verified(target: Kubernetes, deployments: Sequence[SeldonDeployment]) -> Iterator[Problem]:
     """A cluster looks at no signature; the live checks do."""
-    nodes = (inner for each in deployments for at in predictors(each) for inner in nodes_in(at))
-    for inner in nodes if target.live_checks == "skip" else ():
-        if inner.node.signed_by is not None:
-            got, want = f"signed_by '{inner.node.signed_by}' with live_checks='skip'", "must be verified by somebody"
-            yield Problem(inner.path, got, want, "remove signed_by, or write live_checks='warn'")
+    return unverified(target, (it for each in deployments for it in models_of(each)))
+
+
+def unverified(target: Kubernetes, models: Iterable[WantedModel]) -> Iterator[Problem]:
+    """Give a problem for each signature that nobody would look at."""
+    for it in models if target.live_checks == "skip" else ():
+        if it.signed_by is not None:
+            got, want = f"signed_by '{it.signed_by}' with live_checks='skip'", "must be verified by somebody"
+            yield Problem(it.path, got, want, "remove signed_by, or write live_checks='warn'")
 
 
 def _is_there(target: Kubernetes) -> bool:

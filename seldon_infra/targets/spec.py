@@ -134,6 +134,11 @@ class Kubernetes(Spec):
         description="Size up to which a model's files are fetched to judge them, once for each state of its store; "
         "larger ones are named and passed over. Judging is part of `live_checks`.",
     )
+    changed_models: Literal["roll", "ignore"] = Field(
+        default="roll",
+        description="What other contents under the same `model_uri` become, where its store can be listed from here: "
+        "`roll` shows them in the preview and replaces the pods, `ignore` leaves them to whatever starts pods anew.",
+    )
 
 
 Target = Local | Kubernetes

@@ -18,7 +18,7 @@ from seldon_infra.graph.manifest import GROUP, PLURAL
 from tests.cluster.control_plane import NOBODY, ControlPlane, User
 from tests.cluster.kubernetes_provider.install import install_provider
 from tests.cluster.operator import operator
-from tests.engine.scratch import STACK, Engine, scratch_engine
+from tests.engine.scratch import ENVIRONMENT, STACK, Engine, scratch_engine
 
 pytestmark = pytest.mark.cluster
 
@@ -70,6 +70,7 @@ def engine(control_plane: ControlPlane) -> Iterator[Engine]:
     shutil.copy(control_plane.kubeconfig, folder / "kubeconfig")
     install_provider(folder)
     made.use_plugin("kubernetes", folder)
+    made.use_plugin("seldon", ENVIRONMENT / "bin")
     made.write_program(PROGRAM)
     made.set_secret("key", SECRET)
     declare(made)

@@ -21,7 +21,7 @@ from tests.cluster.definitions import is_established
 from tests.cluster.kubernetes_provider.install import install_provider
 from tests.cluster.nodes import CPU_NODES, GPU_NODES, GPU_TAINT
 from tests.cluster.operator import operator
-from tests.engine.scratch import Engine, scratch_engine
+from tests.engine.scratch import ENVIRONMENT, Engine, scratch_engine
 from tests.engine.waiting import wait_until
 
 pytestmark = pytest.mark.cluster
@@ -59,6 +59,7 @@ def project(control_plane: ControlPlane) -> Iterator[Engine]:
     made = scratch_engine(folder)
     install_provider(folder)
     made.use_plugin("kubernetes", folder)
+    made.use_plugin("seldon", ENVIRONMENT / "bin")
     made.write_program("from seldon_infra import run\n\nrun(__file__)\n")
     yield made
     shutil.rmtree(folder)

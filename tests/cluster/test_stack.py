@@ -15,7 +15,7 @@ from seldon_infra.graph.manifest import GROUP, PLURAL
 from tests.cluster.control_plane import NOBODY, ControlPlane, Refused
 from tests.cluster.kubernetes_provider.install import install_provider
 from tests.cluster.operator import operator
-from tests.engine.scratch import Engine, scratch_engine
+from tests.engine.scratch import ENVIRONMENT, Engine, scratch_engine
 from tests.engine.waiting import wait_until
 
 pytestmark = pytest.mark.cluster
@@ -44,6 +44,7 @@ def engine(control_plane: ControlPlane) -> Iterator[Engine]:
     made.environment["KUBECONFIG"] = str(control_plane.kubeconfig)
     install_provider(folder)
     made.use_plugin("kubernetes", folder)
+    made.use_plugin("seldon", ENVIRONMENT / "bin")
     made.write_program("from seldon_infra import run\n\nrun(__file__)\n")
     yield made
     made.environment["KUBECONFIG"] = str(control_plane.kubeconfig)

@@ -122,12 +122,14 @@ class _PredictorReader:
 
     def read(self, bare: tuple[SeldonDeployment, Predictor] | None) -> Predictor:
         """Read the predictor; with its bare form also what its typed fields leave to say of its pods."""
-        found, specs = self.found, tuple(self.found.component_specs or ())
-        names = frozenset(str(unit["name"]) for unit in units(found.graph.model_dump(by_alias=True)))
+        found, nodes = self.found, list(units(self.found.graph.model_dump(by_alias=True)))
+        names = frozenset(str(unit["name"]) for unit in nodes)
+        fetched = frozenset(str(unit["name"]) for unit in nodes if unit.get("modelUri"))
+        specs, digests = pods.without_digests(self.found.component_specs or (), fetched)
         placed = pods.layout(specs, names)
         left = self._left(placed, *bare) if bare else {}
         own = {name: self._own_pod(pod, left.get(name, {})) for name, pod in placed.own.items()}
-        reader = GraphReader(self.protocol, pods.containers(specs), own)
+        reader = GraphReader(self.protocol, pods.containers(specs), own, digests)
         shared = placed.shared
         return Predictor(
             **given(

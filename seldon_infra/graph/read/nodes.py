@@ -76,6 +76,8 @@ class GraphReader:
     """Containers of all its pods by name."""
     pods: Mapping[str, Pod]
     """Pods of the nodes that have one of their own."""
+    digests: Mapping[str, str]
+    """Digests that models must have, by their nodes."""
 
     def read(self, unit: wire.PredictiveUnit, path: str) -> Node:
         """Read a node with everything below it.
@@ -98,6 +100,7 @@ class GraphReader:
         return given(
             name=unit.name,
             model_uri=unit.model_uri,
+            model_digest=self.digests.get(unit.name) if unit.model_uri else None,
             parameters=left,
             env=env(container.get("env")),
             resources=resources(container.get("resources")),

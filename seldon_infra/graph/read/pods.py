@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from seldon_infra.graph import manifest as wire
 from seldon_infra.graph.read.normal import metrics_v2
 from seldon_infra.graph.read.values import given
+from seldon_infra.graph.render_pods import DIGEST_MARK
 from seldon_infra.graph.render_values import is_named
 from seldon_infra.graph.spec import (
     ContainerMetric,
@@ -26,6 +28,7 @@ from seldon_infra.graph.spec import (
 )
 
 Metric = ResourceMetric | ContainerMetric | PodsMetric | ObjectMetric | ExternalMetric
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}\Z")
 _TARGETS = ("averageUtilization", "averageValue", "value")
 _TARGET_FIELDS = {"averageUtilization": "average_utilization", "averageValue": "average_value", "value": "value"}
 
@@ -54,6 +57,28 @@ def layout(pods: Sequence[wire.SeldonPodSpec], nodes: frozenset[str]) -> Layout:
 def containers(pods: Sequence[wire.SeldonPodSpec]) -> dict[str, Mapping[str, Any]]:
     """Containers of all pods by their name."""
     return {str(one.get("name")): one for pod in pods for one in _containers(pod)}
+
+
+def without_digests(
+    found: Sequence[wire.SeldonPodSpec], fetched: frozenset[str]
+) -> tuple[tuple[wire.SeldonPodSpec, ...], dict[str, str]]:
+    """Give pods without the annotations that are digests of their models, and these digests by the models' nodes.
+
+    Args:
+        found: the pods.
+        fetched: nodes that have a model.
+    """
+    digests: dict[str, str] = {}
+    pods = []
+    for pod in found:
+        own = {f"{DIGEST_MARK}/{name}": name for name in container_names(pod) if name in fetched}
+        said = (pod.metadata.annotations if pod.metadata else None) or {}
+        pinned = {mark: digest for mark, digest in said.items() if mark in own and _DIGEST.match(digest)}
+        digests |= {own[mark]: digest for mark, digest in pinned.items()}
+        left = {mark: value for mark, value in said.items() if mark not in pinned}
+        metadata = pod.metadata.model_copy(update={"annotations": left}) if pod.metadata and pinned else pod.metadata
+        pods.append(pod.model_copy(update={"metadata": metadata}))
+    return tuple(pods), digests
 
 
 def container_names(pod: wire.SeldonPodSpec) -> list[str]:

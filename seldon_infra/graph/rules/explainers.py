@@ -59,6 +59,10 @@ def files_are_pinned_whole(at: InPredictor) -> Iterator[Problem]:
         fix = "copy the whole digest; run: seldon-infra digest FOLDER"
         got = f"explainer.model_digest '{explainer.model_digest}'"
         yield Problem(at.path, got, "must be sha256: and 64 hexadecimal digits", fix)
+    for field in ("signed_by", "trusted") if explainer.model_uri is None else ():
+        if getattr(explainer, field):
+            fix = f"write model_uri=…, or remove {field}"
+            yield Problem(at.path, f"explainer.{field} without model_uri", "must have files to look at", fix)
     yield from image_is_a_reference(at.path, "explainer.image", explainer.image)
     timeout = known(explainer.timeout)
     if timeout is not None and not parse_duration(timeout):

@@ -87,11 +87,19 @@ def explainer_is_in_reach(at: InPredictor) -> Iterator[Problem]:
 
 
 def _in_reach(path: str, field: str, later: Later[str] | None) -> Iterator[Problem]:
+    """Name a URI that no pod of the operator's can fetch.
+
+    A volume that is an image is unknown to the operator and lost on its way into a Deployment: its types are those of
+    k8s.io/api 0.23.6 (operator/go.mod of seldon-core), and image volumes came with 0.31.
+    """
     uri = known(later)
     if uri and (not _SCHEME.match(uri) or uri.startswith("file:")):
         fix = "copy it to a store and write model_uri='s3://bucket/model'"
         yield Problem(path, f"{field} '{uri}'", "must be a URI on a cluster", fix)
-    elif uri and uri.startswith(("models:", "oci:")):
+    elif uri and uri.startswith("oci:"):
+        want = "must be of a store that rclone fetches from: Seldon's operator knows no volumes that are images"
+        yield Problem(path, f"{field} '{uri}'", want, "write the URI of its files in a store, or use a ModelServer")
+    elif uri and uri.startswith("models:"):
         fix = "write the URI of its files in a store; MLflow shows it as the version's source"
         yield Problem(path, f"{field} '{uri}'", "must be of a store that rclone fetches from on a cluster", fix)
 

@@ -32,6 +32,12 @@ class Explainer(Spec):
     ``init_parameters``. Source: modelUri."""
     model_digest: str | None = None
     """``sha256:…`` that the explainer's files must have, as ``seldon-infra digest`` prints it. Default: any."""
+    trusted: Many[str] = ()
+    """Names that its files may import beside those on the list of model servers, as a finding says them: what alibi's
+    ``save()`` wrote runs code and names it. Default: none."""
+    signed_by: str | None = None
+    """File of the project with the public key (PEM, elliptic curve) that its files must be signed with.
+    Default: none, signatures are not looked at."""
     image: Later[str] | None = None
     """Image of the explainer's server on a cluster, with the files of ``servers/``; SHAP and LIME need one, and so
     does what ``seldon-infra explainer fit`` made. Default: Seldon's own, which reads what alibi's ``save()`` wrote.

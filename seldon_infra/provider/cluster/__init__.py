@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from seldon_infra.provider.cluster.definitions import Definitions
+from seldon_infra.provider.cluster.model_contents import ModelContents
 
-RESOURCES = (Definitions,)
+RESOURCES = (Definitions, ModelContents)
 """Every type that the plugin serves beside those of the local target."""

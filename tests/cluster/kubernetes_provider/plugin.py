@@ -60,7 +60,8 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
         return Empty()
 
     def Check(self, request: Any, context: Any) -> Any:
-        return provider_pb2.CheckResponse(inputs=request.news)
+        """Take inputs as they are, without what is null (provider.go: every tree is unmarshalled with SkipNulls)."""
+        return provider_pb2.CheckResponse(inputs=to_wire(_without_nulls(from_wire(request.news))))
 
     def Diff(self, request: Any, context: Any) -> Any:
         olds, news = (reveal(from_wire(tree))[0] for tree in (request.old_inputs, request.news))
@@ -146,6 +147,12 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
             return ask(self.api)
         except ApiError as error:
             context.abort(grpc.StatusCode.UNKNOWN, str(error))
+
+
+def _without_nulls(tree: Any) -> Any:
+    if isinstance(tree, dict):
+        return {key: _without_nulls(value) for key, value in tree.items() if value is not None}
+    return [_without_nulls(item) for item in tree] if isinstance(tree, list) else tree
 
 
 def _dry_run(api: Api, manifest: Tree) -> Tree:

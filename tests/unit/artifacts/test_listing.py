@@ -1,16 +1,17 @@
-"""What a store holds under a URI: by the files of this machine, and by a server that speaks as S3 does."""
+"""What a store holds under a URI: by a server that speaks as S3 does."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
-from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 from xml.sax.saxutils import escape
 
 import pytest
 
-from seldon_infra.artifacts.listing import StoreNotReached, look
+from seldon_infra.artifacts.fetch import listed
+from seldon_infra.artifacts.listing import StoreNotReached
+from seldon_infra.artifacts.source import Listed
 from seldon_infra.clusters.models import in_words, look_up, models_of
 from seldon_infra.core.errors import ModelNotFound, NotPermitted
 from tests.unit.artifacts.test_registry import serving
@@ -66,16 +67,21 @@ def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
+def look(uri: str) -> Listed:
+    return listed(uri, None)
+
+
 @pytest.mark.usefixtures("store")
 def test_a_folder_of_a_bucket_is_counted_and_its_neighbours_are_not() -> None:
     found = look("s3://models/iris")
-    assert (found.files, found.size) == (2, 6)
+    assert (len(found.items), found.size) == (2, 6)
     assert look("s3://models/iris/").digest == found.digest != look("s3://models/other").digest
 
 
 @pytest.mark.usefixtures("store")
 def test_a_single_file_is_one() -> None:
-    assert (look("s3://models/iris/model.joblib").files, look("s3://models/iris/model.joblib").size) == (1, 5)
+    found = look("s3://models/iris/model.joblib")
+    assert (len(found.items), found.size) == (1, 5)
 
 
 @pytest.mark.usefixtures("store")
@@ -105,12 +111,12 @@ def test_remotes_of_rclone_and_what_comes_later_are_passed_over() -> None:
     assert not [*models_of(of_node(model_uri="minio:models/iris")), *models_of(of_node(model_uri="https://acme.com/m"))]
 
 
-def test_the_digest_changes_with_a_file_and_not_with_a_look(tmp_path: Path) -> None:
-    (tmp_path / "model.bst").write_bytes(b"1")
-    before = look(tmp_path.as_uri())
-    assert look(tmp_path.as_uri()) == before
-    (tmp_path / "model.bst").write_bytes(b"12")
-    assert look(tmp_path.as_uri()).digest != before.digest
+@pytest.mark.usefixtures("store")
+def test_the_digest_changes_with_a_file_and_not_with_a_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = look("s3://models/iris").digest
+    assert look("s3://models/iris").digest == before
+    monkeypatch.setitem(OBJECTS, "iris/model.joblib", b"54321")
+    assert look("s3://models/iris").digest != before
 
 
 def test_a_store_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

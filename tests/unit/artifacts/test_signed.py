@@ -12,6 +12,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
+from seldon_infra.artifacts import signed
 from seldon_infra.artifacts.signed import unsigned
 
 
@@ -123,3 +124,61 @@ def test_git_files_can_be_signed_as_well(model: Path, key: Path) -> None:
     hide(model)
     sign(model, key, "--no-ignore-git-paths")
     assert said(model, key) == []
+
+
+@pytest.fixture
+def verified(model: Path, key: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A model that has been found right, in a cache of its own."""
+    monkeypatch.setenv("SELDON_INFRA_CACHE", str(tmp_path / "cache"))
+    assert said(model, key) == []
+    return model
+
+
+def refuse(key: Path) -> object:
+    raise OSError(f"{key} was asked for again")
+
+
+def test_what_was_verified_is_not_verified_again(verified: Path, key: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(signed, "_verifier", refuse)
+    assert said(verified, key) == []
+
+
+def cache_bytecode(model: Path) -> None:
+    """Put a file where no server's files are looked for."""
+    (model / "__pycache__").mkdir()
+    (model / "__pycache__" / "model.pyc").write_bytes(b"1")
+
+
+def link(model: Path) -> None:
+    """Put a link in the place of a file, to a file of the same content."""
+    (model / "copy").write_bytes(b"weights")
+    (model / "model.joblib").unlink()
+    (model / "model.joblib").symlink_to("copy")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda model: (model / "model.joblib").write_bytes(b"Weights"), id="content"),
+        pytest.param(lambda model: (model / "more.pkl").write_bytes(b"1"), id="a file more"),
+        pytest.param(lambda model: (model / "labels" / "names.txt").unlink(), id="a file less"),
+        pytest.param(lambda model: (model / "model.joblib").rename(model / "other.joblib"), id="a name"),
+        pytest.param(forge, id="the signature"),
+        pytest.param(hide, id="git's files"),
+        pytest.param(cache_bytecode, id="Python's files"),
+        pytest.param(link, id="a link"),
+    ],
+)
+def test_what_was_verified_and_has_changed_since_is_verified_again(
+    verified: Path, key: Path, change: Callable[[Path], object]
+) -> None:
+    change(verified)
+    assert said(verified, key) != []
+
+
+def test_another_key_in_the_same_file_verifies_again(verified: Path, tmp_path: Path, key: Path) -> None:
+    own = tmp_path / key.name
+    own.write_bytes(key.read_bytes())
+    assert said(verified, own) == []
+    own.write_bytes(key_pair(tmp_path, "stranger").read_bytes())
+    assert said(verified, own) == [f"model.sig does not verify with {key.name}"]

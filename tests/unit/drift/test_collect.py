@@ -204,3 +204,24 @@ def test_no_form_shows_what_the_engine_has_hidden(form: str) -> None:
     old = manifest(predictors=[{**MAIN, "env": [{"name": "KEY", "value": HIDDEN}]}])
     new = manifest(predictors=[{**MAIN, "env": [{"name": "KEY2", "value": SECRET}]}])
     assert SECRET not in FORMATS[form](drift(step(old, new), previewed=(step(new, old),)))
+
+
+def test_other_contents_of_a_model_are_drift_and_their_change_of_pods_is_not_told_again() -> None:
+    def record(digest: str, listing: str) -> dict[str, Any]:
+        return {"models": {"iris": {"main/m": {"uri": "s3://b/m", "listing": listing, "digest": digest}}}}
+
+    def pods(digest: str, image: str) -> dict[str, Any]:
+        annotations = {"model-digest.seldon-infra/m": digest}
+        pod = {"metadata": {"annotations": annotations}, "spec": {"image": image}}
+        return manifest(predictors=[{**MAIN, "componentSpecs": [pod]}])
+
+    there = step(record("sha256:1", "l1"), record("sha256:2", "l2"), "seldon:cluster:ModelContents", "models")
+    declared = step(pods("sha256:1", "a"), pods("sha256:2", "b"))
+    found = drift(there, previewed=(there, declared))
+    assert [str(each.subject) for each in found.objects] == ["Model iris/main/m"]
+    assert fields(found) == ["content"]
+    assert "Model iris/main/m: content of s3://b/m changed\n" in FORMATS["table"](found)
+    (pending,) = found.pending
+    assert [it.field for it in pending.changes] == ["spec.predictors[main].componentSpecs[0].spec.image"]
+    same = step(record("sha256:1", "l1"), record("sha256:1", "l2"), "seldon:cluster:ModelContents", "models")
+    assert drift(same).objects == ()

@@ -40,7 +40,7 @@ declared and not applied, which is no drift: 1 object
 """
 KEYS = {
     "": ["drifted", "notes", "objects", "owned", "pending", "stack"],
-    "objects": ["fields", "kind", "last_changed_by", "name", "namespace", "object", "state", "urn"],
+    "objects": ["fields", "kind", "last_changed_by", "name", "namespace", "object", "state", "urn", "what"],
     "owned": [
         "applied",
         "field",

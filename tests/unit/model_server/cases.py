@@ -75,7 +75,20 @@ def runtime() -> ModelServer:
     return ModelServer(name="scale", namespace="models", server=server, storage_ports=())
 
 
+def imaged() -> ModelServer:
+    """Give a scikit-learn model in an image, which the node fetches."""
+    return ModelServer(
+        name="iris",
+        namespace="models",
+        server=SklearnServer(),
+        model_uri="oci://ghcr.io/acme/iris:7",
+        storage_ports=(),
+        pod=PodTemplate(spec={"imagePullSecrets": [{"name": "ghcr"}]}),
+    )
+
+
 CASES = {
+    "image": Case("MLServer on a model in an image, read where it is mounted.", imaged()),
     "sklearn": Case("MLServer on a scikit-learn model: credentials, callers, autoscaling, metrics.", sklearn()),
     "triton-gpu": Case("Triton on a GPU, its image by digest, with pods as its requests wait.", triton()),
     "triton-explicit": Case("Triton on a claim, whose models are loaded by its own interface.", controlled()),

@@ -62,6 +62,12 @@ ROWS = {
         f"{IRIS}: server ContainerServer, must be one of {SERVERS}; use one of them, or a SeldonDeployment",
         iris(server=TritonServer()),
     ),
+    "an image with a model has a name": Row(
+        iris(model_uri="oci://ghcr.io/Acme/iris"),
+        f"{IRIS}: model_uri 'oci://ghcr.io/Acme/iris', must be oci:// and an image's name in lower case, with a tag or "
+        "a whole digest at most; write model_uri='oci://registry/name:tag'",
+        iris(model_uri=f"oci://ghcr.io/acme/iris@sha256:{'0a' * 32}"),
+    ),
     "Triton alone looks for changed models": Row(
         iris(model_uri="pvc://c/iris", model_control="poll"),
         f"{IRIS}: model_control 'poll' with server SklearnServer, must be 'none' but for a TritonServer; "

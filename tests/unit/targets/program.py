@@ -55,7 +55,7 @@ def deployment(*predictors, **fields):
 TARGET = TARGET_TEXT
 @pulumi.runtime.test
 def declare():
-    deploy(TARGET, (DEPLOYMENTS,), Path.cwd())
+    deploy(TARGET, (DEPLOYMENTS,), Path.cwd(), (SERVERS))
 
 declare()
 print(json.dumps(recorder.made))
@@ -76,9 +76,10 @@ class Declared:
         return inputs
 
 
-def declare(deployments: str, target: str, folder: Path, *, preview: bool = False) -> Declared:
-    """Declare deployments, written as Python, on a target; a program that fails has made what counts before it."""
+def declare(deployments: str, target: str, folder: Path, *, preview: bool = False, servers: str = "") -> Declared:
+    """Declare deployments and model servers, written as Python, on a target; one that fails has made what is there."""
     program = PROGRAM.replace("TARGET_TEXT", target).replace("DEPLOYMENTS", deployments)
+    program = program.replace("(SERVERS)", f"({servers},)" if servers else "()")
     command = [sys.executable, "-c", program.replace("PREVIEW", str(preview))]
     # The cluster of whoever runs the tests is not asked.
     environment = os.environ | {"KUBECONFIG": str(folder / "no-kubeconfig")}

@@ -10,14 +10,16 @@ from typing import Any
 import boto3
 import pytest
 
-from seldon_infra import Kubernetes, Model, Predictor, S3Storage, SeldonDeployment, SklearnServer
+from seldon_infra import Kubernetes, Model, ModelServer, Predictor, S3Storage, SeldonDeployment, SklearnServer
+from seldon_infra.artifacts import listings
 from seldon_infra.artifacts.digest import digest_of
+from seldon_infra.artifacts.oci import Registry
 from seldon_infra.artifacts.render import store_settings
+from seldon_infra.artifacts.source import Item, Listed
 from seldon_infra.clusters.in_time import in_time
-from seldon_infra.graph.rules.place import nodes_in, predictors
-from seldon_infra.targets import model_files
-from seldon_infra.targets.model_files import _Model
+from seldon_infra.targets.model_files import _Model, _unmounted
 from seldon_infra.targets.platform_check import check_platform
+from seldon_infra.targets.wanted_models import models_of, models_of_server
 from tests.aws.moto_server import moto_server
 from tests.unit.artifacts.judge.written import called_in_protocol_4
 from tests.unit.artifacts.test_signed import key_pair, sign
@@ -51,18 +53,21 @@ def declared(tmp_path: Path, endpoint: str, bucket: Any, monkeypatch: pytest.Mon
     for name, value in {"ENDPOINT_URL": endpoint, "ACCESS_KEY_ID": "id", "SECRET_ACCESS_KEY": "other"}.items():
         monkeypatch.setenv(f"AWS_{name}", value)
 
-    def run(*nodes: str, target: str = "Kubernetes()", preview: bool = True) -> Declared:
-        """Declare nodes `a`, `b` …, each in a predictor of its own."""
+    def run(
+        *nodes: str, target: str = "Kubernetes()", preview: bool = True, servers: str = "", more: str = ""
+    ) -> Declared:
+        """Declare nodes `a`, `b` …, each in a predictor of its own, the first with what more is said of it."""
         storage = f"S3Storage(access_key_id='id', secret_access_key=secret({KEY!r}), endpoint={endpoint!r})"
         names = [(chr(ord("a") + index), node) for index, node in enumerate(nodes)]
         share = 100 // len(nodes)
         last = 100 - share * (len(nodes) - 1)
         traffic = [*[share] * (len(nodes) - 1), last]
         predictors = ", ".join(
-            f"predictor({name!r}, traffic={part}, graph=model(name={name!r}, {node}))"
+            f"predictor({name!r}, traffic={part}, graph=model(name={name!r}, {node}), {more if name == 'a' else ''})"
             for (name, node), part in zip(names, traffic, strict=True)
         )
-        return declare(f"deployment({predictors}, storage=[{storage}])", target, tmp_path, preview=preview)
+        text = f"deployment({predictors}, storage=[{storage}])"
+        return declare(text, target, tmp_path, preview=preview, servers=servers)
 
     return run
 
@@ -154,8 +159,8 @@ def test_what_a_definition_pins_and_nobody_can_read_ends_an_up(declared: Any) ->
 def test_a_store_that_only_pods_can_read_is_not_waited_for(storage: S3Storage | None, uri: str, asked: bool) -> None:
     graph = Model(name="m", server=SklearnServer(), model_uri=uri)
     deployment = SeldonDeployment(name="d", namespace="ns", predictors=[Predictor(name="a", graph=graph)])
-    (inner,) = [each for at in predictors(deployment) for each in nodes_in(at)]
-    model = _Model(inner, uri, None, store_settings(storage) if storage else None)
+    (wanted,) = models_of(deployment)
+    model = _Model(wanted, uri, None, store_settings(storage) if storage else None)
     assert model.reached(["s3://b/readable"]) is asked
 
 
@@ -182,10 +187,85 @@ def test_a_store_is_asked_once_for_a_model_that_several_deployments_have(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     asked: list[str] = []
-    monkeypatch.setattr(model_files, "listed", lambda uri, settings: asked.append(uri) or uri)
-    listings, keys = model_files.Listings(), {"access_key_id": "id"}
-    calls = [partial(listings.of, "s3://models/good", keys)] * 20
+    monkeypatch.setattr(listings, "listed", lambda uri, settings: asked.append(uri) or uri)
+    answers, keys = listings.Listings(), {"access_key_id": "id"}
+    calls = [partial(answers.of, "s3://models/good", keys)] * 20
     assert set(in_time(dict(enumerate(calls)), 20).values()) == {"s3://models/good"}
     assert asked == ["s3://models/good"]
-    assert listings.of("s3://models/good", None) == "s3://models/good"
+    assert answers.of("s3://models/good", None) == "s3://models/good"
     assert len(asked) == 2  # other credentials are another question
+
+
+EXPLAINED = "explainer=Explainer(type='KernelShap', image='acme/explain:1', model_uri='s3://models/bad', {})"
+SERVER = "ModelServer(name='alone', namespace='ns', server=SklearnServer(), model_uri='s3://models/{}', {})"
+
+
+def test_files_of_an_explainer_are_judged_as_those_of_nodes_are(declared: Any) -> None:
+    done = declared("model_uri='s3://models/good'", more=EXPLAINED.format("signed_by='maker.pub'"))
+    explainer = "SeldonDeployment 'd' → predictor 'a' → explainer: model_uri 's3://models/bad'"
+    assert f"{explainer}: model.joblib imports os.system, must import only what its server needs" in done.said
+    assert f"{explainer}: model.sig is not in the model's folder" in done.said
+    assert objects(done) == []
+
+
+def test_a_model_servers_file_that_is_hostile_or_another_servers_fails_the_preview(declared: Any, bucket: Any) -> None:
+    bucket.put_object(Key="wrong/model.onnx", Body=called_in_protocol_4("os", "system"))
+    done = declared("model_uri='s3://models/good'", servers=SERVER.format("wrong", "signed_by='maker.pub'"))
+    place = "model server 'alone': model_uri 's3://models/wrong'"
+    assert f"{place}: model.onnx imports os.system" in done.said
+    assert f"{place}: model.sig is not in the model's folder" in done.said
+    assert f"{place} holds model.onnx, must have model.joblib or model.pickle" in done.said
+    assert objects(done) == []
+
+
+def test_pods_of_nodes_and_model_servers_have_the_digest_of_what_was_seen(declared: Any, bucket: Any) -> None:
+    trusted = "trusted=['os.system']"
+    done = declared(
+        "model_uri='s3://models/good'",
+        f"model_uri='s3://models/bad', pod=Pod(), {trusted}",
+        servers=f"{SERVER.format('good', '')}, {SERVER.format('none', '').replace('alone', 'unseen')}",
+    )
+    predictors = done.one("SeldonDeployment")["spec"]["predictors"]
+    seen = [pod["metadata"]["annotations"] for each in predictors for pod in each["componentSpecs"]]
+    assert [list(each) for each in seen] == [["model-digest.seldon-infra/a"], ["model-digest.seldon-infra/b"]]
+    pods = {each["metadata"]["name"]: each["spec"]["template"]["metadata"] for each in deployments(done)}
+    assert pods["alone"]["annotations"] == {"model-digest.seldon-infra/server": seen[0]["model-digest.seldon-infra/a"]}
+    assert "annotations" not in pods["unseen"]
+
+
+def deployments(done: Declared) -> list[dict[str, Any]]:
+    return [inputs for kind, _, inputs in done.made if kind == "kubernetes:apps/v1:Deployment"]
+
+
+def test_where_changed_contents_are_ignored_nothing_is_kept_of_them(declared: Any) -> None:
+    done = declared("model_uri='s3://models/good'", target="Kubernetes(changed_models='ignore')")
+    assert "metadata" not in done.one("SeldonDeployment")["spec"]["predictors"][0]["componentSpecs"][0]
+    assert not [kind for kind, _, _ in done.made if kind.startswith("seldon:cluster:")]
+
+
+def test_a_model_that_is_too_large_to_read_is_known_by_its_listing(declared: Any) -> None:
+    done = declared("model_uri='s3://models/good'", target="Kubernetes(judged_up_to='1')")
+    (pod,) = done.one("SeldonDeployment")["spec"]["predictors"][0]["componentSpecs"]
+    assert pod["metadata"]["annotations"]["model-digest.seldon-infra/a"].startswith("listing-sha256:")
+
+
+def test_a_model_server_whose_signature_nobody_looks_at_is_refused(declared: Any) -> None:
+    done = declared(
+        "model_uri='s3://models/good'",
+        target="Kubernetes(live_checks='skip')",
+        servers=SERVER.format("good", "signed_by='maker.pub'"),
+    )
+    assert "model server 'alone': signed_by 'maker.pub' with live_checks='skip', must be verified" in done.said
+
+
+@pytest.mark.parametrize(("packed", "said"), [("models", 0), ("", 1), (None, 1)])
+def test_what_is_no_image_is_no_volume_of_a_pod(packed: str | None, said: int) -> None:
+    uri = "oci://ghcr.io/acme/iris:7"
+    server = ModelServer(name="iris", server=SklearnServer(), model_uri=uri)
+    model = _Model(next(models_of_server(server)), uri, None, None)
+    there = Listed(uri, None, Registry(uri, {}), (Item("layer.tar", "sha256:1", 1, "sha256:1", packed),))
+    problems = [str(problem) for problem in _unmounted(model, there)]
+    assert problems == said * [
+        f"model server 'iris': model_uri '{uri}' is no image, must be one with the model in its folder /models; "
+        "build it FROM scratch with COPY model /models, and push it"
+    ]

@@ -60,7 +60,8 @@ def kinds(done: Declared) -> list[str]:
 def test_a_cluster_that_has_it_all_gets_namespaces_and_deployments(declared: Any) -> None:
     made = kinds(declared("Kubernetes()"))
     # The deployment's component is a SeldonDeployment, too.
-    assert sorted(set(made)) == ["Namespace ns", "NetworkPolicy d", "SeldonDeployment d", "ServiceAccount d"]
+    own = ["Namespace ns", "NetworkPolicy d", "SeldonDeployment d", "ServiceAccount d"]
+    assert sorted(set(made)) == ["ModelContents models", *own]
 
 
 def test_monitoring_watches_every_deployment_and_holds_those_that_promise_something(declared: Any) -> None:

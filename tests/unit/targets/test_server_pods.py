@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
+import pytest
+
 from seldon_infra import Amounts, Hpa, MetricTarget, ModelServer, ResourceMetric, Resources, SklearnServer, TritonServer
 from seldon_infra.clusters import read_facts
 from seldon_infra.clusters.check import Declared, check_live
@@ -58,3 +60,17 @@ def test_the_model_of_a_server_is_looked_for_where_its_uri_names_a_store() -> No
     assert (model.path, model.deployment, model.uri) == ("model server 'resnet'", "resnet", "s3://b/m")
     assert not [*models_of(GPUS.model_copy(update={"model_uri": "pvc://claim/m"}))]
     assert not [*models_of(GPUS.model_copy(update={"model_uri": None}))]
+
+
+@pytest.mark.parametrize(("version", "refused"), [("v1.34.2", True), ("v1.35.0", False), (None, False)])
+def test_a_model_in_an_image_wants_a_cluster_that_mounts_images(version: str | None, refused: bool) -> None:
+    server = ModelServer(name="iris", server=SklearnServer(), model_uri="oci://ghcr.io/acme/iris:7")
+    assert len(pods_of(server).before) == 0
+    found = check_live(Declared((), "models/prod", others=(pods_of(server),)), facts(kubernetes=version))
+    said = [str(each.problem) for each in found if each.severity == "error"]
+    wanted = (
+        "model server 'iris': model_uri 'oci://ghcr.io/acme/iris:7' on Kubernetes 1.34, must be on 1.36 or later, "
+        "where images are volumes, or on 1.35, where they are by default; copy the model to a store and write its URI, "
+        "or upgrade Kubernetes"
+    )
+    assert said == ([wanted] if refused else [])

@@ -67,6 +67,12 @@ ROWS = {
         f"{PREDICTOR}: explainer.timeout 'soon', must be a duration; write timeout='60s'",
         explained("KernelShap", timeout="5s"),
     ),
+    "a signature is that of files": Row(
+        explained("AnchorText", model_uri=None, init_parameters={}, signed_by="maker.pub"),
+        f"{PREDICTOR}: explainer.signed_by without model_uri, must have files to look at; "
+        "write model_uri=…, or remove signed_by",
+        explained("KernelShap", signed_by="maker.pub"),
+    ),
     "an image is a reference": Row(
         explained("KernelShap", image="Acme/Explain"),
         f"{PREDICTOR}: explainer.image 'Acme/Explain', must be an image's name in lower case, with a tag or a digest "

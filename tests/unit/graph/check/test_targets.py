@@ -162,8 +162,8 @@ CLUSTER = {
     ),
     "a model of a registry of images": Row(
         of_node(model_uri="oci://ghcr.io/acme/score:1"),
-        f"{NODE}: model_uri 'oci://ghcr.io/acme/score:1', must be of a store that rclone fetches from on a cluster; "
-        "write the URI of its files in a store; MLflow shows it as the version's source",
+        f"{NODE}: model_uri 'oci://ghcr.io/acme/score:1', must be of a store that rclone fetches from: Seldon's "
+        "operator knows no volumes that are images; write the URI of its files in a store, or use a ModelServer",
         of_node(model_uri="s3://bucket/model"),
     ),
     "a logger that leaves something out": Row(
