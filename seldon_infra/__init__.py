@@ -217,6 +217,7 @@ if TYPE_CHECKING:
         TempoServer,
         Tensor,
         TensorFlowServer,
+        TorchServeServer,
         Transport,
         TritonModel,
         TritonServer,
@@ -278,7 +279,7 @@ _HOMES = {
     "seldon_infra.servers.spec": (
         "CatalogueServer ContainerServer DynamicBatching HuggingFaceServer ImageBuild InstanceGroup Licence "
         "LightGBMServer MLServerRuntime MLflowServer NodeType OnnxServer Protocol PythonServer Server SklearnServer "
-        "TempoServer Tensor TensorFlowServer Transport TritonModel TritonServer XGBoostServer"
+        "TempoServer Tensor TensorFlowServer TorchServeServer Transport TritonModel TritonServer XGBoostServer"
     ),
     "seldon_infra.servers.triton.text": "config_pbtxt",
     "seldon_infra.settings": "config secret",
@@ -312,8 +313,8 @@ __all__ = [
     "ServiceMonitor", "Sharing", "Signature", "SimpleModel", "SimpleRouter", "SklearnServer", "Slo", "SmokeGate",
     "Spec", "Ssl", "Stack", "StickySession", "Storage", "StorageInitializer", "Taint", "TaintEffect", "TempoServer",
     "Tensor", "TensorFlowServer", "TensorSpec", "ThompsonSampling", "TimeSlicing", "Timeouts", "Tls", "TlsMode",
-    "Tracing", "Transformer", "Transport", "TreeShap", "TritonModel", "TritonServer", "UpgradePolicy",
-    "WebhookCertificate", "XGBoostServer", "check", "config", "config_pbtxt", "run", "secret",
+    "TorchServeServer", "Tracing", "Transformer", "Transport", "TreeShap", "TritonModel", "TritonServer",
+    "UpgradePolicy", "WebhookCertificate", "XGBoostServer", "check", "config", "config_pbtxt", "run", "secret",
 ]  # fmt: skip
 
 

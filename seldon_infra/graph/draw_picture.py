@@ -36,6 +36,7 @@ from seldon_infra.servers.spec import (
     SklearnServer,
     TempoServer,
     TensorFlowServer,
+    TorchServeServer,
     TritonServer,
     XGBoostServer,
 )
@@ -49,6 +50,7 @@ _NAMES: dict[type, str] = {
     OnnxServer: "ONNX Runtime",
     MLflowServer: "MLflow",
     TensorFlowServer: "TensorFlow",
+    TorchServeServer: "TorchServe",
     HuggingFaceServer: "Hugging Face",
     TempoServer: "Tempo",
     DriftDetector: "drift detector",

@@ -44,6 +44,7 @@ from seldon_infra.servers.spec import (
     Server,
     SklearnServer,
     TensorFlowServer,
+    TorchServeServer,
     TritonServer,
     XGBoostServer,
 )
@@ -62,6 +63,7 @@ _WITH_IMAGES = (
     ContainerServer,
     LightGBMServer,
     OnnxServer,
+    TorchServeServer,
     CatalogueServer,
     EpsilonGreedy,
     ThompsonSampling,
@@ -317,7 +319,7 @@ def _probe_paths(deployment: SeldonDeployment, server: object) -> dict[str, str]
             return _WRAPPER_PATHS
         case SklearnServer() | XGBoostServer() | MLflowServer() if deployment.protocol == "seldon":
             return _WRAPPER_PATHS
-        case MLServerRuntime() | LightGBMServer() | OnnxServer() | Detector():
+        case MLServerRuntime() | LightGBMServer() | OnnxServer() | TorchServeServer() | Detector():
             return _V2_PATHS
         case ContainerServer() | CatalogueServer() if deployment.protocol == "v2":
             return _V2_PATHS

@@ -19,6 +19,7 @@ from seldon_infra.servers.spec import (
     Server,
     SklearnServer,
     TempoServer,
+    TorchServeServer,
     TritonServer,
     XGBoostServer,
 )
@@ -33,7 +34,8 @@ _MLSERVER_IMAGES: dict[type[Server], str] = {
     HuggingFaceServer: "seldonio/mlserver:1.7.1-huggingface",
     TempoServer: "seldonio/mlserver:1.7.1-slim",
 }
-SERVERS: tuple[type[Server], ...] = (TritonServer, *_MLSERVER_IMAGES, LightGBMServer, OnnxServer, MLServerRuntime)
+_WITH_IMAGES: tuple[type[Server], ...] = (LightGBMServer, OnnxServer, TorchServeServer, MLServerRuntime)
+SERVERS: tuple[type[Server], ...] = (TritonServer, *_MLSERVER_IMAGES, *_WITH_IMAGES)
 """What can run on its own."""
 _CONNECTIONS = (
     "--grpc-keepalive-time=60000",

@@ -27,6 +27,17 @@ class Image(Spec):
     """``sha256:…`` of the image that the tag stood for. Default: not known."""
 
 
+class Debian(Spec):
+    """Packages of Debian's that its environment has as well, where package indexes have none that would do."""
+
+    noun: ClassVar[str] = "[debian]"
+
+    packages: Many[str]
+    """Names of packages; what they need comes along, unless this machine has it."""
+    imports: str
+    """Module of theirs that must load: of another release they are for another Python."""
+
+
 class Start(Spec):
     """How the server is started and stopped."""
 
@@ -123,6 +134,8 @@ class CatalogueEntry(Spec):
     """Whether it answers over gRPC streams, where no orchestrator stands before it. Default: False."""
     image: Image | None = None
     """What runs instead on a cluster. Default: an image that the user builds."""
+    debian: Debian | None = None
+    """What of Debian's is in its environment. Default: nothing."""
     start: Start
     """How it is started and stopped."""
     reload: Reload | None = None

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from seldon_infra.core.errors import LimitReached, NotPermitted, PartNotFound
 from seldon_infra.core.file_lock import held
 from seldon_infra.core.paths import cache_dir
+from seldon_infra.servers.debian import add_packages
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +39,8 @@ _LAST_LINES = 15
 
 def environment_path(entry: CatalogueEntry, requirements: Sequence[str] = ()) -> Path:
     """Say where a server's environment is or will be; ``requirements`` are what a user's class needs beside it."""
-    content = "\n".join([entry.python, *sorted(requirements)]).encode() + entry.lock.read_bytes()
+    debian = entry.debian.packages if entry.debian else ()
+    content = "\n".join([entry.python, *sorted(requirements), *debian]).encode() + entry.lock.read_bytes()
     return cache_dir() / "servers" / entry.home.name / f"{entry.version}-{hashlib.sha256(content).hexdigest()[:12]}"
 
 
@@ -79,6 +81,8 @@ def _make(entry: CatalogueEntry, requirements: Sequence[str], target: Path) -> N
     if requirements:
         more = [*install, "--constraints", str(_constraints(entry, target)), *requirements]
         step("installing what the class requires", more, entry)
+    if entry.debian:
+        add_packages(entry, entry.debian, target, step)
     (target / COMPLETE).touch()
     _say(f"{entry.name} {entry.version}: ready after {time.monotonic() - start:.0f} s, in {target}")
 

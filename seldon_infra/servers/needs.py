@@ -20,6 +20,7 @@ from seldon_infra.servers.spec import (
     Server,
     SklearnServer,
     TempoServer,
+    TorchServeServer,
     TritonServer,
     XGBoostServer,
 )
@@ -62,7 +63,9 @@ def needs(server: Server, protocol: Protocol) -> Needs:
     match server:
         case TritonServer():
             return TRITON
-        case MLServerRuntime() | HuggingFaceServer() | TempoServer() | LightGBMServer() | OnnxServer() | Detector():
+        case MLServerRuntime() | HuggingFaceServer() | TempoServer() | LightGBMServer() | OnnxServer():
+            return MLSERVER
+        case TorchServeServer() | Detector():
             return MLSERVER
         case SklearnServer() | XGBoostServer() | MLflowServer() if protocol == "v2":
             return MLSERVER

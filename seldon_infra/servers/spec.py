@@ -149,6 +149,26 @@ class OnnxServer(Server):
     only."""
 
 
+class TorchServeServer(Server):
+    """A PyTorch model in TorchScript from ``model.pt``, on TorchServe behind MLServer.
+
+    On a cluster it needs an image with the runtime in ``servers/torchserve``; Triton's backend ``pytorch`` serves the
+    same file from a model repository, with ``TritonServer()``.
+    """
+
+    catalogue: ClassVar[str | None] = "torchserve"
+    local_protocols: ClassVar[tuple[Protocol, ...]] = ("v2",)
+    needs_model_uri: ClassVar[bool] = True
+    spoken: ClassVar[tuple[Protocol, ...]] = ("v2",)
+    runtime: ClassVar[str | None] = "torchserve_model.TorchServeModel"
+
+    kind: Literal["torchserve"] = "torchserve"
+    """Tells servers apart in data. Always ``torchserve``."""
+    image: Later[str] | None = None
+    """Image for a cluster, with MLServer, TorchServe and the files of ``servers/torchserve`` in it. Default: none, for
+    the local target only."""
+
+
 class MLflowServer(Server):
     """An MLflow model folder, the one with the file ``MLmodel``. Source: Seldon's MLFLOW_SERVER."""
 
@@ -379,6 +399,7 @@ __all__ = [
     "TempoServer",
     "Tensor",
     "TensorFlowServer",
+    "TorchServeServer",
     "Transport",
     "TritonEnsemble",
     "TritonModel",

@@ -48,6 +48,7 @@ from seldon_infra.targets.local_files import (
 from seldon_infra.targets.saved_models import wrong_saved_models
 from seldon_infra.targets.signatures import unfit_tensors
 from seldon_infra.targets.spec import Local
+from seldon_infra.targets.torchscript import wrong_torchscript
 from seldon_infra.targets.triton_files import misplaced_files
 from seldon_infra.targets.triton_tensors import unlike_tensors
 from seldon_infra.tracing.render import is_mlserver, runs_mlserver
@@ -63,6 +64,7 @@ _OF_FILES = (
     misplaced_files,
     unlike_tensors,
     wrong_saved_models,
+    wrong_torchscript,
     unfit_explainers,
 )
 """What is known of a deployment by the files that it names."""

@@ -27,12 +27,12 @@ from seldon_infra.artifacts.judge.names import allowed
 from seldon_infra.artifacts.judge.pickles import Allowed, is_pickle, judge_pickle, judge_text_pickle
 from seldon_infra.artifacts.judge.settings import SETTINGS
 from seldon_infra.artifacts.judge.streams import UNREAD, Bounded, decompressed, decompressor
+from seldon_infra.artifacts.judge.torchscript import is_code, judge_code
 
 _HEAD = 1024
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _NPY = b"\x93NUMPY"
 _NATIVE = (b"\x7fELF", b"\xfe\xed\xfa\xce", b"\xfe\xed\xfa\xcf", b"\xce\xfa\xed\xfe", b"\xcf\xfa\xed\xfe")
-_TORCHSCRIPT = re.compile(rb"\b(?:torch|aten)(?:\.|::)(from_file|save)\b")
 _IN_MEMORY = 2**24
 """Bytes of a member that has to be read twice that are kept in memory; larger ones go to a temporary file."""
 
@@ -91,6 +91,9 @@ def _whole(stream: BinaryIO, size: int, file: str, case: _Case, depth: int) -> I
         stream.seek(0)
         yield from judge_onnx(stream, size, file)
         yield from judge_tensorflow(stream, size, file)
+    if is_code(file):
+        stream.seek(0)
+        yield from _within_bounds(_code(stream, file), file)
     if _has_hdf5(stream, size):
         stream.seek(0)
         yield from judge_hdf5(Bounded(stream), file)
@@ -117,7 +120,7 @@ def _member(case: _Case, depth: int) -> Callable[[BinaryIO, str], Iterator[Findi
             return
         head = stream.read(_HEAD)
         whole = cast("BinaryIO", _Ahead(head, stream))
-        read_twice = head.startswith((*_ZIP, HDF5, b"\x08")) or file.endswith((".onnx", ".pb"))
+        read_twice = head.startswith((*_ZIP, HDF5, b"\x08")) or file.endswith((".onnx", ".pb")) or is_code(file)
         if not read_twice:
             yield from _forward(whole, file, case, depth + 1)
             return
@@ -228,8 +231,6 @@ def _other(stream: BinaryIO, head: bytes, file: str, case: _Case) -> Iterator[Fi
         yield from SETTINGS[name](_text(stream), file, case.trusted)
     elif head.lstrip()[:1] in (b"{", b"["):
         yield from _json(stream, file)
-    elif "/code/" in file and file.endswith(".py"):
-        yield from _torchscript(_text(stream), file)
     else:
         yield from judge_text_pickle(Bounded(stream), file, case.allowed)
 
@@ -241,16 +242,13 @@ def _text(stream: BinaryIO) -> bytes:
     return text
 
 
+def _code(stream: BinaryIO, file: str) -> Iterator[Finding]:
+    yield from judge_code(_text(stream), file)
+
+
 def _json(stream: BinaryIO, file: str) -> Iterator[Finding]:
     text = Bounded(stream).read(LARGEST_TEXT + 1)
     if len(text) > LARGEST_TEXT:
         yield from judge_text(Bounded(cast("BinaryIO", _Ahead(text, stream))), file)
     else:
         yield from judge_description(description_of(text), file)
-
-
-def _torchscript(text: bytes, file: str) -> Iterator[Finding]:
-    for name in dict.fromkeys(found[1].decode() for found in _TORCHSCRIPT.finditer(text)):
-        yield Finding(
-            file, f"calls torch.{name}, which reaches for files", "must compute and nothing else", f"torch.{name}"
-        )

@@ -85,6 +85,7 @@ _TORCH = """
 torch: BFloat16Storage BoolStorage ByteStorage CharStorage ComplexDoubleStorage ComplexFloatStorage DoubleStorage
 torch: FloatStorage HalfStorage IntStorage LongStorage ShortStorage Size Tensor bfloat16 bool complex128 complex64
 torch: device dtype float16 float32 float64 int16 int32 int64 int8 uint8
+torch: QInt32Storage QInt8Storage QUInt8Storage per_channel_affine per_tensor_affine qint32 qint8 quint8
 torch.storage: UntypedStorage TypedStorage
 torch._utils: _rebuild_parameter _rebuild_parameter_with_state _rebuild_qtensor _rebuild_sparse_tensor _rebuild_tensor
 torch._utils: _rebuild_tensor_v2 _rebuild_tensor_v3 _rebuild_device_tensor_from_numpy

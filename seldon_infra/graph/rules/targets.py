@@ -17,6 +17,8 @@ from seldon_infra.servers.spec import (
     MLServerRuntime,
     OnnxServer,
     PythonServer,
+    Server,
+    TorchServeServer,
     TritonModel,
     TritonServer,
 )
@@ -28,6 +30,11 @@ if TYPE_CHECKING:
     from seldon_infra.graph.spec import SeldonDeployment
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.ASCII)
+_SERVED_BY_TRITON: dict[type[Server], tuple[str, str]] = {
+    OnnxServer: ("ONNX Runtime", "model.onnx"),
+    TorchServeServer: ("TorchServe", "model.pt"),
+}
+"""Servers that Seldon has no image for: what they are, and the file of theirs that Triton reads as well."""
 
 
 def requests_are_calls(deployment: SeldonDeployment) -> Iterator[Problem]:
@@ -118,11 +125,12 @@ def image_holds_the_class(at: InNode) -> Iterator[Problem]:
         name = type(server).__name__
         fix = f'write {name}(image="registry/name@sha256:…") with the runtime of servers/{server.catalogue} in it'
         yield Problem(at.path, f"{name} has no image", "must be given for a cluster: Seldon has none for it", fix)
-    elif isinstance(server, OnnxServer) and server.image is None:
-        got, want = "OnnxServer has no image", "must be given for a cluster: Seldon has none for ONNX Runtime"
+    elif isinstance(server, (OnnxServer, TorchServeServer)) and server.image is None:
+        name, (what, file) = type(server).__name__, _SERVED_BY_TRITON[type(server)]
+        got, want = f"{name} has no image", f"must be given for a cluster: Seldon has none for {what}"
         fix = (
-            f"use TritonServer() on a model repository with {at.node.name}/1/model.onnx, or write "
-            'OnnxServer(image="registry/name@sha256:…") with the runtime of servers/onnx in it'
+            f"use TritonServer() on a model repository with {at.node.name}/1/{file}, or write "
+            f'{name}(image="registry/name@sha256:…") with the runtime of servers/{server.catalogue} in it'
         )
         yield Problem(at.path, got, want, fix)
 

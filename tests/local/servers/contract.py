@@ -255,11 +255,11 @@ class TensorFlow:
 WIRES: dict[str, Wire] = {"v2": V2(), "seldon": Seldon(), "tensorflow": TensorFlow()}
 
 
-def made_by(server: str, script: str) -> Callable[[Path, int], None]:
+def made_by(server: str, script: str, program: str = "python") -> Callable[[Path, int], None]:
     """Let a script of the server's own environment write the model: it finds ``folder`` and ``version``."""
 
     def make(folder: Path, version: int) -> None:
-        python = catalogue.environment(catalogue.load(server)) / "bin" / "python"
+        python = catalogue.environment(catalogue.load(server)) / "bin" / program
         told = f"folder, version = {str(folder)!r}, {version}\n{script}"
         done = subprocess.run(
             [python, "-c", told], cwd=folder, capture_output=True, text=True, timeout=MAKE_SECONDS, check=False

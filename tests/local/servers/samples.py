@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from seldon_infra.servers import catalogue
+from seldon_infra.servers.debian import PYTHON
 from tests.local.servers.contract import Sample, made_by
 
 CLASS = """import numpy as np
@@ -71,6 +72,12 @@ class Sums(tf.Module):
         return {"total": tf.reduce_sum(x, axis=1, keepdims=True) * version}
 sums = Sums()
 tf.saved_model.save(sums, f"{folder}/{version}", signatures={"serving_default": sums.total})
+"""
+TORCHSCRIPT = """
+import torch
+sums = torch.nn.Linear(3, 1, bias=False)
+torch.nn.init.constant_(sums.weight, version)
+torch.jit.trace(sums, torch.ones(2, 3)).save(f"{folder}/model.pt")
 """
 # A model without names for its columns takes one tensor, whatever its name.
 MLFLOW = """
@@ -153,6 +160,15 @@ SAMPLES = (
     Sample("xgboost", "xgboost", "XGBoostServer()", made_by("xgboost", XGBOOST), LEAVES),
     Sample("lightgbm", "lightgbm", "LightGBMServer()", made_by("lightgbm", LIGHTGBM), LEAVES),
     Sample("onnx", "onnx", "OnnxServer()", onnx_model, SUMS),
+    Sample(
+        "torchserve",
+        "torchserve",
+        "TorchServeServer()",
+        made_by("torchserve", TORCHSCRIPT, PYTHON),
+        SUMS,
+        input="input",
+        metric="ts_inference_requests_total{hostname",
+    ),
     Sample("mlflow", "mlflow", "MLflowServer()", made_by("mlflow", MLFLOW), LEAVES),
     Sample("triton", "triton", TRITON, written("model.py", TRITON_CLASS), SUMS, metric="nv_inference_request_success"),
     Sample(

@@ -34,7 +34,7 @@ def test_every_server_of_the_catalogue_is_listed_with_what_it_is(capsys: pytest.
 def test_it_says_of_each_server_where_it_runs(capsys: pytest.CaptureFixture[str]) -> None:
     found = {name: each["runs_on"] for name, each in listed(capsys).items()}
     assert found["triton"] == found["lightgbm"] == found["tensorflow"] == ["local", "cluster"]
-    assert found["onnx"] == found["seldon-python"] == ["local", "cluster with your image"]
+    assert found["onnx"] == found["torchserve"] == found["seldon-python"] == ["local", "cluster with your image"]
     assert found["huggingface"] == ["cluster"]
 
 

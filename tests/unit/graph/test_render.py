@@ -36,6 +36,7 @@ from seldon_infra.servers.spec import (
     Server,
     SklearnServer,
     TensorFlowServer,
+    TorchServeServer,
     XGBoostServer,
 )
 from tests.unit.graph.cases import CASES, GOLDEN, digits, fraud, golden, python, scaler, single, sklearn
@@ -120,6 +121,7 @@ def test_an_image_of_seldon_s_own_is_the_last_under_apache_unless_a_version_says
         (LightGBMServer(), "seldonio/mlserver:1.7.1-lightgbm", "mlserver_lightgbm.LightGBMModel"),
         (LightGBMServer(image="acme/trees:1"), "acme/trees:1", "mlserver_lightgbm.LightGBMModel"),
         (OnnxServer(image="acme/onnx:1"), "acme/onnx:1", "onnx_model.OnnxModel"),
+        (TorchServeServer(image="acme/torch:1"), "acme/torch:1", "torchserve_model.TorchServeModel"),
     ],
 )
 def test_what_seldon_has_not_prepackaged_is_a_container_that_is_told_its_runtime(

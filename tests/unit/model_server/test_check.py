@@ -48,7 +48,7 @@ def scaled(most: int) -> Hpa:
 
 SERVERS = (
     "TritonServer, SklearnServer, XGBoostServer, MLflowServer, HuggingFaceServer, TempoServer, LightGBMServer, "
-    "OnnxServer, MLServerRuntime"
+    "OnnxServer, TorchServeServer, MLServerRuntime"
 )
 ROWS = {
     "its name is a service's": Row(

@@ -18,6 +18,7 @@ from seldon_infra.servers.spec import (
     Server,
     SklearnServer,
     TempoServer,
+    TorchServeServer,
     XGBoostServer,
 )
 from seldon_infra.targets.local_files import unlisted_servers, unread_models
@@ -47,6 +48,7 @@ def hold(folder: Path, *names: str) -> None:
         (XGBoostServer(), "model.ubj"),
         (LightGBMServer(), "model.bst"),
         (OnnxServer(), "model.onnx"),
+        (TorchServeServer(), "model.pt"),
         (MLflowServer(), "MLmodel"),
         (MLServerRuntime(source="m.py", class_name="M"), "anything"),
         (TempoServer(), "anything"),

@@ -62,6 +62,9 @@ def test_a_member_is_named_by_its_way_through_the_archives() -> None:
         ("sklearn", "sklearn.base.ABCMeta", False),
         ("sklearn", "scipy.stats._continuous_distns.norm_gen", False),
         ("sklearn", "builtins.getattr", False),
+        ("torchserve", "torch.QInt8Storage", True),
+        ("torchserve", "__torch__.Net", True),
+        ("torchserve", "torch.hub.load", False),
     ],
 )
 def test_each_server_has_a_list_of_its_own(kind: str, name: str, is_allowed: bool) -> None:

@@ -12,6 +12,7 @@ from seldon_infra.servers.spec import (
     SklearnServer,
     TempoServer,
     Tensor,
+    TorchServeServer,
     TritonModel,
     TritonRepository,
     TritonServer,
@@ -220,6 +221,13 @@ CLUSTER = {
         "use TritonServer() on a model repository with score/1/model.onnx, or write "
         'OnnxServer(image="registry/name@sha256:…") with the runtime of servers/onnx in it',
         graph(model(server=OnnxServer(image="acme/onnx:1"), model_uri="s3://b/m"), protocol="v2"),
+    ),
+    "TorchServe without an image": Row(
+        graph(model(server=TorchServeServer(), model_uri="s3://b/m"), protocol="v2"),
+        f"{NODE}: TorchServeServer has no image, must be given for a cluster: Seldon has none for TorchServe; "
+        "use TritonServer() on a model repository with score/1/model.pt, or write "
+        'TorchServeServer(image="registry/name@sha256:…") with the runtime of servers/torchserve in it',
+        graph(model(server=TorchServeServer(image="acme/torch:1"), model_uri="s3://b/m"), protocol="v2"),
     ),
     "a configuration that nobody writes": Row(
         graph(model(server=TritonServer(config=TRITON)), protocol="v2"),
