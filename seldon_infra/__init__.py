@@ -175,6 +175,7 @@ if TYPE_CHECKING:
     )
     from seldon_infra.model_server.spec import ModelServer, ServiceMonitor
     from seldon_infra.monitoring.spec import Monitoring, PrometheusStack
+    from seldon_infra.payload_log.spec import PayloadFiles, PayloadLog, PayloadVolume
     from seldon_infra.seldon_core.spec import (
         Executor,
         LogLevel,
@@ -234,7 +235,6 @@ if TYPE_CHECKING:
     from seldon_infra.targets.spec import (
         Kubernetes,
         Local,
-        PayloadFiles,
     )
     from seldon_infra.tracing.spec import Tracing
 
@@ -283,7 +283,8 @@ _HOMES = {
     "seldon_infra.servers.triton.text": "config_pbtxt",
     "seldon_infra.settings": "config secret",
     "seldon_infra.stack": "Stack run",
-    "seldon_infra.targets.spec": "Kubernetes Local PayloadFiles",
+    "seldon_infra.payload_log.spec": "PayloadFiles PayloadLog PayloadVolume",
+    "seldon_infra.targets.spec": "Kubernetes Local",
     "seldon_infra.tracing.spec": "Tracing",
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names.split()}
@@ -304,16 +305,16 @@ __all__ = [
     "MetricTarget", "Mig", "MlflowStorage", "Model", "ModelServer", "Monitoring", "Mps", "NatGateways", "Network",
     "NetworkPolicy", "NewVpc", "Node", "NodeGroup", "NodePool", "NodeType", "ObjectMetric", "OciStorage", "OnnxServer",
     "OperatorProcess", "Orchestrator", "OutcomeMean", "OutcomeRate", "OutlierDetector", "OutputTransformer",
-    "Parameter", "ParameterType", "PayloadFiles", "PayloadTopic", "Pdb", "Pod", "PodDefaults", "PodField",
-    "PodIdentity", "PodSecurity", "PodTemplate", "PodsMetric", "Predictor", "Problem", "PrometheusStack", "Protocol",
-    "PythonServer", "QueueTime", "RandomAbTest", "RateLimit", "RequestLogQueue", "RequestLogger", "ResourceMetric",
-    "Resources", "Retries", "Rollout", "Router", "S3Storage", "Scaling", "SecretKey", "SeldonCore", "SeldonDeployment",
-    "SeldonInfraError", "Server", "ServerImage", "ServerType", "ServiceAccount", "ServiceAccountRole",
-    "ServiceMonitor", "Sharing", "Signature", "SimpleModel", "SimpleRouter", "SklearnServer", "Slo", "SmokeGate",
-    "Spec", "Ssl", "Stack", "StickySession", "Storage", "StorageInitializer", "Taint", "TaintEffect", "TempoServer",
-    "Tensor", "TensorFlowServer", "TensorSpec", "ThompsonSampling", "TimeSlicing", "Timeouts", "Tls", "TlsMode",
-    "Tracing", "Transformer", "Transport", "TreeShap", "TritonModel", "TritonServer", "UpgradePolicy",
-    "WebhookCertificate", "XGBoostServer", "check", "config", "config_pbtxt", "run", "secret",
+    "Parameter", "ParameterType", "PayloadFiles", "PayloadLog", "PayloadTopic", "PayloadVolume", "Pdb", "Pod",
+    "PodDefaults", "PodField", "PodIdentity", "PodSecurity", "PodTemplate", "PodsMetric", "Predictor", "Problem",
+    "PrometheusStack", "Protocol", "PythonServer", "QueueTime", "RandomAbTest", "RateLimit", "RequestLogQueue",
+    "RequestLogger", "ResourceMetric", "Resources", "Retries", "Rollout", "Router", "S3Storage", "Scaling", "SecretKey",
+    "SeldonCore", "SeldonDeployment", "SeldonInfraError", "Server", "ServerImage", "ServerType", "ServiceAccount",
+    "ServiceAccountRole", "ServiceMonitor", "Sharing", "Signature", "SimpleModel", "SimpleRouter", "SklearnServer",
+    "Slo", "SmokeGate", "Spec", "Ssl", "Stack", "StickySession", "Storage", "StorageInitializer", "Taint",
+    "TaintEffect", "TempoServer", "Tensor", "TensorFlowServer", "TensorSpec", "ThompsonSampling", "TimeSlicing",
+    "Timeouts", "Tls", "TlsMode", "Tracing", "Transformer", "Transport", "TreeShap", "TritonModel", "TritonServer",
+    "UpgradePolicy", "WebhookCertificate", "XGBoostServer", "check", "config", "config_pbtxt", "run", "secret",
 ]  # fmt: skip
 
 
