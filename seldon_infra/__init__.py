@@ -175,6 +175,7 @@ if TYPE_CHECKING:
     )
     from seldon_infra.model_server.spec import ModelServer, ServiceMonitor
     from seldon_infra.monitoring.spec import Monitoring, PrometheusStack
+    from seldon_infra.payload_log.spec import PayloadFiles, PayloadLog, PayloadVolume
     from seldon_infra.seldon_core.spec import (
         Executor,
         LogLevel,
@@ -235,7 +236,6 @@ if TYPE_CHECKING:
     from seldon_infra.targets.spec import (
         Kubernetes,
         Local,
-        PayloadFiles,
     )
     from seldon_infra.tracing.spec import Tracing
 
@@ -284,37 +284,39 @@ _HOMES = {
     "seldon_infra.servers.triton.text": "config_pbtxt",
     "seldon_infra.settings": "config secret",
     "seldon_infra.stack": "Stack run",
-    "seldon_infra.targets.spec": "Kubernetes Local PayloadFiles",
+    "seldon_infra.payload_log.spec": "PayloadFiles PayloadLog PayloadVolume",
+    "seldon_infra.targets.spec": "Kubernetes Local",
     "seldon_infra.tracing.spec": "Tracing",
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names.split()}
 
 __all__ = [
-    "ALE", "LIME", "SHAP", "ABTest", "AccessEntry", "AccessLevel", "AccuracyGate", "Addon", "Alerts", "Ambassador",
-    "AmbassadorRoute", "AmiType", "Amounts", "AnchorImages", "AnchorTabular", "AnchorText", "AverageCombiner",
-    "AzureStorage", "BuiltIn", "BuiltInName", "ByField", "ByHeader", "Capacity", "CapacityType", "CatalogueServer",
-    "Chart", "CircuitBreakers", "ClusterAutoscaler", "Combiner", "ConfigMapKey", "ContainerAmount", "ContainerMetric",
-    "ContainerSecurity", "ContainerServer", "Contrastive", "ControlPlaneLog", "Counterfactuals", "DcgmExporter",
-    "DevicePlugin", "DifferenceGate", "DriftDetector", "DynamicBatching", "Ejection", "EksCluster", "Endpoint",
-    "EnvVar", "EpsilonGreedy", "ErrorGate", "ErrorRate", "Executor", "ExistingCluster", "ExistingNetwork", "Explainer",
+    "ABTest", "ALE", "AccessEntry", "AccessLevel", "AccuracyGate", "Addon", "Alerts", "Ambassador", "AmbassadorRoute",
+    "AmiType", "Amounts", "AnchorImages", "AnchorTabular", "AnchorText", "AverageCombiner", "AzureStorage", "BuiltIn",
+    "BuiltInName", "ByField", "ByHeader", "Capacity", "CapacityType", "CatalogueServer", "Chart", "CircuitBreakers",
+    "ClusterAutoscaler", "Combiner", "ConfigMapKey", "ContainerAmount", "ContainerMetric", "ContainerSecurity",
+    "ContainerServer", "Contrastive", "ControlPlaneLog", "Counterfactuals", "DcgmExporter", "DevicePlugin",
+    "DifferenceGate", "DriftDetector", "DynamicBatching", "Ejection", "EksCluster", "Endpoint", "EnvVar",
+    "EpsilonGreedy", "ErrorGate", "ErrorRate", "Executor", "ExistingCluster", "ExistingNetwork", "Explainer",
     "ExplainerMethod", "ExplainerType", "ExternalAuth", "ExternalMetric", "GcsStorage", "GpuNodes", "GpuOperator",
     "GpuSoftware", "Guardrail", "Hpa", "HttpStorage", "HuggingFaceServer", "ImageBuild", "IngressTimeouts",
     "InstanceGroup", "IntegratedGradients", "InvalidSpec", "Istio", "IstioRoute", "Json", "JsonObject", "Karpenter",
-    "Keda", "KedaFallback", "KedaTrigger", "KernelShap", "Kubernetes", "LatencyGate", "LatencyQuantile", "Later",
-    "Licence", "LightGBMServer", "Local", "LogLevel", "LogMode", "Logger", "MLServerRuntime", "MLflowServer", "Method",
-    "MetricTarget", "Mig", "MlflowStorage", "Model", "ModelServer", "Monitoring", "Mps", "NatGateways", "Network",
-    "NetworkPolicy", "NewVpc", "Node", "NodeGroup", "NodePool", "NodeType", "ObjectMetric", "OciStorage", "OnnxServer",
-    "OperatorProcess", "Orchestrator", "OutcomeMean", "OutcomeRate", "OutlierDetector", "OutputTransformer",
-    "Parameter", "ParameterType", "PayloadFiles", "PayloadTopic", "Pdb", "Pod", "PodDefaults", "PodField",
-    "PodIdentity", "PodSecurity", "PodTemplate", "PodsMetric", "Predictor", "Problem", "PrometheusStack", "Protocol",
-    "PythonServer", "QueueTime", "RandomAbTest", "RateLimit", "RequestLogQueue", "RequestLogger", "ResourceMetric",
-    "Resources", "Retries", "Rollout", "Router", "S3Storage", "Scaling", "SecretKey", "SeldonCore", "SeldonDeployment",
-    "SeldonInfraError", "Server", "ServerImage", "ServerType", "ServiceAccount", "ServiceAccountRole",
-    "ServiceMonitor", "Sharing", "Signature", "SimpleModel", "SimpleRouter", "SklearnServer", "Slo", "SmokeGate",
-    "Spec", "Ssl", "Stack", "StickySession", "Storage", "StorageInitializer", "Taint", "TaintEffect", "TempoServer",
-    "Tensor", "TensorFlowServer", "TensorSpec", "ThompsonSampling", "TimeSlicing", "Timeouts", "Tls", "TlsMode",
-    "TorchServeServer", "Tracing", "Transformer", "Transport", "TreeShap", "TritonModel", "TritonServer",
-    "UpgradePolicy", "WebhookCertificate", "XGBoostServer", "check", "config", "config_pbtxt", "run", "secret",
+    "Keda", "KedaFallback", "KedaTrigger", "KernelShap", "Kubernetes", "LIME", "LatencyGate", "LatencyQuantile",
+    "Later", "Licence", "LightGBMServer", "Local", "LogLevel", "LogMode", "Logger", "MLServerRuntime", "MLflowServer",
+    "Method", "MetricTarget", "Mig", "MlflowStorage", "Model", "ModelServer", "Monitoring", "Mps", "NatGateways",
+    "Network", "NetworkPolicy", "NewVpc", "Node", "NodeGroup", "NodePool", "NodeType", "ObjectMetric", "OciStorage",
+    "OnnxServer", "OperatorProcess", "Orchestrator", "OutcomeMean", "OutcomeRate", "OutlierDetector",
+    "OutputTransformer", "Parameter", "ParameterType", "PayloadFiles", "PayloadLog", "PayloadTopic", "PayloadVolume",
+    "Pdb", "Pod", "PodDefaults", "PodField", "PodIdentity", "PodSecurity", "PodTemplate", "PodsMetric", "Predictor",
+    "Problem", "PrometheusStack", "Protocol", "PythonServer", "QueueTime", "RandomAbTest", "RateLimit",
+    "RequestLogQueue", "RequestLogger", "ResourceMetric", "Resources", "Retries", "Rollout", "Router", "S3Storage",
+    "SHAP", "Scaling", "SecretKey", "SeldonCore", "SeldonDeployment", "SeldonInfraError", "Server", "ServerImage",
+    "ServerType", "ServiceAccount", "ServiceAccountRole", "ServiceMonitor", "Sharing", "Signature", "SimpleModel",
+    "SimpleRouter", "SklearnServer", "Slo", "SmokeGate", "Spec", "Ssl", "Stack", "StickySession", "Storage",
+    "StorageInitializer", "Taint", "TaintEffect", "TempoServer", "Tensor", "TensorFlowServer", "TensorSpec",
+    "ThompsonSampling", "TimeSlicing", "Timeouts", "Tls", "TlsMode", "TorchServeServer", "Tracing", "Transformer",
+    "Transport", "TreeShap", "TritonModel", "TritonServer", "UpgradePolicy", "WebhookCertificate", "XGBoostServer",
+    "check", "config", "config_pbtxt", "run", "secret",
 ]  # fmt: skip
 
 

@@ -215,7 +215,11 @@ def _definitions(folder: Path) -> Iterator[str]:
 def _check(deployment: SeldonDeployment, target: Target) -> list[Problem]:
     if isinstance(target, Local):
         return check_local(deployment, portable=target.portable)
-    return check_cluster(deployment)
+    if target.payloads is None:
+        return check_cluster(deployment)
+    from seldon_infra.payload_log.render import behind_log
+
+    return check_cluster(behind_log(target.payloads, deployment))
 
 
 def _check_server(server: ModelServer, target: Target) -> list[Problem]:

@@ -15,6 +15,7 @@ from toolchain.console import SetupFailed, run, say
 
 ROOT = Path(__file__).parent.parent
 UV = Path(sys.executable).with_name("uv")
+PAYLOAD_LOG = ROOT / "seldon_infra" / "payload_log"
 SERVERS = sorted(file.parent.name for file in ROOT.glob("servers/*/requirements.in"))
 OPTIONS = ("--universal", "--python-version", "3.11", "--generate-hashes")
 LIBRARY = ("--extra", "local", "--group", "build")
@@ -38,6 +39,9 @@ def main(arguments: Sequence[str]) -> int:
             _lock(ROOT, "pyproject.toml", "requirements.lock", "make lock", (*LIBRARY, *options))
             _lock(ROOT, "pyproject.toml", "requirements-dev.lock", "make lock", (*DEVELOPMENT, *options))
             _lock(ROOT / "toolchain" / "judges", "requirements.in", "requirements.lock", SERVER_COMMAND, options)
+            # What runs in the image is what was tested.
+            tested = ("--constraints", ROOT / "requirements-dev.lock", "--no-annotate")
+            _lock(PAYLOAD_LOG, "requirements.in", "requirements.lock", SERVER_COMMAND, (*map(str, tested), *options))
         for name in named or SERVERS:
             _lock(ROOT / "servers" / name, "requirements.in", "requirements.lock", SERVER_COMMAND, options)
     except SetupFailed as failure:

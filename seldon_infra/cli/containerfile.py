@@ -35,17 +35,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("deployment", metavar="DEPLOYMENT", help="the deployment")
     parser.add_argument("node", metavar="NODE", help="its node, with a class of yours or a router that learns")
     parser.add_argument("--stack", required=True, help="the stack, as in `pulumi up --stack`")
-    parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="where the build context is written")
-    parser.add_argument("--base", default=BASE, help=f"image to build on, best by its digest (default: {BASE})")
+    add_place(parser)
     parser.add_argument("--predictor", help="which predictor's node, where several have one of that name")
     parser.add_argument(
         "--project", type=Path, default=Path.cwd(), help="the folder of Pulumi.yaml (default: this one, or one above)"
     )
 
 
+def add_place(parser: argparse.ArgumentParser) -> None:
+    """Declare where a context goes, and what its image builds on."""
+    parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="where the build context is written")
+    parser.add_argument("--base", default=BASE, help=f"image to build on, best by its digest (default: {BASE})")
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Write the build context, and say which files it has."""
-    project, base = find_project(arguments.project), _base(arguments.base)
+    project, base = find_project(arguments.project), base_image(arguments.base)
     (deployment,) = chosen(load_stack(arguments.stack, project), arguments.stack, arguments.deployment)
     problems = check(deployment)
     if problems:
@@ -55,13 +60,12 @@ def run(arguments: argparse.Namespace) -> int:
     entry = catalogue.load(str(server.catalogue))
     code = _code(at, project / server.source) if isinstance(server, PythonServer | MLServerRuntime) else None
     lock = class_lock(entry, getattr(server, "requirements", ()), _earlier(arguments.out / LOCK))
-    _write(arguments.out, context(server, at.node, entry, code, lock, base))
-    if "@sha256:" not in base:
-        print(f"note: base '{base}' is a tag, which can change; pin it with --base NAME@sha256:…", file=sys.stderr)
+    write_context(arguments.out, context(server, at.node, entry, code, lock, base), base)
     return 0
 
 
-def _base(text: str) -> str:
+def base_image(text: str) -> str:
+    """Read the name of the image that one builds on."""
     if _REFERENCE.match(text):
         return text
     raise SeldonInfraError(f"--base '{text}': must be an image's name; write it as NAME:TAG@sha256:DIGEST")
@@ -103,8 +107,8 @@ def _earlier(lock: Path) -> str:
     return lock.read_text(encoding="utf-8") if lock.is_file() else ""
 
 
-def _write(folder: Path, files: Mapping[str, str]) -> None:
-    """Write a context, the Containerfile last: a folder that has one is whole."""
+def write_context(folder: Path, files: Mapping[str, str], base: str) -> None:
+    """Write a context, the Containerfile last: a folder that has one is whole; and say what of its base may change."""
     unknown = sorted(set(_there(folder)) - set(files))
     if unknown:
         raise SeldonInfraError(f"--out '{folder}' holds {unknown[0]}, which is not of this image; give an empty folder")
@@ -115,6 +119,8 @@ def _write(folder: Path, files: Mapping[str, str]) -> None:
             print(folder / path)
     except OSError as error:
         raise NotPermitted(f"--out '{folder}' cannot be written: {error.strerror}; give a folder of yours") from None
+    if "@sha256:" not in base:
+        print(f"note: base '{base}' is a tag, which can change; pin it with --base NAME@sha256:…", file=sys.stderr)
 
 
 def _there(folder: Path) -> Iterator[str]:

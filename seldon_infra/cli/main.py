@@ -33,6 +33,7 @@ COMMANDS = (
     "graph",
     "import",
     "logs",
+    "payload-image",
     "payloads",
     "plan",
     "predict",

@@ -22,7 +22,9 @@ from seldon_infra.graph.expand import expanded
 from seldon_infra.graph.manifest import KIND
 from seldon_infra.graph.render import manifests, namespace, namespaces
 from seldon_infra.graph.render_values import Manifest
+from seldon_infra.graph.spec import SeldonDeployment
 from seldon_infra.model_server.render import model_server
+from seldon_infra.payload_log.render import behind_log
 from seldon_infra.settings import Withheld
 from seldon_infra.stack import PROJECT_FILE, Stack, find_project, load_stack
 from seldon_infra.targets.platform import behind_ingress, closing_policy, objects, pod_security_labels, watched_servers
@@ -50,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print the manifests; problems of the definition are reported all at once."""
     stack = load_stack(arguments.stack, find_project(arguments.project))
-    found = [*stack.check(), *(each for deployment in stack.deployments for each in check_manifest(deployment))]
+    found = [*stack.check(), *(each for deployment in _logged(stack) for each in check_manifest(deployment))]
     problems = list(dict.fromkeys(found))
     if problems:
         raise InvalidSpec(problems)
@@ -70,13 +72,16 @@ def cluster_manifests(stack: Stack) -> list[dict[str, Any]]:
     """Render deployments behind the stack's ingress, then what that ingress consists of beside its charts."""
     if not isinstance(stack.target, Kubernetes):
         return [*manifests(stack.deployments)]
-    deployments = behind_ingress(stack.target, stack.deployments)
-    return [*manifests(deployments), *objects(stack.target, deployments)]
+    deployments, log = behind_ingress(stack.target, _logged(stack)), stack.target.payloads
+    there = namespaces(deployments)
+    logs = [namespace(log.namespace)] if log is not None and log.namespace not in there else []
+    return [*manifests(deployments), *logs, *objects(stack.target, deployments)]
 
 
 def servers(stack: Stack) -> Iterator[Manifest]:
     """Render model servers, with those namespaces that no deployment is in."""
-    there = namespaces(stack.deployments)
+    log = stack.target.payloads if isinstance(stack.target, Kubernetes) else None
+    there = [*namespaces(stack.deployments), *([log.namespace] if log else [])]
     yield from (namespace(name) for name in namespaces(stack.model_servers) if name not in there)
     target = stack.target
     watched = watched_servers(target, stack.model_servers) if isinstance(target, Kubernetes) else stack.model_servers
@@ -109,7 +114,13 @@ def _expanded(rendered: Iterable[Manifest]) -> Sequence[Manifest]:
 
 def refused(stack: Stack) -> list[Problem]:
     """Find what a cluster would refuse of a stack that is right where it lands, such as a folder of this machine."""
-    return [problem for deployment in stack.deployments for problem in check_cluster(deployment)]
+    return [problem for deployment in _logged(stack) for problem in check_cluster(deployment)]
+
+
+def _logged(stack: Stack) -> list[SeldonDeployment]:
+    """Give deployments whose loggers lead to the stack's payload log, where it has one."""
+    log = stack.target.payloads if isinstance(stack.target, Kubernetes) else None
+    return [behind_log(log, each) for each in stack.deployments]
 
 
 def without_secrets(manifest: Mapping[str, Any]) -> Mapping[str, Any]:

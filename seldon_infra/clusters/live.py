@@ -23,6 +23,8 @@ ANSWER_SECONDS = 15.0
 MERGE_PATCH = "application/merge-patch+json"
 JSON = "application/json"
 OK, CREATED, UNAUTHORIZED, FORBIDDEN, MISSING = 200, 201, 401, 403, 404
+EMPTY = 204
+"""What the log of a container is that has not started."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ class Cluster:
         seconds: float = ANSWER_SECONDS,
     ) -> bytes:
         status, said, reason = self._send(method, path, headers, body, seconds)
-        if status not in (OK, CREATED):
+        if status not in (OK, CREATED, EMPTY):
             raise self._refused(status, _message(said) or reason, what)
         return said
 

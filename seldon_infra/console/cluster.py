@@ -12,6 +12,7 @@ from seldon_infra.clusters.live import Cluster
 from seldon_infra.clusters.rollout import State, unmarked
 from seldon_infra.console.drawing import Part, Predictor, drawing
 from seldon_infra.console.numbers import Numbers, as_row, together
+from seldon_infra.console.pod_logs import PodLogs
 from seldon_infra.console.prometheus import Prometheus, PrometheusNotReached
 from seldon_infra.console.updates import Updates
 from seldon_infra.core.errors import SeldonInfraError
@@ -46,6 +47,10 @@ class ClusterSource:
     updates: Updates
     _listed: tuple[float, list[Tree]] = (float("-inf"), [])
     _told: tuple[float, dict[str, Numbers], str] = field(default=(float("-inf"), {}, ""))
+    _logs: PodLogs = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._logs = PodLogs(self.cluster)
 
     def overview(self) -> Mapping[str, Any]:
         """The stack and a row for each deployment."""
@@ -88,15 +93,21 @@ class ClusterSource:
             "drawing": drawing(f"/seldon/{namespace}/{name}/", (said,), predictors),
             "numbers": {key: as_row(each) for key, each in numbers.items()},
             "states": dict(_part_states(found, predictors)),
-            "processes": [],
-            "logs": "Logs are shown of stacks on this machine. Here: kubectl logs --all-containers --tail 100 --follow "
-            f"--namespace {namespace} --selector seldon-deployment-id={name}",
+            **self._processes(found),
             "changes": self._events(namespace, name),
         }
 
     def log(self, process: str) -> list[str] | None:
-        """None: a cluster's logs are not shown."""
-        return None
+        """The last lines of a container; values of its variables that are secret by their names are left out."""
+        return self._logs.lines(process)
+
+    def _processes(self, deployment: Tree) -> Mapping[str, Any]:
+        """Its containers, or why there are none to choose from."""
+        try:
+            found = self._logs.processes(deployment)
+        except SeldonInfraError as error:
+            return {"processes": [], "logs": f"Logs are not shown: {error}"}
+        return {"processes": found, "logs": "It has no pods."}
 
     @property
     def _whose(self) -> Mapping[str, Any]:

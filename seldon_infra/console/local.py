@@ -6,7 +6,6 @@ Files that have not changed are not read again: a page that is open asks every f
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from typing import Any, Generic, TypeVar
 
 from seldon_infra.console import exposition
 from seldon_infra.console.drawing import Part, Predictor, drawing
+from seldon_infra.console.masks import LOG_LINES, is_secret, masked
 from seldon_infra.console.numbers import Count, Numbers, Window, as_row, together
 from seldon_infra.console.updates import Updates
 from seldon_infra.ingress.routes import Backend, Route
@@ -25,12 +25,9 @@ from seldon_infra.runtime.stack_dir import StackDir
 from seldon_infra.runtime.supervisor import ABSENT, ProgramState
 
 GRAPH = "graph.json"
-LOG_LINES = 400
 STATES_SECONDS = 1.5
 """How long what the supervisor said holds: it takes a while to say it of hundreds of processes."""
 LOOK_SECONDS = 1.0
-SECRET = re.compile("key|token|secret|password|passphrase|credential|headers", re.IGNORECASE)
-_SHORTEST_SECRET = 6
 _ORDER = ("down", "starting", "unknown", "ok")
 _SAID = {
     "RUNNING": ("ok", "running"),
@@ -160,8 +157,8 @@ class LocalSource:
         record = next((it for it in records if it.id == process), None)
         if record is None:
             return None
-        hidden = [value for name, value in record.spec.environment.items() if _is_secret(name, value)]
-        return [_masked(line, hidden) for line in tail(self._folder(record) / "log", LOG_LINES)]
+        hidden = [value for name, value in record.spec.environment.items() if is_secret(name, value)]
+        return [masked(line, hidden) for line in tail(self._folder(record) / "log", LOG_LINES)]
 
     @property
     def _whose(self) -> Mapping[str, Any]:
@@ -324,13 +321,3 @@ def _serves_all(record: Record) -> bool:
 
 def _worst(states: Iterable[str]) -> str:
     return min(states, key=_ORDER.index, default="unknown")
-
-
-def _is_secret(name: str, value: str) -> bool:
-    return bool(SECRET.search(name)) and len(value) >= _SHORTEST_SECRET
-
-
-def _masked(line: str, hidden: Iterable[str]) -> str:
-    for value in hidden:
-        line = line.replace(value, "[secret]")
-    return line

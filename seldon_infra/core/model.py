@@ -127,6 +127,8 @@ class Spec(BaseModel, metaclass=_Frozen):
     """What messages call the object; its type's name by default."""
     alternatives: ClassVar[str] = ""
     """What to use instead, in the words of a message, of a type that only says what its kinds share."""
+    written: ClassVar[bool] = True
+    """Whether users write it; False of what the library itself puts in the place of something that they wrote."""
 
     if not TYPE_CHECKING:  # type checkers read the fields instead
 

@@ -167,7 +167,7 @@ def _kinds(annotation: object, beside: Sequence[object]) -> list[type[Spec]]:
     if not (isinstance(annotation, type) and issubclass(annotation, Spec)):
         return []
     # What only says what its kinds share is none of them.
-    below = [each for each in _below(annotation) if not each.__dict__.get("alternatives")]
+    below = [each for each in _below(annotation) if each.written and not each.__dict__.get("alternatives")]
     return [annotation] if not below or any(each in beside for each in below) else below
 
 

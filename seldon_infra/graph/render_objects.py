@@ -10,6 +10,7 @@ from seldon_infra.artifacts.render import rclone_variables
 from seldon_infra.artifacts.spec import S3Storage
 from seldon_infra.core.model import known
 from seldon_infra.graph.expand.names import hashed
+from seldon_infra.graph.logged import address_of
 from seldon_infra.graph.render_values import Manifest, given
 from seldon_infra.graph.spec import Explainer, NetworkPolicy, Node, Predictor, SeldonDeployment, ServiceAccount
 from seldon_infra.graph.walk import nodes
@@ -160,8 +161,17 @@ def _egress(deployment: SeldonDeployment, policy: NetworkPolicy) -> Iterator[Man
 def ports_asked(deployment: SeldonDeployment) -> set[int]:
     """Ports on which the definition says that something is asked: stores, loggers, brokers."""
     stores = (known(each.endpoint) if isinstance(each, S3Storage) else None for each in deployment.storage)
-    found = {_port_of(url) for url in (*stores, *_uris(deployment), *_loggers(deployment), *_brokers(deployment))}
+    found = {port_of(url) for url in (*stores, *_uris(deployment), *_loggers(deployment), *_brokers(deployment))}
     return {port for port in found if port is not None}
+
+
+def port_of(url: str | None) -> int | None:
+    """Port of an address, where it is known and has one."""
+    try:
+        parts = urlsplit(url or "")
+        return parts.port or _PORTS.get(parts.scheme)
+    except ValueError:  # no port at all; rules about addresses say so
+        return None
 
 
 def _uris(deployment: SeldonDeployment) -> Iterator[str | None]:
@@ -177,7 +187,8 @@ def _loggers(deployment: SeldonDeployment) -> Iterator[str | None]:
     for predictor in deployment.predictors:
         for node in nodes(predictor.graph):
             if node.logger:
-                yield "http://default-broker" if node.logger.url is None else known(node.logger.url)
+                url = address_of(node.logger)
+                yield "http://default-broker" if url is None else known(url)
 
 
 def _brokers(deployment: SeldonDeployment) -> Iterator[str | None]:
@@ -189,14 +200,6 @@ def _brokers(deployment: SeldonDeployment) -> Iterator[str | None]:
             value = known(variable.value)
             if variable.name == "KAFKA_BROKER" and value:
                 yield from (f"kafka://{broker}" for broker in value.split(","))
-
-
-def _port_of(url: str | None) -> int | None:
-    try:
-        parts = urlsplit(url or "")
-        return parts.port or _PORTS.get(parts.scheme)
-    except ValueError:  # no port at all; rules about addresses say so
-        return None
 
 
 def _port(port: int, protocol: str = "TCP") -> Manifest:

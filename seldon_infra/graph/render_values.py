@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 
 from seldon_infra.core.model import Later, is_later
 from seldon_infra.core.quantity import parse_duration
+from seldon_infra.graph.logged import address_of
 from seldon_infra.graph.spec import (
     Amounts,
     ConfigMapKey,
@@ -154,7 +155,7 @@ def endpoint(spec: Endpoint | None) -> Manifest:
 
 def logger(spec: Logger | None) -> Manifest:
     """Where payloads are sent."""
-    return {} if spec is None else given({"url": spec.url, "mode": spec.mode})
+    return {} if spec is None else given({"url": address_of(spec), "mode": spec.mode})
 
 
 def _is_empty(value: object) -> bool:

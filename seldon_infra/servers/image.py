@@ -19,7 +19,7 @@ from seldon_infra.servers.needs import SCRATCH, needs
 from seldon_infra.servers.spec import MLServerRuntime, PythonServer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from seldon_infra.servers.entry import CatalogueEntry
     from seldon_infra.servers.layout import Node
@@ -35,8 +35,10 @@ BUILD_LOCK = "build.lock"
 """What builds those packages that have no wheel: it is installed first, by its hash as all others."""
 BUILDERS = ("setuptools", "wheel")
 PORTS = {"http": "9000", "grpc": "9500", "metrics": "6000"}
-_ROOT = "/opt"
-_INSTALL = f"python -m pip --python {_ROOT}/venv/bin/python install --no-cache-dir --no-deps --require-hashes"
+ROOT = "/opt"
+_INSTALL = f"python -m pip --python {ROOT}/venv/bin/python install --no-cache-dir --no-deps --require-hashes"
+OF_EVERY_PROCESS = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1"}
+"""A pod's root cannot be written to, and a log line is seen at once."""
 _TO_QUOTE = re.compile(r'[\\"$]')
 
 UsersClass = PythonServer | MLServerRuntime
@@ -76,29 +78,50 @@ def containerfile(server: Built, node: Node, entry: CatalogueEntry, base: str) -
     """Write the Containerfile: one stage installs, the other has no installer any more."""
     fill = filler(_values(server, node))
     command = [word for word in map(fill, entry.start.command) if word is not None]
-    environment = [f"ENV {name}={_quoted(text)}" for name, text in sorted(_environment(server, entry, node).items())]
+    environment = _environment(server, entry, node)
+    said = f"{_class_of(server)} in {entry.name} {entry.version}"
+    return stages(said, base, (SERVER, *([SOURCE] if _source(server) else [])), environment, PORTS.values(), command)
+
+
+def stages(
+    said: str,
+    base: str,
+    copied: Iterable[str],
+    environment: Mapping[str, str],
+    ports: Iterable[str],
+    command: Sequence[str],
+) -> str:
+    """Write a Containerfile of two stages for what a lock installs.
+
+    Args:
+        said: what the image is, for who reads it.
+        base: what it builds on.
+        copied: folders of the context that it holds.
+        environment: variables of its process.
+        ports: where that listens.
+        command: what is started.
+    """
     lines = [
-        f"# {_class_of(server)} in {entry.name} {entry.version}",
+        f"# {said}",
         f"FROM {base} AS packages",
         "ARG SOURCE_DATE_EPOCH=0",
         'ENV PYTHONDONTWRITEBYTECODE="1"',
-        f"COPY {BUILD_LOCK} {_ROOT}/{BUILD_LOCK}",
-        f"COPY {LOCK} {_ROOT}/{LOCK}",
-        f"RUN python -m venv --without-pip {_ROOT}/venv",
-        f"RUN {_INSTALL} --only-binary :all: --requirement {_ROOT}/{BUILD_LOCK}",
-        f"RUN {_INSTALL} --no-build-isolation --requirement {_ROOT}/{LOCK}",
+        f"COPY {BUILD_LOCK} {ROOT}/{BUILD_LOCK}",
+        f"COPY {LOCK} {ROOT}/{LOCK}",
+        f"RUN python -m venv --without-pip {ROOT}/venv",
+        f"RUN {_INSTALL} --only-binary :all: --requirement {ROOT}/{BUILD_LOCK}",
+        f"RUN {_INSTALL} --no-build-isolation --requirement {ROOT}/{LOCK}",
         # Some that are built bring bytecode of `python -O`, by time; nothing here runs under it.
-        f"RUN find {_ROOT}/venv -name '*.opt-*.pyc' -delete",
+        f"RUN find {ROOT}/venv -name '*.opt-*.pyc' -delete",
         "",
         f"FROM {base}",
         "RUN python -m pip uninstall --yes setuptools wheel pip",
-        f"COPY --from=packages {_ROOT}/venv {_ROOT}/venv",
-        f"COPY {SERVER} {_ROOT}/{SERVER}",
-        *([f"COPY {SOURCE} {_ROOT}/{SOURCE}"] if _source(server) else []),
-        *environment,
+        f"COPY --from=packages {ROOT}/venv {ROOT}/venv",
+        *(f"COPY {folder} {ROOT}/{folder}" for folder in copied),
+        *(f"ENV {name}={_quoted(text)}" for name, text in sorted(environment.items())),
         f"WORKDIR {SCRATCH}",
         f"USER {USER}",
-        f"EXPOSE {' '.join(PORTS.values())}",
+        f"EXPOSE {' '.join(ports)}",
         f"CMD {json.dumps(command)}",
     ]
     return "\n".join(lines) + "\n"
@@ -117,10 +140,10 @@ def _values(server: Built, node: Node) -> dict[str, str | None]:
         **{f"port.{name}": number for name, number in PORTS.items()},
         "name": node.name,
         "host": "0.0.0.0",
-        "python": f"{_ROOT}/venv/bin/python",
-        "bin": f"{_ROOT}/venv/bin",
-        "dir": f"{_ROOT}/{SERVER}",
-        "source": f"{_ROOT}/{SOURCE}",
+        "python": f"{ROOT}/venv/bin/python",
+        "bin": f"{ROOT}/venv/bin",
+        "dir": f"{ROOT}/{SERVER}",
+        "source": f"{ROOT}/{SOURCE}",
         "model": None,
     }
 
@@ -129,9 +152,7 @@ def _environment(server: Built, entry: CatalogueEntry, node: Node) -> Mapping[st
     fill = filler(_values(server, node))
     own = filled(entry.environment, fill)
     kind = filled(entry.kinds[server.kind].environment, fill)
-    # A pod's root cannot be written to, and a log line is seen at once.
-    given = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1"}
-    return {**given, **own, **kind, **needs(server, entry.protocols[0]).environment}
+    return {**OF_EVERY_PROCESS, **own, **kind, **needs(server, entry.protocols[0]).environment}
 
 
 def _quoted(text: str) -> str:

@@ -52,6 +52,7 @@ def declare(
         from seldon_infra.targets.aws_checks import require_room
 
         require_room(target.cluster, target.live_checks, opts)
+    deployments = _behind_log(target, deployments)
     project = project or Path.cwd()
     if any(_is_built(node) for each in deployments for spec in each.predictors for node in nodes(spec.graph)):
         from seldon_infra.targets.builds import with_images
@@ -75,6 +76,7 @@ def declare(
     watching = [*there.after, *_monitoring(target, way, made, options)]
     _watch_all(target, [*watching, *software], options)
     base_url = there.url if target.ingress_url is None else target.ingress_url
+    _payload_log(target, deployments, [*made.values(), *watching], options)
     closed = [*software, *_policy(target, deployments, options)]
     rollouts = ClusterRollouts(target, way.connect)
     declared: dict[str, ClusterDeployment | ModelServerComponent] = {}
@@ -164,6 +166,31 @@ def _policy(
 
     made = platform.closing_policy(target, deployments, stack_mark())
     return [declare_object(f"{each['metadata']['name']}.{each['kind'].lower()}", each, options) for each in made]
+
+
+def _behind_log(target: Kubernetes, deployments: Sequence[SeldonDeployment]) -> Sequence[SeldonDeployment]:
+    """Let loggers lead to the stack's payload log, where it has one."""
+    if target.payloads is None:
+        return deployments
+    from seldon_infra.payload_log.render import behind_log
+
+    return [behind_log(target.payloads, each) for each in deployments]
+
+
+def _payload_log(
+    target: Kubernetes,
+    deployments: Sequence[SeldonDeployment],
+    needs: Sequence[pulumi.Resource],
+    options: pulumi.ResourceOptions,
+) -> None:
+    """Declare the payload log; no deployment waits for it, since executors drop what nobody takes."""
+    import pulumi
+
+    from seldon_infra.resources.kubernetes_object import declare as declare_object
+
+    later = pulumi.ResourceOptions.merge(options, pulumi.ResourceOptions(depends_on=[*needs]))
+    for kind, manifest in platform.payload_log(target, deployments).items():
+        declare_object(f"{manifest['metadata']['name']}.{kind.lower()}", manifest, later)
 
 
 def _bounds(

@@ -9,8 +9,8 @@ from typing import Any
 import pulumi
 
 from seldon_infra.core.errors import PartNotFound
+from seldon_infra.payload_log.spec import PayloadFiles
 from seldon_infra.resources.local_process import PROCESS
-from seldon_infra.targets.spec import PayloadFiles
 
 GRACE_SECONDS = 30.0
 NAME = "payloads"

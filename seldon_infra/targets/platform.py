@@ -61,6 +61,8 @@ def namespaces(target: Kubernetes, deployments: Sequence[InNamespace]) -> dict[s
         found.setdefault(core.namespace, {}).update(namespace_labels(core))
     if ingress is not None and not ingress.existing:
         found.setdefault(ingress.namespace, {})
+    if target.payloads is not None:
+        found.setdefault(target.payloads.namespace, pod_security_labels(target, target.payloads.namespace))
     if (installed := _installed(target)) is not None:
         # Its exporter of nodes' metrics runs in the nodes' own network, as no level of pod security would let it.
         found.setdefault(installed.namespace, {}).update({"pod-security.kubernetes.io/enforce": "privileged"})
@@ -98,6 +100,15 @@ def behind_ingress(target: Kubernetes, deployments: Sequence[SeldonDeployment]) 
     return [traced(target.tracing, each) for each in found]
 
 
+def payload_log(target: Kubernetes, deployments: Sequence[SeldonDeployment]) -> dict[str, dict[str, Any]]:
+    """Give the objects of the stack's payload log by their kinds; deployments are behind it."""
+    if target.payloads is None:
+        return {}
+    from seldon_infra.payload_log.render import objects
+
+    return objects(target.payloads, deployments, target.monitoring)
+
+
 def watched_servers(target: Kubernetes, servers: Sequence[ModelServer]) -> list[ModelServer]:
     """Give model servers with what the stack's monitoring says for those that say nothing of their own."""
     said = target.monitoring
@@ -115,7 +126,8 @@ def objects(target: Kubernetes, deployments: Sequence[SeldonDeployment]) -> list
     """
     watching = [monitoring.objects(target.monitoring, each) for each in deployments if target.monitoring]
     own = [made for each in watching for made in each.values()]
-    return [*_ingress_objects(target, deployments), *watching_all(target), *own]
+    logging = payload_log(target, deployments).values()
+    return [*_ingress_objects(target, deployments), *watching_all(target), *own, *logging]
 
 
 def watching_all(target: Kubernetes) -> list[dict[str, Any]]:

@@ -31,6 +31,10 @@ def check_platform(target: Kubernetes, deployments: Sequence[SeldonDeployment]) 
         found += [*ingress_rules.check(ingress), *ingress_rules.check_together(ingress, deployments)]
     found += monitoring_rules.check(target.monitoring, deployments)
     found += tracing_rules.check_on_cluster(target.tracing)
+    if target.payloads is not None:
+        from seldon_infra.payload_log.check import check as check_log
+
+        found += check_log(target.payloads, deployments)
     found += _proxies_are_admitted(target)
     found += _cluster_is_right(target)
     found += [*_bound_is_a_size(target), *_signatures_are_verified(target, deployments)]

@@ -10,6 +10,7 @@ from seldon_infra.core.model import Later, Spec
 from seldon_infra.eks.spec import EksCluster, ExistingCluster
 from seldon_infra.ingress.spec import Ambassador, Istio
 from seldon_infra.monitoring.spec import Monitoring
+from seldon_infra.payload_log.spec import PayloadFiles, PayloadLog
 from seldon_infra.seldon_core.spec import SeldonCore
 from seldon_infra.tracing.spec import Tracing
 
@@ -22,22 +23,6 @@ LiveChecks: TypeAlias = Literal["refuse", "warn", "skip"]
 
 PodSecurityLevel: TypeAlias = Literal["restricted", "baseline"]
 """A level of the Pod Security Standards, which an API server holds pods of a namespace to."""
-
-
-class PayloadFiles(Spec):
-    """Parquet files with what loggers take, in ``payloads/NAMESPACE/NAME`` of the stack's folder."""
-
-    rotate_seconds: float = Field(
-        default=30.0, gt=0, description="How long payloads gather until a file of them is written, in seconds."
-    )
-    rotate_bytes: int = Field(
-        default=16 * 1024 * 1024, ge=1024, description="Bytes of payloads of which a file is written at once."
-    )
-    keep_bytes: int = Field(
-        default=1024 * 1024 * 1024,
-        ge=1024,
-        description="Bytes that a deployment's files have together; beyond them the oldest go.",
-    )
 
 
 class Local(Spec):
@@ -117,6 +102,11 @@ class Kubernetes(Spec):
     )
     tracing: Tracing | None = Field(
         default=None, description="Where spans of Seldon's executors and of MLServers go; None makes none."
+    )
+    payloads: PayloadLog | None = Field(
+        default=None,
+        description="What takes payloads of loggers and does with them what they say; None leaves it to Seldon's "
+        "executors, which send each one whole.",
     )
     ready_timeout_seconds: float = Field(
         default=900.0, gt=0, description="How long the operator may take until it reports Available, in seconds."

@@ -23,6 +23,7 @@ from seldon_infra.monitoring import install
 from seldon_infra.runtime.orchestrator.config import Config, Unit
 from seldon_infra.runtime.orchestrator.metrics import Metrics
 from tests.cluster.control_plane import NOBODY, ControlPlane
+from tests.cluster.kubelet import kubelet_of
 from tests.engine.waiting import wait_until
 
 pytestmark = pytest.mark.cluster
@@ -94,13 +95,74 @@ def test_a_deployment_shows_its_graph_its_replicas_and_events(control_plane: Con
     assert told["states"]["main/score"] == ("ok", "2 of 2 ready")
     assert told["states"]["canary"] == ("starting", "1 of 2 ready")
     assert [(it["what"], it["said"]) for it in told["changes"]] == [("Updated", "<b>Updated</b> SeldonDeployment")]
-    assert "kubectl logs" in told["logs"]
+    assert (told["processes"], told["logs"]) == ([], "It has no pods.")
     json.dumps(told)
 
 
 @pytest.mark.usefixtures("deployment")
 def test_what_is_not_of_the_stack_is_not_shown(control_plane: ControlPlane) -> None:
     assert source(control_plane).deployment(NAMESPACE, "other") is None
+
+
+def pod(name: str, labels: str, status: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    variables = [{"name": "API_TOKEN", "value": "hunter2-hunter2"}, {"name": "SHOP", "value": "turin-turin"}]
+    containers = [{"name": "score", "image": "x", "env": variables}, {"name": "seldon-container-engine", "image": "x"}]
+    metadata = {"name": name, "namespace": NAMESPACE, "labels": {"seldon-deployment-id": labels}}
+    return {"metadata": metadata, "spec": {"containers": containers, **fields}, "status": status}
+
+
+@pytest.fixture
+def pods(control_plane: ControlPlane) -> Iterator[None]:
+    """Pods of the deployment on a node, of an orchestrator of its own and of somebody else; nothing runs in them."""
+    place = f"/api/v1/namespaces/{NAMESPACE}/pods"
+    running = {"state": {"running": {}}, "ready": True, "restartCount": 0, "image": "x", "imageID": ""}
+    waiting = {**running, "state": {"waiting": {"reason": "ImagePullBackOff"}}, "ready": False}
+    status = {"containerStatuses": [{"name": "score", **running}, {"name": "seldon-container-engine", **waiting}]}
+    made = {
+        "fraud-main-0-score-a": pod("fraud-main-0-score-a", "fraud", status, nodeName="cpu-1"),
+        "fraud-canary-svc-orch": pod("fraud-canary-svc-orch", "fraud-canary", {}, schedulerName="nobody"),
+        "other-main-0": pod("other-main-0", "other", {}, schedulerName="nobody"),
+    }
+    for name, each in made.items():
+        control_plane.request("POST", place, each)
+        if each["status"]:
+            told = {"status": each["status"]}
+            control_plane.request("PATCH", f"{place}/{name}/status", told, content_type="application/merge-patch+json")
+    yield
+    for name in made:
+        control_plane.request("DELETE", f"{place}/{name}?gracePeriodSeconds=0")
+
+
+@pytest.mark.usefixtures("deployment", "pods")
+def test_the_last_lines_of_its_containers_are_shown_without_secrets(
+    control_plane: ControlPlane, tmp_path: Path
+) -> None:
+    asked = source(control_plane)
+    told = asked.deployment(NAMESPACE, "fraud")
+    assert told is not None
+    by_id = {each["id"]: (each["state"], each["said"]) for each in told["processes"]}
+    assert set(by_id) == {
+        f"{NAMESPACE}/{pod}/{name}"
+        for pod in ("fraud-main-0-score-a", "fraud-canary-svc-orch")
+        for name in ("score", "seldon-container-engine")
+    }
+    assert by_id[f"{NAMESPACE}/fraud-canary-svc-orch/score"] == ("unknown", "not started")
+    log = "started\nin turin-turin with hunter2-hunter2\n"
+    with kubelet_of(control_plane, "cpu-1", log, tmp_path):
+        said = asked.log(f"{NAMESPACE}/fraud-main-0-score-a/score")
+    assert said == ["started", "in turin-turin with [secret]"]
+
+
+@pytest.mark.usefixtures("deployment", "pods")
+def test_a_log_that_cannot_be_read_is_said_and_one_that_is_not_of_the_deployment_is_none(
+    control_plane: ControlPlane,
+) -> None:
+    asked = source(control_plane)
+    asked.deployment(NAMESPACE, "fraud")
+    assert asked.log(f"{NAMESPACE}/fraud-canary-svc-orch/score") == []
+    (said,) = asked.log(f"{NAMESPACE}/fraud-main-0-score-a/score") or []
+    assert said, "no kubelet is there that would give it"
+    assert asked.log(f"{NAMESPACE}/other-main-0/score") is None
 
 
 @pytest.fixture(scope="module")

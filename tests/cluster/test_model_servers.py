@@ -19,6 +19,8 @@ from tests.engine.scratch import Engine
 from tests.engine.waiting import wait_until
 from tests.unit.graph.cases import CASES as DEPLOYMENTS
 from tests.unit.model_server.cases import CASES
+from tests.unit.payload_log.cases import CASES as LOGS
+from tests.unit.payload_log.cases import rendered
 
 __all__ = ["engine"]  # the fixture
 pytestmark = pytest.mark.cluster
@@ -33,6 +35,7 @@ PATHS = {
     "ServiceAccount": "/api/v1/namespaces/{}/serviceaccounts",
     "NetworkPolicy": "/apis/networking.k8s.io/v1/namespaces/{}/networkpolicies",
     "Service": "/api/v1/namespaces/{}/services",
+    "PersistentVolumeClaim": "/api/v1/namespaces/{}/persistentvolumeclaims",
     "PodDisruptionBudget": "/apis/policy/v1/namespaces/{}/poddisruptionbudgets",
     "Deployment": "/apis/apps/v1/namespaces/{}/deployments",
     "HorizontalPodAutoscaler": "/apis/autoscaling/v2/namespaces/{}/horizontalpodautoscalers",
@@ -82,6 +85,20 @@ def test_the_api_server_takes_every_field_of_a_golden_file(control_plane: Contro
     for kind, manifest in model_server(CASES[name].server).items():
         taken = control_plane.request("POST", f"{PATHS[kind].format(NAMESPACE)}?{STRICT}", in_namespace(manifest))
         assert taken["metadata"]["name"] == CASES[name].server.name
+
+
+@pytest.mark.parametrize("name", LOGS)
+def test_the_api_server_takes_every_field_of_a_payload_log_and_admits_its_pod(
+    control_plane: ControlPlane, name: str
+) -> None:
+    made = rendered(LOGS[name])
+    for kind, manifest in made.items():
+        path = f"{PATHS[kind].format(NAMESPACE)}?{STRICT}"
+        assert control_plane.request("POST", path, in_namespace(manifest))["metadata"]["name"] == "payload-log"
+    template = made["Deployment"]["spec"]["template"]
+    pod = {"metadata": {"name": "log", **template["metadata"]}, "spec": {**template["spec"]}}
+    del pod["spec"]["serviceAccountName"]  # no such account is here
+    control_plane.request("POST", f"/api/v1/namespaces/{NAMESPACE}/pods?{STRICT}", pod)
 
 
 def test_model_servers_live_in_a_restricted_namespace_from_preview_to_destroy(

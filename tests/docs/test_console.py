@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from seldon_infra.cli.console import PORT
-from seldon_infra.console.local import SECRET
+from seldon_infra.console.masks import SECRET
 from seldon_infra.console.server import PAGE as FOLDER
 
 pytestmark = pytest.mark.docs

@@ -132,12 +132,24 @@ def test_the_topic_of_the_page_is_rendered_for_the_executor() -> None:
     import seldon_infra
 
     names = {name: getattr(seldon_infra, name) for name in seldon_infra.__all__}
-    exec(compile(BLOCKS[1], "page", "exec", dont_inherit=True), names)
+    exec(compile(BLOCKS[2], "page", "exec", dont_inherit=True), names)
     stack = Stack(target=Kubernetes(), deployments=[names["fraud"]])
     assert stack.check() == []
     text = dump([each for each in cluster_manifests(stack) if each["kind"] == "SeldonDeployment"])
     assert "name: LOGGER_KAFKA_BROKER" in text
     assert "value: payloads" in text
+
+
+def test_the_log_of_the_page_is_right_and_has_the_objects_that_are_listed() -> None:
+    import seldon_infra
+
+    names = {name: getattr(seldon_infra, name) for name in seldon_infra.__all__}
+    exec(compile(BLOCKS[1].replace("sha256:…", f"sha256:{'0' * 64}"), "page", "exec", dont_inherit=True), names)
+    stack = names["stack"]
+    assert stack.check() == []
+    made = {each["kind"] for each in cluster_manifests(stack) if each["metadata"].get("namespace") == "payload-log"}
+    told = set(re.findall(r"^\| ([A-Z]\w+) \|", PAGE.partition("## On a cluster")[2], re.MULTILINE))
+    assert made == (told | {"ServiceAccount"}) - {"PodDisruptionBudget"}
 
 
 def test_the_headers_are_those_that_are_sent() -> None:

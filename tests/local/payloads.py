@@ -15,10 +15,11 @@ from pyarrow import parquet
 
 from seldon_infra.graph.spec import Logger, Model, Predictor, RequestLogQueue, Router, SeldonDeployment, SimpleModel
 from seldon_infra.graph.spec import SimpleRouter as First
+from seldon_infra.payload_log.spec import PayloadFiles
 from seldon_infra.runtime.health import is_ready
 from seldon_infra.runtime.processes import Liveness, ProcessSpec, Record
 from seldon_infra.targets import local_payloads
-from seldon_infra.targets.spec import Local, PayloadFiles
+from seldon_infra.targets.spec import Local
 from tests.engine.waiting import wait_until
 from tests.local.orchestrator.graphs import Graph
 from tests.local.scene import Scene, ask

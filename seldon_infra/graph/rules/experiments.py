@@ -25,7 +25,8 @@ def split_adds_up(at: InNode) -> Iterator[Problem]:
     if not isinstance(at.node, ABTest):
         return
     a, b = at.node.split
-    if min(a, b) < 0 or abs(a + b - 100) > 1e-9:
+    # Written so that a share that is no number is said too.
+    if not (a >= 0 and b >= 0 and abs(a + b - 100) <= 1e-9):
         fix = f"write split=({100 - b:g}, {b:g})" if 0 <= b <= 100 else "write split=(50, 50)"
         yield Problem(at.path, f"split ({a:g}, {b:g})", "must be two shares that add up to 100", fix)
 
@@ -59,7 +60,7 @@ def analysis_is_possible(at: InNode) -> Iterator[Problem]:
     yield from _metric(at.path, "metric", test.metric)
     for index, guardrail in enumerate(test.guardrails):
         yield from _metric(at.path, f"guardrails[{index}].metric", guardrail.metric)
-        if guardrail.at_most < 0:
+        if not guardrail.at_most >= 0:
             got, fix = f"guardrails[{index}].at_most {guardrail.at_most:g}", "write at_most=0 or more"
             yield Problem(at.path, got, "must not be negative: it is how much worse b may be", fix)
 

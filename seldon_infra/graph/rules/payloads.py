@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from seldon_infra.core.model import known, title
 from seldon_infra.core.problems import ARROW, Problem
 from seldon_infra.core.quantity import parse_quantity
+from seldon_infra.graph.logged import LoggerThroughLog
 from seldon_infra.graph.rules.place import InNode, InPredictor, nodes_in, predictors, used_twice
 
 if TYPE_CHECKING:
@@ -87,11 +88,16 @@ def orchestrator_is_there(at: InNode) -> Iterator[Problem]:
 
 def executor_sends_all_of_it(at: InNode) -> Iterator[Problem]:
     """Seldon's executor sends each payload, whole: that something stays out must not be believed."""
-    given = at.node.logger.model_fields_set if at.node.logger else ()
+    logger = at.node.logger
+    given = logger.model_fields_set if logger and not isinstance(logger, LoggerThroughLog) else ()
+    to_topic = at.deployment.request_log is not None and at.deployment.request_log.kafka is not None
     for field in _NOT_OF_THE_EXECUTOR:
-        if field in given:
+        if field in given and to_topic:
+            want = "must not be given with request_log.kafka, where the executor sends every payload as it is"
+            yield Problem(at.path, f"logger.{field}", want, f"remove {field}, or request_log.kafka")
+        elif field in given:
             want = "must not be given for a cluster, whose executor sends every payload as it is"
-            fix = f"remove {field}, and let what listens at logger.url do it"
+            fix = f"write Kubernetes(payloads=PayloadLog(…)), which does it, or remove {field}"
             yield Problem(at.path, f"logger.{field}", want, fix)
 
 

@@ -172,16 +172,17 @@ class Logger(Spec):
     mode: LogMode
     """Which payloads: ``request``, ``response`` or ``all``. Feedback goes with responses."""
     url: Later[str] | None = None
-    """Where to. Default: the executor's own endpoint, set by the operator's chart; on this machine nowhere else."""
+    """Where to. Default: the executor's own endpoint, set by the operator's chart; on this machine, and with a
+    cluster's ``PayloadLog``, nowhere else."""
     sample: float = 1.0
     """Share of the requests, above 0 up to 1. A request's id decides, so that all nodes log the same ones, with their
-    feedback. Default: all. Seldon's executor cannot do it."""
+    feedback. Default: all. On a cluster it takes ``Kubernetes(payloads=PayloadLog(…))``."""
     largest: str | int = "1Mi"
-    """Bytes of a payload that are kept; what is longer is cut and marked. Default: 1Mi on this machine. Seldon's
-    executor cannot do it."""
+    """Bytes of a payload that are kept; what is longer is cut and marked. Default: 1Mi; on a cluster it takes
+    ``Kubernetes(payloads=PayloadLog(…))``, and all is kept without."""
     redact: Many[str] = ()
     """Names of fields, tensors and columns whose values are taken out before a payload leaves the orchestrator.
-    Default: none. Seldon's executor cannot do it."""
+    Default: none. On a cluster it takes ``Kubernetes(payloads=PayloadLog(…))``, which takes them out."""
 
 
 __all__ = [

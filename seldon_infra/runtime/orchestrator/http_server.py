@@ -25,6 +25,8 @@ class Request:
     body: bytes
     headers: dict[bytes, bytes]
     """Names in lower case."""
+    query: str = ""
+    """What stands behind the path's question mark."""
 
 
 @dataclass(frozen=True)
@@ -165,9 +167,9 @@ class _Connection(asyncio.Protocol):
             self._refuse(400, "the connection cannot be upgraded")
         if self._refused:
             return
-        path = self._url.partition(b"?")[0].decode("latin-1")
+        path, _, query = self._url.decode("latin-1").partition("?")
         method = self._parser.get_method().decode("latin-1")
-        request = Request(method, path, b"".join(self._body), self._headers)
+        request = Request(method, path, b"".join(self._body), self._headers, query)
         self._start_message()
         self._take_turn(_Turn(request, self._parser.should_keep_alive()))
 

@@ -12,20 +12,17 @@ import sys
 import time
 import uuid
 from collections import Counter, deque
-from collections.abc import Callable, Collection
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple
 
-import orjson
-from google.protobuf import json_format
-
-from seldon_infra.runtime.messages import message as message_class
-from seldon_infra.runtime.orchestrator.config import Config, Logger, Unit
+from seldon_infra.runtime.orchestrator.config import Config, Unit
 from seldon_infra.runtime.orchestrator.failures import Failure
 from seldon_infra.runtime.orchestrator.http_client import Client, ServerGone
 from seldon_infra.runtime.orchestrator.metrics import Metrics
 from seldon_infra.runtime.orchestrator.walk import Event, Trip
 from seldon_infra.runtime.payloads.frames import EVENTS_PATH, to_wire
-from seldon_infra.runtime.payloads.payload import JSON, PROTOBUF, TEXT, Origin, Payload, cut, is_sampled, redacted
+from seldon_infra.runtime.payloads.payload import Origin, Payload, is_sampled
+from seldon_infra.runtime.payloads.prepared import prepared
 
 MOST_WAITING_BYTES = 64 * 1024 * 1024
 """What may wait together, however few payloads that is."""
@@ -154,7 +151,7 @@ class PayloadLog:
     def _payload(self, waiting: _Waiting) -> Payload:
         logger = waiting.unit.logger
         assert logger is not None
-        body, content_type, truncated = prepared(waiting.wire, waiting.kind, logger)
+        body, content_type, truncated = prepared(waiting.wire, waiting.kind, logger.largest, logger.redact)
         return Payload(
             self._origins[waiting.unit.name],
             f"{self._ids}{next(self._numbers):012x}",
@@ -178,35 +175,3 @@ def _origin(config: Config, unit: Unit) -> Origin:
         source=f"http://127.0.0.1:{config.rest_port}/",
         url=unit.logger.url if unit.logger else None,
     )
-
-
-def prepared(wire: bytes, kind: str | None, logger: Logger) -> tuple[bytes, str, bool]:
-    """Make of a payload what may be logged: body, content type, and whether something is missing at its end.
-
-    What is too long to be looked through whole is left out whole: a part of it could hold what is to be redacted, and
-    a part of a gRPC message is none.
-    """
-    long = len(wire) > logger.largest
-    if long and (logger.redact or kind):
-        return b"", TEXT, True
-    if logger.redact and (kind or _may_name(wire, logger.redact)):
-        try:
-            wire = orjson.dumps(redacted(_tree(wire, kind), logger.redact))
-        except (ValueError, TypeError, RecursionError, json_format.Error):  # such as one that holds NaN, or a deep one
-            return b"", TEXT, True
-        kind = None
-    if kind:
-        return wire, f"{PROTOBUF}; message={kind}", False
-    body, truncated = cut(wire, logger.largest)
-    return body, TEXT if truncated else JSON, truncated
-
-
-def _may_name(wire: bytes, names: Collection[str]) -> bool:
-    """Tell whether JSON may hold one of the names, which costs less than to look for it in its tree."""
-    return b"\\" in wire or any(name.encode() in wire for name in names)
-
-
-def _tree(wire: bytes, kind: str | None) -> Any:
-    if kind is None:
-        return orjson.loads(wire)
-    return json_format.MessageToDict(message_class(kind).FromString(wire), preserving_proto_field_name=True)

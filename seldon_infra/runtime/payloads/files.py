@@ -129,6 +129,7 @@ def _text(payload: Payload) -> tuple[str, str]:
     if not payload.content_type.startswith(PROTOBUF):
         return payload.body.decode("utf-8", "replace"), payload.content_type
     from google.protobuf import json_format
+    from google.protobuf.message import DecodeError
 
     from seldon_infra.runtime.messages import message
 
@@ -137,7 +138,7 @@ def _text(payload: Payload) -> tuple[str, str]:
         found = json_format.MessageToJson(
             message(kind).FromString(payload.body), preserving_proto_field_name=True, indent=None
         )
-    except (ValueError, json_format.Error):  # NaN within JSON's own types has no word in JSON
+    except (KeyError, ValueError, json_format.Error, DecodeError):  # NaN within JSON's own types has no word in JSON
         return payload.body.hex(), payload.content_type
     return found, JSON
 

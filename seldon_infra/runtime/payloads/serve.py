@@ -1,4 +1,4 @@
-"""The payload log's process: it takes payloads of orchestrators, keeps them as files and sends them on."""
+"""The payload log's process: it takes payloads of orchestrators or executors, keeps them as files and sends them on."""
 
 from __future__ import annotations
 
@@ -7,14 +7,17 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 
 from prometheus_client import CollectorRegistry, Counter
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from seldon_infra.runtime.orchestrator.http_server import Answer, Request, Server
+from seldon_infra.runtime.payloads.cloud_event import EXECUTOR_PATH, read
 from seldon_infra.runtime.payloads.files import Files, Gathering, remove_parts, schema
 from seldon_infra.runtime.payloads.frames import EVENTS_PATH, from_wire
 from seldon_infra.runtime.payloads.payload import TEXT, Payload
@@ -32,14 +35,16 @@ _LABELS = ("namespace", "deployment_name", "sink", "outcome")
 class Log:
     """What the log does with payloads."""
 
-    def __init__(self, files: Files) -> None:
-        self._files = files
+    def __init__(self, files: Files | None, onward: Mapping[str, str] = MappingProxyType({})) -> None:
+        self._files, self._onward = files, onward
         self._addresses: dict[str, Address] = {}
         self._waiting_bytes = 0
         self._writer = ThreadPoolExecutor(1)
         self._registry = CollectorRegistry()
         said = "Payloads by where they went and what became of them"
         self._counter = Counter("seldon_infra_payload_log", said, _LABELS, registry=self._registry)
+        said = "Requests to the log that held no payloads"
+        self._refused = Counter("seldon_infra_payload_log_refused", said, registry=self._registry)
 
     async def __call__(self, request: Request) -> Answer:
         """Answer an orchestrator, a probe or Prometheus."""
@@ -47,42 +52,53 @@ class Log:
             return Answer(200, b'{"live":true}')
         if request.path == "/prometheus":
             return Answer(200, generate_latest(self._registry), CONTENT_TYPE_LATEST.encode())
-        if (request.method, request.path) != ("POST", EVENTS_PATH):
+        if request.method != "POST" or request.path not in (EVENTS_PATH, EXECUTOR_PATH):
             return Answer(404, b"")
         try:
-            self.take(from_wire(request.body))
+            self.take(self._payloads(request))
         except ValueError as error:
+            self._refused.inc()
             return Answer(400, str(error).encode(), TEXT.encode())
         return Answer(200, b"")
+
+    def _payloads(self, request: Request) -> list[Payload]:
+        if request.path == EVENTS_PATH:
+            return from_wire(request.body)
+        payload = read(request, self._onward)
+        return [] if payload is None else [payload]
 
     def take(self, payloads: list[Payload]) -> None:
         """Hand payloads to files and addresses, without waiting."""
         for payload in payloads:
             if payload.origin.url:
                 self._address(payload.origin.url).put(payload)
+            if self._files is None:
+                continue
             if self._waiting_bytes > MOST_WAITING_BYTES:
                 self._count(payload, "files", "dropped: disk slow")
                 continue
             self._waiting_bytes += payload.weight
             self._files.add(payload)
 
-    async def write(self, gathered: list[Gathering]) -> None:
+    async def write(self, files: Files, gathered: list[Gathering]) -> None:
         """Write files, one after the other."""
         for it in gathered:
-            written = await asyncio.get_running_loop().run_in_executor(self._writer, self._files.store, it.payloads)
+            written = await asyncio.get_running_loop().run_in_executor(self._writer, files.store, it.payloads)
             self._waiting_bytes -= it.size
             self._count(it.payloads[0], "files", "written" if written else "dropped: not written", len(it.payloads))
 
     async def write_until(self, stop: asyncio.Event) -> None:
         """Write files as they become due."""
         while not stop.is_set():
-            await self.write(self._files.due())
+            if self._files is not None:
+                await self.write(self._files, self._files.due())
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), LOOK_SECONDS)
 
     async def close(self) -> None:
         """Write all that was gathered, and send what waits for a while."""
-        await self.write(self._files.gathered())
+        if self._files is not None:
+            await self.write(self._files, self._files.gathered())
         left = await asyncio.get_running_loop().run_in_executor(self._writer, flushed, self._addresses)
         if left:
             print(f"{left} payloads were not sent: their addresses did not take them in time", file=sys.stderr)
@@ -100,24 +116,33 @@ class Log:
 def main() -> int:
     """Take payloads until TERM or INT."""
     parser = argparse.ArgumentParser(prog="seldon-infra-payloads", description="Keep payloads, and send them on.")
-    parser.add_argument("--root", type=Path, required=True, help="the folder of the files")
     parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--rotate-seconds", type=float, required=True)
-    parser.add_argument("--rotate-bytes", type=int, required=True)
-    parser.add_argument("--keep-bytes", type=int, required=True)
+    parser.add_argument("--host", default="127.0.0.1", help="address that it listens at")
+    parser.add_argument("--root", type=Path, help="the folder of the files; none are kept without")
+    parser.add_argument("--rotate-seconds", type=float, default=30.0)
+    parser.add_argument("--rotate-bytes", type=int, default=16 * 1024 * 1024)
+    parser.add_argument("--keep-bytes", type=int, default=1024 * 1024 * 1024)
+    said = "where an executor's payloads of DEPLOYMENT/PREDICTOR/NODE go as well"
+    parser.add_argument("--onward", nargs=2, action="append", default=[], metavar=("NODE", "URL"), help=said)
     arguments = parser.parse_args()
     os.umask(0o077)
-    remove_parts(arguments.root)
-    files = Files(arguments.root, arguments.rotate_seconds, arguments.rotate_bytes, arguments.keep_bytes)
-    schema()  # a package that is missing is said now, and not with the first file
-    asyncio.run(_serve(files, arguments.port))
+    log = Log(_files(arguments), dict(arguments.onward))
+    asyncio.run(_serve(log, arguments.host, arguments.port))
     return 0
 
 
-async def _serve(files: Files, port: int) -> None:
-    log, stop = Log(files), asyncio.Event()
+def _files(arguments: argparse.Namespace) -> Files | None:
+    if arguments.root is None:
+        return None
+    remove_parts(arguments.root)
+    schema()  # a package that is missing is said now, and not with the first file
+    return Files(arguments.root, arguments.rotate_seconds, arguments.rotate_bytes, arguments.keep_bytes)
+
+
+async def _serve(log: Log, host: str, port: int) -> None:
+    stop = asyncio.Event()
     server = Server(log, lambda status, text: Answer(status, text.encode(), TEXT.encode()))
-    await server.listen(port)
+    await server.listen(port, host)
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     await log.write_until(stop)

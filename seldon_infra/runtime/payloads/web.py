@@ -15,6 +15,8 @@ from seldon_infra.runtime.payloads.words import Seldom
 
 MOST_WAITING = 2_000
 """Payloads that wait for one address."""
+MOST_WAITING_BYTES = 64 * 1024 * 1024
+"""What may wait for it together, however few payloads that is."""
 WORKERS = 4
 """Connections to one address."""
 ANSWER_SECONDS = 5.0
@@ -52,13 +54,17 @@ class Address:
         self._url, self._count = url, count
         self._waiting: queue.Queue[Payload] = queue.Queue(MOST_WAITING)
         self._said = Seldom()
+        self._bytes, self._counting = 0, threading.Lock()
         for _ in range(WORKERS):
             threading.Thread(target=self._work, daemon=True).start()
 
     def put(self, payload: Payload) -> None:
         """Take a payload if there is room."""
         try:
+            if self._bytes >= MOST_WAITING_BYTES:
+                raise queue.Full
             self._waiting.put_nowait(payload)
+            self._weigh(payload.weight)
         except queue.Full:
             self._count(payload, "dropped: queue full")
 
@@ -76,7 +82,12 @@ class Address:
                 if failure:
                     self._said.say(f"{urlsplit(self._url).hostname}: {failure}; a payload is lost")
             finally:
+                self._weigh(-payload.weight)
                 self._waiting.task_done()
+
+    def _weigh(self, weight: int) -> None:
+        with self._counting:
+            self._bytes += weight
 
 
 class _Connection:

@@ -20,11 +20,12 @@ from seldon_infra.runtime.messages import message
 from seldon_infra.runtime.orchestrator.config import Config, Logger, Unit
 from seldon_infra.runtime.orchestrator.http_server import LARGEST_BODY_BYTES, Answer, Request, Server
 from seldon_infra.runtime.orchestrator.metrics import Metrics
-from seldon_infra.runtime.orchestrator.payload_log import PayloadLog, prepared
+from seldon_infra.runtime.orchestrator.payload_log import PayloadLog
 from seldon_infra.runtime.orchestrator.walk import Trip
 from seldon_infra.runtime.payloads.files import keep, name_at, remove_parts, write
 from seldon_infra.runtime.payloads.frames import from_wire, to_wire
 from seldon_infra.runtime.payloads.payload import Origin, Payload, cut, is_sampled, redacted
+from seldon_infra.runtime.payloads.prepared import prepared
 from seldon_infra.runtime.payloads.web import headers_of
 
 ORIGIN = Origin("ns", "d", "main", "m", "v2", "http://127.0.0.1:1/", None)
@@ -131,7 +132,7 @@ PREPARED: dict[str, tuple[bytes, str | None, Logger, tuple[bytes, str, bool]]] =
 def test_what_leaves_the_orchestrator(
     wire: bytes, kind: str | None, how: Logger, left: tuple[bytes, str, bool]
 ) -> None:
-    assert prepared(wire, kind, how) == left
+    assert prepared(wire, kind, how.largest, how.redact) == left
 
 
 def test_about_the_share_of_requests_is_taken_and_always_the_same_ones() -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from seldon_infra import Kubernetes, Local, Stack
 from seldon_infra.experiments.spec import (
     ByField,
     ByHeader,
@@ -41,6 +42,11 @@ ROWS = {
         test_of(split=(-20, 120)),
         f"{NODE}: split (-20, 120), must be two shares that add up to 100; write split=(50, 50)",
         test_of(split=(0, 100)),
+    ),
+    "a share is a number": Row(
+        test_of(split=(float("nan"), 50)),
+        f"{NODE}: split (nan, 50), must be two shares that add up to 100; write split=(50, 50)",
+        test_of(split=(50, 50)),
     ),
     "a header is a word": Row(
         test_of(sticky_by=ByHeader(name="x_user")),
@@ -91,6 +97,12 @@ ROWS = {
         "write at_most=0 or more",
         test_of(guardrails=[Guardrail(metric=ErrorRate())]),
     ),
+    "a guardrail gives way by a number": Row(
+        test_of(guardrails=[Guardrail(metric=ErrorRate(), at_most=float("nan"))]),
+        f"{NODE}: guardrails[0].at_most nan, must not be negative: it is how much worse b may be; "
+        "write at_most=0 or more",
+        test_of(guardrails=[Guardrail(metric=ErrorRate(), at_most=0.1)]),
+    ),
     "a user has one outcome": Row(
         test_of(guardrails=[Guardrail(metric=OutcomeMean(low=0, high=1), worse="decrease")]),
         f"{NODE}: several metrics of outcomes, must be one: a user has one outcome; "
@@ -104,6 +116,24 @@ ROWS = {
 def test_a_rule_is_broken_by_one_and_kept_by_its_neighbour(row: Row) -> None:
     assert [str(problem) for problem in check(row.wrong)] == [row.message]
     assert check(row.right) == []
+
+
+@pytest.mark.parametrize("row", ROWS.values(), ids=ROWS.keys())
+def test_a_cluster_is_told_the_same_as_this_machine(row: Row) -> None:
+    wrong, right = (with_image(each) for each in (row.wrong, row.right))
+    on = {"cluster": Kubernetes(), "machine": Local()}
+    assert {
+        name: [str(problem) for problem in Stack(target=target, deployments=[wrong]).check() if "'ab'" in problem.path]
+        for name, target in on.items()
+    } == {"cluster": [row.message], "machine": [row.message]}
+    assert check_cluster(right) == []
+
+
+def with_image(spec: SeldonDeployment) -> SeldonDeployment:
+    """Give the deployment as a cluster wants it, where a container routes."""
+    (predictor,) = spec.predictors
+    routed = predictor.model_copy(update={"graph": predictor.graph.model_copy(update={"image": "registry/router:1"})})
+    return spec.model_copy(update={"predictors": (routed,)})
 
 
 def test_an_arm_is_not_compared_with_itself() -> None:

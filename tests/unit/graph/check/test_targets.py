@@ -170,19 +170,19 @@ CLUSTER = {
     "a logger that leaves something out": Row(
         of_node(logger=Logger(mode="all", redact=["card"])),
         f"{NODE}: logger.redact, must not be given for a cluster, whose executor sends every payload as it is; "
-        "remove redact, and let what listens at logger.url do it",
+        "write Kubernetes(payloads=PayloadLog(…)), which does it, or remove redact",
         of_node(logger=Logger(mode="all")),
     ),
     "a logger that samples": Row(
         of_node(logger=Logger(mode="all", sample=0.1)),
         f"{NODE}: logger.sample, must not be given for a cluster, whose executor sends every payload as it is; "
-        "remove sample, and let what listens at logger.url do it",
+        "write Kubernetes(payloads=PayloadLog(…)), which does it, or remove sample",
         of_node(logger=Logger(mode="all", url="http://broker")),
     ),
     "a logger that cuts": Row(
         of_node(logger=Logger(mode="all", largest="1Ki")),
         f"{NODE}: logger.largest, must not be given for a cluster, whose executor sends every payload as it is; "
-        "remove largest, and let what listens at logger.url do it",
+        "write Kubernetes(payloads=PayloadLog(…)), which does it, or remove largest",
         of_node(logger=Logger(mode="request")),
     ),
     "an explainer's folder": Row(

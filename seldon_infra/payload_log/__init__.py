@@ -1,0 +1,1 @@
+"""The payload log of a stack on a cluster: a process of this library's that executors send payloads to."""
