@@ -12,7 +12,7 @@ from seldon_infra.core.errors import NotFound, SeldonInfraError
 from seldon_infra.drift.autoscaled import REPLICAS, Target, scaled
 from seldon_infra.drift.collect import Facts, field_changes, is_drift_possible
 from seldon_infra.drift.events import Step
-from seldon_infra.drift.objects import Subject, subject
+from seldon_infra.drift.objects import STEPPED, Subject, subject
 
 
 @dataclass
@@ -35,8 +35,12 @@ def ask(engine: Engine, steps: Iterable[Step]) -> Asked:
     except EngineFailed as failed:
         asked.notes.append(f"who changed something is not known, for the state cannot be read: {failed}")
         return asked
-    for provider in dict.fromkeys(step.provider for step in differing):
-        _ask_one(asked, ways.get(provider, {}), [step for step in differing if step.provider == provider])
+    stepped = [step for step in differing if step.type == STEPPED]
+    for step in stepped:
+        _ask_one(asked, step.old, [step])
+    others = [step for step in differing if step not in stepped]
+    for provider in dict.fromkeys(step.provider for step in others):
+        _ask_one(asked, ways.get(provider, {}), [step for step in others if step.provider == provider])
     return asked
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 ANSWER_SECONDS = 15.0
 MERGE_PATCH = "application/merge-patch+json"
+APPLY_PATCH = "application/apply-patch+yaml"
 JSON = "application/json"
 OK, CREATED, UNAUTHORIZED, FORBIDDEN, MISSING = 200, 201, 401, 403, 404
 EMPTY = 204
@@ -63,6 +64,29 @@ class Cluster:
         """Change fields of an object (a merge patch); it fails as :meth:`get` does."""
         self._ask("PATCH", path, what, {"Content-Type": MERGE_PATCH}, change)
 
+    def apply(self, path: str, what: str, manifest: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Bring an object to a manifest (server-side apply), and give it as it is then; it fails as :meth:`get` does.
+
+        Args:
+            path: its path, with ``fieldManager`` in the query.
+            what: the object in the user's words, for messages.
+            manifest: what the field manager has to say of it: what it said before and does not say now goes.
+        """
+        headers = {"Content-Type": APPLY_PATCH, "Accept": JSON}
+        return dict(json.loads(self._ask("PATCH", path, what, headers, json.dumps(manifest))))
+
+    def call(
+        self, method: str, path: str, body: Mapping[str, Any] | None, seconds: float = ANSWER_SECONDS
+    ) -> tuple[int, bytes]:
+        """Ask what stands behind the API server, such as a pod; give the answer's status and body.
+
+        Raises:
+            ClusterNotReached: the API server gave no answer.
+        """
+        headers = {"Accept": "*/*", **({"Content-Type": JSON} if body is not None else {})}
+        status, said, _ = self._send(method, path, headers, body, seconds)
+        return status, said
+
     def send(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> tuple[int, str]:
         """Send what changes something, or asks for it as a dry run; give the answer's status and what was said.
 
@@ -83,7 +107,7 @@ class Cluster:
         path: str,
         what: str,
         headers: Mapping[str, str],
-        body: Mapping[str, Any] | None = None,
+        body: Mapping[str, Any] | str | None = None,
         seconds: float = ANSWER_SECONDS,
     ) -> bytes:
         status, said, reason = self._send(method, path, headers, body, seconds)
@@ -92,7 +116,7 @@ class Cluster:
         return said
 
     def _send(
-        self, method: str, path: str, headers: Mapping[str, str], body: Mapping[str, Any] | None, seconds: float
+        self, method: str, path: str, headers: Mapping[str, str], body: Mapping[str, Any] | str | None, seconds: float
     ) -> tuple[int, bytes, str]:
         """Send one request; give the answer's status, body and reason."""
         from kubernetes.client.exceptions import ApiException

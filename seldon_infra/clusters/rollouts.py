@@ -189,6 +189,7 @@ class Rollouts:
 async def in_thread(ask: Callable[[], T]) -> T:
     """Run what blocks in a thread that holds nobody up: an interpreter that ends does not wait for it."""
     answer: concurrent.futures.Future[T] = concurrent.futures.Future()
+    answer.set_running_or_notify_cancel()  # who gives up waiting leaves an answer that may still come
 
     def run() -> None:
         try:

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 
 from seldon_infra.core.changes import JsonValue
 from seldon_infra.drift.events import Step
+from seldon_infra.graph.manifest import GROUP, KIND, VERSIONS
 
 KUBERNETES = "kubernetes:"
+STEPPED = "seldon:cluster:Rollout"
+"""What writes the spec of a SeldonDeployment where its changes come in steps."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,9 @@ def subject(step: Step) -> Subject:
     """Name the object of a step."""
     inputs = step.old or step.new
     kind = step.type.rpartition(":")[2]
+    if step.type == STEPPED:
+        namespace, name = str(inputs.get("namespace", "")), str(inputs.get("name", step.name))
+        return Subject(KIND, name, namespace, f"{GROUP}/{VERSIONS[0]}", step.urn)
     if not step.type.startswith(KUBERNETES) or "apiVersion" not in inputs:
         return Subject(kind, step.name, urn=step.urn)
     metadata = _mapping(inputs.get("metadata"))

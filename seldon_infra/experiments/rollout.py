@@ -6,6 +6,9 @@ from typing import ClassVar, Literal, TypeAlias
 
 from seldon_infra.core.model import Many, Spec
 
+NEXT = "-next"
+"""Ends the name that a changed predictor has on a cluster as long as the old one has the declared name."""
+
 
 class SmokeGate(Spec):
     """What is new answers rows of a file, over REST and gRPC, with one result for each."""

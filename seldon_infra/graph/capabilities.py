@@ -155,9 +155,9 @@ CAPABILITIES: tuple[Capability, ...] = (
     ),
     Capability(
         "`rollout`",
-        _everywhere("nothing there moves the traffic of a SeldonDeployment in steps"),
+        {"ambassador-v1": "an annotation has no weight of 0, which a version has before and after its steps"},
         rollout,
-        "remove rollout, and change traffic by hand, a step with each pulumi up",
+        "set ambassador.version=v2 in the operator's chart, or remove rollout",
     ),
     Capability(
         "`istio.retries_timeout`, without `istio.retries`",

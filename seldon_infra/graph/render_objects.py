@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from seldon_infra.artifacts.render import rclone_variables
 from seldon_infra.artifacts.spec import S3Storage
 from seldon_infra.core.model import known
+from seldon_infra.experiments.rollout import NEXT
 from seldon_infra.graph.expand.names import hashed
 from seldon_infra.graph.logged import address_of
 from seldon_infra.graph.render_values import Manifest, given
@@ -119,6 +120,7 @@ def network_policy(deployment: SeldonDeployment, policy: NetworkPolicy) -> Manif
     """NetworkPolicy: nothing in or out but what is listed."""
     own = {"podSelector": own_pods(deployment)}
     callers = [_namespace(name) for name in (*policy.ingress_namespaces, *policy.monitoring_namespaces)]
+    callers += [{"ipBlock": {"cidr": each}} for each in policy.ingress_cidrs]
     return {
         "apiVersion": "networking.k8s.io/v1",
         "kind": "NetworkPolicy",
@@ -137,6 +139,8 @@ def own_pods(deployment: SeldonDeployment) -> Manifest:
     if not deployment.engine_separate_pod:
         return {"matchLabels": {DEPLOYMENT_LABEL: deployment.name}}
     orchestrators = [service_of(deployment, predictor) for predictor in deployment.predictors]
+    if deployment.rollout:
+        orchestrators += [hashed(f"{deployment.name}-{it.name}{NEXT}") for it in deployment.predictors]
     one_of = {"key": DEPLOYMENT_LABEL, "operator": "In", "values": [deployment.name, *orchestrators]}
     return {"matchExpressions": [one_of]}
 

@@ -12,6 +12,7 @@ from seldon_infra.eks.places import Place
 from seldon_infra.plan.cost import Cost
 from seldon_infra.plan.pods import Pods, pods
 from seldon_infra.plan.routes import Route, Side, routes_after, routes_before
+from seldon_infra.plan.stepped import merged, steps_of
 from seldon_infra.plan.sticky import Stickiness, stickiness
 
 
@@ -33,6 +34,8 @@ class RoutePlan:
     action: Action
     shares: tuple[Share, ...]
     stickiness: Stickiness | None = None
+    steps: tuple[int, ...] = ()
+    """Percents of the way in which it changes; none where it changes at once."""
 
 
 @dataclass(frozen=True)
@@ -69,23 +72,27 @@ def collect(stack: str, previewed: Iterable[Step]) -> Plan:
         stack: its name.
         previewed: its steps, also of objects that stay as they are.
     """
-    steps = sorted(previewed, key=lambda step: step.urn)
+    told = sorted(previewed, key=lambda step: step.urn)
+    steps, arriving = merged(told), steps_of(told)
     before, after = routes_before(steps), routes_after(steps)
     changing = [step for step in steps if step.action is not Action.NONE]
     return Plan(
         stack,
-        tuple(_route(name, before.get(name), after.get(name)) for name in sorted({**before, **after})),
+        tuple(
+            _route(name, before.get(name), after.get(name), arriving.get(name, ()))
+            for name in sorted({**before, **after})
+        ),
         tuple(pods(steps)),
         tuple(ObjectPlan(subject(step), step.action, _replaced_for(step)) for step in changing),
         len(steps) - len(changing),
     )
 
 
-def _route(name: str, before: Route | None, after: Route | None) -> RoutePlan:
+def _route(name: str, before: Route | None, after: Route | None, steps: tuple[int, ...]) -> RoutePlan:
     olds = before.predictors if before else {}
     news = after.predictors if after else {}
     shares = tuple(Share(each, olds.get(each), news.get(each)) for each in {**olds, **news})
-    return RoutePlan(name, _action(before, after), shares, stickiness(before, after))
+    return RoutePlan(name, _action(before, after), shares, stickiness(before, after), steps)
 
 
 def _action(before: Route | None, after: Route | None) -> Action:

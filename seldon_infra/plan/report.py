@@ -33,7 +33,7 @@ def table(plan: Plan) -> str:
         blocks.append([_title(route), *tables.columns(SHARES, _shares(route), "  ")])
         if models := _models(route):
             blocks.append([*tables.columns(MODELS, models, "  ")])
-        blocks += [[f"  {line}"] for line in _sticky(route)]
+        blocks += [[f"  {line}"] for line in _notes(route)]
     for title, lines in _lists(plan):
         blocks.append([title, *(f"  {line}" for line in lines)])
     if plan.places:
@@ -52,7 +52,7 @@ def markdown(plan: Plan) -> str:
         blocks.append([f"### {_title(route)}", "", *_markdown(SHARES, _shares(route))])
         if models := _models(route):
             blocks.append([*_markdown(MODELS, models)])
-        blocks += [[line] for line in _sticky(route)]
+        blocks += [[line] for line in _notes(route)]
     for title, lines in _lists(plan):
         blocks.append([title.capitalize(), "", *(f"- {line}" for line in lines)])
     if plan.places:
@@ -140,7 +140,9 @@ def _markdown(head: tables.Row, rows: list[tables.Row]) -> Iterator[str]:
     return tables.markdown([it.lower() for it in head], rows)
 
 
-def _sticky(route: RoutePlan) -> Iterator[str]:
+def _notes(route: RoutePlan) -> Iterator[str]:
+    if route.steps:
+        yield f"arrives in steps of {', '.join(map(str, route.steps))} % of the way"
     if route.stickiness is not None:
         yield str(route.stickiness)
 
@@ -206,6 +208,7 @@ def _route_tree(route: RoutePlan) -> dict[str, Any]:
             for it in route.shares
         ],
         "stickiness": None if sticky is None else asdict(sticky),
+        "steps": list(route.steps),
     }
 
 

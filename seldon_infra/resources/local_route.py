@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field
 
 from seldon_infra.resources.model import Inputs, Outputs, ResourceModel, ResourceType
+from seldon_infra.resources.rollout import RolloutInputs
 
 
 class RoutePredictor(ResourceModel):
@@ -19,32 +20,6 @@ class RoutePredictor(ResourceModel):
     shadow: bool = Field(default=False, description="Whether it gets copies and its answers go nowhere.")
     rest: str = Field(description="127.0.0.1:PORT for REST.")
     grpc: str = Field(description="127.0.0.1:PORT for gRPC.")
-
-
-class RolloutGate(ResourceModel):
-    """What must hold at each step of a rollout."""
-
-    kind: Literal["smoke", "accuracy", "difference", "errors", "latency"] = Field(description="What it looks at.")
-    data: str | None = Field(default=None, description="Absolute path of a file with held-out rows.")
-    rows: int | None = Field(default=None, description="Rows that a smoke gate sends.")
-    at_least: float | None = Field(default=None, description="Share of rows that must be right.")
-    at_most: float | None = Field(default=None, description="Share that may fail or differ.")
-    at_most_seconds: float | None = Field(default=None, description="Seconds that a request may take.")
-    quantile: float | None = Field(default=None, description="Share of requests that must be as fast.")
-    min_requests: int | None = Field(default=None, description="Requests of a step that it needs.")
-
-    def plain(self) -> dict[str, Any]:
-        """The gate as plain data."""
-        return {name: value for name, value in self.model_dump(by_alias=False).items() if value is not None}
-
-
-class RolloutInputs(ResourceModel):
-    """How a change of who answers arrives."""
-
-    steps: list[int] = Field(description="Percents of the way, ascending, the last 100.")
-    hold_seconds: float = Field(ge=0, description="How long each step lasts.")
-    patience_seconds: float = Field(ge=0, description="How much longer a gate may wait for requests.")
-    gates: list[RolloutGate] = Field(default_factory=list, description="What must hold at each step.")
 
 
 class RouteInputs(Inputs):

@@ -16,6 +16,8 @@ ASK_SECONDS = 30.0
 """How long one answer may take."""
 ROWS = 50
 """Rows in a request of a labelled set."""
+METRICS = "/prometheus"
+"""Where an orchestrator says what it has counted."""
 _FAILED = frozenset({"Unknown", "Internal", "Unavailable", "DeadlineExceeded", "DataLoss", "Unimplemented"})
 _SERIES = "seldon_api_executor_server_requests_seconds"
 
@@ -35,6 +37,22 @@ class Version:
     model: str
     transports: Sequence[str]
 
+    def http(self, method: str, path: str, tree: Mapping[str, Any] | None = None) -> bytes:
+        """Ask it over REST.
+
+        Raises:
+            GateFailed: it does not answer, or not with status 200.
+        """
+        return _http(self.rest, method, path, None if tree is None else json.dumps(tree).encode())
+
+    def metrics(self) -> Mapping[str, str]:
+        """What its orchestrators have counted, by each one's name.
+
+        Raises:
+            GateFailed: one does not answer.
+        """
+        return {self.rest: self.http("GET", METRICS).decode()}
+
 
 @dataclass
 class Counts:
@@ -50,6 +68,11 @@ class Counts:
             return self
         below = {bound: count - before.below.get(bound, 0.0) for bound, count in self.below.items()}
         return Counts(self.answered - before.answered, self.failed - before.failed, below)
+
+    def __add__(self, other: Counts) -> Counts:
+        bounds = self.below.keys() | other.below.keys()
+        below = {bound: self.below.get(bound, 0.0) + other.below.get(bound, 0.0) for bound in bounds}
+        return Counts(self.answered + other.answered, self.failed + other.failed, below)
 
 
 def ask_gate(gate: Mapping[str, Any], new: Version, old: Version | None) -> None:
@@ -96,16 +119,25 @@ def judge_counts(gate: Mapping[str, Any], counts: Counts) -> str | None:
     return None
 
 
-def read_counts(version: Version) -> Counts:
-    """Read what the version's orchestrator has counted of predictions.
+def read_counts(version: Version) -> dict[str, Counts]:
+    """Read what the version's orchestrators have counted of predictions, by each one's name.
 
     Raises:
-        GateFailed: it does not answer.
+        GateFailed: one does not answer.
     """
+    return {name: _counts(text) for name, text in version.metrics().items()}
+
+
+def counted_since(now: Mapping[str, Counts], before: Mapping[str, Counts]) -> Counts:
+    """Give what all orchestrators together have counted since; one that came meanwhile has counted from nothing."""
+    return sum((counts.since(before.get(name, Counts())) for name, counts in now.items()), Counts())
+
+
+def _counts(text: str) -> Counts:
     from prometheus_client.parser import text_string_to_metric_families
 
     counts = Counts()
-    for family in text_string_to_metric_families(_http(version.rest, "GET", "/prometheus").decode()):
+    for family in text_string_to_metric_families(text):
         for sample in family.samples if family.name == _SERIES else ():
             if "feedback" in sample.labels.get("service", "").lower():
                 continue
@@ -234,7 +266,7 @@ def _read(file: str) -> Mapping[str, Any]:
 
 
 def _json(version: Version, path: str, tree: Mapping[str, Any]) -> dict[str, Any]:
-    answer = _http(version.rest, "POST", path, json.dumps(tree).encode())
+    answer = version.http("POST", path, tree)
     try:
         found = json.loads(answer)
     except ValueError:

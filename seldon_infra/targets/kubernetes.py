@@ -78,7 +78,7 @@ def declare(
     base_url = there.url if target.ingress_url is None else target.ingress_url
     _payload_log(target, deployments, [*made.values(), *watching], options)
     closed = [*software, *_policy(target, deployments, options)]
-    rollouts = ClusterRollouts(target, way.connect)
+    rollouts = ClusterRollouts(target, way, project)
     declared: dict[str, ClusterDeployment | ModelServerComponent] = {}
     for deployment in platform.behind_ingress(target, deployments):
         _bounds(target, deployment, there, options)

@@ -8,25 +8,34 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 
 from seldon_infra.clusters.ingress_address import find_ingress
-from seldon_infra.clusters.live import Cluster, require_client
+from seldon_infra.clusters.live import require_client
 from seldon_infra.clusters.rollouts import Patience, Rollouts, in_thread
 from seldon_infra.core.errors import SeldonInfraError
 from seldon_infra.core.model import pending
 from seldon_infra.graph.call import PLACEHOLDER
 from seldon_infra.graph.check import check_cluster
-from seldon_infra.graph.component import ClusterDeployment, Manifests
+from seldon_infra.graph.component import ClusterDeployment, Manifests, Steps
 from seldon_infra.graph.manifest import KIND
 from seldon_infra.graph.render import STACK_MARK, seldon_deployment
 from seldon_infra.graph.render_objects import own_objects
 from seldon_infra.targets.later import Gate, after, rendered, when_all, when_known, when_valid
 from seldon_infra.targets.live_checks import stack_mark
+from seldon_infra.targets.stepped import rollout, rollout_seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
+    from pathlib import Path
 
+    from seldon_infra.clusters.live import Cluster
     from seldon_infra.graph.spec import SeldonDeployment
     from seldon_infra.targets.model_contents import Contents
     from seldon_infra.targets.spec import Kubernetes
+    from seldon_infra.targets.way import Way
+
+WRITTEN_BESIDE_STEPS = 5
+"""How often the operator is waited for beside the steps: an earlier change given up, the start, and the three after."""
+STEPPED = "seldon-infra/stepped"
+"""Annotation of an object whose spec a rollout writes: with it goes the rollout, and the spec is written at once."""
 
 
 class ClusterRollouts:
@@ -36,9 +45,9 @@ class ClusterRollouts:
         PartNotFound: what it takes to ask a cluster is not installed; better said now than when all is applied.
     """
 
-    def __init__(self, target: Kubernetes, connect: Callable[[], Cluster]) -> None:
+    def __init__(self, target: Kubernetes, way: Way, project: Path) -> None:
         require_client()
-        self._connect_to = connect
+        self._target, self._way, self._project = target, way, project
         self._cluster: Cluster | None = None
         self._ingress: asyncio.Task[str | None] | None = None
         patience = Patience(target.ready_timeout_seconds, target.node_timeout_seconds)
@@ -60,7 +69,19 @@ class ClusterRollouts:
             contents: what is known of its models' contents, once they have been looked at.
         """
         wait = self._look_up if base_url is None else self._wait
-        return ClusterDeployment(deployment, manifests(deployment, contents), wait, base_url, opts)
+        return ClusterDeployment(
+            deployment, manifests(deployment, contents), wait, base_url, opts, self._steps(deployment)
+        )
+
+    def _steps(self, deployment: SeldonDeployment) -> Steps | None:
+        """Give how a change of a deployment arrives, where it is to come in steps."""
+        declared = deployment.rollout
+        if declared is None:
+            return None
+        ready, node = self._target.ready_timeout_seconds, self._target.node_timeout_seconds
+        inputs = {"rollout": rollout(declared, str(self._project)), "ready_seconds": ready, "node_seconds": node}
+        written = len(declared.steps) + WRITTEN_BESIDE_STEPS
+        return Steps({**inputs, **self._way.place}, rollout_seconds(declared) + written * ready)
 
     async def _wait(self, resource: pulumi.Resource, namespace: str, name: str) -> str:
         def tell(text: str) -> None:
@@ -92,7 +113,7 @@ class ClusterRollouts:
         return await self._ingress
 
     def _connect(self) -> Cluster:
-        self._cluster = self._cluster or self._connect_to()
+        self._cluster = self._cluster or self._way.connect()
         return self._cluster
 
 
@@ -102,17 +123,18 @@ def _found(asked: asyncio.Task[str | None]) -> bool:
 
 def manifests(deployment: SeldonDeployment, contents: Contents | None = None) -> Manifests:
     """Render what a deployment is made of; none of it is made before all of it is known, valid and looked at."""
-    custom = _marked(rendered(deployment, check_cluster, seldon_deployment))
+    custom = _marked(rendered(deployment, check_cluster, seldon_deployment), deployment)
     looked = contents.judged(deployment.name) if contents else None
     rolled = contents.of_deployment(deployment, custom) if contents else custom
     fit = when_all([when_valid(deployment, check_cluster), looked])
     return {kind: named_after(fit, each) for kind, each in {**_own(deployment), KIND: rolled}.items()}
 
 
-def _marked(manifest: dict[str, Any]) -> dict[str, Any]:
-    """Let another stack see whose an object is."""
+def _marked(manifest: dict[str, Any], deployment: SeldonDeployment) -> dict[str, Any]:
+    """Let another stack see whose an object is, and have its own provider write it anew when it gets the spec back."""
     metadata = manifest["metadata"]
-    annotations = {**metadata.get("annotations", {}), STACK_MARK: stack_mark()}
+    by_steps = {STEPPED: "true"} if deployment.rollout else {}
+    annotations = {**metadata.get("annotations", {}), STACK_MARK: stack_mark(), **by_steps}
     return {**manifest, "metadata": {**metadata, "annotations": annotations}}
 
 

@@ -31,7 +31,7 @@ from seldon_infra.resources.local_process import PROCESS
 from seldon_infra.resources.local_route import ROUTE
 from seldon_infra.servers.spec import Server
 from seldon_infra.targets import local_render as render
-from seldon_infra.targets import local_tracing
+from seldon_infra.targets import local_tracing, stepped
 from seldon_infra.targets.explainer_files import unfit_explainers
 from seldon_infra.targets.landed import Landed
 from seldon_infra.targets.later import after, when_known, when_valid
@@ -174,7 +174,7 @@ class LocalDeployment(Component):
             predictors=predictors,
             drain_seconds=target.drain_seconds,
             max_in_flight=target.max_in_flight,
-            rollout=render.rollout(declared, place.project) if declared else None,
+            rollout=stepped.rollout(declared, place.project) if declared else None,
             **_later(deployment, render.route, render.ROUTE_PARTS),
         )
         self.url, self.grpc_endpoint = route.url, route.grpc_endpoint
@@ -320,7 +320,7 @@ def _store_of(uri: Later[str] | None, deployment: SeldonDeployment) -> pulumi.Ou
 def _with_time_for(rollout: Rollout | None, opts: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
     if rollout is None:
         return opts
-    update = pulumi.CustomTimeouts(update=f"{render.rollout_seconds(rollout):.0f}s")
+    update = pulumi.CustomTimeouts(update=f"{stepped.rollout_seconds(rollout):.0f}s")
     return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(custom_timeouts=update))
 
 

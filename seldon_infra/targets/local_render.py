@@ -33,8 +33,6 @@ DEFAULT_SECONDS = 60.0
 """How long an answer may take where the deployment sets no timeout."""
 SHORTEST_SILENCE_SECONDS = 10.0
 """A process that is silent for less than this does not hang, however short the time-outs are."""
-GATE_SECONDS = 300.0
-"""How long the requests of a step's gates may take."""
 ORCHESTRATOR_SECONDS = 1.0
 """How much longer the gateway waits than an orchestrator, which knows the node that is late and says so."""
 
@@ -69,30 +67,6 @@ def logs_payloads(deployment: SeldonDeployment) -> bool:
 def counts_requests(rollout: Rollout) -> bool:
     """Tell whether a gate looks at counted requests, which orchestrators count."""
     return any(gate.kind in ("errors", "latency") for gate in rollout.gates)
-
-
-def rollout(declared: Rollout, project: str) -> dict[str, object]:
-    """How a route changes, with the files that gates read."""
-    return {
-        "steps": list(declared.steps),
-        "hold_seconds": float(parse_duration(declared.hold) or 0),
-        "patience_seconds": float(parse_duration(declared.patience) or 0),
-        "gates": [_gate(gate.model_dump(), project) for gate in declared.gates],
-    }
-
-
-def rollout_seconds(declared: Rollout) -> float:
-    """How long it may take in all."""
-    step = float(parse_duration(declared.hold) or 0) + float(parse_duration(declared.patience) or 0)
-    return len(declared.steps) * (step + GATE_SECONDS)
-
-
-def _gate(gate: dict[str, Any], project: str) -> dict[str, object]:
-    if "data" in gate:
-        gate["data"] = f"{project}/{gate['data']}"
-    if gate["kind"] == "latency":
-        gate["at_most_seconds"] = float(parse_duration(gate.pop("at_most")) or 0)
-    return gate
 
 
 def streams(deployment: SeldonDeployment) -> bool:

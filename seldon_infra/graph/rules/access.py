@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from typing import TYPE_CHECKING
 
 from seldon_infra.core.model import known, title
@@ -43,9 +44,20 @@ def policy(deployment: SeldonDeployment) -> Iterator[Problem]:
         for name in filter(None, map(known, getattr(it, field))):
             if not is_dns_label(name):
                 yield Problem(path, f"{field} '{name}'", "must be the name of a namespace", f"change {field}")
+    for cidr in filter(None, map(known, it.ingress_cidrs)):
+        if not _is_network(cidr):
+            yield Problem(path, f"ingress_cidrs '{cidr}'", "must be a range of addresses", "write '10.0.0.0/16'")
     for port in it.egress_ports:
         if port not in _PORTS:
             yield Problem(path, f"egress_ports {port}", "must be a port, 1 to 65535", "change egress_ports")
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError:
+        return False
+    return True
 
 
 DEPLOYMENT_RULES = (account, policy)

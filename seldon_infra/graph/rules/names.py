@@ -69,7 +69,7 @@ def node_used_twice(at: InPredictor) -> Iterator[Problem]:
 
 def object_names_fit(at: InPredictor) -> Iterator[Problem]:
     """The operator cuts and hashes longer names, so that nobody finds the objects again."""
-    for name in _object_names(at):
+    for name in object_names(at, at.predictor.name):
         if len(name) > LABEL_LIMIT:
             yield Problem(
                 at.path,
@@ -97,9 +97,9 @@ def _as_service_name(name: str) -> str:
     return label if label[0].isalpha() else f"x-{label}"[:LABEL_LIMIT].rstrip("-")
 
 
-def _object_names(at: InPredictor) -> Iterator[str]:
-    """Names that the operator composes for one predictor, but those that a longer one here contains."""
-    base = f"{at.deployment.name}-{at.predictor.name}"
+def object_names(at: InPredictor, predictor: str) -> Iterator[str]:
+    """Names that the operator composes for one predictor by its name, but those that a longer one here contains."""
+    base = f"{at.deployment.name}-{predictor}"
     for index, inside in enumerate(pods(at)):
         yield f"{base}-{index}-{'-'.join(node.name for node in inside)}"
     if at.predictor.explainer:

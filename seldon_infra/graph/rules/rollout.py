@@ -6,15 +6,18 @@ import itertools
 from typing import TYPE_CHECKING
 
 from seldon_infra.core.model import title
+from seldon_infra.core.names import LABEL_LIMIT
 from seldon_infra.core.problems import ARROW, Problem
 from seldon_infra.core.quantity import parse_duration
-from seldon_infra.experiments.rollout import AccuracyGate, DifferenceGate, ErrorGate, LatencyGate, SmokeGate
+from seldon_infra.experiments.rollout import NEXT, AccuracyGate, DifferenceGate, ErrorGate, LatencyGate, SmokeGate
+from seldon_infra.graph.rules.names import object_names
 from seldon_infra.graph.rules.place import predictors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from seldon_infra.experiments.rollout import Gate
+    from seldon_infra.graph.rules.place import InPredictor
     from seldon_infra.graph.spec import SeldonDeployment
 
 
@@ -59,6 +62,35 @@ def gates_know_the_protocol(deployment: SeldonDeployment) -> Iterator[Problem]:
         )
 
 
+def name_on_the_way_fits(at: InPredictor) -> Iterator[Problem]:
+    """A changed predictor has a longer name on a cluster until it takes over from the old one; nobody else has it."""
+    name = f"{at.predictor.name}{NEXT}"
+    if at.deployment.rollout is None or at.predictor.shadow:
+        return
+    if any(each.name == name for each in at.deployment.predictors):
+        want = f"must be left to the rollout of '{at.predictor.name}' on a cluster"
+        yield Problem(title(at.deployment), f"predictor name '{name}'", want, f"rename '{name}'")
+    for made in object_names(at, name):
+        if len(made) > LABEL_LIMIT:
+            fix = f"shorten the names of deployment, predictor or nodes by {len(made) - LABEL_LIMIT}, or remove rollout"
+            want = f"must have at most {LABEL_LIMIT}"
+            yield Problem(at.path, f"object name '{made}' of a rollout has {len(made)} characters", want, fix)
+
+
+def requests_come_by_share(deployment: SeldonDeployment) -> Iterator[Problem]:
+    """An ingress leads requests to versions by their shares; messages of Kafka come to each."""
+    if deployment.rollout and deployment.server_type == "kafka":
+        got, want = "rollout with server_type 'kafka'", "must not be: traffic splits requests, and no messages"
+        yield Problem(title(deployment), got, want, "remove rollout")
+
+
+def gates_ask_over_rest(deployment: SeldonDeployment) -> Iterator[Problem]:
+    """On a cluster gates ask through the API server, which hands on REST alone."""
+    if deployment.rollout and deployment.rollout.gates and deployment.transport == "grpc":
+        got, want = "gates with transport 'grpc'", "must not be on a cluster, where gates ask over REST"
+        yield Problem(_path(deployment), got, want, "remove transport, or the gates")
+
+
 def _wrong(gate: Gate) -> Iterator[tuple[str, str, str]]:
     share = "must be a share from 0 to 1"
     match gate:
@@ -80,4 +112,6 @@ def _path(deployment: SeldonDeployment) -> str:
     return f"{title(deployment)}{ARROW}rollout"
 
 
+CLUSTER_DEPLOYMENT_RULES = (requests_come_by_share, gates_ask_over_rest)
+CLUSTER_PREDICTOR_RULES = (name_on_the_way_fits,)
 DEPLOYMENT_RULES = (steps_lead_to_the_end, times_are_durations, gates_can_hold_and_fail, gates_know_the_protocol)

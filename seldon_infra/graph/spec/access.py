@@ -38,6 +38,9 @@ class NetworkPolicy(Spec):
     asked. Default: those of the usual ingresses."""
     monitoring_namespaces: Many[Later[str]] = ("monitoring",)
     """Namespaces whose pods may read metrics. Default: ``monitoring``."""
+    ingress_cidrs: Many[Later[str]] = ()
+    """Addresses that may send requests and read metrics, such as the API server's, through which gates of a rollout
+    ask: ``10.0.0.0/16``. Default: none."""
     egress_ports: Many[int] = (443,)
     """TCP ports that may be asked anywhere: stores of models, mostly. Default: 443."""
     egress_namespaces: Many[Later[str]] = ()

@@ -169,7 +169,7 @@ class SeldonDeployment(Spec):
     timeouts: Timeouts | None = None
     """How long a request may take. Default: as long as the ingress allows."""
     rollout: Rollout | None = None
-    """How changes of predictors and traffic arrive on this machine. Default: at once."""
+    """How changes of predictors and traffic arrive. Default: at once."""
     sticky: StickySession | None = None
     """Same header, same predictor. Default: each request by weight alone."""
     request_log: RequestLogQueue | None = None

@@ -8,22 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-import time
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from seldon_infra.core import atomic
 from seldon_infra.ingress.routes import Backend, Route
 from seldon_infra.provider.framework import Cancelled, Context, Failed
-from seldon_infra.resources.local_route import RolloutInputs
-from seldon_infra.runtime.gates import Counts, GateFailed, Version, ask_gate, judge_counts, read_counts
+from seldon_infra.provider.holding import hold
+from seldon_infra.resources.rollout import RolloutInputs
+from seldon_infra.runtime.gates import GateFailed, Version
 from seldon_infra.runtime.gateway import Gateway
-
-LOOK_SECONDS = 1.0
-"""How often counted requests are looked at."""
-COUNTED = ("errors", "latency")
 
 
 @dataclass(frozen=True)
@@ -83,7 +77,7 @@ def roll_out(gateway: Gateway, change: Change, rollout: RolloutInputs, drain: fl
         gateway.put(change.at(percent), drain)
         context.progress(f"{percent} % of the way, for {rollout.hold_seconds:g} s at least")
         try:
-            _hold(change, rollout, context)
+            hold(change.growing(), change.falling(), rollout, context)
         except GateFailed as failed:
             gateway.put(change.before, drain)
             note.unlink(missing_ok=True)
@@ -102,40 +96,6 @@ def roll_out(gateway: Gateway, change: Change, rollout: RolloutInputs, drain: fl
 def forget(gateway: Gateway, route: Route) -> None:
     """Forget where a rollout stood whose route is taken away."""
     _note(gateway, route).unlink(missing_ok=True)
-
-
-def _hold(change: Change, rollout: RolloutInputs, context: Context) -> None:
-    """Wait for the step's time and its gates.
-
-    Raises:
-        GateFailed: one does not hold, or has had no data.
-    """
-    news, old, gates = change.growing(), change.falling(), [gate.plain() for gate in rollout.gates]
-    for version in news:
-        for gate in gates:
-            ask_gate(gate, version, old)
-    counted = [gate for gate in gates if gate["kind"] in COUNTED]
-    before = {version.rest: read_counts(version) for version in news} if counted else {}
-    began, most = time.monotonic(), rollout.hold_seconds + rollout.patience_seconds
-    while True:
-        missing = _judged(counted, news, before)
-        passed = time.monotonic() - began
-        if passed >= rollout.hold_seconds and not missing:
-            return
-        if passed >= most:
-            raise GateFailed(f"{missing[0]} within {most:g} s, so it can say nothing")
-        left = (most if missing else rollout.hold_seconds) - passed
-        if context.cancelled.wait(max(min(LOOK_SECONDS, left), 0.02)):
-            raise Cancelled("interrupted")
-
-
-def _judged(gates: Sequence[Mapping[str, Any]], news: Sequence[Version], before: Mapping[str, Counts]) -> list[str]:
-    """Judge what was counted, and say what is missing yet."""
-    missing = []
-    for version in news if gates else ():
-        counts = read_counts(version).since(before[version.rest])
-        missing += [said for gate in gates if (said := judge_counts(gate, counts))]
-    return missing
 
 
 def _between(old: Backend | None, new: Backend | None, percent: int) -> int:

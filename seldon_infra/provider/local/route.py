@@ -8,9 +8,11 @@ from pathlib import Path
 from seldon_infra.core.errors import SeldonInfraError
 from seldon_infra.ingress.routes import Backend
 from seldon_infra.ingress.routes import Route as Way
-from seldon_infra.provider.framework import Context, Created, Failed, Instance, Problem, Refused, Resource
+from seldon_infra.provider.framework import Context, Created, Failed, Instance, Resource
+from seldon_infra.provider.holding import require_files
 from seldon_infra.provider.local.rollout import Change, forget, roll_out
-from seldon_infra.resources.local_route import ROUTE, RolloutInputs, RouteInputs, RouteOutputs
+from seldon_infra.resources.local_route import ROUTE, RouteInputs, RouteOutputs
+from seldon_infra.resources.rollout import RolloutInputs
 from seldon_infra.runtime.gateway import Gateway
 from seldon_infra.runtime.stack_dir import StackDir
 
@@ -23,13 +25,7 @@ class Route(Resource[RouteInputs, RouteOutputs]):
 
     def check(self, inputs: RouteInputs, context: Context) -> RouteInputs:
         """Refuse gates whose file is not there: better said now than at a step."""
-        gates = inputs.rollout.gates if inputs.rollout else []
-        missing = [
-            (index, gate.data) for index, gate in enumerate(gates) if gate.data and not Path(gate.data).is_file()
-        ]
-        if missing:
-            said = "does not exist; give the path of a file with held-out rows, relative to the project"
-            raise Refused(*(Problem(f"rollout.gates[{index}].data", f"{data} {said}") for index, data in missing))
+        require_files(inputs.rollout)
         return inputs
 
     def create(self, inputs: RouteInputs, context: Context) -> Created[RouteOutputs]:

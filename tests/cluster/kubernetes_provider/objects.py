@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from tests.cluster.kubernetes_provider.api import Api, ApiError
+from tests.cluster.kubernetes_provider.api import MANAGER, Api, ApiError
 
 WAIT_FOR = "pulumi.com/waitFor"
 SKIP_AWAIT = "pulumi.com/skipAwait"
@@ -43,8 +43,8 @@ def make(api: Api, manifest: Tree, cancelled: threading.Event, timeout: float) -
     return _ready(api, manifest, api.create(manifest), cancelled, timeout)
 
 
-def put(api: Api, manifest: Tree, cancelled: threading.Event, timeout: float) -> Tree:
-    """Change an object and wait for what its annotations and kind ask for.
+def put(api: Api, manifest: Tree, cancelled: threading.Event, timeout: float, ignored: Sequence[str] = ()) -> Tree:
+    """Change an object, but for fields to be ignored, and wait for what its annotations and kind ask for.
 
     Raises:
         ApiError: it is not there, among others: the real provider looks first (await.go, Update).
@@ -52,7 +52,21 @@ def put(api: Api, manifest: Tree, cancelled: threading.Event, timeout: float) ->
     """
     if api.get(manifest) is None:
         raise ApiError(404, f"{manifest['kind']} {identity(manifest)} not found")
-    return _ready(api, manifest, api.apply(manifest), cancelled, timeout)
+    return _ready(api, manifest, api.apply(without_ignored(api, manifest, ignored)), cancelled, timeout)
+
+
+def without_ignored(api: Api, manifest: Tree, ignored: Sequence[str]) -> Tree:
+    """Leave out fields that others alone manage, and take those that are there for all others to be ignored.
+
+    Source: handleSSAIgnoreFields of pulumi-kubernetes, provider/pkg/await/await.go; only fields at the top here.
+    """
+    found = (api.get(manifest) if ignored else None) or {}
+    managed = found.get("metadata", {}).get("managedFields", [])
+    ours = {key for each in managed if each["manager"] == MANAGER for key in each["fieldsV1"]}
+    theirs = {key for each in managed if each["manager"] != MANAGER for key in each["fieldsV1"]}
+    left_out = {key for key in ignored if f"f:{key}" in theirs - ours}
+    kept = {key: found[key] for key in ignored if key in found}
+    return {key: value for key, value in {**manifest, **kept}.items() if key not in left_out}
 
 
 def _ready(api: Api, manifest: Tree, found: Tree, cancelled: threading.Event, timeout: float) -> Tree:

@@ -7,7 +7,9 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,16 @@ from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, plugin_pb2, provid
 from seldon_infra.provider.values import from_wire, has_unknown, reveal, to_wire
 from tests.cluster.kubernetes_provider import releases
 from tests.cluster.kubernetes_provider.api import UNREACHED, Api, ApiError
-from tests.cluster.kubernetes_provider.objects import Held, NotReady, Tree, identity, make, put, take_away
+from tests.cluster.kubernetes_provider.objects import (
+    Held,
+    NotReady,
+    Tree,
+    identity,
+    make,
+    put,
+    take_away,
+    without_ignored,
+)
 
 
 class Plugin(provider_pb2_grpc.ResourceProviderServicer):
@@ -65,6 +76,8 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
 
     def Diff(self, request: Any, context: Any) -> Any:
         olds, news = (reveal(from_wire(tree))[0] for tree in (request.old_inputs, request.news))
+        ignored = {key: olds[key] for key in request.ignoreChanges if key in olds}
+        news = {**news, **ignored}
         if olds == news:
             return provider_pb2.DiffResponse(changes=provider_pb2.DiffResponse.DIFF_NONE)
         changed = [key for key in {**olds, **news} if olds.get(key) != news.get(key)]
@@ -77,7 +90,7 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
         return self._put(request.properties, request, context, provider_pb2.CreateResponse)
 
     def Update(self, request: Any, context: Any) -> Any:
-        return self._put(request.news, request, context, provider_pb2.UpdateResponse)
+        return self._put(request.news, request, context, provider_pb2.UpdateResponse, request.ignoreChanges)
 
     def Read(self, request: Any, context: Any) -> Any:
         manifest, secrets = reveal(from_wire(request.inputs or request.properties))
@@ -111,16 +124,16 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
             self.engine.Log(engine_pb2.LogRequest(severity=engine_pb2.WARNING, message=said, urn=request.urn))
             context.abort(grpc.StatusCode.UNKNOWN, str(held))
 
-    def _put(self, wanted: Any, request: Any, context: Any, response: Any) -> Any:
+    def _put(self, wanted: Any, request: Any, context: Any, response: Any, ignored: Sequence[str] = ()) -> Any:
         manifest, secrets = reveal(from_wire(wanted))
         if _is_release(request):
             return self._put_release(manifest, secrets, request, context, response)
         fields = {"id": identity(manifest)} if response is provider_pb2.CreateResponse and not request.preview else {}
         if request.preview:
             unclear = has_unknown(manifest) or self.api is None
-            found = manifest if unclear else self._answer(context, lambda api: _dry_run(api, manifest))
+            found = manifest if unclear else self._answer(context, lambda api: _dry_run(api, manifest, ignored))
             return response(properties=to_wire(secrets.seal(found)))
-        do = make if response is provider_pb2.CreateResponse else put
+        do = make if response is provider_pb2.CreateResponse else partial(put, ignored=ignored)
         try:
             found = self._answer(context, lambda api: do(api, manifest, self.cancelled, request.timeout))
         except NotReady as late:
@@ -155,14 +168,14 @@ def _without_nulls(tree: Any) -> Any:
     return [_without_nulls(item) for item in tree] if isinstance(tree, list) else tree
 
 
-def _dry_run(api: Api, manifest: Tree) -> Tree:
+def _dry_run(api: Api, manifest: Tree, ignored: Sequence[str]) -> Tree:
     """Ask the server what would come of it.
 
     Nobody knows where the namespace is yet to be made, the server is silent, or who asks may not (provider.go, Create
     and Update: a preview goes on where it is forbidden).
     """
     try:
-        return api.apply(manifest, dry_run=True)
+        return api.apply(without_ignored(api, manifest, ignored), dry_run=True)
     except ApiError as error:
         if error.status in (UNREACHED, 403, 404):
             return manifest

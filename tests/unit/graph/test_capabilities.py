@@ -77,9 +77,9 @@ ROWS = {
     ),
     "`rollout`": Row(
         deployment(rollout=Rollout()),
-        WAYS,
-        f"{DEPLOYMENT}: rollout, must not be: nothing there moves the traffic of a SeldonDeployment in steps; "
-        "remove rollout, and change traffic by hand, a step with each pulumi up",
+        ("ambassador-v1",),
+        f"{DEPLOYMENT}: rollout, must not be: an annotation has no weight of 0, which a version has before and after "
+        "its steps; set ambassador.version=v2 in the operator's chart, or remove rollout",
         deployment(),
     ),
     "`istio.retries_timeout`, without `istio.retries`": Row(

@@ -11,6 +11,7 @@ import pytest
 from seldon_infra.core.changes import Action
 from seldon_infra.core.problems import HIDDEN
 from seldon_infra.drift.events import UNKNOWN, Step
+from seldon_infra.drift.objects import STEPPED
 from seldon_infra.graph.render import STICKY_HEADER
 from seldon_infra.plan.collect import Plan, collect
 from seldon_infra.plan.report import FORMATS, tree
@@ -66,6 +67,31 @@ def test_another_model_uri_restarts_its_predictor_alone() -> None:
     assert pods(found) == [("predictor canary", "restart", ("graph.modelUri",))]
     assert "  canary.classify  s3://m/1  s3://m/2\n" in FORMATS["table"](found)
     assert "  main.classify    s3://m/1  the same\n" in FORMATS["table"](found)
+
+
+def stepped(uri: str) -> dict[str, Any]:
+    made = deployed(predictor(uri=uri))
+    place = {part: made["metadata"].get(part) for part in ("namespace", "name")}
+    return {**place, "spec": made["spec"], "rollout": {"steps": [1, 100]}}
+
+
+def test_a_change_in_steps_is_told_of_the_object_whose_own_spec_is_ignored() -> None:
+    before = deployed(predictor(uri="s3://m/0"))
+    found = collect("prod", [
+        step(before, before, action=Action.NONE),
+        step(stepped("s3://m/1"), stepped("s3://m/2"), kind=STEPPED),
+    ])  # fmt: skip
+    assert pods(found) == [("predictor main", "restart", ("graph.modelUri",))]
+    assert "  main.classify  s3://m/1  s3://m/2\n" in FORMATS["table"](found)
+    assert "  arrives in steps of 1, 100 % of the way\n" in FORMATS["table"](found)
+    assert [(str(it.subject), it.action) for it in found.objects] == [("SeldonDeployment models/iris", Action.UPDATE)]
+
+
+def test_a_rollout_that_is_declared_for_what_runs_changes_no_traffic() -> None:
+    before = deployed(predictor())
+    found = collect("prod", [step(before, before, action=Action.NONE), step(None, stepped("s3://m/1"), kind=STEPPED)])
+    assert [route.action for route in found.routes] == [Action.NONE]
+    assert (found.pods, found.objects) == ((), ())
 
 
 def test_a_shadow_that_is_introduced_starts_and_takes_no_share() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from seldon_infra.runtime.gates import Counts, GateFailed, Version, ask_gate, judge_counts, read_counts
+from seldon_infra.runtime.gates import Counts, GateFailed, Version, ask_gate, counted_since, judge_counts, read_counts
 
 ERRORS = {"kind": "errors", "at_most": 0.1, "min_requests": 10}
 LATENCY = {"kind": "latency", "quantile": 0.9, "at_most_seconds": 0.1, "min_requests": 10}
@@ -101,9 +101,15 @@ def test_an_orchestrator_that_began_anew_has_counted_from_nothing() -> None:
     assert Counts(3, 1).since(Counts(10, 0)) == Counts(3, 1)
 
 
+def test_orchestrators_are_counted_together_and_each_from_where_it_stood() -> None:
+    before = {"a": Counts(10, 1, {0.1: 5.0}), "gone": Counts(50, 0)}
+    now = {"a": Counts(30, 2, {0.1: 20.0}), "new": Counts(4, 1, {0.1: 4.0})}
+    assert counted_since(now, before) == Counts(24, 2, {0.1: 19.0})
+
+
 def test_predictions_are_counted_over_both_transports_and_feedback_is_not() -> None:
     with serving({"/prometheus": PAGE}) as version:
-        found = read_counts(version)
+        (found,) = read_counts(version).values()
     assert (found.answered, found.failed, found.below[0.1]) == (10, 3, 5)
 
 

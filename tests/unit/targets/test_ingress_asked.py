@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from seldon_infra import Kubernetes
 from seldon_infra.targets import kubernetes_deployment
 from seldon_infra.targets.kubernetes_deployment import ClusterRollouts
+from seldon_infra.targets.way import Way
 
 
 @pytest.fixture
@@ -20,7 +22,7 @@ def rollouts(monkeypatch: pytest.MonkeyPatch) -> Callable[[list[str | None]], Cl
     def on(answers: list[str | None]) -> ClusterRollouts:
         monkeypatch.setattr(kubernetes_deployment, "find_ingress", lambda cluster: answers.pop(0))
         cluster: Any = object()
-        return ClusterRollouts(Kubernetes(), lambda: cluster)
+        return ClusterRollouts(Kubernetes(), Way({}, lambda: cluster), Path())
 
     return on
 

@@ -35,6 +35,11 @@ ROWS = {
         f"{POLICY}: ingress_namespaces 'Istio', must be the name of a namespace; change ingress_namespaces",
         deployment(network_policy=NetworkPolicy(ingress_namespaces=["istio"])),
     ),
+    "a range of addresses is one": Row(
+        deployment(network_policy=NetworkPolicy(ingress_cidrs=["10.0.0.1/16"])),
+        f"{POLICY}: ingress_cidrs '10.0.0.1/16', must be a range of addresses; write '10.0.0.0/16'",
+        deployment(network_policy=NetworkPolicy(ingress_cidrs=["10.0.0.0/16", "fd00::/8"])),
+    ),
     "a port is one": Row(
         deployment(network_policy=NetworkPolicy(egress_ports=[0])),
         f"{POLICY}: egress_ports 0, must be a port, 1 to 65535; change egress_ports",

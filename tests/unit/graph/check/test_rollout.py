@@ -3,15 +3,18 @@ from __future__ import annotations
 import pytest
 
 from seldon_infra.experiments.rollout import AccuracyGate, DifferenceGate, ErrorGate, LatencyGate, Rollout, SmokeGate
-from seldon_infra.graph.check import check
-from seldon_infra.graph.spec import SeldonDeployment
+from seldon_infra.graph.check import check, check_cluster
+from seldon_infra.graph.spec import EnvVar, Orchestrator, SeldonDeployment
 from tests.unit.graph.check.build import DEPLOYMENT, Row, deployment, predictor
 
 AT = f"{DEPLOYMENT} → rollout"
 
 
 def rolled(*gates: object, **fields: object) -> SeldonDeployment:
-    return deployment(rollout=Rollout(gates=gates, **fields))
+    """A deployment with a rollout; fields that end with _of are the deployment's own."""
+    own = {name.removesuffix("_of"): value for name, value in fields.items() if name.endswith("_of")}
+    rollout = Rollout(gates=gates, **{name: value for name, value in fields.items() if not name.endswith("_of")})
+    return deployment(rollout=rollout, **own)
 
 
 ROWS = {
@@ -73,3 +76,43 @@ ROWS = {
 def test_a_rule_is_broken_by_one_and_kept_by_its_neighbour(row: Row) -> None:
     assert [str(problem) for problem in check(row.wrong)] == [row.message]
     assert check(row.right) == []
+
+
+KAFKA = Orchestrator(
+    env=[EnvVar(name=f"KAFKA_{name}", value="x") for name in ("BROKER", "INPUT_TOPIC", "OUTPUT_TOPIC")]
+)
+LONG = "a-predictor-with-a-name-of-some-length"
+ON_CLUSTERS = {
+    "messages come by no share": Row(
+        deployment(predictor(orchestrator=KAFKA), server_type="kafka", rollout=Rollout()),
+        f"{DEPLOYMENT}: rollout with server_type 'kafka', must not be: traffic splits requests, and no messages; "
+        "remove rollout",
+        rolled(),
+    ),
+    "gates ask over REST": Row(
+        rolled(ErrorGate(), transport_of="grpc"),
+        f"{AT}: gates with transport 'grpc', must not be on a cluster, where gates ask over REST; "
+        "remove transport, or the gates",
+        rolled(ErrorGate(), transport_of="rest"),
+    ),
+    "the name on the way is nobody's": Row(
+        deployment(predictor(traffic=50), predictor("main-next", traffic=50), rollout=Rollout()),
+        f"{DEPLOYMENT}: predictor name 'main-next', must be left to the rollout of 'main' on a cluster; "
+        "rename 'main-next'",
+        deployment(predictor(traffic=50), predictor("next", traffic=50), rollout=Rollout()),
+    ),
+    "the name on the way fits": Row(
+        deployment(predictor(LONG + "-abcdefg"), rollout=Rollout()),
+        f"{DEPLOYMENT} → predictor '{LONG}-abcdefg': object name 'fraud-{LONG}-abcdefg-next-0-score' of a rollout has "
+        "65 characters, must have at most 63; shorten the names of deployment, predictor or nodes by 2, or remove "
+        "rollout",
+        deployment(predictor(LONG + "-abcde"), rollout=Rollout()),
+    ),
+}
+
+
+@pytest.mark.parametrize("row", ON_CLUSTERS.values(), ids=ON_CLUSTERS.keys())
+def test_a_cluster_has_rules_of_its_own(row: Row) -> None:
+    assert [str(problem) for problem in check_cluster(row.wrong)] == [row.message]
+    assert check_cluster(row.right) == []
+    assert check(row.wrong) == []
