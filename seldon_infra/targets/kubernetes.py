@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from seldon_infra.graph.spec import Node, SeldonDeployment
     from seldon_infra.model_server.component import ModelServerComponent
     from seldon_infra.model_server.spec import ModelServer
+    from seldon_infra.targets.aws_checks import Asking
     from seldon_infra.targets.later import Gate
     from seldon_infra.targets.spec import Kubernetes
     from seldon_infra.targets.way import Way
@@ -42,6 +43,7 @@ def declare(
 
     A namespace that is an Output is what another resource gave, so it is not declared a second time.
     """
+    asking = _ask_aws(target)
     import pulumi
     import pulumi_kubernetes
 
@@ -53,7 +55,7 @@ def declare(
     if isinstance(target.cluster, EksCluster):
         from seldon_infra.targets.aws_checks import require_room
 
-        require_room(target.cluster, target.live_checks, opts)
+        require_room(target.cluster, target.live_checks, asking, opts)
     project = project or Path.cwd()
     if any(_is_built(node) for each in deployments for spec in each.predictors for node in nodes(spec.graph)):
         from seldon_infra.targets.builds import with_images
@@ -92,6 +94,15 @@ def declare(
     for server in platform.watched_servers(target, model_servers):
         declared[server.name] = _model_server(server, provider, opts, [*made.values(), *software, *watching])
     return Landed(declared, base_url if target.ingress else None, way.outputs)
+
+
+def _ask_aws(target: Kubernetes) -> Asking | None:
+    """Begin to ask AWS, which answers while the rest is loaded; nothing where the stack makes no cluster."""
+    if not isinstance(target.cluster, EksCluster):
+        return None
+    from seldon_infra.targets.aws_checks import begin
+
+    return begin(target.cluster, target.live_checks)
 
 
 def _is_built(node: Node) -> bool:
