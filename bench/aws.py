@@ -1,7 +1,7 @@
 """What a stack with a cluster on AWS asks of AWS, on an account that is near, and again on one that is far.
 
-The account is the tests' own: moto, and the loopback for what moto lacks. What moto takes by itself comes on top, as
-does what the SDK takes to ask: on the near account that is more than the waiting.
+The account is the tests' own: moto, and the loopback for what moto lacks. What the SDK takes to ask comes on top: on
+the near account that is more than the waiting.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -32,7 +32,13 @@ NEAR, FAR = 0.02, 0.1
 """Seconds until an answer begins."""
 TIMEOUT_SECONDS = 900
 ROUNDS = 3
-PLUGIN = b"pulumi-resource-seldon"
+PLUGIN, PLUGIN_AGENT = b"pulumi-resource-seldon", "seldon-infra"
+CHAINS = (2, 2)
+"""Calls that wait for each other, of the plugin and of the program.
+
+All questions about an object go out at once, and the engine looks at 16 objects at a time: of 28, the last ones wait
+for an answer about one of the first. The program learns whose credentials they are before it asks anything else.
+"""
 DAILY = {
     "preview": ["preview"],
     "no-op up": ["up", "--yes", "--skip-preview", "--expect-no-changes"],
@@ -59,12 +65,13 @@ def figures() -> Iterator[Figure]:
         engine.write_program("from seldon_infra import run\n\nrun(__file__)\n")
         (engine.directory / "test.py").write_text(DEFINITION)
         yield from _rows("up of an empty account", [Run(project, aws, "up", "--yes", "--skip-preview")])
+        aws.still = True
         for distance in (NEAR, FAR):
             aws.distance = distance
             for name, command in DAILY.items():
                 runs = [Run(project, aws, *command) for _ in range(ROUNDS)]
                 yield from _rows(f"{name}, answers in {distance * 1000:.0f} ms", runs)
-        aws.distance = NEAR
+        aws.distance, aws.still = NEAR, False
         yield Figure("objects of AWS in the stack", str(len(project.account.state())))
         yield from _rows("destroy", [Run(project, aws, "destroy", "--yes", "--skip-preview")])
         assert project.inventory() == {}, project.inventory()
@@ -85,23 +92,32 @@ class Asked:
     """Its name, and a digest of all that was asked."""
     begin: float
     end: float
+    by_plugin: bool
 
 
 class Slow(Loopback):
-    """The loopback AWS at some distance."""
+    """The loopback AWS at some distance.
+
+    Where it is still, what was asked before is answered from memory: else a run would measure what moto takes, which
+    answers one call after the other and takes longer for it than the library.
+    """
 
     def __init__(self, behind: str) -> None:
         self.asked: list[Asked] = []
-        self.distance = NEAR
+        self.distance, self.still = NEAR, False
+        self._answers: dict[str, Answer] = {}
         super().__init__(behind)
 
     def take(self, request: Request, port: int) -> Answer:
         begin = time.monotonic()
         time.sleep(self.distance)
-        answered = super().take(request, port)
         action = request.headers.get("X-Amz-Target", "")
         digest = sha256(f"{request.method} {request.target} {action} ".encode() + request.body).hexdigest()
-        self.asked.append(Asked(digest, begin, time.monotonic()))
+        if not self.still:
+            self._answers.clear()
+        answered = self._answers.get(digest) or super().take(request, port)
+        self._answers[digest] = answered
+        self.asked.append(Asked(digest, begin, time.monotonic(), PLUGIN_AGENT in request.headers.get("User-Agent", "")))
         return answered
 
 
@@ -110,39 +126,24 @@ class Run:
 
     def __init__(self, project: Project, aws: Slow, *command: str) -> None:
         engine = project.account.engine
-        log = engine.directory / "calls.log"
-        log.unlink(missing_ok=True)
         aws.asked.clear()
         plugins = _Plugins()
         plugins.start()
         words: list[str | Path] = [CLI, "--non-interactive", command[0], "--stack", STACK, *command[1:]]
-        environment = engine.environment | {"SELDON_INFRA_AWS_LOG": str(log)}
-        self.seconds = measure(words, engine.directory, environment, TIMEOUT_SECONDS).seconds
+        self.seconds = measure(words, engine.directory, engine.environment, TIMEOUT_SECONDS).seconds
         self.plugin_bytes = plugins.stop()
         self.asked = [*aws.asked]
-        self.lines = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
 
     @property
-    def busy(self) -> float:
-        """Seconds in which at least one call was under way."""
-        total, until = 0.0, 0.0
-        for each in sorted(self.asked, key=lambda it: it.begin):
-            total += max(0.0, each.end - max(each.begin, until))
-            until = max(until, each.end)
-        return total
+    def parts(self) -> list[list[Asked]]:
+        """The plugin's calls and the program's, which the engine starts when the plugin has read; none is left out."""
+        plugin, program = ([it for it in self.asked if it.by_plugin is who] for who in (True, False))
+        return [part for part in (plugin, program) if part]
 
     @property
     def one_call(self) -> float:
         """Median seconds of a call."""
         return statistics.median(it.end - it.begin for it in self.asked) if self.asked else 0.0
-
-    @property
-    def longest_chain(self) -> int:
-        """The calls of the object that asks the most, which come one after the other."""
-        of: dict[str, int] = defaultdict(int)
-        for line in self.lines:
-            of[line.partition(" ms ")[2]] += 1
-        return max(of.values(), default=0)
 
     @property
     def twice(self) -> int:
@@ -153,13 +154,24 @@ class Run:
 def _rows(name: str, runs: Sequence[Run]) -> Iterator[Figure]:
     run = sorted(runs, key=lambda it: it.seconds)[len(runs) // 2]
     yield Figure(f"{name}", f"{run.seconds:.2f} s", f"{len(run.asked)} calls, {run.twice} of them asked before")
-    chain = run.longest_chain * run.one_call
-    if len(runs) > 1 and chain:
-        what = f"{run.longest_chain} calls of {run.one_call * 1000:.0f} ms; aim: at most 1.3 times"
-        yield Figure(
-            f"{name}: waiting for AWS", f"{run.busy:.2f} s", f"{run.busy / chain:.2f} times the longest chain, {what}"
-        )
+    if len(runs) > 1:
+        yield from _waited(name, run)
     yield Figure(f"{name}: a plugin's memory", f"{run.plugin_bytes / 2**20:.0f} MiB", "aim: under 150 MB")
+
+
+def _waited(name: str, run: Run) -> Iterator[Figure]:
+    """From the first call to the last, against the longest chain of calls that have to wait for each other."""
+    asking, calls = sum(map(_span, run.parts)), sum(CHAINS[: len(run.parts)])
+    chain = calls * run.one_call
+    starts = _span(run.asked) - asking
+    what = f"{asking / chain:.2f} times the longest chain, {calls} calls of {run.one_call * 1000:.0f} ms"
+    yield Figure(f"{name}: from the first call to the last", f"{asking:.2f} s", f"{what}; aim: at most 1.3 times")
+    if len(run.parts) > 1:
+        yield Figure(f"{name}: until the program asks", f"{starts:.2f} s", "the engine starts it after the plugin")
+
+
+def _span(calls: Sequence[Asked]) -> float:
+    return max(it.end for it in calls) - min(it.begin for it in calls)
 
 
 def _import() -> float:

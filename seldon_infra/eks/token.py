@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from seldon_infra.core.errors import SeldonInfraError
-from seldon_infra.eks.aws_session import client
+from seldon_infra.eks.aws_session import unshared
 
 PREFIX = "k8s-aws-v1."
 CLUSTER_HEADER = "x-k8s-aws-id"
@@ -27,7 +27,7 @@ def token(cluster: str, region: str | None) -> str:
         PartNotFound: boto3 is not installed.
         SeldonInfraError: there are no credentials, or no region.
     """
-    url = _signed(client("sts", region), cluster)
+    url = _signed(unshared("sts", region), cluster)
     return PREFIX + base64.urlsafe_b64encode(url.encode()).decode().rstrip("=")
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from seldon_infra.graph.spec import Node, SeldonDeployment
     from seldon_infra.model_server.component import ModelServerComponent
     from seldon_infra.model_server.spec import ModelServer
+    from seldon_infra.targets.aws_checks import Asking
     from seldon_infra.targets.model_contents import Contents
     from seldon_infra.targets.spec import Kubernetes
     from seldon_infra.targets.way import Way
@@ -42,6 +43,7 @@ def declare(
 
     A namespace that is an Output is what another resource gave, so it is not declared a second time.
     """
+    asking = _ask_aws(target)
     import pulumi
     import pulumi_kubernetes
 
@@ -51,7 +53,7 @@ def declare(
     if isinstance(target.cluster, EksCluster):
         from seldon_infra.targets.aws_checks import require_room
 
-        require_room(target.cluster, target.live_checks, opts)
+        require_room(target.cluster, target.live_checks, asking, opts)
     deployments = _behind_log(target, deployments)
     project = project or Path.cwd()
     if any(_is_built(node) for each in deployments for spec in each.predictors for node in nodes(spec.graph)):
@@ -109,6 +111,15 @@ def _looked_at(
     urn_of, listings = partial(_urn, opts, {each.name for each in model_servers}), Listings()
     place = Place(target, project, require_fit(target, deployments, urn_of, model_servers, listings), listings)
     return watch(deployments, model_servers, place, urn_of, opts)
+
+
+def _ask_aws(target: Kubernetes) -> Asking | None:
+    """Begin to ask AWS, which answers while the rest is loaded; nothing where the stack makes no cluster."""
+    if not isinstance(target.cluster, EksCluster):
+        return None
+    from seldon_infra.targets.aws_checks import begin
+
+    return begin(target.cluster, target.live_checks)
 
 
 def _is_built(node: Node) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from seldon_infra.eks.aws import survey
+from seldon_infra.eks import aws_session
 from seldon_infra.eks.cost.products import Product
 from seldon_infra.targets import aws_prices
 from tests.aws.loopback import Loopback
@@ -34,7 +34,7 @@ def aws(loopback: Loopback, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     """An account that is reached, and an empty cache."""
     for name, value in {**loopback.environment, "SELDON_INFRA_CACHE": str(tmp_path)}.items():
         monkeypatch.setenv(name, value)
-    survey._clients.clear()
+    aws_session.forget()
     return loopback
 
 

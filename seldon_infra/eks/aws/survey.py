@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import partial
@@ -27,7 +28,6 @@ ALL_ANSWERS_SECONDS = 20.0
 _NOT_THERE = frozenset({"NoSuchEntity", "ParameterNotFound", "ResourceNotFoundException"})
 
 Pages = list[Mapping[str, Any]]
-Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Aws:
             raise NotAnswered("boto3 is not installed: pip install 'seldon-infra[aws]'") from None
         action = named(service, _camel(operation))
         try:
-            asked = _client(service, self.region)
+            asked = client(service, self.region)
             if asked.can_paginate(operation):
                 return list(asked.get_paginator(operation).paginate(**parameters))
             return [getattr(asked, operation)(**parameters)]
@@ -81,6 +81,7 @@ class Aws:
 
 def caller(region: str) -> Caller | Skipped:
     """Who the credentials are of, or why nobody knows."""
+    threading.Thread(target=_make_clients, args=(region,), daemon=True).start()
     ask = partial(Aws(region).pages, "sts", "get_caller_identity")
     answer = in_time({"": ask}, READ_SECONDS + CONNECT_SECONDS)[""]
     if isinstance(answer, Exception):
@@ -88,18 +89,21 @@ def caller(region: str) -> Caller | Skipped:
     return read.caller(answer[0])
 
 
-def survey(cluster: EksCluster, who: Caller, progress: Progress = lambda text: None) -> AwsFacts:
+def _make_clients(region: str) -> None:
+    """Make the clients that take longest while the first answer is waited for; who needs one is told what is wrong."""
+    with suppress(SeldonInfraError):
+        for service in ("sts", "iam", "ec2"):
+            client(service, region)
+
+
+def survey(cluster: EksCluster, who: Caller) -> AwsFacts:
     """Ask everything that a cluster makes worth knowing.
 
     Args:
         cluster: what is declared.
         who: the caller, as `caller` gave it.
-        progress: told what is waited for, in a user's words.
     """
     questions = dict(_questions(Aws(cluster.region), cluster, who))
-    progress(
-        f"asking AWS in {cluster.region} whether cluster '{cluster.name}' can be made ({len(questions)} questions)"
-    )
     answers = in_time({key: question.ask for key, question in questions.items()}, ALL_ANSWERS_SECONDS)
     known = {key: None if isinstance(answer, Exception) else answer for key, answer in answers.items()}
     skipped = {
@@ -221,17 +225,6 @@ def _role(aws: Aws, arn: str) -> Role:
         return Role(arn, read.trust(aws.pages("iam", "get_role", RoleName=read.role_name(arn))[0]))
     except NotThere:
         return Role(arn, None)
-
-
-_clients: dict[tuple[str, str], Any] = {}
-_making = threading.Lock()
-
-
-def _client(service: str, region: str) -> Any:
-    with _making:  # making clients of one session at once is not safe
-        if (service, region) not in _clients:
-            _clients[service, region] = client(service, region)
-        return _clients[service, region]
 
 
 def _camel(operation: str) -> str:

@@ -245,7 +245,9 @@ class _Clients:
         self._lock = threading.Lock()
 
     def get(self, service: str, region: str) -> Any:
-        """The client, made at its first use."""
+        """The client, made at its first use; who needs one that is there does not wait for another one's making."""
+        if made := self._made.get((service, region)):
+            return made
         with self._lock:  # making clients of one session at once is not safe
             if (service, region) not in self._made:
                 self._made[service, region] = self._make(service, region)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 
 from seldon_infra.provider.aws import policies
 from seldon_infra.provider.aws import tags as marking
@@ -94,9 +95,10 @@ class IamRole(Thing[IamRoleInputs, IamRoleOutputs]):
 
     # How IAM is asked
 
-    def questions(self, api: Api, id: str) -> Sequence[Callable[[], object]]:
-        """Its policies, attached and inline."""
-        return (lambda: _attached(api, id), lambda: _inline(api, id, {}))
+    def questions(self, api: Api, id: str, declared: IamRoleInputs | None) -> Sequence[Callable[[], object]]:
+        """Its policies, attached and inline; those that are declared are asked for before they are listed."""
+        own = [partial(_own, api, id, name) for name in (declared.policies if declared else ())]
+        return (*own, lambda: _attached(api, id), lambda: _inline(api, id, {}))
 
     def describe(self, api: Api, id: str) -> Answer | None:
         """The role with its tags."""
@@ -146,8 +148,11 @@ def _attached(api: Api, id: str) -> list[str]:
 def _inline(api: Api, id: str, declared: Mapping[str, dict[str, object]]) -> dict[str, dict[str, object]]:
     """The role's own policies."""
     names = api.every("iam", "list_role_policies", "PolicyNames", RoleName=id)
-    found = {name: api.ask("iam", "get_role_policy", RoleName=id, PolicyName=name)["PolicyDocument"] for name in names}
-    return {name: policies.kept(declared.get(name), document) for name, document in found.items()}
+    return {name: policies.kept(declared.get(name), _own(api, id, name)) for name in names}
+
+
+def _own(api: Api, id: str, name: str) -> object:
+    return api.ask("iam", "get_role_policy", RoleName=id, PolicyName=name)["PolicyDocument"]
 
 
 def _removed(api: Api, id: str) -> bool:

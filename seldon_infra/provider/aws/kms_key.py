@@ -86,7 +86,7 @@ class KmsKey(Thing[KmsKeyInputs, KmsKeyOutputs]):
 
     # How KMS is asked
 
-    def questions(self, api: Api, id: str) -> Sequence[Callable[[], object]]:
+    def questions(self, api: Api, id: str, declared: KmsKeyInputs | None) -> Sequence[Callable[[], object]]:
         """All that a key's description leaves out."""
         return (
             lambda: self.tags_of(api, {"KeyId": id}),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from seldon_infra.provider.aws import tags as marking
@@ -72,6 +72,10 @@ class LaunchTemplate(Ec2Thing[LaunchTemplateInputs, LaunchTemplateOutputs]):
             ClientToken=client_token(id, f"after {newest}: {json.dumps(_data(wanted), sort_keys=True)}"),
         )
         return int(made["LaunchTemplateVersion"]["VersionNumber"])
+
+    def questions(self, api: Api, id: str, declared: LaunchTemplateInputs | None) -> Sequence[Callable[[], object]]:
+        """Its default version."""
+        return (lambda: _version(api, id, "$Default"),)
 
     def inputs_of(self, api: Api, seen: Answer, declared: LaunchTemplateInputs | None) -> LaunchTemplateInputs:
         """What the template's default version says."""

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, ClassVar, Generic, TypeVar
 
 from seldon_infra.provider.aws import tags as marking
@@ -85,7 +86,7 @@ class Thing(Resource[In, Out], Generic[In, Out]):
     def untag(self, api: Api, id: str, keys: Sequence[str]) -> None:
         """Take tags away."""
 
-    def questions(self, api: Api, id: str) -> Sequence[Callable[[], object]]:
+    def questions(self, api: Api, id: str, declared: In | None) -> Sequence[Callable[[], object]]:
         """What a read asks beside its description without waiting for that."""
         return ()
 
@@ -130,12 +131,18 @@ class Thing(Resource[In, Out], Generic[In, Out]):
         self.tag(Api(last.inputs.region, context), id, {marking.SETTLED: context.owner})
 
     def read(self, id: str, last: Instance[In, Out] | None, context: Context) -> Instance[In, Out] | None:
-        """It as it is; an import names its region before its id."""
+        """It as it is; an import names its region before its id.
+
+        What the engine asks next is what else carries the mark, so that is begun to be asked as well.
+        """
         region, id = (last.inputs.region, id) if last else _imported(id)
         api = Api(region, context)
-        api.ahead(*self.questions(api, id))
+        declared = last.inputs if last else None
+        api.ahead(*self.questions(api, id, declared))
+        if declared:
+            api.ahead(partial(self.find, declared, context))
         seen = self.describe(api, id)
-        return None if seen is None else self._instance(api, seen, last.inputs if last else None)
+        return None if seen is None else self._instance(api, seen, declared)
 
     def delete(self, id: str, last: Instance[In, Out], context: Context) -> None:
         """Take it away."""

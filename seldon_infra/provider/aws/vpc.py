@@ -35,7 +35,7 @@ class Vpc(Ec2Thing[VpcInputs, VpcOutputs]):
                 setting = {"VpcId": id, attribute: {"Value": value}}
                 api.call("ec2", "modify_vpc_attribute", eventually=NOT_YET, **setting)
 
-    def questions(self, api: Api, id: str) -> Sequence[Callable[[], object]]:
+    def questions(self, api: Api, id: str, declared: VpcInputs | None) -> Sequence[Callable[[], object]]:
         """Its attributes."""
         return [partial(_attribute, api, id, name) for name in _ATTRIBUTES.values()]
 

@@ -15,14 +15,14 @@ pytestmark = pytest.mark.aws
 PROGRAM = """
 from seldon_infra import AccessEntry, EksCluster, ExistingNetwork, GpuNodes, NewVpc, NodeGroup, PodIdentity, Scaling
 from seldon_infra.eks.component import EksClusterComponent
-from seldon_infra.targets.aws_checks import require_room
+from seldon_infra.targets.aws_checks import begin, require_room
 
 zones = ("eu-west-1a", "eu-west-1b")
 system = NodeGroup(name="system", instance_types=("m5.large",), scaling=Scaling(minimum=1, maximum=2))
 gpu = GpuNodes(name="gpu", instance_types=("g5.xlarge",), scaling=Scaling(maximum=2))
 given = dict(name="prod", region="eu-west-1", version="1.33", network=NewVpc(zones=zones), node_groups=(system, gpu))
 cluster = EksCluster(**{**given, **dict(CHANGES)})
-require_room(cluster, CHECKS)
+require_room(cluster, CHECKS, begin(cluster, CHECKS))
 EksClusterComponent(cluster)
 """
 

@@ -168,6 +168,7 @@ class Loopback:
 def _handler(aws: Loopback) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # else the second answer of a connection waits 40 ms for the first one's receipt
 
         def _take(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))

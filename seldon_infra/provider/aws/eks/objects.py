@@ -134,8 +134,10 @@ class EksObject(Resource[In, Out], Generic[In, Out]):
         self.call(parsed, "tag_resource", asked, context)
 
     def read(self, id: str, last: Instance[In, Out] | None, context: Context) -> Instance[In, Out] | None:
-        """The object as it is; what ails it is told."""
+        """The object as it is; what ails it is told. What else carries the mark is asked next, so that is begun too."""
         parsed = self.parse(id)
+        if last:
+            Api(parsed.region, context).ahead(lambda: list(self.find(last.inputs, context)))
         body = self.known(parsed, context)
         if body is None or body.get("status") == "DELETING":
             return None
