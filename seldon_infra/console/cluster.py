@@ -13,10 +13,11 @@ from seldon_infra.clusters.rollout import State, unmarked
 from seldon_infra.console.drawing import Part, Predictor, drawing
 from seldon_infra.console.numbers import Numbers, as_row, together
 from seldon_infra.console.pod_logs import PodLogs
-from seldon_infra.console.prometheus import Prometheus, PrometheusNotReached
+from seldon_infra.console.prometheus import Prometheus
 from seldon_infra.console.updates import Updates
 from seldon_infra.core.errors import SeldonInfraError
 from seldon_infra.graph.manifest import GROUP
+from seldon_infra.monitoring.ask import NoPrometheus
 
 Tree = Mapping[str, Any]
 HOLDS_SECONDS = 4.0
@@ -133,7 +134,7 @@ class ClusterSource:
         if time.monotonic() - asked > HOLDS_SECONDS:
             try:
                 numbers, trouble = self.prometheus.predictors(), ""
-            except PrometheusNotReached as error:
+            except NoPrometheus as error:
                 numbers, trouble = {}, str(error)
             self._told = (time.monotonic(), numbers, trouble)
         return numbers, trouble
@@ -146,7 +147,7 @@ class ClusterSource:
         found = {each.name: numbers.get(f"{namespace}/{name}/{each.name}", none) for each in predictors}
         try:
             nodes = self.prometheus.nodes(namespace, name)
-        except PrometheusNotReached as error:
+        except NoPrometheus as error:
             return found, str(error)
         keys = [f"{each.name}/{part.name}" for each in predictors for part in each.graph.walk()]
         return found | {key: nodes.get(key, none) for key in keys}, ""

@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import urllib.error
-import urllib.parse
-import urllib.request
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from seldon_infra.console.numbers import Numbers
-from seldon_infra.core.errors import SeldonInfraError
+from seldon_infra.monitoring.ask import ask, require_address
 from seldon_infra.monitoring.series import ASKED_NODES, FAILED, PREDICTIONS, REQUESTS, one_of
 
 ANSWER_SECONDS = 5.0
-LARGEST_ANSWER = 16 << 20
 WINDOW = "2m"
 """Orchestrators are asked every half minute as a rule, and a rate takes two samples."""
 _CODES = f"code=~{one_of(FAILED)}"
-
-
-class PrometheusNotReached(SeldonInfraError):
-    """There is no answer, or none of Prometheus'."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +23,7 @@ class Prometheus:
     url: str
 
     def __post_init__(self) -> None:
-        if urllib.parse.urlsplit(self.url).scheme not in ("http", "https"):
-            raise SeldonInfraError(f"--prometheus: {self.url}, must begin with http:// or https://; write its address")
+        require_address(self.url)
 
     def predictors(self) -> dict[str, Numbers]:
         """What clients got, by ``namespace/deployment/predictor``, of everything that Prometheus knows."""
@@ -57,13 +47,8 @@ class Prometheus:
         }
 
     def _asked(self, query: str, by: Iterable[str]) -> dict[str, float]:
-        address = f"{self.url.rstrip('/')}/api/v1/query?{urllib.parse.urlencode({'query': query})}"
-        try:
-            with urllib.request.urlopen(address, timeout=ANSWER_SECONDS) as answer:
-                found = json.loads(answer.read(LARGEST_ANSWER))["data"]["result"]
-            return {"/".join(each["metric"].get(name, "") for name in by): _value(each) for each in found}
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise PrometheusNotReached(f"Prometheus at {self.url} gives no numbers: {_reason(error)}") from None
+        found = ask(self.url, query, ANSWER_SECONDS)
+        return {"/".join(each["metric"].get(name, "") for name in by): _value(each) for each in found}
 
 
 def _value(sample: Mapping[str, Any]) -> float:
@@ -73,9 +58,3 @@ def _value(sample: Mapping[str, Any]) -> float:
 
 def _quoted(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"', '\\"')
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, urllib.error.HTTPError):
-        return f"it answers {error.code}"
-    return str(getattr(error, "reason", None) or error)

@@ -6,30 +6,19 @@ are Prometheus' to put right.
 
 from __future__ import annotations
 
-import http.client
-import json
 import math
 import time
-import urllib.error
-import urllib.parse
-import urllib.request
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-from seldon_infra.core.errors import SeldonInfraError
 from seldon_infra.experiments.evidence import LOOKS, Evidence
 from seldon_infra.experiments.ledger import SECONDS, Requests
 from seldon_infra.experiments.terms import Terms
+from seldon_infra.monitoring.ask import NoPrometheus, ask_range
 from seldon_infra.monitoring.series import ASKED_NODES, FAILED, one_of
 
 SECONDS_TO_ANSWER = 30.0
-
-
-class NoPrometheus(SeldonInfraError):
-    """Prometheus does not answer, or has nothing of the experiment."""
-
-
 Series: TypeAlias = tuple[Mapping[str, str], Mapping[float, float]]
 """Labels, and what a counter stood at by time."""
 
@@ -97,21 +86,5 @@ def _latest(points: Mapping[float, float], at: float) -> float:
 def _series(url: str, query: str, seconds: float) -> list[Series]:
     end = time.time()
     step = max(math.ceil(seconds / LOOKS), 1)
-    words = urllib.parse.urlencode({"query": query, "start": end - seconds, "end": end, "step": step})
-    raw = _get(f"{url.rstrip('/')}/api/v1/query_range?{words}", url)
-    found = raw.get("data", {}).get("result", [])
+    found = ask_range(url, query, (end - seconds, end, step), SECONDS_TO_ANSWER)
     return [(it["metric"], {float(at): float(value) for at, value in it["values"]}) for it in found]
-
-
-def _get(address: str, url: str) -> dict[str, Any]:
-    if not url.startswith(("http://", "https://")):
-        raise NoPrometheus(f"--prometheus '{url}' must begin with http:// or https://")
-    try:
-        with urllib.request.urlopen(address, timeout=SECONDS_TO_ANSWER) as answer:
-            found = json.loads(answer.read())
-    except urllib.error.HTTPError as error:
-        said = error.read(300).decode("utf-8", "replace")
-        raise NoPrometheus(f"{url} answered {error.code}: {said}") from None
-    except (OSError, ValueError, http.client.HTTPException) as error:
-        raise NoPrometheus(f"{url} does not answer as Prometheus does: {error}") from None
-    return found if isinstance(found, dict) else {}

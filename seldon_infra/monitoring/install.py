@@ -1,7 +1,6 @@
 """Prometheus and its ``promtool`` on this machine: those on PATH, else Debian's package, once per machine.
 
-The package is unpacked into the cache. Nothing is installed, and apt keeps its lists in a folder that goes afterwards,
-so that no rights are needed and nothing of the machine's changes.
+The package is unpacked into the cache; nothing is installed.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from seldon_infra.core import debian
 from seldon_infra.core.errors import LimitReached, PartNotFound
 from seldon_infra.core.file_lock import held
 from seldon_infra.core.paths import cache_dir
@@ -38,7 +38,7 @@ def provide() -> None:
     """
     if all(program(name).is_file() for name in PROGRAMS):
         return
-    if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
+    if not debian.has_apt():
         raise PartNotFound("Prometheus", "there is no apt to fetch it with: put prometheus and promtool on PATH")
     _unpacked().parent.mkdir(parents=True, exist_ok=True)
     with held(_unpacked().with_suffix(".lock"), "Prometheus", 2 * STEP_SECONDS, _say):
@@ -49,19 +49,14 @@ def provide() -> None:
 def _unpack(target: Path) -> None:
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".fetch-") as name:
         folder = Path(name)
-        (folder / "lists" / "partial").mkdir(parents=True)
-        apt = ["apt-get", "-q", "-o", f"Dir::State::Lists={folder}/lists", "-o", f"Dir::Cache={folder}"]
-        _step("asking for Debian's packages", [*apt, "update"], folder)
-        _step("fetching its package", [*apt, "download", "prometheus"], folder)
-        package = next(folder.glob("prometheus_*.deb"))
-        _step("unpacking it", ["dpkg-deb", "--extract", str(package), str(folder / "tree")], folder)
+        debian.unpack(("prometheus",), folder / "tree", folder, _step)
         os.rename(folder / "tree" / "usr" / "bin", target)
 
 
-def _step(name: str, command: Sequence[str], folder: Path) -> None:
+def _step(name: str, command: Sequence[str]) -> None:
     _say(f"Prometheus: {name} …")
     try:
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=STEP_SECONDS)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=STEP_SECONDS)
     except subprocess.TimeoutExpired:
         raise LimitReached(f"Prometheus: {name} took more than {STEP_SECONDS:.0f} s") from None
     if done.returncode:

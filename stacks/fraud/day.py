@@ -13,8 +13,6 @@ import math
 import subprocess
 import sys
 import time
-import urllib.parse
-import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -23,6 +21,7 @@ from random import Random
 
 from seldon_infra.cli.client import rest_path
 from seldon_infra.cli.local_stack import LocalStack
+from seldon_infra.monitoring import ask as prometheus
 from stacks.fraud.deployment import EXPERIMENT, USER
 from stacks.fraud.payments import FEATURES, is_fraud, payment
 
@@ -145,10 +144,8 @@ class Alerts:
         return f"   firing: {', '.join(names)}" if names else ""
 
     def _firing(self) -> list[Mapping[str, str]]:
-        query = urllib.parse.urlencode({"query": 'ALERTS{alertstate="firing"}'})
-        address = f"http://127.0.0.1:{self._port}/api/v1/query?{query}"
-        with urllib.request.urlopen(address, timeout=ANSWER_SECONDS) as answer:
-            return [each["metric"] for each in json.load(answer)["data"]["result"]]
+        found = prometheus.ask(f"http://127.0.0.1:{self._port}", 'ALERTS{alertstate="firing"}', ANSWER_SECONDS)
+        return [each["metric"] for each in found]
 
 
 def _odd_row() -> str:

@@ -229,7 +229,7 @@ def test_a_prometheus_that_does_not_answer_is_said_and_the_rest_is_shown(control
         told = source(control_plane, gone).deployment(NAMESPACE, "fraud")
     assert told is not None
     assert told["state"] == "ok"
-    assert told["notes"] == [f"Prometheus at {gone.url} gives no numbers: [Errno 111] Connection refused"]
+    assert told["notes"] == [f"{gone.url} does not answer as Prometheus does: [Errno 111] Connection refused"]
 
 
 @pytest.mark.usefixtures("deployment")

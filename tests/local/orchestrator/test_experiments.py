@@ -23,7 +23,8 @@ from seldon_infra.graph.experiment import terms_of
 from seldon_infra.graph.render_graph import server_parameters
 from seldon_infra.graph.spec import ABTest, Model, Predictor, SeldonDeployment, SimpleModel
 from seldon_infra.monitoring import install
-from seldon_infra.monitoring.experiment_requests import NoPrometheus, requests_of
+from seldon_infra.monitoring.ask import NoPrometheus
+from seldon_infra.monitoring.experiment_requests import requests_of
 from seldon_infra.runtime.health import is_ready
 from seldon_infra.runtime.messages import message
 from seldon_infra.runtime.processes import ProcessSpec
