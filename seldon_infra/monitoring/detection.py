@@ -12,7 +12,7 @@ from seldon_infra.servers.detectors import DriftDetector, OutlierDetector
 
 DRIFT, OUTLIERS, ROWS = "seldon_detector_drift", "seldon_detector_outliers_total", "seldon_detector_rows_total"
 _BY = "by (namespace, deployment_name, predictor_name, model_name)"
-_WINDOW = "5m"
+_WINDOW, _ARRIVING = "5m", "15m"
 
 
 def groups(deployment: SeldonDeployment) -> list[Manifest]:
@@ -30,7 +30,9 @@ def _alerts(deployment: SeldonDeployment) -> Iterator[Manifest]:
             chosen = f"{{{matchers}}}"
             place = f"'{node.name}' before predictor '{predictor.name}' of '{deployment.name}'"
             if isinstance(node.server, DriftDetector):
-                expression = f"max {_BY} ({DRIFT}{chosen}) == 1"
+                # The last window's word stays where no row comes any more, and says nothing of what is served then.
+                arriving = f"sum {_BY} (increase({ROWS}{chosen}[{_ARRIVING}])) > 0"
+                expression = f"max {_BY} ({DRIFT}{chosen}) == 1 and {arriving}"
                 said = f"{place} sees rows that differ from the reference"
                 yield _alert("SeldonDrift", expression, said, _DRIFTED)
             elif isinstance(node.server, OutlierDetector):

@@ -19,13 +19,14 @@ pytestmark = pytest.mark.judges
 UNLIKE = Model(name="unlike", server=OutlierDetector(), model_uri="s3://b/r", children=(model(),))
 DRIFT = Model(name="drift", server=DriftDetector(), model_uri="s3://b/r", children=(UNLIKE,))
 RULES = groups(graph(DRIFT, protocol="v2", namespace="shop"))
-QUIET = {"drift": "0x30", "outliers": "0+5x30", "rows": "0+100x30"}
+QUIET = {"drift": "0x30", "drift_rows": "0+100x30", "outliers": "0+5x30", "rows": "0+100x30"}
 
 
 def series(values: dict[str, str]) -> list[dict[str, str]]:
     of = 'namespace="shop",deployment_name="fraud",predictor_name="main"'
     names = {
         "drift": f'seldon_detector_drift{{{of},model_name="drift"}}',
+        "drift_rows": f'seldon_detector_rows_total{{{of},model_name="drift"}}',
         "outliers": f'seldon_detector_outliers_total{{{of},model_name="unlike"}}',
         "rows": f'seldon_detector_rows_total{{{of},model_name="unlike"}}',
     }
@@ -38,11 +39,24 @@ def series(values: dict[str, str]) -> list[dict[str, str]]:
         (QUIET, set()),
         ({**QUIET, "drift": "0x10 1x19"}, {"SeldonDrift"}),
         ({**QUIET, "drift": "1x10 0x19"}, set()),
+        ({**QUIET, "drift": "1x30", "drift_rows": "0+100x5 500x25"}, set()),
+        ({**QUIET, "drift": "1x30", "drift_rows": "0+100x5 500x15 500+1x9"}, {"SeldonDrift"}),
+        ({"drift": "1x30"}, set()),
         ({**QUIET, "outliers": "0+20x30"}, {"SeldonOutliers"}),
         ({"drift": "0x30", "outliers": "0x30", "rows": "0x30"}, set()),
         ({}, set()),
     ],
-    ids=["quiet", "drift", "drift that is over", "outliers", "no requests", "no metrics"],
+    ids=[
+        "quiet",
+        "drift",
+        "drift that is over",
+        "drift and no rows any more",
+        "drift and rows again",
+        "drift and no count of rows",
+        "outliers",
+        "no requests",
+        "no metrics",
+    ],
 )
 def test_an_alert_fires_when_it_should_and_not_else(tmp_path: Path, values: dict[str, str], firing: set[str]) -> None:
     (tmp_path / "rules.json").write_text(json.dumps({"groups": RULES}))

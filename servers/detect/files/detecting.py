@@ -50,6 +50,7 @@ class Drift:
         self.kept, self.drifts = deque(), False
         self.detector = KSDrift(rows, p_val=options["p_value"], preprocess_fn=None)
         self.drift = gauge("seldon_detector_drift", "Whether the last window of rows drifted", labels)
+        self.rows = counter("seldon_detector_rows", "Rows that were looked at", labels)
         self.windows = counter("seldon_detector_windows", "Windows of rows that were looked at", labels)
         self.distance = Gauge(
             "seldon_detector_drift_distance",
@@ -60,6 +61,7 @@ class Drift:
 
     def see(self, rows):
         """Take rows in; what the last whole window said is what is said of them."""
+        self.rows.inc(len(rows))
         self.kept.extend(rows)
         while len(self.kept) >= self.window:
             found = self.detector.predict(np.stack([self.kept.popleft() for _ in range(self.window)]))["data"]
