@@ -38,6 +38,8 @@ class InPods(Version):
     namespace: str
     service: str
     """Whose pods they are."""
+    scheme: str
+    """``https:`` where its orchestrator has a certificate, else nothing."""
 
     def http(self, method: str, path: str, tree: Tree | None = None) -> bytes:
         """Ask one of its ready pods.
@@ -63,7 +65,7 @@ class InPods(Version):
 
     def _ask(self, pod: Tree, method: str, path: str, tree: Tree | None = None) -> bytes:
         name = pod["metadata"]["name"]
-        proxied = f"/api/v1/namespaces/{self.namespace}/pods/{name}:{port_of(pod)}/proxy{path}"
+        proxied = f"/api/v1/namespaces/{self.namespace}/pods/{self.scheme}{name}:{port_of(pod)}/proxy{path}"
         status, said = self.at.call(method, proxied, tree, ASK_SECONDS)
         refused = _of_the_api_server(said) if status != OK else ""
         if refused and status == FORBIDDEN:
@@ -95,6 +97,7 @@ def version_in(at: Cluster, place: tuple[str, str], predictor: Tree, protocol: s
         at=at,
         namespace=namespace,
         service=service_of(name, predictor),
+        scheme="https:" if predictor.get("ssl") else "",
     )
 
 
