@@ -74,6 +74,7 @@ if TYPE_CHECKING:
         DifferenceGate,
         ErrorGate,
         LatencyGate,
+        MirrorGate,
         Rollout,
         SmokeGate,
     )
@@ -254,7 +255,9 @@ _HOMES = {
         "GpuNodes NatGateways Network NewVpc NodeGroup PodIdentity Scaling ServiceAccountRole Taint TaintEffect "
         "UpgradePolicy"
     ),
-    "seldon_infra.experiments.rollout": "AccuracyGate DifferenceGate ErrorGate LatencyGate Rollout SmokeGate",
+    "seldon_infra.experiments.rollout": (
+        "AccuracyGate DifferenceGate ErrorGate LatencyGate MirrorGate Rollout SmokeGate"
+    ),
     "seldon_infra.experiments.spec": ("ByField ByHeader ErrorRate Guardrail LatencyQuantile OutcomeMean OutcomeRate"),
     "seldon_infra.graph.check": "check",
     "seldon_infra.graph.spec": (
@@ -303,7 +306,8 @@ __all__ = [
     "InstanceGroup", "IntegratedGradients", "InvalidSpec", "Istio", "IstioRoute", "Json", "JsonObject", "Karpenter",
     "Keda", "KedaFallback", "KedaTrigger", "KernelShap", "Kubernetes", "LatencyGate", "LatencyQuantile", "Later",
     "Licence", "LightGBMServer", "Local", "LogLevel", "LogMode", "Logger", "MLServerRuntime", "MLflowServer", "Method",
-    "MetricTarget", "Mig", "MlflowStorage", "Model", "ModelServer", "Monitoring", "Mps", "NatGateways", "Network",
+    "MetricTarget", "Mig", "MirrorGate", "MlflowStorage", "Model", "ModelServer", "Monitoring", "Mps", "NatGateways",
+    "Network",
     "NetworkPolicy", "NewVpc", "Node", "NodeGroup", "NodePool", "NodeType", "ObjectMetric", "OciStorage", "OnnxServer",
     "OperatorProcess", "Orchestrator", "OutcomeMean", "OutcomeRate", "OutlierDetector", "OutputTransformer",
     "Parameter", "ParameterType", "PayloadFiles", "PayloadLog", "PayloadTopic", "PayloadVolume", "Pdb", "Pod",

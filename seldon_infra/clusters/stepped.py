@@ -1,8 +1,9 @@
 """The specs by which a SeldonDeployment goes from what it is to what it shall be, step by step.
 
 Seldon's operator leads requests to other predictors only when the pods of all are ready, and takes away what is no
-longer listed after that (``createDeployments`` and ``completeServiceCreation`` of its 1.17.1). So old and new stand
-side by side, and only their shares change:
+longer listed after that (``createDeployments`` and ``completeServiceCreation`` of its 1.17.1). Shares are no part of
+what it puts into pods (``createEngineContainer`` sets them to 0), so no step restarts any. So old and new stand side by
+side, and only their shares change:
 
     main 100                        what is there
     main 99, main-next 1            a step: a changed predictor arrives under a name of its own

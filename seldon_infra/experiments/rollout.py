@@ -77,7 +77,23 @@ class LatencyGate(Spec):
     """Predictions of a step that it takes to say so. Default: 100."""
 
 
-Gate: TypeAlias = SmokeGate | AccuracyGate | DifferenceGate | ErrorGate | LatencyGate
+class MirrorGate(Spec):
+    """What is new says what the old says, of live requests that are copied from each to the other during a step.
+
+    Clients see none of it. Requests over REST are copied, on this machine.
+    """
+
+    noun: ClassVar[str] = "mirror gate"
+
+    kind: Literal["mirror"] = "mirror"
+    """Tells kinds apart in data. Always ``mirror``."""
+    at_most: float = 0.01
+    """Share of requests that may get another answer, from 0 to 1. Default: 0.01."""
+    min_requests: int = 100
+    """Copies of a step that it takes to say so. Default: 100."""
+
+
+Gate: TypeAlias = SmokeGate | AccuracyGate | DifferenceGate | ErrorGate | LatencyGate | MirrorGate
 """What must hold before a step is followed by the next."""
 
 

@@ -18,6 +18,7 @@ from seldon_infra.runtime.gates import (
     judge_counts,
     read_counts,
 )
+from seldon_infra.runtime.mirrored import Copies, judge_copies, key_of, take
 
 LOOK_SECONDS = 1.0
 """How often counted requests are looked at."""
@@ -37,8 +38,17 @@ def require_files(rollout: RolloutInputs | None) -> None:
         raise Refused(*(Problem(f"rollout.gates[{index}].data", f"{data} {said}") for index, data in missing))
 
 
-def hold(news: Sequence[Version], old: Version | None, rollout: RolloutInputs, context: Context) -> None:
+def hold(
+    news: Sequence[Version], old: Version | None, rollout: RolloutInputs, context: Context, stack: Path | None = None
+) -> None:
     """Wait for the step's time and its gates.
+
+    Args:
+        news: what gets more requests.
+        old: what had most of them.
+        rollout: how long, and what must hold.
+        context: of the call.
+        stack: folder of the local stack, where live requests can be copied.
 
     Raises:
         GateFailed: one does not hold, or has had no data.
@@ -49,10 +59,17 @@ def hold(news: Sequence[Version], old: Version | None, rollout: RolloutInputs, c
         for gate in gates:
             ask_gate(gate, version, old)
     counted = [gate for gate in gates if gate["kind"] in COUNTED]
+    copying = [gate for gate in gates if gate["kind"] == "mirror"]
+    copying = copying if copying and old and stack and _keeps(old, key_of(stack), context) else []
+    copies = Copies()
     before = {version.name: read_counts(version) for version in news} if counted else {}
     began, most = time.monotonic(), rollout.hold_seconds + rollout.patience_seconds
     while True:
-        missing = _judged(counted, news, before)
+        if copying and old and stack:
+            _copy(old, news, copies, key_of(stack), context)
+        missing = _judged(counted, news, before) + [
+            said for new in news for gate in copying if (said := judge_copies(gate, new.name, copies))
+        ]
         passed = time.monotonic() - began
         if passed >= rollout.hold_seconds and not missing:
             return
@@ -61,6 +78,26 @@ def hold(news: Sequence[Version], old: Version | None, rollout: RolloutInputs, c
         left = (most if missing else rollout.hold_seconds) - passed
         if context.cancelled.wait(max(min(LOOK_SECONDS, left), 0.02)):
             raise Cancelled("interrupted")
+
+
+def _keeps(old: Version, key: str, context: Context) -> bool:
+    """Tell whether the old version keeps requests, and have it do so from now on."""
+    try:
+        take(old, key)
+    except GateFailed:
+        context.warn(
+            f"the mirror gate is passed over: what '{old.name}' was made with keeps no requests; the next will"
+        )
+        return False
+    return True
+
+
+def _copy(old: Version, news: Sequence[Version], copies: Copies, key: str, context: Context) -> None:
+    """Ask each what the other has been asked since the last time."""
+    exchanges = take(old, key)
+    for new in news:
+        copies.send(exchanges, new, new, lambda: not context.cancelled.is_set())
+        copies.send(take(new, key), old, new, lambda: not context.cancelled.is_set())
 
 
 def _judged(

@@ -12,7 +12,9 @@ from seldon_infra.resources.model import ResourceModel
 class RolloutGate(ResourceModel):
     """What must hold at each step of a rollout."""
 
-    kind: Literal["smoke", "accuracy", "difference", "errors", "latency"] = Field(description="What it looks at.")
+    kind: Literal["smoke", "accuracy", "difference", "errors", "latency", "mirror"] = Field(
+        description="What it looks at."
+    )
     data: str | None = Field(default=None, description="Absolute path of a file with held-out rows.")
     rows: int | None = Field(default=None, description="Rows that a smoke gate sends.")
     at_least: float | None = Field(default=None, description="Share of rows that must be right.")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from seldon_infra.core.errors import SeldonInfraError
+from seldon_infra.runtime.orchestrator import kept
 
 ASK_SECONDS = 30.0
 """How long one answer may take."""
@@ -44,6 +45,16 @@ class Version:
             GateFailed: it does not answer, or not with status 200.
         """
         return _http(self.rest, method, path, None if tree is None else json.dumps(tree).encode())
+
+    def exchanges(self, key: str) -> bytes:
+        """Take the requests that it has answered since the last time; it fails as :meth:`http` does."""
+        return _http(self.rest, "POST", kept.PATH, b"", {kept.KEY.decode(): key})
+
+    def copied(self, path: str, body: str) -> bytes:
+        """Send it a copy of a request, of which no payload log takes notice; it fails as :meth:`http` does."""
+        return _http(
+            self.rest, "POST", path, body.encode(), {"Seldon-Skip-Logging": "true", kept.COPY.decode(): "true"}
+        )
 
     def metrics(self) -> Mapping[str, str]:
         """What its orchestrators have counted, by each one's name.
@@ -188,15 +199,22 @@ def _all(version: Version, data: Mapping[str, Any]) -> list[Any]:
 
 def _over_rest(version: Version, data: Mapping[str, Any], rows: Sequence[Sequence[float]]) -> list[Any]:
     if version.protocol == "seldon":
-        tree = _json(version, "/api/v1.0/predictions", {"data": {"ndarray": rows}})
-        found = tree.get("data", {})
-        return [_label(row) for row in found.get("ndarray") or _shaped(found.get("tensor", {}))]
+        return said_in("seldon", _json(version, "/api/v1.0/predictions", {"data": {"ndarray": rows}}))
     if version.protocol == "tensorflow":
-        answer = _json(version, f"/v1/models/{version.model}:predict", {"instances": rows})
-        return [_label(row) for row in answer.get("predictions", [])]
+        return said_in("tensorflow", _json(version, f"/v1/models/{version.model}:predict", {"instances": rows}))
     flat = [value for row in rows for value in row]
     tensor = {"name": data["input"], "shape": [len(rows), len(rows[0])], "datatype": data["datatype"], "data": flat}
-    outputs = _json(version, f"/v2/models/{version.model}/infer", {"inputs": [tensor]}).get("outputs") or [{}]
+    return said_in("v2", _json(version, f"/v2/models/{version.model}/infer", {"inputs": [tensor]}))
+
+
+def said_in(protocol: str, answer: Mapping[str, Any]) -> list[Any]:
+    """What an answer says, a value for each row; nothing where it holds no rows of numbers."""
+    if protocol == "seldon":
+        found = answer.get("data") or {}
+        return [_label(row) for row in found.get("ndarray") or _shaped(found.get("tensor", {}))]
+    if protocol == "tensorflow":
+        return [_label(row) for row in answer.get("predictions", [])]
+    outputs = answer.get("outputs") or [{}]
     return [_label(row) for row in _shaped({"shape": outputs[0].get("shape"), "values": outputs[0].get("data")})]
 
 
@@ -274,10 +292,12 @@ def _json(version: Version, path: str, tree: Mapping[str, Any]) -> dict[str, Any
     return found if isinstance(found, dict) else {}
 
 
-def _http(address: str, method: str, path: str, body: bytes | None = None) -> bytes:
+def _http(
+    address: str, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
+) -> bytes:
     connection = http.client.HTTPConnection(address, timeout=ASK_SECONDS)
     try:
-        connection.request(method, path, body, {"Content-Type": "application/json"})
+        connection.request(method, path, body, {"Content-Type": "application/json", **(headers or {})})
         answer = connection.getresponse()
         text = answer.read()
     except (OSError, http.client.HTTPException) as error:

@@ -65,8 +65,8 @@ def logs_payloads(deployment: SeldonDeployment) -> bool:
 
 
 def counts_requests(rollout: Rollout) -> bool:
-    """Tell whether a gate looks at counted requests, which orchestrators count."""
-    return any(gate.kind in ("errors", "latency") for gate in rollout.gates)
+    """Tell whether a gate looks at requests that came, which orchestrators count and keep."""
+    return any(gate.kind in ("errors", "latency", "mirror") for gate in rollout.gates)
 
 
 def streams(deployment: SeldonDeployment) -> bool:

@@ -95,7 +95,7 @@ def test_a_rollout_is_declared_for_what_runs_and_nothing_is_replaced(rolling: Ro
 
 def test_a_killed_run_goes_on_at_its_step(rolling: Rolling) -> None:
     gates = "gates=(SmokeGate(data='rows.json'), ErrorGate(min_requests=5))"
-    rolling.declare(main=2, rollout=f"steps=(30, 100), hold='1s', {gates}")
+    rolling.declare(main=2, rollout=f"steps=(30, 100), hold='60s', {gates}")
     planned = command_on(rolling.engine, "plan").stdout
     assert "arrives in steps of 30, 100 % of the way" in planned
     assert "predictor main" in planned
@@ -105,6 +105,7 @@ def test_a_killed_run_goes_on_at_its_step(rolling: Rolling) -> None:
     wait_until(lambda: running.poll() is not None, 60)
     rolling.engine.run("cancel", "--stack", STACK, "--yes", check=False)
     assert rolling.shares() == {"main": ("1", 63), "canary": ("9", 10), "main-next": ("2", 27)}
+    rolling.declare(main=2, rollout=f"steps=(30, 100), hold='300ms', {gates}")
     rolling.engine.up()
     assert rolling.shares() == {"main": ("2", 90), "canary": ("9", 10)}
     assert ("iris-main-next", "/api/v1.0/predictions") in rolling.pods.asked

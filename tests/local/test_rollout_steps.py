@@ -120,6 +120,28 @@ def test_a_version_that_says_something_else_is_taken_back(project: Project) -> N
     assert "stopped at 10 %: of 2 rows 100 % get another answer, at most 20 % may" in up_fails(project)
 
 
+def test_a_version_that_answers_copies_of_live_requests_otherwise_is_taken_back(project: Project) -> None:
+    project.write_class(6)
+    text = (project.folder / "version.py").read_text().replace("* 0 + 6", "* [-1, 1]")
+    (project.folder / "version.py").write_text(text)
+    declare(project, "MirrorGate(at_most=0.2, min_requests=5)", steps=(1, 100), hold="60s")
+    with load(project.port, PREDICT, per_second=20, body=BODY) as sent:
+        said = up_fails(project)
+    assert "stopped at 1 %: of " in said
+    assert "live requests 100 % get another answer, at most 20 % may" in said
+    assert sent.failed == 0, sent.answers
+    assert project.version() == 2
+
+
+def test_a_version_that_answers_copies_of_live_requests_alike_arrives(project: Project) -> None:
+    project.write_class(7)
+    declare(project, "MirrorGate(at_most=0, min_requests=5)", steps=(100,), hold="0s", patience="60s")
+    with load(project.port, PREDICT, per_second=20, body=BODY) as sent:
+        project.engine.up()
+    assert sent.failed == 0, sent.answers
+    assert project.version() == 7
+
+
 def test_a_run_that_is_interrupted_or_killed_goes_on_at_its_step(project: Project) -> None:
     project.write_class(5)
     declare(project, steps=(1, 30, 100), hold="60s")

@@ -28,6 +28,7 @@ from seldon_infra import (
     LatencyQuantile,
     Local,
     Mig,
+    MirrorGate,
     MLServerRuntime,
     Model,
     Monitoring,
@@ -126,7 +127,9 @@ Karpenter(pools=[NodePool(name="l4", instance_types=["g6.xlarge"], maximum=4)])
 ABTest(name="t", a=leaf, b=leaf, sticky_by=ByHeader(name="x-user-id"), metric=LatencyQuantile(quantile=0.9))
 ABTest(name="t", a=leaf, b=leaf, sticky_by="x-user-id", metric=ErrorRate())  # refused: arg-type
 ABTest(name="t", a=leaf, sticky_by=ByField(path="a"), metric=ErrorRate())  # refused: call-arg
-SeldonDeployment(name="d", predictors=(main,), rollout=Rollout(gates=[ErrorGate(), LatencyGate(at_most="1s")]))
+SeldonDeployment(
+    name="d", predictors=(main,), rollout=Rollout(gates=[ErrorGate(), LatencyGate(at_most="1s"), MirrorGate()])
+)
 Rollout(gates=["errors"])  # refused: list-item
 SeldonDeployment(name="d", protocol="v3", predictors=(main,))  # refused: arg-type
 SeldonDeployment(name="d", predictor=(main,))  # refused: call-arg

@@ -9,7 +9,15 @@ from seldon_infra.core.model import title
 from seldon_infra.core.names import LABEL_LIMIT
 from seldon_infra.core.problems import ARROW, Problem
 from seldon_infra.core.quantity import parse_duration
-from seldon_infra.experiments.rollout import NEXT, AccuracyGate, DifferenceGate, ErrorGate, LatencyGate, SmokeGate
+from seldon_infra.experiments.rollout import (
+    NEXT,
+    AccuracyGate,
+    DifferenceGate,
+    ErrorGate,
+    LatencyGate,
+    MirrorGate,
+    SmokeGate,
+)
 from seldon_infra.graph.rules.names import object_names
 from seldon_infra.graph.rules.place import predictors
 
@@ -19,6 +27,9 @@ if TYPE_CHECKING:
     from seldon_infra.experiments.rollout import Gate
     from seldon_infra.graph.rules.place import InPredictor
     from seldon_infra.graph.spec import SeldonDeployment
+
+
+_COUNTING = (ErrorGate, LatencyGate, MirrorGate)
 
 
 def steps_lead_to_the_end(deployment: SeldonDeployment) -> Iterator[Problem]:
@@ -51,7 +62,7 @@ def gates_can_hold_and_fail(deployment: SeldonDeployment) -> Iterator[Problem]:
 def gates_know_the_protocol(deployment: SeldonDeployment) -> Iterator[Problem]:
     """Requests are counted by orchestrators, of which protocol tensorflow and no_engine have none."""
     gates = deployment.rollout.gates if deployment.rollout else ()
-    counting = next((gate.kind for gate in gates if isinstance(gate, (ErrorGate, LatencyGate))), None)
+    counting = next((gate.kind for gate in gates if isinstance(gate, _COUNTING)), None)
     alone = [at.path for at in predictors(deployment) if at.predictor.no_engine]
     if counting and (deployment.protocol == "tensorflow" or alone):
         yield Problem(
@@ -91,6 +102,24 @@ def gates_ask_over_rest(deployment: SeldonDeployment) -> Iterator[Problem]:
         yield Problem(_path(deployment), got, want, "remove transport, or the gates")
 
 
+def copies_are_made_here_alone(deployment: SeldonDeployment) -> Iterator[Problem]:
+    """Seldon's executor keeps no answers, and an ingress throws a shadow's away: there is nothing to compare with."""
+    for index, gate in enumerate(deployment.rollout.gates if deployment.rollout else ()):
+        if isinstance(gate, MirrorGate):
+            want = "must not be on a cluster, where nobody keeps answers to compare with"
+            yield Problem(
+                _path(deployment), f"gates[{index}] MirrorGate", want, "use a DifferenceGate with rows of yours"
+            )
+
+
+def copies_come_over_rest(deployment: SeldonDeployment) -> Iterator[Problem]:
+    """Orchestrators keep requests over REST."""
+    copying = any(isinstance(gate, MirrorGate) for gate in (deployment.rollout.gates if deployment.rollout else ()))
+    if copying and deployment.transport == "grpc":
+        got, want = "MirrorGate with transport 'grpc'", "must have requests over REST, which alone are copied"
+        yield Problem(_path(deployment), got, want, "remove transport, or use a DifferenceGate")
+
+
 def _wrong(gate: Gate) -> Iterator[tuple[str, str, str]]:
     share = "must be a share from 0 to 1"
     match gate:
@@ -98,13 +127,13 @@ def _wrong(gate: Gate) -> Iterator[tuple[str, str, str]]:
             yield f"rows {rows}", "must be at least one", "write rows=3"
         case AccuracyGate(at_least=least) if not 0 < least <= 1:
             yield f"at_least {least:g}", "must be a share above 0, at most 1", "write at_least=0.9"
-        case DifferenceGate(at_most=most) | ErrorGate(at_most=most) if not 0 <= most < 1:
+        case DifferenceGate(at_most=most) | ErrorGate(at_most=most) | MirrorGate(at_most=most) if not 0 <= most < 1:
             yield f"at_most {most:g}", f"{share}, below 1", "write at_most=0.01"
         case LatencyGate(at_most=text) if not parse_duration(text):
             yield f"at_most '{text}'", "must be a duration", 'write at_most="200ms"'
         case LatencyGate(quantile=quantile) if not 0 < quantile < 1:
             yield f"quantile {quantile:g}", "must be a share between 0 and 1", "write quantile=0.99"
-    if isinstance(gate, (ErrorGate, LatencyGate)) and gate.min_requests < 1:
+    if isinstance(gate, _COUNTING) and gate.min_requests < 1:
         yield f"min_requests {gate.min_requests}", "must be at least one", "write min_requests=100"
 
 
@@ -112,6 +141,12 @@ def _path(deployment: SeldonDeployment) -> str:
     return f"{title(deployment)}{ARROW}rollout"
 
 
-CLUSTER_DEPLOYMENT_RULES = (requests_come_by_share, gates_ask_over_rest)
+CLUSTER_DEPLOYMENT_RULES = (requests_come_by_share, gates_ask_over_rest, copies_are_made_here_alone)
 CLUSTER_PREDICTOR_RULES = (name_on_the_way_fits,)
-DEPLOYMENT_RULES = (steps_lead_to_the_end, times_are_durations, gates_can_hold_and_fail, gates_know_the_protocol)
+DEPLOYMENT_RULES = (
+    steps_lead_to_the_end,
+    times_are_durations,
+    gates_can_hold_and_fail,
+    gates_know_the_protocol,
+    copies_come_over_rest,
+)

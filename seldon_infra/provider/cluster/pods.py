@@ -26,6 +26,10 @@ _LET_IN = "network_policy=NetworkPolicy(ingress_cidrs=['10.0.0.0/16'])"
 _WAY_IN = f"where a NetworkPolicy keeps it out, let its addresses in: {_LET_IN}"
 
 
+class OutOfReach(GateFailed):
+    """The API server does not reach a pod."""
+
+
 @dataclass(frozen=True)
 class InPods(Version):
     """A predictor as it can be asked through the API server."""
@@ -34,6 +38,8 @@ class InPods(Version):
     namespace: str
     service: str
     """Whose pods they are."""
+    scheme: str
+    """``https:`` where its orchestrator has a certificate, else nothing."""
 
     def http(self, method: str, path: str, tree: Tree | None = None) -> bytes:
         """Ask one of its ready pods.
@@ -59,13 +65,13 @@ class InPods(Version):
 
     def _ask(self, pod: Tree, method: str, path: str, tree: Tree | None = None) -> bytes:
         name = pod["metadata"]["name"]
-        proxied = f"/api/v1/namespaces/{self.namespace}/pods/{name}:{_port_of(pod)}/proxy{path}"
+        proxied = f"/api/v1/namespaces/{self.namespace}/pods/{self.scheme}{name}:{port_of(pod)}/proxy{path}"
         status, said = self.at.call(method, proxied, tree, ASK_SECONDS)
         refused = _of_the_api_server(said) if status != OK else ""
         if refused and status == FORBIDDEN:
             raise NotPermitted(f"pod '{name}' on cluster '{self.at.name}': {refused}; ask for a Role with pods/proxy")
         if refused:
-            raise GateFailed(f"the API server does not reach pod '{name}': {refused}; {_WAY_IN}")
+            raise OutOfReach(f"the API server does not reach pod '{name}': {refused}; {_WAY_IN}")
         if status != OK:
             raise GateFailed(f"{path} answered {status}: {said[:300].decode('utf-8', 'replace')}")
         return said
@@ -91,10 +97,11 @@ def version_in(at: Cluster, place: tuple[str, str], predictor: Tree, protocol: s
         at=at,
         namespace=namespace,
         service=service_of(name, predictor),
+        scheme="https:" if predictor.get("ssl") else "",
     )
 
 
-def _port_of(pod: Tree) -> int:
+def port_of(pod: Tree) -> int:
     """The port on which it answers REST: its orchestrator's, or its only node's."""
     containers = sorted(pod["spec"]["containers"], key=lambda each: each["name"] != ORCHESTRATOR)
     ports = (port for each in containers for port in each.get("ports") or () if port.get("name") == "http")

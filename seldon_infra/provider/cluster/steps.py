@@ -23,7 +23,7 @@ from seldon_infra.clusters.stepped import (
     settled,
 )
 from seldon_infra.core.errors import LimitReached, NotReady, SeldonInfraError
-from seldon_infra.provider.cluster.pods import InPods, version_in
+from seldon_infra.provider.cluster.pods import InPods, OutOfReach, version_in
 from seldon_infra.provider.cluster.written import Written
 from seldon_infra.provider.framework import Cancelled, Context, Failed
 from seldon_infra.provider.holding import hold
@@ -139,9 +139,10 @@ class Steps:
         """Find out before anything is moved whether gates can ask."""
         try:
             old.http("GET", "/ready")
-        except GateFailed as failed:
-            if "does not reach" in str(failed):
-                raise Failed(f"gates cannot ask '{old.name}', so nothing was changed: {failed}") from None
+        except OutOfReach as failed:
+            raise Failed(f"gates cannot ask '{old.name}', so nothing was changed: {failed}") from None
+        except GateFailed:
+            pass  # It is reached, and says something else than yes.
 
     def _put(self, spec: Tree, note: Note) -> None:
         self.written.put(spec, note)

@@ -84,7 +84,7 @@ class Written:
             ]
         except NotPermitted:
             return True  # Then the operator's word is all there is.
-        return all(map(_is_new, made))
+        return all(map(runs_no_older_pods, made))
 
     def _apply(self, metadata: Mapping[str, Any], rest: Tree) -> Tree:
         place = {"name": self.name, "namespace": self.namespace}
@@ -141,7 +141,8 @@ def _is_engines(entry: Tree) -> bool:
     return bool(entry.get("operation") == "Apply" and str(entry.get("manager", "")).startswith(ENGINE_MANAGERS))
 
 
-def _is_new(deployment: Tree) -> bool:
+def runs_no_older_pods(deployment: Tree) -> bool:
+    """Tell whether a Deployment has seen its last change, and all its pods are of that and available."""
     status, spec = deployment.get("status", {}), deployment["spec"]
     seen = status.get("observedGeneration", 0) >= deployment["metadata"]["generation"]
     wanted = spec.get("replicas", 1)

@@ -77,7 +77,7 @@ def roll_out(gateway: Gateway, change: Change, rollout: RolloutInputs, drain: fl
         gateway.put(change.at(percent), drain)
         context.progress(f"{percent} % of the way, for {rollout.hold_seconds:g} s at least")
         try:
-            hold(change.growing(), change.falling(), rollout, context)
+            hold(change.growing(), change.falling(), rollout, context, gateway.folder.parent)
         except GateFailed as failed:
             gateway.put(change.before, drain)
             note.unlink(missing_ok=True)

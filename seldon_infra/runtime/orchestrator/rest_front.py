@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from seldon_infra.runtime.orchestrator import seldon_rest
+from seldon_infra.runtime.orchestrator import kept, seldon_rest
 from seldon_infra.runtime.orchestrator.admission import Admission, begin, is_true
 from seldon_infra.runtime.orchestrator.checks import check_meta, check_seldon, check_v2, parse_object, to_json
 from seldon_infra.runtime.orchestrator.config import Config, Unit
@@ -19,6 +19,7 @@ from seldon_infra.runtime.orchestrator.failures import (
     brief,
 )
 from seldon_infra.runtime.orchestrator.http_server import Answer, Request
+from seldon_infra.runtime.orchestrator.kept import Kept
 from seldon_infra.runtime.orchestrator.metrics import Metrics
 from seldon_infra.runtime.orchestrator.payload_log import PayloadLog
 from seldon_infra.runtime.orchestrator.rest_nodes import RestNodes
@@ -48,10 +49,11 @@ class RestFront:
         metrics: Metrics,
         log: PayloadLog,
         told: Told,
+        keeps: Kept,
         experiments: Experiments | None = None,
     ) -> None:
         self._config, self._nodes, self._admission, self._metrics = config, nodes, admission, metrics
-        self._told, self._experiments = told, experiments
+        self._told, self._kept, self._experiments = told, keeps, experiments
         self._seldon, self._v2 = SeldonRest(nodes, log), V2Rest(nodes, log)
         protocol = {"seldon": self._seldon_paths, "v2": self._v2_paths}[config.protocol]
         self._paths = {**self._own_paths(), **protocol()}
@@ -74,7 +76,12 @@ class RestFront:
         return answer
 
     def _own_paths(self) -> dict[str, tuple[str, Any]]:
-        return {"/live": ("GET", self._live), "/ready": ("GET", self._ready), "/prometheus": ("GET", self._prometheus)}
+        return {
+            "/live": ("GET", self._live),
+            "/ready": ("GET", self._ready),
+            "/prometheus": ("GET", self._prometheus),
+            kept.PATH: ("POST", self._exchanges),
+        }
 
     def _seldon_paths(self) -> dict[str, tuple[str, Any]]:
         api = "/api/v1.0"
@@ -113,7 +120,7 @@ class RestFront:
             trip.tags.update(meta.get("tags") or {})
             trip.visit = self._visit(request, lambda: {**message, "meta": meta})
             answer = await predict(self._config.graph, message, self._seldon, trip)
-            return _json(seldon_rest.answer_of(answer, trip), trip.puid)
+            return self._keeping(request, _json(seldon_rest.answer_of(answer, trip), trip.puid))
 
     async def _feedback(self, request: Request) -> Answer:
         trace = _carried(request)
@@ -144,7 +151,17 @@ class RestFront:
             trip.requested_outputs = tree.get("outputs")
             trip.visit = self._visit(request, lambda: tree)
             answer = await predict(self._config.graph, message, self._v2, trip)
-            return Answer(200, answer.wire, headers=((b"Seldon-Puid", trip.puid.encode()),))
+            return self._keeping(request, Answer(200, answer.wire, headers=((b"Seldon-Puid", trip.puid.encode()),)))
+
+    def _keeping(self, request: Request, answer: Answer) -> Answer:
+        if kept.COPY not in request.headers:
+            self._kept.keep(request.path, request.body, answer.body)
+        return answer
+
+    async def _exchanges(self, request: Request) -> Answer:
+        if not self._kept.opens(request.headers.get(kept.KEY, b"")):
+            raise Failure(NOT_FOUND, f"no such path: {brief(request.path)}")
+        return Answer(200, self._kept.take())
 
     def _begin(self, request: Request, puid: str | None, trace: Carried) -> Trip:
         trip = begin(_text(request.headers.get(PUID)) or puid, self._config.rest_seconds, trace)

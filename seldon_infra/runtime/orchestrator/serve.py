@@ -19,6 +19,7 @@ from seldon_infra.runtime.orchestrator.failures import Failure
 from seldon_infra.runtime.orchestrator.grpc_front import GrpcFront
 from seldon_infra.runtime.orchestrator.grpc_nodes import GrpcNodes
 from seldon_infra.runtime.orchestrator.http_server import Server
+from seldon_infra.runtime.orchestrator.kept import Kept
 from seldon_infra.runtime.orchestrator.metrics import Metrics
 from seldon_infra.runtime.orchestrator.payload_log import PayloadLog
 from seldon_infra.runtime.orchestrator.rest_front import RestFront, refusal
@@ -53,7 +54,7 @@ async def _serve(config: Config, stack: Path) -> None:
     admission = Admission(config, metrics, spans)
     log, told = PayloadLog(config, metrics), Told()
     rest_nodes, grpc_nodes = RestNodes(config.graph, metrics, spans), GrpcNodes(config.graph, metrics, spans)
-    front = RestFront(config, rest_nodes, admission, metrics, log, told, experiments)
+    front = RestFront(config, rest_nodes, admission, metrics, log, told, Kept(stack), experiments)
     http = Server(front, lambda status, text: refusal(Failure(status, text)))
     rpc = await grpc_front.start(config, GrpcFront(config, grpc_nodes, admission, log, told, experiments))
     await http.listen(config.rest_port)

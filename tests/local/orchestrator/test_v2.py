@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from seldon_infra.graph.spec import Model, Predictor, RandomAbTest, Router, SeldonDeployment
 from seldon_infra.runtime.gates import GateFailed, Version, ask_gate
 from seldon_infra.runtime.messages import message
+from seldon_infra.runtime.orchestrator.kept import KEY, PATH
 from seldon_infra.servers.spec import MLServerRuntime
 from seldon_infra.targets.spec import Local
 from tests.local.orchestrator.graphs import Graph, orchestrator, start
@@ -246,6 +247,11 @@ def test_a_clients_own_deadline_counts(graph: Graph) -> None:
     with pytest.raises(grpc.RpcError) as error:
         graph.call(MODEL_INFER, infer_message([1.0]), "inference.ModelInferResponse", timeout=0.0001)
     assert error.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+
+
+def test_what_is_kept_of_requests_is_given_for_the_stacks_key_alone(graph: Graph) -> None:
+    assert graph.post(PATH, {}).status == 404
+    assert graph.post(PATH, {}, headers={KEY.decode(): "guessed"}).status == 404
 
 
 def test_a_smoke_gate_asks_over_rest_and_by_tritonclient(graph: Graph, tmp_path: Path) -> None:

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 from seldon_infra.runtime.gates import Counts, GateFailed, Version, ask_gate, counted_since, judge_counts, read_counts
+from seldon_infra.runtime.mirrored import Copies, judge_copies, key_of
+from seldon_infra.runtime.orchestrator.kept import KEY_FILE, LARGEST_BYTES, MOST, Kept
 
 ERRORS = {"kind": "errors", "at_most": 0.1, "min_requests": 10}
 LATENCY = {"kind": "latency", "quantile": 0.9, "at_most_seconds": 0.1, "min_requests": 10}
@@ -105,6 +107,57 @@ def test_orchestrators_are_counted_together_and_each_from_where_it_stood() -> No
     before = {"a": Counts(10, 1, {0.1: 5.0}), "gone": Counts(50, 0)}
     now = {"a": Counts(30, 2, {0.1: 20.0}), "new": Counts(4, 1, {0.1: 4.0})}
     assert counted_since(now, before) == Counts(24, 2, {0.1: 19.0})
+
+
+def copies_of(*answers: list[Any], path: str = "/api/v1.0/predictions") -> list[dict[str, str]]:
+    told = {"meta": {"puid": "of-the-old-one"}}
+    return [
+        {"path": path, "request": "{}", "answer": json.dumps({**told, "data": {"ndarray": each}})} for each in answers
+    ]
+
+
+def test_a_mirror_gate_compares_answers_to_copies_of_live_requests() -> None:
+    gate = {"kind": "mirror", "at_most": 0.5, "min_requests": 3}
+    copies = Copies()
+    with serving(answer([0.1, 0.9])) as new:
+        copies.send(copies_of([[0.2, 0.8]], [[0.9, 0.1]]), new, new, lambda: True)
+        assert judge_copies(gate, "new", copies) == "mirror gate has had 2 of 3 requests"
+        copies.send(copies_of([[0, 1]]), new, new, lambda: True)
+        assert judge_copies(gate, "new", copies) is None
+        copies.send(copies_of([[1, 0]], [[1, 0]], path="/nowhere"), new, new, lambda: True)
+    with pytest.raises(GateFailed, match="of 5 live requests 60 % get another answer, at most 50 % may"):
+        judge_copies(gate, "new", copies)
+
+
+def test_answers_without_rows_of_numbers_are_compared_but_for_who_gave_them() -> None:
+    copies = Copies()
+    with serving({"/api/v1.0/predictions": {"meta": {"puid": "mine"}, "strData": "yes"}}) as new:
+        for said in ("yes", "no"):
+            told = json.dumps({"meta": {"puid": "its"}, "strData": said})
+            exchange = {"path": "/api/v1.0/predictions", "request": "{}", "answer": told}
+            copies.send([exchange], new, new, lambda: True)
+    assert (copies.asked, copies.differing) == ({"new": 2}, {"new": 1})
+
+
+def test_a_stacks_key_is_made_once_and_is_nobody_elses(tmp_path: Path) -> None:
+    key = key_of(tmp_path)
+    assert key_of(tmp_path) == key
+    assert (tmp_path / KEY_FILE).stat().st_mode & 0o777 == 0o600
+    kept = Kept(tmp_path)
+    assert (kept.opens(key.encode()), kept.opens(b""), kept.opens(b"other")) == (True, False, False)
+    assert not Kept(tmp_path / "elsewhere").opens(b"")
+
+
+def test_requests_are_kept_only_while_somebody_asks_for_them(tmp_path: Path) -> None:
+    kept = Kept(tmp_path)
+    kept.keep("/p", b"early", b"a")
+    assert json.loads(kept.take()) == []
+    kept.keep("/p", b"asked", b"b")
+    kept.keep("/p", b"x" * (LARGEST_BYTES + 1), b"too large")
+    assert json.loads(kept.take()) == [{"path": "/p", "request": "asked", "answer": "b"}]
+    for number in range(MOST + 1):
+        kept.keep("/p", str(number).encode(), b"")
+    assert [each["request"] for each in json.loads(kept.take())] == [str(number) for number in range(1, MOST + 1)]
 
 
 def test_predictions_are_counted_over_both_transports_and_feedback_is_not() -> None:

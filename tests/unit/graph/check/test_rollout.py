@@ -2,7 +2,15 @@ from __future__ import annotations
 
 import pytest
 
-from seldon_infra.experiments.rollout import AccuracyGate, DifferenceGate, ErrorGate, LatencyGate, Rollout, SmokeGate
+from seldon_infra.experiments.rollout import (
+    AccuracyGate,
+    DifferenceGate,
+    ErrorGate,
+    LatencyGate,
+    MirrorGate,
+    Rollout,
+    SmokeGate,
+)
 from seldon_infra.graph.check import check, check_cluster
 from seldon_infra.graph.spec import EnvVar, Orchestrator, SeldonDeployment
 from tests.unit.graph.check.build import DEPLOYMENT, Row, deployment, predictor
@@ -59,6 +67,17 @@ ROWS = {
         f"{AT}: gates[0] quantile 99, must be a share between 0 and 1; write quantile=0.99",
         rolled(LatencyGate(at_most="1s", quantile=0.5)),
     ),
+    "copies come over REST": Row(
+        rolled(MirrorGate(), transport_of="grpc"),
+        f"{AT}: MirrorGate with transport 'grpc', must have requests over REST, which alone are copied; "
+        "remove transport, or use a DifferenceGate",
+        rolled(MirrorGate(), transport_of="rest"),
+    ),
+    "a share of copies is one": Row(
+        rolled(MirrorGate(at_most=1)),
+        f"{AT}: gates[0] at_most 1, must be a share from 0 to 1, below 1; write at_most=0.01",
+        rolled(MirrorGate(at_most=0)),
+    ),
     "a gate needs requests": Row(
         rolled(ErrorGate(min_requests=0)),
         f"{AT}: gates[0] min_requests 0, must be at least one; write min_requests=100",
@@ -94,6 +113,12 @@ ON_CLUSTERS = {
         f"{AT}: gates with transport 'grpc', must not be on a cluster, where gates ask over REST; "
         "remove transport, or the gates",
         rolled(ErrorGate(), transport_of="rest"),
+    ),
+    "copies are made on this machine": Row(
+        rolled(ErrorGate(), MirrorGate()),
+        f"{AT}: gates[1] MirrorGate, must not be on a cluster, where nobody keeps answers to compare with; "
+        "use a DifferenceGate with rows of yours",
+        rolled(ErrorGate()),
     ),
     "the name on the way is nobody's": Row(
         deployment(predictor(traffic=50), predictor("main-next", traffic=50), rollout=Rollout()),

@@ -1,0 +1,75 @@
+"""What a rollout on a cluster reads in objects: Deployments that run older pods, and the port of a version's pods."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import pytest
+
+from seldon_infra.clusters.live import Cluster
+from seldon_infra.provider.cluster.pods import port_of, version_in
+from seldon_infra.provider.cluster.written import runs_no_older_pods
+
+WELL = {"observedGeneration": 3, "replicas": 2, "updatedReplicas": 2, "availableReplicas": 2}
+
+
+@pytest.mark.parametrize(
+    ("status", "holds"),
+    [
+        ({}, True),
+        ({"observedGeneration": 2}, False),
+        ({"updatedReplicas": 1, "replicas": 3}, False),
+        ({"replicas": 3}, False),
+        ({"availableReplicas": 1}, False),
+    ],
+    ids=[
+        "all is new",
+        "it has not seen its change",
+        "an older pod runs beside",
+        "one too many",
+        "one is not available",
+    ],
+)
+def test_a_deployment_that_runs_older_pods_is_waited_for(status: dict[str, int], holds: bool) -> None:
+    found = {"metadata": {"generation": 3}, "spec": {"replicas": 2}, "status": {**WELL, **status}}
+    assert runs_no_older_pods(found) is holds
+
+
+def container(name: str, *ports: tuple[str, int]) -> dict[str, Any]:
+    return {"name": name, "ports": [{"name": each, "containerPort": port} for each, port in ports]}
+
+
+@pytest.mark.parametrize(
+    ("containers", "port"),
+    [
+        ([container("m", ("http", 9000)), container("seldon-container-engine", ("grpc", 1), ("http", 8123))], 8123),
+        ([container("sidecar"), container("m", ("http", 9000))], 9000),
+        ([{"name": "m"}], 8000),
+    ],
+    ids=["its orchestrator's", "its only node's", "none is named"],
+)
+def test_a_pod_is_asked_at_the_port_that_answers_rest(containers: list[dict[str, Any]], port: int) -> None:
+    assert port_of({"spec": {"containers": containers}}) == port
+
+
+class Asked(Cluster):
+    """Notes the paths at which pods are asked."""
+
+    asked: ClassVar[list[str]] = []
+
+    def get(self, path: str, what: str, **more: Any) -> Any:
+        ready = {"conditions": [{"type": "Ready", "status": "True"}]}
+        spec = {"containers": [container("seldon-container-engine", ("http", 8000))]}
+        assert path.endswith("labelSelector=seldon-app%3Diris-main")
+        return {"items": [{"metadata": {"name": "p"}, "spec": spec, "status": ready}]}
+
+    def call(self, method: str, path: str, body: Any, seconds: float = 0) -> tuple[int, bytes]:
+        self.asked.append(path)
+        return 200, b""
+
+
+@pytest.mark.parametrize(("ssl", "pod"), [({}, "p:8000"), ({"ssl": {"certSecretName": "c"}}, "https:p:8000")])
+def test_a_version_with_a_certificate_is_asked_by_tls(ssl: dict[str, Any], pod: str) -> None:
+    predictor = {"name": "main", "graph": {"name": "m"}, **ssl}
+    version_in(Asked(None, "test"), ("models", "iris"), predictor, "v2").http("GET", "/ready")  # type: ignore[arg-type]
+    assert Asked.asked.pop() == f"/api/v1/namespaces/models/pods/{pod}/proxy/ready"
