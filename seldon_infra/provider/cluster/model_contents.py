@@ -76,10 +76,12 @@ def _kept(last: Mapping[str, ModelContent], found: Any) -> Any:
 
 def _later(last: ModelContent | None, found: ModelContent) -> ModelContent:
     """Give what is known of a model: the same files are the same contents, however their digest was made."""
-    if last is None or last.uri != found.uri or last.digest is None:
+    if last is None or last.uri != found.uri:
+        return found
+    if found.source is not None and found.source != last.source:
         return found
     same = found.listing == last.listing or found.digest == last.digest
-    return last if found.listing is None or same else found
+    return last if found.listing is None or (last.digest is not None and same) else found
 
 
 def _seen_now(inputs: ModelContentsInputs, context: Context) -> _Models:
@@ -107,9 +109,8 @@ def _now(name: str, last: ModelContent, there: Listed | Exception, most: int, co
             raise there
         if there.digest == last.listing:
             return last
-        return _later(
-            last, ModelContent(uri=last.uri, listing=there.digest, digest=contents_of(there, cache_dir(), most))
-        )
+        seen = {"listing": there.digest, "digest": contents_of(there, cache_dir(), most)}
+        return _later(last, last.model_copy(update=seen))
     except TimeoutError:
         context.warn(f"model '{name}': '{shown(last.uri)}' gave no answer within {SECONDS:g} s; it counts as unchanged")
     except SeldonInfraError as error:
