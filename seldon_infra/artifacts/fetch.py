@@ -177,7 +177,7 @@ def _source(uri: str, settings: Settings | None) -> Source:
 
 def _of_version(version: Version, artifacts: Settings | None) -> Source:
     """Give the source of a registered version's files; a file of the registry's own machine is none of this one."""
-    place = version.artifacts()
+    place = version.registered().place
     if version.is_handed_out(place):
         return version.files(place)
     kind = place.partition(":")[0]

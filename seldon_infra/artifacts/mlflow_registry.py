@@ -10,6 +10,7 @@ import io
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, BinaryIO
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -22,6 +23,15 @@ _URI = re.compile(r"models:/([^/@]+)(?:/([0-9]+)|@([^/@]+))\Z")
 _PROXIED = "mlflow-artifacts"
 
 
+@dataclass(frozen=True)
+class Registered:
+    """What a registry has under a name now."""
+
+    place: str
+    """URI of the version's files."""
+    version: str
+
+
 class Version:
     """A version of a registered model."""
 
@@ -31,8 +41,8 @@ class Version:
             raise ModelNotFound(f"'{uri}' has no registry; write storage=[MlflowStorage(tracking_uri='https://…')]")
         self._headers = web.login(settings)
 
-    def artifacts(self) -> str:
-        """Give the URI of the version's files.
+    def registered(self) -> Registered:
+        """Ask which version it is, and where its files are.
 
         Raises:
             ModelNotFound: there is no such version or alias.
@@ -46,7 +56,8 @@ class Version:
             version = next((each["version"] for each in said if each["alias"] == alias), None)
         if version is None:
             raise ModelNotFound(f"'{self.uri}': the registry {self._end} has no alias '{alias}' of '{name}'")
-        return str(self._asked("model-versions/get-download-uri", name=name, version=version)["artifact_uri"])
+        said = self._asked("model-versions/get-download-uri", name=name, version=version)
+        return Registered(str(said["artifact_uri"]), str(version))
 
     def is_handed_out(self, place: str) -> bool:
         """Tell whether the registry's own server hands out what is there."""

@@ -58,7 +58,12 @@ def rclone_variables(storages: Iterable[Storage]) -> dict[str, Any]:
 
 
 def rclone_remote(storage: Storage) -> dict[str, Any]:
-    """Variables for one store; the remote's name is the scheme of the URIs that it is for."""
+    """Variables for one store; the remote's name is the scheme of the URIs that it is for.
+
+    Of a registry it is the store in which it keeps files: pods are told where, and never ask it.
+    """
+    if isinstance(storage, MlflowStorage):
+        return rclone_remote(storage.artifacts) if storage.artifacts is not None else {}
     prefix = f"RCLONE_CONFIG_{storage.scheme.upper()}_"
     return {prefix + name: value for name, value in _options(storage).items() if value is not None}
 

@@ -119,7 +119,7 @@ class OciStorage(Spec):
 class MlflowStorage(Spec):
     """A registry of MLflow: ``models:/NAME/VERSION`` or ``models:/NAME@ALIAS``.
 
-    This machine reads it by itself; a cluster does not.
+    It is asked in a preview, by this machine; pods of a cluster are told where the files are, and fetch them there.
     """
 
     noun: ClassVar[str] = "MlflowStorage"
@@ -134,7 +134,7 @@ class MlflowStorage(Spec):
     """Password of ``username``; a secret too. Default: none."""
     artifacts: S3Storage | GcsStorage | None = None
     """Credentials for the store in which it keeps files that its server does not hand out. Default: those of your
-    environment."""
+    environment here, and on a cluster those of another storage for that store."""
 
     @property
     def scheme(self) -> str:

@@ -17,6 +17,10 @@ class ModelContent(ResourceModel):
     """What was seen under one URI; nothing, where nobody could look."""
 
     uri: str = Field(description="Where the model's files are.")
+    source: str | None = Field(
+        default=None, description="Where a registry says that they are, for a URI of a registry."
+    )
+    version: str | None = Field(default=None, description="The version that the registry says it is.")
     listing: str | None = Field(default=None, description="Digest of the files' names, sizes and marks.")
     digest: str | None = Field(
         default=None, description="Digest of their contents, or of the listing where they are too large to be read."

@@ -7,7 +7,7 @@ anything of a deployment is declared. What a store holds is fetched once for eac
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -21,6 +21,7 @@ from seldon_infra.artifacts.fetch import SCHEMES, fetch_listed
 from seldon_infra.artifacts.judged import judged
 from seldon_infra.artifacts.listing import SCHEMES as STORES
 from seldon_infra.artifacts.listings import Listings, has_login
+from seldon_infra.artifacts.mlflow_registry import Registered
 from seldon_infra.artifacts.oci import MODELS
 from seldon_infra.artifacts.render import settings_for, store_settings
 from seldon_infra.artifacts.signed import unsigned
@@ -33,6 +34,7 @@ from seldon_infra.core.paths import cache_dir
 from seldon_infra.core.problems import Problem
 from seldon_infra.core.quantity import parse_quantity
 from seldon_infra.targets.local_files import EXPLAINER, kind_of, unread
+from seldon_infra.targets.registered_models import SCHEME, ask, come_late, unfetched
 from seldon_infra.targets.subject import Subject
 
 if TYPE_CHECKING:
@@ -69,8 +71,10 @@ class Looked:
     """Comes once its models have been looked at; None where there is nothing to look at."""
     contents: pulumi.Input[Contents]
     """What was seen of the models that are not pinned."""
-    watched: frozenset[str]
-    """Places of models whose contents may be seen here, now or by somebody else."""
+    watched: Mapping[str, WantedModel]
+    """Models by their places of which something may be seen here, now or by somebody else."""
+    rolled: frozenset[str]
+    """Places of those whose other contents roll pods: what is pinned says so by itself."""
 
 
 def looked_at(
@@ -80,12 +84,13 @@ def looked_at(
 
     What is wrong with them is an error of the program's; so is what an `up` cannot look at and the definition asks for.
     """
-    watched = frozenset(it.place for it in models if it.digest is None and _is_listed(it, storage))
+    rolled = frozenset(it.place for it in models if it.digest is None and _is_listed(it, storage))
+    watched = {it.place: it for it in models if it.place in rolled or is_registered(it)}
     said, stores = [(it.uri, it.digest) for it in models], [store_settings(each) for each in storage]
 
     async def look(come: Any) -> Contents:
         asked = [
-            _Model(it, uri, digest, settings_for(uri, come[1]))
+            _Model(it, uri, digest, settings_for(uri, come[1]), come[1])
             for it, (uri, digest) in zip(models, come[0], strict=True)
         ]
         answers = await in_thread(partial(_look, asked, place))
@@ -93,14 +98,19 @@ def looked_at(
         return {it.wanted.place: answers[it].content for it in asked if it.wanted.place in watched}
 
     if place.target.live_checks == "skip" or not models:
-        return Looked(None, {it.place: {"uri": it.uri} for it in models if it.place in watched}, watched)
+        return Looked(None, {each: {"uri": it.uri} for each, it in watched.items()}, watched, rolled)
     waits = any(is_later(value) for pair in said for value in pair) or any(map(_waits, stores))
     # What the SDK makes of an awaitable is typed by nobody.
     outputs: Any = pulumi.Output
     seen = outputs.all(said, stores).apply(look) if waits else outputs.from_input(look((said, stores)))
     # Keys are among what it waited for, and nothing of them in what it gives.
     contents: pulumi.Output[Contents] = outputs.unsecret(seen)
-    return Looked(contents.apply(lambda seen: None), contents, watched)
+    return Looked(contents.apply(lambda seen: None), contents, watched, rolled)
+
+
+def is_registered(model: WantedModel) -> bool:
+    """Tell whether a registry says where a model's files are."""
+    return scheme_of(known(model.uri) or "") == SCHEME
 
 
 def _is_listed(model: WantedModel, storage: Sequence[Storage]) -> bool:
@@ -127,6 +137,20 @@ class _Model:
     uri: str
     digest: str | None
     settings: Mapping[str, Any] | None
+    stores: Sequence[Mapping[str, Any]] = ()
+    """All that the definition has."""
+    registered: Registered | None = None
+    """What a registry has said of it."""
+
+    @property
+    def place(self) -> str:
+        """Where its files are."""
+        return self.registered.place if self.registered else self.uri
+
+    @property
+    def login(self) -> Mapping[str, Any] | None:
+        """How they are read."""
+        return (self.settings or {}).get("artifacts") if self.registered else self.settings
 
     @property
     def pinned(self) -> str | None:
@@ -136,9 +160,10 @@ class _Model:
 
     def reached(self, readable: Collection[str]) -> bool:
         """Whether asking for it may have an answer; what is known to have none is not waited for again."""
-        scheme = scheme_of(self.uri)
-        reads = scheme in SCHEMES and (scheme not in STORES or self.uri in readable)
-        return has_login(self.settings) or reads
+        scheme = scheme_of(self.place)
+        # Of what a registry has said just now nobody has been asked yet.
+        reads = scheme in SCHEMES and (scheme not in STORES or self.registered is not None or self.place in readable)
+        return has_login(self.login) or reads
 
 
 @dataclass(frozen=True)
@@ -151,24 +176,42 @@ class _Answer:
 
 
 def _look(models: list[_Model], place: Place) -> dict[_Model, _Answer]:
+    behind = in_time({it: partial(ask, it.uri, it.settings) for it in models if is_registered(it.wanted)}, SECONDS)
+    there = {it: replace(it, registered=found) for it, found in behind.items() if isinstance(found, Registered)}
+    placed = {it: there.get(it, it) for it in models if not isinstance(behind.get(it), Exception)}
     asked = {
-        model: partial(place.listings.of, model.uri, model.settings)
-        for model in models
-        if model.reached(place.readable)
+        it: partial(place.listings.of, at.place, at.login) for it, at in placed.items() if at.reached(place.readable)
     }
-    there = in_time(asked, SECONDS)
-    return {model: _answer(model, place, there.get(model)) for model in models}
+    listings: Mapping[_Model, Listed | Exception] = in_time(asked, SECONDS)
+    answers = {it: _answer(at, place, listings.get(it)) for it, at in placed.items()}
+    return answers | {it: _unasked(it, why) for it, why in behind.items() if isinstance(why, Exception)}
+
+
+def _unasked(model: _Model, why: Exception) -> _Answer:
+    """What is known where the registry cannot be asked: nothing new."""
+    late = SeldonInfraError(f"'{model.uri}': no answer within {SECONDS:g} s")
+    return _Answer(late if isinstance(why, TimeoutError) else why, {"uri": model.uri})
 
 
 def _answer(model: _Model, place: Place, there: Listed | Exception | None) -> _Answer:
-    nothing = {"uri": model.uri}
+    """Say what was found of a model, wherever it lies."""
+    found = model.registered
+    known_now = {"uri": model.uri, **({"source": found.place, "version": found.version} if found else {})}
+    lost = unfetched(model.wanted, model.uri, found, model.stores) if found else come_late(model.wanted, model.uri)
+    if lost:
+        return _Answer(lost, known_now)
     if there is None:
-        return _Answer(_NotAsked(f"'{shown(model.uri)}' cannot be read from here"), nothing)
+        return _Answer(_NotAsked(f"'{shown(model.place)}' cannot be read from here"), known_now)
     if isinstance(there, TimeoutError):
-        return _Answer(SeldonInfraError(f"'{shown(model.uri)}': no answer within {SECONDS:g} s"), nothing)
+        return _Answer(SeldonInfraError(f"'{shown(model.place)}': no answer within {SECONDS:g} s"), known_now)
     if isinstance(there, Exception):
-        return _Answer(there, nothing)
-    seen = {**nothing, "listing": there.digest}
+        return _Answer(there, known_now)
+    return _read(model, place, there, known_now)
+
+
+def _read(model: _Model, place: Place, there: Listed, known_now: Mapping[str, str]) -> _Answer:
+    """Read the files of a model, and hold them to its definition."""
+    seen = {**known_now, "listing": there.digest}
     try:
         path = fetch_listed(there, cache_dir(), int(parse_quantity(place.target.judged_up_to) or 0))
         digest = digest_of(path)[0]
@@ -177,7 +220,7 @@ def _answer(model: _Model, place: Place, there: Listed | Exception | None) -> _A
         larger = LimitReached(f"{error}, and judged_up_to is '{place.target.judged_up_to}'")
         return _Answer(larger, {**seen, "digest": by_listing(there)})
     except SeldonInfraError as error:
-        return _Answer(error, nothing)
+        return _Answer(error, known_now)
     problems = [finding.problem(model.wanted.path, shown(model.uri)) for finding in findings]
     return _Answer([*problems, *_unread(model, path), *_unmounted(model, there)], {**seen, "digest": digest})
 
@@ -222,6 +265,8 @@ def _unseen(model: _Model, why: Exception, target: Kubernetes, subject: Callable
     elif model.pinned:
         said = f"{model.pinned} is not verified here, which an up with live_checks='refuse' takes: {why}"
         pulumi.log.warn(f"{path}: {said}", subject())
+    elif isinstance(why, ModelNotFound) and is_registered(model.wanted):
+        pulumi.log.warn(f"{path}: {why}", subject())
     elif isinstance(why, ModelNotFound):
         got, fix = f"model_uri '{shown(model.uri)}' holds nothing", "upload the model, or correct the URI"
         pulumi.log.warn(str(Problem(path, got, "must lead to a model", fix)), subject())

@@ -142,6 +142,8 @@ SeldonDeployment(name="d", predictors=(main,), network_policy=NetworkPolicy(egre
 SeldonDeployment(name="d", predictors=(main,), storage=[{"scheme": "s3"}])  # refused: list-item
 S3Storage(provider="Acme")  # refused: arg-type
 Kubernetes(ingress_url=text, ready_timeout_seconds=60)
+Kubernetes(changed_models="ignore")
+Kubernetes(changed_models="replace")  # refused: arg-type
 Kubernetes(monitoring=Monitoring(install=PrometheusStack(values={"grafana": {"enabled": False}})))
 Kubernetes(monitoring=Monitoring(install="88.5.3"))  # refused: arg-type
 SeldonDeployment(name="d", predictors=(main,), alerts=Alerts(queue_time=text, stale_after_days=30))

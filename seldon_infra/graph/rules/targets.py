@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from seldon_infra.artifacts.spec import MlflowStorage
 from seldon_infra.core.model import known, title
 from seldon_infra.core.problems import Problem
 from seldon_infra.graph.rules import bandits, commands, explainers, payloads, tensorflow, triton_gpus
@@ -84,22 +85,22 @@ def env_has_values_here(at: InPredictor) -> Iterator[Problem]:
 
 def model_is_in_reach(at: InNode) -> Iterator[Problem]:
     """A cluster cannot read a folder of this machine."""
-    yield from _in_reach(at.path, "model_uri", at.node.model_uri)
+    yield from _in_reach(at, "model_uri", at.node.model_uri)
 
 
 def explainer_is_in_reach(at: InPredictor) -> Iterator[Problem]:
     """The same for an explainer."""
     if at.predictor.explainer:
-        yield from _in_reach(at.path, "explainer.model_uri", at.predictor.explainer.model_uri)
+        yield from _in_reach(at, "explainer.model_uri", at.predictor.explainer.model_uri)
 
 
-def _in_reach(path: str, field: str, later: Later[str] | None) -> Iterator[Problem]:
+def _in_reach(at: InNode | InPredictor, field: str, later: Later[str] | None) -> Iterator[Problem]:
     """Name a URI that no pod of the operator's can fetch.
 
     A volume that is an image is unknown to the operator and lost on its way into a Deployment: its types are those of
     k8s.io/api 0.23.6 (operator/go.mod of seldon-core), and image volumes came with 0.31.
     """
-    uri = known(later)
+    uri, path = known(later), at.path
     if uri and (not _SCHEME.match(uri) or uri.startswith("file:")):
         fix = "copy it to a store and write model_uri='s3://bucket/model'"
         yield Problem(path, f"{field} '{uri}'", "must be a URI on a cluster", fix)
@@ -107,8 +108,19 @@ def _in_reach(path: str, field: str, later: Later[str] | None) -> Iterator[Probl
         want = "must be of a store that rclone fetches from: Seldon's operator knows no volumes that are images"
         yield Problem(path, f"{field} '{uri}'", want, "write the URI of its files in a store, or use a ModelServer")
     elif uri and uri.startswith("models:"):
-        fix = "write the URI of its files in a store; MLflow shows it as the version's source"
-        yield Problem(path, f"{field} '{uri}'", "must be of a store that rclone fetches from on a cluster", fix)
+        yield from _is_registered(at.deployment, path, f"{field} '{uri}'")
+
+
+def _is_registered(deployment: SeldonDeployment, path: str, got: str) -> Iterator[Problem]:
+    """A registry says where files are, and pods have one store for each scheme."""
+    mlflow = next((each for each in deployment.storage if isinstance(each, MlflowStorage)), None)
+    if mlflow is None:
+        want = "must have a registry that says in a preview where its files are"
+        fix = f"write storage=[MlflowStorage(…)] on {title(deployment)}, or the URI of the files in a store"
+        yield Problem(path, got, want, fix)
+    elif mlflow.artifacts is not None and mlflow.artifacts.scheme in {each.scheme for each in deployment.storage}:
+        want = f"must not have two storages for '{mlflow.artifacts.scheme}', of which pods could have one"
+        yield Problem(path, f"{got} has artifacts in a store beside another", want, "give them one deployment each")
 
 
 def image_holds_the_class(at: InNode) -> Iterator[Problem]:

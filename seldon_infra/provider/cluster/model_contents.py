@@ -3,17 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
-from seldon_infra.artifacts.addresses import shown
-from seldon_infra.artifacts.contents import contents_of
-from seldon_infra.artifacts.fetch import listed
-from seldon_infra.artifacts.render import settings_for
-from seldon_infra.artifacts.source import Listed
-from seldon_infra.clusters.in_time import in_time
-from seldon_infra.core.errors import SeldonInfraError
-from seldon_infra.core.paths import cache_dir
 from seldon_infra.provider.framework import Context, Created, Failed, Instance, Resource
 from seldon_infra.resources.cluster_model_contents import (
     MODEL_CONTENTS,
@@ -22,10 +13,6 @@ from seldon_infra.resources.cluster_model_contents import (
     ModelContentsOutputs,
 )
 from seldon_infra.resources.model import UNKNOWN
-
-SECONDS = 20.0
-"""How long stores may take to list all models."""
-_Models = dict[str, dict[str, ModelContent]]
 
 
 class ModelContents(Resource[ModelContentsInputs, ModelContentsOutputs]):
@@ -52,7 +39,10 @@ class ModelContents(Resource[ModelContentsInputs, ModelContentsOutputs]):
         """What the stores hold now."""
         if last is None:
             raise Failed("what stores held cannot be imported; declare the models, and it is noted")
-        models = _seen_now(last.inputs, context)
+        # Only a refresh looks, and every preview waits until this module is loaded.
+        from seldon_infra.provider.cluster.stores_now import seen_now
+
+        models = seen_now(last.inputs, context)
         return Instance(id, last.inputs.model_copy(update={"models": models}), ModelContentsOutputs(models=models))
 
     def update(
@@ -70,48 +60,15 @@ def _kept(last: Mapping[str, ModelContent], found: Any) -> Any:
     if found is UNKNOWN:
         return found
     return {
-        place: content if content is UNKNOWN else _later(last.get(place), content) for place, content in found.items()
+        place: content if content is UNKNOWN else later(last.get(place), content) for place, content in found.items()
     }
 
 
-def _later(last: ModelContent | None, found: ModelContent) -> ModelContent:
+def later(last: ModelContent | None, found: ModelContent) -> ModelContent:
     """Give what is known of a model: the same files are the same contents, however their digest was made."""
-    if last is None or last.uri != found.uri or last.digest is None:
+    if last is None or last.uri != found.uri:
+        return found
+    if found.source is not None and found.source != last.source:
         return found
     same = found.listing == last.listing or found.digest == last.digest
-    return last if found.listing is None or same else found
-
-
-def _seen_now(inputs: ModelContentsInputs, context: Context) -> _Models:
-    """Look at every model that was seen before, and say of which that cannot be done."""
-    known = {
-        (name, place): content
-        for name, contents in inputs.models.items()
-        for place, content in contents.items()
-        if content.listing is not None
-    }
-    asked = {
-        (name, place): partial(listed, content.uri, settings_for(content.uri, inputs.stores.get(name, [])))
-        for (name, place), content in known.items()
-    }
-    answers = in_time(asked, min(SECONDS, context.remaining()))
-    models = {name: dict(contents) for name, contents in inputs.models.items()}
-    for (name, place), content in known.items():
-        models[name][place] = _now(f"{name}/{place}", content, answers[name, place], inputs.most, context)
-    return models
-
-
-def _now(name: str, last: ModelContent, there: Listed | Exception, most: int, context: Context) -> ModelContent:
-    try:
-        if isinstance(there, Exception):
-            raise there
-        if there.digest == last.listing:
-            return last
-        return _later(
-            last, ModelContent(uri=last.uri, listing=there.digest, digest=contents_of(there, cache_dir(), most))
-        )
-    except TimeoutError:
-        context.warn(f"model '{name}': '{shown(last.uri)}' gave no answer within {SECONDS:g} s; it counts as unchanged")
-    except SeldonInfraError as error:
-        context.warn(f"model '{name}': {error}; it counts as unchanged")
-    return last
+    return last if found.listing is None or (last.digest is not None and same) else found

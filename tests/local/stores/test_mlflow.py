@@ -9,14 +9,17 @@ from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
+import boto3
 import pytest
 
 from seldon_infra.artifacts import stores
 from seldon_infra.artifacts.render import store_settings
 from seldon_infra.artifacts.spec import MlflowStorage
 from seldon_infra.core.errors import ModelNotFound, NotPermitted
+from tests.aws.moto_server import moto_server
 from tests.local.stores.servers import mlflow
 from tests.unit.artifacts.test_registry import serving
+from tests.unit.targets.program import Declared, declare
 
 pytestmark = pytest.mark.local
 
@@ -117,3 +120,66 @@ def test_a_login_is_a_token_or_a_name_with_a_password_and_files_of_the_registrys
         with pytest.raises(NotPermitted, match="wants other credentials") as said:
             found("models:/iris/1", f"http://{host}", token="not-to-be-seen")
         assert "not-to-be-seen" not in str(said.value)
+
+
+DEFINITION = """deployment(
+    predictor(graph=Model(name="m", server=SklearnServer(), model_uri={uri!r})),
+    storage=[MlflowStorage(tracking_uri={url!r}, artifacts=S3Storage(
+        access_key_id="id", secret_access_key=secret("canary-of-a-key"), endpoint={endpoint!r}))],
+)"""
+
+
+@pytest.fixture(scope="module")
+def stored(server: str) -> Iterator[str]:
+    """The endpoint of a store with the files of two versions of `digits`, the first of which is in use."""
+    with moto_server() as address:
+        endpoint = f"http://{address}"
+        keys = {"aws_access_key_id": "id", "aws_secret_access_key": "key", "region_name": "us-east-1"}
+        bucket = boto3.resource("s3", endpoint_url=endpoint, **keys).create_bucket(Bucket="registry")
+        asked(server, "registered-models/create", name="digits")
+        for number in ("1", "2"):
+            bucket.put_object(Key=f"digits/{number}/model.joblib", Body=number.encode())
+            asked(server, "model-versions/create", name="digits", source=f"s3://registry/digits/{number}")
+        asked(server, "registered-models/alias", name="digits", alias="prod", version="1")
+        yield endpoint
+
+
+def declared(folder: Path, url: str, endpoint: str, uri: str, *, preview: bool = True) -> Declared:
+    text = DEFINITION.format(uri=uri, url=url, endpoint=endpoint)
+    done = declare(text, "Kubernetes()", folder, preview=preview)
+    assert "canary-of-a-key" not in done.said
+    return done
+
+
+def test_a_cluster_fetches_a_version_from_the_store_and_a_moved_alias_is_another_one(
+    server: str, stored: str, tmp_path: Path
+) -> None:
+    digests = set()
+    for version in ("1", "2"):
+        asked(server, "registered-models/alias", name="digits", alias="prod", version=version)
+        done = declared(tmp_path, server, stored, "models:/digits@prod")
+        assert done.made, done.said
+        (predictor,) = done.one("SeldonDeployment")["spec"]["predictors"]
+        (pod,) = predictor["componentSpecs"]
+        place = f"s3://registry/digits/{version}"
+        assert predictor["graph"]["modelUri"] == place
+        assert pod["spec"]["initContainers"][0]["args"][0] == place
+        seen = pod["metadata"]["annotations"]
+        assert seen["model-version.seldon-infra/m"] == version
+        digests.add(seen["model-digest.seldon-infra/m"])
+        assert "RCLONE_CONFIG_S3_ENDPOINT" in done.one("Secret")["data"]["value"]
+    assert len(digests) == 2
+
+
+def test_files_that_the_registrys_own_server_hands_out_are_out_of_pods_reach(
+    server: str, stored: str, tmp_path: Path
+) -> None:
+    done = declared(tmp_path, server, stored, "models:/iris/1")
+    assert "model 'm': model_uri 'models:/iris/1' is version 1, whose files are at mlflow-artifacts:/" in done.said
+    assert "must be in a store that pods fetch from; keep the registry's artifacts in S3" in done.said
+    assert done.made == []
+
+
+def test_an_up_ends_where_nobody_has_ever_asked_the_registry(stored: str, tmp_path: Path) -> None:
+    done = declared(tmp_path, "http://127.0.0.1:1", stored, "models:/digits@prod", preview=False)
+    assert "model_uri 'models:/digits@prod' is at no known place, must be asked of its registry once" in done.said

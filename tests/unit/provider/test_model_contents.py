@@ -50,6 +50,40 @@ def test_what_was_seen_stays_until_somebody_sees_other_contents(said: dict[str, 
     assert kept(SEEN, said) == expected
 
 
+REGISTERED = {
+    "uri": "models:/m@prod",
+    "source": "s3://b/1",
+    "version": "1",
+    "listing": "sha256:l1",
+    "digest": "sha256:c1",
+}
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        pytest.param({"uri": "models:/m@prod"}, REGISTERED, id="the registry gives no answer"),
+        pytest.param(
+            {**REGISTERED, "source": "s3://b/2", "version": "2"},
+            {**REGISTERED, "source": "s3://b/2", "version": "2"},
+            id="the alias moved to another version of the same contents",
+        ),
+        pytest.param(
+            {"uri": "models:/m@prod", "source": "s3://b/2", "version": "2"},
+            {"uri": "models:/m@prod", "source": "s3://b/2", "version": "2"},
+            id="it moved to one whose store nobody can list",
+        ),
+        pytest.param(
+            {"uri": "models:/m@prod", "source": "s3://b/1", "version": "1"}, REGISTERED, id="the store gives no answer"
+        ),
+    ],
+)
+def test_what_a_registry_said_last_counts_until_it_says_something_else(
+    said: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    assert kept(REGISTERED, said) == expected
+
+
 def test_what_nobody_had_seen_is_taken_from_whoever_sees_it() -> None:
     assert kept({"uri": "s3://b/m"}, SEEN) == SEEN
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from seldon_infra.artifacts.spec import MlflowStorage, S3Storage
 from seldon_infra.graph.check import check, check_cluster, check_local
 from seldon_infra.graph.spec import EnvVar, Explainer, Logger, RandomAbTest, Router, SecretKey
 from seldon_infra.servers.spec import (
@@ -148,6 +149,8 @@ def test_a_server_that_does_not_speak_the_protocol_anywhere_is_left_to_the_rule_
     assert len(check(triton)) == 1
 
 
+STORE = S3Storage(access_key_id="id", secret_access_key="key")
+MLFLOW = MlflowStorage(tracking_uri="https://mlflow.acme.io", artifacts=STORE)
 CLUSTER = {
     "a folder of this machine": Row(
         of_node(model_uri="models/score"),
@@ -155,11 +158,19 @@ CLUSTER = {
         "copy it to a store and write model_uri='s3://bucket/model'",
         of_node(model_uri="s3://bucket/model"),
     ),
-    "a version of a registry": Row(
+    "a version of a registry that nobody names": Row(
         of_node(model_uri="models:/score/1"),
-        f"{NODE}: model_uri 'models:/score/1', must be of a store that rclone fetches from on a cluster; "
-        "write the URI of its files in a store; MLflow shows it as the version's source",
-        of_node(model_uri="s3://bucket/model"),
+        f"{NODE}: model_uri 'models:/score/1', must have a registry that says in a preview where its files are; "
+        f"write storage=[MlflowStorage(…)] on {DEPLOYMENT}, or the URI of the files in a store",
+        graph(model(model_uri="models:/score/1"), storage=[MLFLOW]),
+    ),
+    "files of a registry in a store beside another": Row(
+        graph(
+            model(model_uri="models:/score/1", children=[model("other", model_uri="s3://b/m")]), storage=[MLFLOW, STORE]
+        ),
+        f"{NODE}: model_uri 'models:/score/1' has artifacts in a store beside another, must not have two storages for "
+        "'s3', of which pods could have one; give them one deployment each",
+        graph(model(model_uri="models:/score/1"), storage=[MLFLOW]),
     ),
     "a model of a registry of images": Row(
         of_node(model_uri="oci://ghcr.io/acme/score:1"),
