@@ -67,14 +67,22 @@ def node() -> Iterator[int]:
 
 @contextmanager
 def process(command: list[str], port: int) -> Iterator[int]:
-    """Run a process until it is no longer needed, and give its id; it is there when its port is."""
-    process = subprocess.Popen(command, cwd=Path(__file__).parent.parent)
-    try:
-        _wait_for(port, process)
-        yield process.pid
-    finally:
-        process.terminate()
-        process.wait(timeout=40)
+    """Run a process until it is no longer needed, and give its id; it is there when its port is.
+
+    What it says is shown where something fails, and not in the middle of a table.
+    """
+    with tempfile.TemporaryFile() as said:
+        process = subprocess.Popen(command, cwd=Path(__file__).parent.parent, stdout=said, stderr=subprocess.STDOUT)
+        try:
+            _wait_for(port, process)
+            yield process.pid
+        except BaseException:
+            said.seek(0)
+            sys.stderr.write(said.read().decode(errors="replace"))
+            raise
+        finally:
+            process.terminate()
+            process.wait(timeout=40)
 
 
 def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:

@@ -91,6 +91,7 @@ def arguments(spec: ModelServer) -> list[str]:
         f"--metrics-port={METRICS}",
         f"--exit-timeout-secs={DRAIN_SECONDS}",
         *_CONNECTIONS,
+        *spec.arguments,
     ]
 
 

@@ -13,7 +13,7 @@ from seldon_infra.core.quantity import parse_duration
 from seldon_infra.graph.check import check_cluster, check_local
 from seldon_infra.graph.rules.references import image_is_a_reference
 from seldon_infra.graph.spec import Model, Predictor, SeldonDeployment
-from seldon_infra.model_server.catalogue import SERVERS, default_image
+from seldon_infra.model_server.catalogue import SERVERS, arguments, default_image
 from seldon_infra.model_server.model_image import image_of_model
 from seldon_infra.model_server.spec import ModelServer
 from seldon_infra.servers.spec import TritonServer
@@ -123,6 +123,18 @@ def monitor_has_an_interval(spec: ModelServer) -> Iterator[Problem]:
         yield Problem(title(spec), got, "must be a duration", "write interval='30s'")
 
 
+def arguments_are_read(spec: ModelServer) -> Iterator[Problem]:
+    """MLServer reads its settings from the environment; Triton's own command line says each thing once."""
+    if spec.arguments and not isinstance(spec.server, TritonServer):
+        got, want = f"arguments with server {type(spec.server).__name__}", "must be for a TritonServer alone"
+        yield Problem(title(spec), got, want, "remove arguments, and write env")
+    told = {word.partition("=")[0] for word in arguments(spec.model_copy(update={"arguments": ()}))}
+    for word in spec.arguments:
+        if not word.startswith("--") or word.partition("=")[0] in told:
+            want = "must be one option of Triton's, --NAME=VALUE, that the library does not write"
+            yield Problem(title(spec), f"arguments '{word}'", want, f"remove '{word}'")
+
+
 def changes_reach_it(spec: ModelServer) -> Iterator[Problem]:
     """Only Triton looks for changed models, and only those of a claim change under a pod."""
     control, uri = spec.model_control, known(spec.model_uri)
@@ -171,6 +183,7 @@ RULES = (
     namespaces_are_names,
     ports_are_ports,
     monitor_has_an_interval,
+    arguments_are_read,
     changes_reach_it,
     control_has_its_secret,
     image_is_named,

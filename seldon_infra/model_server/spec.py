@@ -57,6 +57,8 @@ class ModelServer(Spec):
     control_secret: Later[str] | None = None
     """Secret whose key ``token`` a call of the repository interface must bring, as the header ``triton-operator``.
     Default: none, for the other modes."""
+    arguments: Many[str] = ()
+    """Further arguments of Triton's command line, such as ``"--log-verbose=1"``. Default: none. MLServer has none."""
     image: Later[str] | None = None
     """The server's image, best by digest. Default: MLServer 1.7.1 or Triton 24.10, by tag."""
     env_secret_ref_name: Later[str] | None = None

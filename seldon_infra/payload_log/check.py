@@ -25,9 +25,7 @@ def check(log: PayloadLog, deployments: Sequence[SeldonDeployment]) -> list[Prob
 def _parts_are_right(path: str, log: PayloadLog) -> Iterator[Problem]:
     yield from image_is_a_reference(path, "image", log.image)
     if not is_dns_label(log.namespace):
-        yield Problem(
-            path, f"namespace '{log.namespace}'", "must be a namespace's name", "write namespace='payload-log'"
-        )
+        yield Problem(path, f"namespace '{log.namespace}'", "must be a namespace's name", "write namespace='payloads'")
     for port in log.onward_ports:
         if not 1 <= port <= _LAST_PORT:
             yield Problem(

@@ -25,7 +25,10 @@ from seldon_infra.servers.image import ROOT
 
 NAME, PORT, PATH = "payload-log", 8080, "/executor"
 FILES = "/var/lib/payloads"
-PROGRAM = [f"{ROOT}/venv/bin/python", "-m", "seldon_infra.runtime.payloads", "--host=0.0.0.0", f"--port={PORT}"]
+PROGRAM = [
+    *(f"{ROOT}/venv/bin/python", "-m", "seldon_infra.runtime.payloads"),
+    *("--of=executors", "--host=0.0.0.0", f"--port={PORT}"),
+]
 """What its image starts; a pod's arguments take the place of that."""
 _LABELS = {"app.kubernetes.io/name": NAME, "app.kubernetes.io/component": "payload-log"}
 _NAMESPACE = "kubernetes.io/metadata.name"

@@ -54,8 +54,8 @@ class PayloadLog(Spec):
 
     image: Later[str]
     """The image that ``seldon-infra payload-image`` writes the Containerfile of, best by its digest."""
-    namespace: str = "payload-log"
-    """Its namespace. Default: ``payload-log``."""
+    namespace: str
+    """Its namespace, where its objects are called ``payload-log``: another stack's log is in another one."""
     files: PayloadVolume | None = None
     """Keep payloads as files; one pod writes them. Default: none, each goes to its logger's ``url`` alone."""
     replicas: int = Field(default=2, ge=1)

@@ -255,7 +255,7 @@ def _monitoring(
 
 
 def _watch_all(target: Kubernetes, after: Sequence[pulumi.Resource], options: pulumi.ResourceOptions) -> None:
-    """Declare who asks the parts that serve all deployments."""
+    """Declare who asks the parts that serve all deployments, and the spans that Istio's proxies send."""
     import pulumi
 
     from seldon_infra.resources.kubernetes_object import declare as declare_object
@@ -263,6 +263,8 @@ def _watch_all(target: Kubernetes, after: Sequence[pulumi.Resource], options: pu
     later = pulumi.ResourceOptions.merge(options, pulumi.ResourceOptions(depends_on=[*after]))
     for manifest in platform.watching_all(target):
         declare_object(f"{manifest['metadata']['name']}.{manifest['kind'].lower()}", manifest, later)
+    for manifest in platform.spans(target):
+        declare_object(f"{manifest['metadata']['name']}.{manifest['metadata']['namespace']}", manifest, later)
 
 
 def _model_server(

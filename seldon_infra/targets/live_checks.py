@@ -5,7 +5,7 @@ A cluster that cannot be asked keeps nobody from a preview: what is not checked 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import chain
@@ -19,16 +19,18 @@ from seldon_infra.clusters.images import look_up as platforms_of
 from seldon_infra.clusters.models import Model, Seen, in_words, models_of
 from seldon_infra.clusters.models import look_up as models_of_stores
 from seldon_infra.clusters.needs import PodNeed, pods
+from seldon_infra.clusters.rules.finding import Finding, error
 from seldon_infra.clusters.rules.storage import classes, named_classes
 from seldon_infra.clusters.survey import Wanted, survey
 from seldon_infra.core.model import known
+from seldon_infra.core.problems import ARROW, Problem
 from seldon_infra.targets.node_groups import as_it_is, placed, said
+from seldon_infra.targets.server_pods import autoscaler_of, pods_of
 from seldon_infra.targets.server_pods import models_of as models_of_server
-from seldon_infra.targets.server_pods import pods_of
 from seldon_infra.targets.subject import Subject, UrnOf, tell
 from seldon_infra.targets.versions import check_versions, order_of_upgrade
+from seldon_infra.targets.way import NotMade, Unseen
 from seldon_infra.targets.way import Seen as SeenWay
-from seldon_infra.targets.way import Unseen
 from seldon_infra.targets.way import seen as way_seen
 
 if TYPE_CHECKING:
@@ -76,8 +78,15 @@ def require_fit(
     if order := order_of_upgrade(target, facts):
         pulumi.log.info(order)
     watched = target.monitoring is not None and target.monitoring.install is None
-    declared = Declared(seen, stack_mark(), made_here(target), target.create_namespaces, watched, others)
-    findings = [*unfit, *check_live(declared, facts), *check_versions(target, facts), *models.findings]
+    scaled = tuple(chain.from_iterable(map(autoscaler_of, servers)))
+    declared = Declared(seen, stack_mark(), made_here(target), target.create_namespaces, watched, others, scaled)
+    findings = [
+        *unfit,
+        *nothing_is_there_yet(target, way),
+        *check_live(declared, facts),
+        *check_versions(target, facts),
+        *models.findings,
+    ]
     what = "with the node groups of the stack" if isinstance(way, Unseen) else "with the cluster as it is now"
     tell(
         findings,
@@ -86,6 +95,14 @@ def require_fit(
         what,
     )
     return frozenset(model.uri for model in models.there)
+
+
+def nothing_is_there_yet(target: Kubernetes, way: SeenWay | Unseen) -> Iterator[Finding]:
+    """On a cluster that this very up makes, nobody has installed an operator of Prometheus' before."""
+    if isinstance(way, NotMade) and target.monitoring is not None and target.monitoring.install is None:
+        want = "must be given for a cluster that is not made yet: no Prometheus operator is on it"
+        fix = "write Monitoring(install=PrometheusStack())"
+        yield error(Problem(f"Kubernetes{ARROW}monitoring", "install is not set", want, fix))
 
 
 def _look(

@@ -51,7 +51,6 @@ from seldon_infra.targets.spec import Local
 from seldon_infra.targets.torchscript import wrong_torchscript
 from seldon_infra.targets.triton_files import misplaced_files
 from seldon_infra.targets.triton_tensors import unlike_tensors
-from seldon_infra.tracing.render import is_mlserver, runs_mlserver
 
 _OF_FILES = (
     unlisted_servers,
@@ -132,9 +131,8 @@ class Hosts:
         """Give the id of the process of one server of the catalogue."""
         if server not in self._declared:
             parts = render.host(server, self._target)
-            if runs_mlserver(server):
-                more = local_tracing.of_mlserver(self._target.tracing)
-                parts["environment"] = local_tracing.told(parts["environment"], more)
+            more = local_tracing.of_server(self._target.tracing, server)
+            parts["environment"] = local_tracing.told(parts["environment"], more)
             process = PROCESS.register(server, self._opts, stack_dir=self._stack_dir, name=server, **parts)
             self._declared[server] = process.id
         return self._declared[server]
@@ -263,9 +261,8 @@ class LocalDeployment(Component):
             partial(render.server, deployment=self._deployment, predictor=predictor, target=self._target),
             render.SERVER_PARTS,
         )
-        if self._target.tracing and is_mlserver(node):
-            more = local_tracing.of_mlserver(self._target.tracing)
-            process = {**process, "environment": local_tracing.told(process["environment"], more)}
+        more = local_tracing.of_server(self._target.tracing, node.server.folder)
+        process = {**process, "environment": local_tracing.told(process["environment"], more)}
         if node.server.catalogue and render.shares_process(node, self._target):
             process = {**render.hosted(process), "host": self._place.hosts.of(node.server.catalogue)}
         return self._process(name, {key: _with_paths(value, paths) for key, value in process.items()})

@@ -1,4 +1,4 @@
-"""Spans on this machine: what gateway, orchestrators and MLServers are told of the collector."""
+"""Spans on this machine: what gateway, orchestrators and servers are told of the collector."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from seldon_infra.tracing import render
 from seldon_infra.tracing.spec import Tracing
 
 Told = Mapping[str, pulumi.Input[str]]
+TRITON, TRITON_TRACING = "triton", "TRITON_TRACING"
+"""The catalogue's Triton, and the variable that its start.sh takes arguments from."""
 
 
 def of_gateway(tracing: Tracing | None) -> Mapping[str, Any] | None:
@@ -33,9 +35,14 @@ def of_orchestrator(tracing: Tracing | None) -> Told:
     return {} if tracing is None else {**render.of_orchestrator(tracing), **_headers(tracing)}
 
 
-def of_mlserver(tracing: Tracing | None) -> Told:
-    """Variables of an MLServer."""
-    return {} if tracing is None else {**render.of_mlserver(tracing), **_headers(tracing)}
+def of_server(tracing: Tracing | None, server: str | None) -> Told:
+    """Variables of a model server of the catalogue, where it makes spans by itself."""
+    if tracing is None or server is None:
+        return {}
+    if render.runs_mlserver(server):
+        return {**render.of_mlserver(tracing), **_headers(tracing)}
+    words = render.of_triton(tracing, server) if server == TRITON else []
+    return {TRITON_TRACING: " ".join(words)} if words else {}
 
 
 def told(environment: Any, more: Told) -> Any:

@@ -19,7 +19,8 @@ from seldon_infra.model_server.spec import ServiceMonitor
 from seldon_infra.monitoring import render as monitoring
 from seldon_infra.seldon_core.executor_policy import executor_policy, policy_name
 from seldon_infra.seldon_core.render import namespace_labels
-from seldon_infra.tracing.render import traced
+from seldon_infra.servers.spec import TritonServer
+from seldon_infra.tracing.render import of_mlserver, of_triton, telemetry, traced, with_variables
 
 if TYPE_CHECKING:
     import pulumi
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from seldon_infra.monitoring.spec import Monitoring, PrometheusStack
     from seldon_infra.targets.spec import Kubernetes
     from seldon_infra.targets.way import Way
+    from seldon_infra.tracing.spec import Tracing
 
 MESH = {"istio-injection": "enabled"}
 """Label of a namespace whose pods get Istio's proxy, without which nobody there can talk by mutual TLS."""
@@ -110,13 +112,36 @@ def payload_log(target: Kubernetes, deployments: Sequence[SeldonDeployment]) -> 
 
 
 def watched_servers(target: Kubernetes, servers: Sequence[ModelServer]) -> list[ModelServer]:
-    """Give model servers with what the stack's monitoring says for those that say nothing of their own."""
+    """Give model servers with what the stack's monitoring and tracing say for those that say nothing of their own."""
     said = target.monitoring
+    if target.tracing is not None:
+        servers = [_traced_server(target.tracing, each) for each in servers]
     if said is None:
         return list(servers)
     namespace = {} if said.install is None else {"namespace": said.install.namespace}
     monitor = ServiceMonitor(labels=said.labels, interval=said.interval, **namespace)
     return [each if each.service_monitor else each.model_copy(update={"service_monitor": monitor}) for each in servers]
+
+
+def _traced_server(tracing: Tracing, server: ModelServer) -> ModelServer:
+    """Let a model server send spans; what its definition says of them stays."""
+    if not isinstance(server.server, TritonServer):
+        return server.model_copy(update={"env": with_variables(server.env, of_mlserver(tracing))})
+    own = any(word.startswith("--trace-config") for word in server.arguments)
+    return (
+        server
+        if own
+        else server.model_copy(update={"arguments": (*server.arguments, *of_triton(tracing, server.name))})
+    )
+
+
+def spans(target: Kubernetes) -> list[dict[str, Any]]:
+    """Give what lets Istio's proxies send spans of their own: the gateway's, and those of pods with mutual TLS."""
+    tracing, ingress = target.tracing, target.ingress
+    if tracing is None or tracing.istio_provider is None or not isinstance(ingress, Istio):
+        return []
+    proxies = [telemetry(tracing, "seldon-tracing", namespace) for namespace in ingress.mtls]
+    return [telemetry(tracing, "seldon-tracing-gateway", ingress.namespace, ingress.selector), *proxies]
 
 
 def objects(target: Kubernetes, deployments: Sequence[SeldonDeployment]) -> list[dict[str, Any]]:
@@ -127,7 +152,7 @@ def objects(target: Kubernetes, deployments: Sequence[SeldonDeployment]) -> list
     watching = [monitoring.objects(target.monitoring, each) for each in deployments if target.monitoring]
     own = [made for each in watching for made in each.values()]
     logging = payload_log(target, deployments).values()
-    return [*_ingress_objects(target, deployments), *watching_all(target), *own, *logging]
+    return [*_ingress_objects(target, deployments), *spans(target), *watching_all(target), *own, *logging]
 
 
 def watching_all(target: Kubernetes) -> list[dict[str, Any]]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
-from seldon_infra.core.problems import Problem
+from seldon_infra.core.problems import ARROW, Problem
 from seldon_infra.core.quantity import parse_quantity
 from seldon_infra.eks.spec import ExistingCluster
 from seldon_infra.ingress import check as ingress_rules
@@ -30,7 +31,7 @@ def check_platform(target: Kubernetes, deployments: Sequence[SeldonDeployment]) 
     if ingress is not None:
         found += [*ingress_rules.check(ingress), *ingress_rules.check_together(ingress, deployments)]
     found += monitoring_rules.check(target.monitoring, deployments)
-    found += tracing_rules.check_on_cluster(target.tracing)
+    found += [*tracing_rules.check_on_cluster(target.tracing), *_mesh_has_the_provider(target)]
     if target.payloads is not None:
         from seldon_infra.payload_log.check import check as check_log
 
@@ -95,6 +96,23 @@ def _proxies_are_admitted(target: Kubernetes) -> Iterator[Problem]:
         want = "must not have them set up the network by themselves: the level refuses NET_ADMIN"
         fix = "install Istio's CNI and write Istio(values={'istiod': {'pilot': {'cni': {'enabled': True}}}})"
         yield Problem("Kubernetes", got, want, fix)
+
+
+def _mesh_has_the_provider(target: Kubernetes) -> Iterator[Problem]:
+    """A Telemetry names a provider of the mesh's; one that Istio's charts are not told of is nobody."""
+    tracing, ingress, path = target.tracing, target.ingress, f"Kubernetes{ARROW}tracing{ARROW}istio_provider"
+    if tracing is None or (name := tracing.istio_provider) is None:
+        return
+    if not isinstance(ingress, Istio):
+        yield Problem(path, repr(name), "must be with Istio as the ingress", "write ingress=Istio(…), or remove it")
+        return
+    mesh: Any = ingress.values.get("istiod", {}).get("meshConfig", {})
+    providers = mesh.get("extensionProviders") if isinstance(mesh, dict) else None
+    if not ingress.existing and not any(isinstance(it, dict) and it.get("name") == name for it in providers or ()):
+        address = urlsplit(tracing.otlp_endpoint)
+        entry = {"name": name, "opentelemetry": {"service": address.hostname, "port": address.port}}
+        fix = f"write Istio(values={{'istiod': {{'meshConfig': {{'extensionProviders': [{entry}]}}}}}})"
+        yield Problem(path, repr(name), "must be a provider that istiod is told of", fix)
 
 
 def declared_versions(target: Kubernetes) -> Versions:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from seldon_infra.clusters.models import Model, names_store
 from seldon_infra.clusters.needs import PodNeed, containers_of, without_later
+from seldon_infra.clusters.rules.finding import Autoscaled
 from seldon_infra.core.model import known, title
 from seldon_infra.model_server.render import deployment
 
@@ -34,6 +35,14 @@ def _fewest(server: ModelServer) -> object:
     if server.keda:
         return known(server.keda.min_replica_count)
     return server.hpa.min_replicas if server.hpa else known(server.replicas)
+
+
+def autoscaler_of(server: ModelServer) -> Iterator[Autoscaled]:
+    """Give what decides how many pods a model server has, where something does."""
+    if server.keda:
+        yield Autoscaled(title(server), server.name, "keda")
+    if server.hpa:
+        yield Autoscaled(title(server), server.name, "hpa")
 
 
 def models_of(server: ModelServer) -> Iterator[Model]:

@@ -39,6 +39,11 @@ class Unseen:
 
 
 @dataclass(frozen=True)
+class NotMade(Unseen):
+    """This very stack makes the cluster, and has not yet."""
+
+
+@dataclass(frozen=True)
 class Way:
     """How what is declared reaches the cluster, and how the program does."""
 
@@ -92,7 +97,7 @@ def _found(name: str, region: str | None, account: str | None, absent: str | Non
     try:
         return Seen(None, find(name, region, account).kubeconfig)
     except NotFound as error:
-        return Unseen(f"cluster '{name}': {absent}" if absent else str(error))
+        return NotMade(f"cluster '{name}': {absent}") if absent else Unseen(str(error))
     except SeldonInfraError as error:
         return Unseen(str(error))
 

@@ -21,6 +21,7 @@ def check_here(tracing: Tracing | None) -> Iterator[Problem]:
     if tracing is None:
         return
     yield from _goes_to_an_address("Local", tracing)
+    yield from _triton_s_is_whole("Local", tracing)
     for name in tracing.headers:
         if not _HEADER.match(name) or name.startswith("grpc-"):
             want = "must be the name of a header of gRPC's: a-z, 0-9, '-', '_' and '.'"
@@ -33,6 +34,7 @@ def check_on_cluster(tracing: Tracing | None) -> Iterator[Problem]:
     if tracing is None:
         return
     yield from _goes_to_an_address("Kubernetes", tracing)
+    yield from _triton_s_is_whole("Kubernetes", tracing)
     if tracing.headers:
         got = f"{', '.join(map(repr, tracing.headers))}, which would stand in the text of every pod"
         fix = "remove them, and let a collector in the cluster add them on the way out"
@@ -49,6 +51,16 @@ def _goes_to_an_address(target: str, tracing: Tracing) -> Iterator[Problem]:
     want = "must be http:// or https://, a host and a port: OTLP over gRPC has no path"
     fix = "write 'http://127.0.0.1:4317'"
     yield Problem(f"{target}{ARROW}tracing{ARROW}otlp_endpoint", repr(tracing.otlp_endpoint), want, fix)
+
+
+def _triton_s_is_whole(target: str, tracing: Tracing) -> Iterator[Problem]:
+    """Triton posts to the address as it stands."""
+    address = tracing.triton_endpoint
+    if address is None or (_is_address(address) and not _has_no_path(address)):
+        return
+    want = "must be http:// or https://, a host, a port and the path: OTLP over HTTP has one"
+    fix = "write 'http://127.0.0.1:4318/v1/traces'"
+    yield Problem(f"{target}{ARROW}tracing{ARROW}triton_endpoint", repr(address), want, fix)
 
 
 def _has_no_path(text: str) -> bool:

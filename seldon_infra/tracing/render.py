@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from urllib.parse import quote
 
+from seldon_infra.graph.render_values import Manifest, given
 from seldon_infra.graph.spec import EnvVar, Node, Orchestrator, Predictor, SeldonDeployment
 from seldon_infra.graph.walk import mapped
 from seldon_infra.servers import catalogue
@@ -15,6 +16,7 @@ from seldon_infra.tracing.spec import Tracing
 MLSERVER = "MLSERVER_TRACING_SERVER"
 """Source: tracing_server of MLServer's settings, 1.7.1; its exporter reads OpenTelemetry's own variables besides."""
 HEADERS = "OTEL_EXPORTER_OTLP_HEADERS"
+_MOST = 2**31 - 1
 
 
 def sampling(tracing: Tracing) -> dict[str, str]:
@@ -50,6 +52,44 @@ def of_executor(tracing: Tracing) -> dict[str, str]:
     }
 
 
+def of_triton(tracing: Tracing, name: str) -> list[str]:
+    """What a Triton is told on its command line. Source: ``--trace-config`` of tritonserver 2.51.
+
+    Its ``rate`` is one of so many requests that begin a trace; one that brings a trace goes on with it, whatever its
+    flag.
+    """
+    if tracing.triton_endpoint is None:
+        return []
+    settings = ("mode=opentelemetry", f"rate={rate(tracing.sample)}", "level=TIMESTAMPS")
+    told = (f"url={tracing.triton_endpoint}", f"resource=service.name={name}")
+    return [f"--trace-config={each}" for each in (*settings, *(f"opentelemetry,{each}" for each in told))]
+
+
+def rate(share: float) -> int:
+    """Say a share as one of so many; none at all is one of as many as Triton can count."""
+    return min(round(1 / share), _MOST) if share > 0 else _MOST
+
+
+def telemetry(tracing: Tracing, name: str, namespace: str, selector: Mapping[str, str] | None = None) -> Manifest:
+    """Telemetry: Istio's own spans, of the pods of a namespace or of some that are selected there."""
+    return {
+        "apiVersion": "telemetry.istio.io/v1",
+        "kind": "Telemetry",
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": given(
+            {
+                "selector": {"matchLabels": dict(selector)} if selector else {},
+                "tracing": [
+                    {
+                        "providers": [{"name": tracing.istio_provider}],
+                        "randomSamplingPercentage": round(tracing.sample * 100, 2),
+                    }
+                ],
+            }
+        ),
+    }
+
+
 def traced(tracing: Tracing | None, deployment: SeldonDeployment) -> SeldonDeployment:
     """Give a deployment whose executors and MLServers send spans; variables that are set already stay."""
     if tracing is None:
@@ -77,16 +117,17 @@ def _executor(told: Mapping[str, str], predictor: Predictor) -> dict[str, Orches
     if not told or predictor.no_engine:
         return {}
     own = predictor.orchestrator or Orchestrator()
-    return {"orchestrator": own.model_copy(update={"env": _with(own.env, told)})}
+    return {"orchestrator": own.model_copy(update={"env": with_variables(own.env, told)})}
 
 
 def _node(told: Mapping[str, str], deployment: SeldonDeployment, node: Node) -> Node:
     if deployment.protocol != "v2" or not is_mlserver(node):
         return node
-    return node.model_copy(update={"env": _with(node.env, told)})
+    return node.model_copy(update={"env": with_variables(node.env, told)})
 
 
-def _with(own: Iterable[EnvVar], told: Mapping[str, str]) -> tuple[EnvVar, ...]:
+def with_variables(own: Iterable[EnvVar], told: Mapping[str, str]) -> tuple[EnvVar, ...]:
+    """Add variables to those of a definition, which stay."""
     own = tuple(own)
     named = {each.name for each in own}
     return (*own, *(EnvVar(name=name, value=value) for name, value in told.items() if name not in named))

@@ -30,3 +30,12 @@ class Tracing(Spec):
     jaeger_endpoint: str | None = None
     """Where Seldon's executor sends its spans on a cluster, for it speaks Jaeger's protocol alone: the address of a
     collector's Jaeger receiver, ``http://otel-collector.observability:14268/api/traces``. Default: it sends none."""
+    istio_provider: str | None = None
+    """Through whom Istio's gateway, and proxies in namespaces of ``Istio(mtls=…)``, send spans of their own on a
+    cluster: the name of a tracing provider in the mesh's configuration, ``"otel"``. Default: as the mesh says by
+    itself. Source: Telemetry, telemetry.istio.io/v1, of Istio 1.22 and later; extensionProviders of MeshConfig."""
+    triton_endpoint: str | None = None
+    """Where Triton sends spans of its own, for it speaks OTLP over HTTP alone: the whole address,
+    ``http://otel-collector.observability:4318/v1/traces``. On a cluster those of ModelServers. Default: it sends none.
+    It sends those of every request that brings ``traceparent``, whether the trace is kept or not; ``sample`` holds for
+    traces that begin with it."""

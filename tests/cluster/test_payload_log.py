@@ -22,7 +22,9 @@ from seldon_infra import *
 logger = Logger(mode="all", sample=0.1, redact=["card"], url="http://audit.shop/")
 graph = Model(name="classifier", server=SklearnServer(), model_uri="s3://models/iris", logger=logger)
 stack = Stack(
-    target=Kubernetes(pod_security="baseline", payloads=PayloadLog(image="acme/payload-log:1")),
+    target=Kubernetes(
+        pod_security="baseline", payloads=PayloadLog(image="acme/payload-log:1", namespace="payload-log")
+    ),
     deployments=[SeldonDeployment(name="iris", namespace="vision", predictors=[Predictor(name="main", graph=graph)])],
 )
 """

@@ -147,7 +147,7 @@ def test_the_log_of_the_page_is_right_and_has_the_objects_that_are_listed() -> N
     exec(compile(BLOCKS[1].replace("sha256:…", f"sha256:{'0' * 64}"), "page", "exec", dont_inherit=True), names)
     stack = names["stack"]
     assert stack.check() == []
-    made = {each["kind"] for each in cluster_manifests(stack) if each["metadata"].get("namespace") == "payload-log"}
+    made = {each["kind"] for each in cluster_manifests(stack) if each["metadata"].get("namespace") == "payloads"}
     told = set(re.findall(r"^\| ([A-Z]\w+) \|", PAGE.partition("## On a cluster")[2], re.MULTILINE))
     assert made == (told | {"ServiceAccount"}) - {"PodDisruptionBudget"}
 

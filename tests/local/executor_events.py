@@ -7,6 +7,7 @@ cloudevents/sdk-go 1.x, whose Go canonicalises the names of headers.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from http.client import HTTPConnection
 
 JSON, PROTOBUF = "application/json", "application/protobuf"
@@ -35,8 +36,8 @@ def headers(node: str, event: str, request_id: str, protocol: str, content_type:
 class Executor:
     """One worker of an executor, with its connection."""
 
-    def __init__(self, port: int) -> None:
-        self._http = HTTPConnection("127.0.0.1", port, timeout=10)
+    def __init__(self, port: int, other: Mapping[str, str] | None = None) -> None:
+        self._http, self._other = HTTPConnection("127.0.0.1", port, timeout=10), other or {}
 
     def send(
         self,
@@ -48,6 +49,7 @@ class Executor:
         protocol: str = "seldon",
         content_type: str = JSON,
     ) -> tuple[int, str]:
-        self._http.request("POST", path, body, headers(node, event, request_id, protocol, content_type))
+        told = {**headers(node, event, request_id, protocol, content_type), **self._other}
+        self._http.request("POST", path, body, told)
         answer = self._http.getresponse()
         return answer.status, answer.read().decode()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import socket
 import tempfile
 import urllib.error
 import urllib.parse
@@ -224,6 +225,27 @@ def test_a_killed_prometheus_comes_back_with_what_it_knew_and_serving_goes_on(wa
     answers += [watched.predict(1) for _ in range(20)]
     assert set(answers) == {200}
     wait_until(lambda: (watched.value(known) or 0) > 5, 30)
+
+
+def test_a_prometheus_whose_port_somebody_has_taken_says_so_and_comes_back_when_it_is_free(watched: Watched) -> None:
+    processes = Processes(StackDir(watched.folder().parents[1]))
+    record = processes.record(watched.folder().name)
+    assert record is not None
+    processes.stop(record.id)
+    with socket.socket() as taker:
+        taker.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taker.bind(("127.0.0.1", record.ports["http"]))
+        taker.listen()
+        processes.restart(record.id)
+        wait_until(lambda: "address already in use" in "".join(processes.log_tail(record.id)), 60)
+        assert {watched.predict(1) for _ in range(20)} == {200}
+
+    def back() -> bool:
+        with suppress(OSError):
+            return bool(watched.asked("status/runtimeinfo"))
+        return False
+
+    wait_until(back, 60)
 
 
 def test_rules_that_prometheus_refuses_leave_those_before_in_force(watched: Watched) -> None:

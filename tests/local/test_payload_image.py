@@ -17,7 +17,8 @@ import pytest
 from seldon_infra.graph.logged import LoggerThroughLog, address_of
 from seldon_infra.runtime.health import is_ready
 from seldon_infra.runtime.messages import message
-from seldon_infra.runtime.payloads.payload import is_sampled
+from seldon_infra.runtime.payloads.frames import EVENTS_PATH, to_wire
+from seldon_infra.runtime.payloads.payload import Origin, Payload, is_sampled
 from seldon_infra.runtime.payloads.web import MOST_WAITING
 from seldon_infra.runtime.ports import allocate, release
 from tests.engine.waiting import wait_until
@@ -191,6 +192,25 @@ def test_what_is_no_payload_of_an_executor_is_refused(log: Log) -> None:
     answer = ask(log.port, "/executor?largest=100", "POST", b"{}", {"content-type": "application/json"})
     assert answer.status == 400
     assert b"Ce-Id, Ce-Type, Ce-Source" in answer.body
+
+
+@pytest.mark.parametrize("name", ["../../etc", "shop/..", "", "..", "Shop"])
+def test_a_name_that_is_no_name_leads_to_no_folder(log: Log, name: str) -> None:
+    for header in ("Ce-Namespace", "Ce-Inferenceservicename"):
+        status, text = Executor(log.port, {header: name}).send("/executor?largest=100", b"{}")
+        assert (status, header in text) == (400, True)
+
+
+def test_a_request_s_id_may_be_any_bytes(log: Log) -> None:
+    for request_id in ("caf\xe9", "\xf0\x9f\x98\x80"):
+        assert Executor(log.port, {"Ce-Requestid": request_id}).send("/executor?largest=100", b"{}")[0] == 200
+        wait_until(lambda: request_id in {headers["ce-requestid"] for headers, _ in log.audit.events})  # noqa: B023
+
+
+def test_who_is_no_executor_cannot_say_where_payloads_go(log: Log) -> None:
+    origin = Origin("shop", "fraud", "main", "score", "seldon", "http://x/", log.slow.url)
+    wire = to_wire([Payload(origin, "1", "request", 0.0, "asked", "application/json", 2, False, b"{}")])
+    assert ask(log.port, EVENTS_PATH, "POST", wire).status == 404
 
 
 def test_a_pod_that_is_stopped_writes_what_it_has(log: Log) -> None:

@@ -39,6 +39,8 @@ from seldon_infra import (
     NodePool,
     OutputTransformer,
     Parameter,
+    PayloadLog,
+    PayloadVolume,
     Predictor,
     PrometheusStack,
     PythonServer,
@@ -146,6 +148,9 @@ Kubernetes(changed_models="ignore")
 Kubernetes(changed_models="replace")  # refused: arg-type
 Kubernetes(monitoring=Monitoring(install=PrometheusStack(values={"grafana": {"enabled": False}})))
 Kubernetes(monitoring=Monitoring(install="88.5.3"))  # refused: arg-type
+Kubernetes(payloads=PayloadLog(image=text, namespace="logs", files=PayloadVolume(size="20Gi")))
+Kubernetes(payloads=PayloadLog(image=text, namespace="logs", files="20Gi"))  # refused: arg-type
+Kubernetes(payloads=PayloadLog(image=text))  # refused: call-arg
 SeldonDeployment(name="d", predictors=(main,), alerts=Alerts(queue_time=text, stale_after_days=30))
 SeldonDeployment(name="d", predictors=(main,), alerts=Alerts(stale_after_days="30d"))  # refused: arg-type
 Stack(target="local", deployments=(deployment,))  # refused: arg-type

@@ -28,6 +28,15 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class Autoscaled:
+    """A model server that is autoscaled."""
+
+    path: str
+    name: str
+    field: Literal["keda", "hpa"]
+
+
+@dataclass(frozen=True)
 class Declared:
     """What a stack wants of a cluster."""
 
@@ -41,6 +50,8 @@ class Declared:
     """Whether Prometheus' operator has to be there already."""
     others: tuple[PodNeed, ...] = ()
     """Pods that Seldon's operator has no part in: those of model servers."""
+    autoscaled: tuple[Autoscaled, ...] = ()
+    """Model servers whose number of pods something decides; deployments say it themselves."""
     needs: tuple[PodNeed, ...] = ()
     """All pods, with what each deployment's operator adds to them: found once, for all rules."""
 

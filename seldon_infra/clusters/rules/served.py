@@ -8,7 +8,7 @@ from typing import Any
 
 from seldon_infra.clusters.facts import Facts
 from seldon_infra.clusters.needs import without_later
-from seldon_infra.clusters.rules.finding import Declared, Finding, error, of_cluster
+from seldon_infra.clusters.rules.finding import Autoscaled, Declared, Finding, error, of_cluster
 from seldon_infra.core.model import title
 from seldon_infra.core.problems import Problem
 from seldon_infra.graph.manifest import GROUP
@@ -18,6 +18,11 @@ from seldon_infra.graph.spec import SeldonDeployment
 
 MONITORING = ("monitoring.coreos.com", "v1")
 """Group and version of what Prometheus' operator reads."""
+_APIS = {
+    "keda": ("keda.sh", "v1alpha1", "install KEDA, or use hpa=Hpa(…)"),
+    "hpa": ("autoscaling", "v2", "use a cluster of Kubernetes 1.23 or later"),
+}
+"""What an autoscaler's object needs: group, version, and what to do without."""
 _OUR_NAMES = {"kedaSpec": "keda", "hpaSpec": "hpa", "pdbSpec": "pdb", "svcOrchSpec": "orchestrator"}
 
 
@@ -45,11 +50,12 @@ def fields_are_known(declared: Declared, facts: Facts) -> Iterator[Finding]:
 
 def autoscalers_are_served(declared: Declared, facts: Facts) -> Iterator[Finding]:
     """An autoscaler's object needs its API: KEDA's is installed separately."""
-    for deployment in declared.deployments if facts.served is not None else ():
-        for path, field, group, version, fix in _autoscalers(deployment):
-            if version not in (facts.served or {}).get(group, frozenset()):
-                want = f"must have {group}/{version} on {of_cluster(facts)}"
-                yield error(Problem(path, field, want, fix), deployment.name)
+    of_deployments = (it for deployment in declared.deployments for it in _autoscalers(deployment))
+    for it in (*of_deployments, *declared.autoscaled) if facts.served is not None else ():
+        group, version, fix = _APIS[it.field]
+        if version not in (facts.served or {}).get(group, frozenset()):
+            want = f"must have {group}/{version} on {of_cluster(facts)}"
+            yield error(Problem(it.path, it.field, want, fix), it.name)
 
 
 def monitors_are_served(declared: Declared, facts: Facts) -> Iterator[Finding]:
@@ -63,13 +69,13 @@ def monitors_are_served(declared: Declared, facts: Facts) -> Iterator[Finding]:
         yield error(Problem(of_cluster(facts), got, want, fix))
 
 
-def _autoscalers(deployment: SeldonDeployment) -> Iterator[tuple[str, str, str, str, str]]:
+def _autoscalers(deployment: SeldonDeployment) -> Iterator[Autoscaled]:
     for at in predictors(deployment):
         for path, holder in scaled_in(at):
             if holder.keda:
-                yield path, "keda", "keda.sh", "v1alpha1", "install KEDA, or use hpa=Hpa(…)"
+                yield Autoscaled(path, deployment.name, "keda")
             if holder.hpa:
-                yield path, "hpa", "autoscaling", "v2", "use a cluster of Kubernetes 1.23 or later"
+                yield Autoscaled(path, deployment.name, "hpa")
 
 
 def _unknown(value: Any, schema: Mapping[str, Any], path: str) -> Iterator[str]:

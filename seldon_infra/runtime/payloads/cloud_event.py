@@ -7,6 +7,7 @@ executor/logger/worker.go, logPayload of executor/predictor/predictor_process.go
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping
 from datetime import datetime
@@ -31,6 +32,9 @@ _MESSAGES = {
     ("tensorflow", "response"): "tensorflow.serving.PredictResponse",
 }
 """Messages of gRPC by protocol and event; others are not read, and where something is redacted not kept."""
+_FOLDERS = ("namespace", "inferenceservicename")
+"""What folders of files are named after."""
+_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", re.ASCII)
 _ALIASES = {"kfserving": "v2"}
 
 
@@ -55,8 +59,8 @@ def wanted(query: str) -> Wanted:
     return Wanted(sample, largest, frozenset(said.get("redact", ())))
 
 
-def read(request: Request, onward: Mapping[str, str]) -> Payload | None:
-    """Make a payload of an executor's request; None where its request is not one of those that are logged.
+def of_executor(request: Request, onward: Mapping[str, str]) -> list[Payload]:
+    """Make a payload of an executor's request; none where its request is not one of those that are logged.
 
     Args:
         request: as the executor sent it.
@@ -70,29 +74,24 @@ def read(request: Request, onward: Mapping[str, str]) -> Payload | None:
     if event is None:
         raise ValueError(f"Ce-Type '{text['type']}' is none of an executor's")
     if not is_sampled(text["requestid"], how.sample):
-        return None
+        return []
     content_type = request.headers.get(b"content-type", b"").decode("latin-1")
     kind = _kind(request.body, text["protocol"], event) if content_type.startswith(PROTOBUF) else None
     body, left, truncated = _prepared(request.body, content_type, kind, how)
-    return Payload(
-        _origin(text, onward),
-        text["id"],
-        event,
-        _seconds(text["time"]),
-        text["requestid"],
-        left,
-        len(request.body),
-        truncated,
-        body,
-    )
+    at, size = _seconds(text["time"]), len(request.body)
+    return [Payload(_origin(text, onward), text["id"], event, at, text["requestid"], left, size, truncated, body)]
 
 
 def _attributes(request: Request) -> dict[str, str]:
     names = ("id", "type", "source", "time", "requestid", "modelid", "inferenceservicename", "namespace", "endpoint")
-    text = {name: request.headers.get(b"ce-" + name.encode(), b"").decode("utf-8", "replace") for name in names}
+    # As bytes stand in headers: whatever a client's request id is, it goes on as it came.
+    text = {name: request.headers.get(b"ce-" + name.encode(), b"").decode("latin-1") for name in names}
     missing = [f"Ce-{name.capitalize()}" for name in names if not text[name] and name != "time"]
     if missing:
         raise ValueError(f"{', '.join(missing)} must be among the headers")
+    for name in _FOLDERS:
+        if not _NAME.fullmatch(text[name]):
+            raise ValueError(f"Ce-{name.capitalize()} '{text[name][:100]}' must be a name of Kubernetes'")
     protocol = request.headers.get(b"ce-protocol", b"seldon").decode("latin-1")
     return {**text, "protocol": _ALIASES.get(protocol, protocol)}
 

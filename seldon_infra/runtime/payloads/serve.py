@@ -7,17 +7,17 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from types import MappingProxyType
 
 from prometheus_client import CollectorRegistry, Counter
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from seldon_infra.runtime.orchestrator.http_server import Answer, Request, Server
-from seldon_infra.runtime.payloads.cloud_event import EXECUTOR_PATH, read
+from seldon_infra.runtime.payloads.cloud_event import EXECUTOR_PATH, of_executor
 from seldon_infra.runtime.payloads.files import Files, Gathering, remove_parts, schema
 from seldon_infra.runtime.payloads.frames import EVENTS_PATH, from_wire
 from seldon_infra.runtime.payloads.payload import TEXT, Payload
@@ -35,8 +35,8 @@ _LABELS = ("namespace", "deployment_name", "sink", "outcome")
 class Log:
     """What the log does with payloads."""
 
-    def __init__(self, files: Files | None, onward: Mapping[str, str] = MappingProxyType({})) -> None:
-        self._files, self._onward = files, onward
+    def __init__(self, files: Files | None, path: str, read: Callable[[Request], list[Payload]]) -> None:
+        self._files, self._path, self._read = files, path, read
         self._addresses: dict[str, Address] = {}
         self._waiting_bytes = 0
         self._writer = ThreadPoolExecutor(1)
@@ -52,20 +52,14 @@ class Log:
             return Answer(200, b'{"live":true}')
         if request.path == "/prometheus":
             return Answer(200, generate_latest(self._registry), CONTENT_TYPE_LATEST.encode())
-        if request.method != "POST" or request.path not in (EVENTS_PATH, EXECUTOR_PATH):
+        if (request.method, request.path) != ("POST", self._path):
             return Answer(404, b"")
         try:
-            self.take(self._payloads(request))
+            self.take(self._read(request))
         except ValueError as error:
             self._refused.inc()
             return Answer(400, str(error).encode(), TEXT.encode())
         return Answer(200, b"")
-
-    def _payloads(self, request: Request) -> list[Payload]:
-        if request.path == EVENTS_PATH:
-            return from_wire(request.body)
-        payload = read(request, self._onward)
-        return [] if payload is None else [payload]
 
     def take(self, payloads: list[Payload]) -> None:
         """Hand payloads to files and addresses, without waiting."""
@@ -118,6 +112,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="seldon-infra-payloads", description="Keep payloads, and send them on.")
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--host", default="127.0.0.1", help="address that it listens at")
+    said = "who sends; an executor does not say where its payloads go"
+    parser.add_argument("--of", choices=("orchestrators", "executors"), default="orchestrators", help=said)
     parser.add_argument("--root", type=Path, help="the folder of the files; none are kept without")
     parser.add_argument("--rotate-seconds", type=float, default=30.0)
     parser.add_argument("--rotate-bytes", type=int, default=16 * 1024 * 1024)
@@ -126,7 +122,10 @@ def main() -> int:
     parser.add_argument("--onward", nargs=2, action="append", default=[], metavar=("NODE", "URL"), help=said)
     arguments = parser.parse_args()
     os.umask(0o077)
-    log = Log(_files(arguments), dict(arguments.onward))
+    if arguments.of == "executors":
+        log = Log(_files(arguments), EXECUTOR_PATH, partial(of_executor, onward=dict(arguments.onward)))
+    else:
+        log = Log(_files(arguments), EVENTS_PATH, lambda request: from_wire(request.body))
     asyncio.run(_serve(log, arguments.host, arguments.port))
     return 0
 

@@ -105,7 +105,7 @@ class _Connection:
             self._http.request("POST", self._path, payload.body, dict(headers_of(payload)))
             answer = self._http.getresponse()
             answer.read()
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, ValueError, http.client.HTTPException) as error:  # ValueError: what no header can hold
             self._http.close()
             return str(error) or type(error).__name__
         return None if 200 <= answer.status < 300 else f"answered {answer.status}"

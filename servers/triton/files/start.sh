@@ -31,6 +31,7 @@ if nvidia-smi -L >/dev/null 2>&1; then
     gpu_metrics=true
 fi
 
+# TRITON_TRACING holds arguments without blanks in them, where the stack has its spans sent somewhere.
 # No information in its log: it would push what went wrong out of the last lines, which a failed `up` shows.
 exec "$server/bin/tritonserver" \
     --id="$TRITON_NAME" \
@@ -45,4 +46,5 @@ exec "$server/bin/tritonserver" \
     --allow-gpu-metrics="$gpu_metrics" \
     --log-info=false \
     --exit-timeout-secs=30 \
+    ${TRITON_TRACING:-} \
     "$@"

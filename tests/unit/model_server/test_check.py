@@ -74,6 +74,24 @@ ROWS = {
         "remove model_control",
         iris(server=TritonServer(), model_uri="pvc://c/iris", model_control="poll"),
     ),
+    "Triton alone has a command line": Row(
+        iris(arguments=["--log-verbose=1"]),
+        f"{IRIS}: arguments with server SklearnServer, must be for a TritonServer alone; "
+        "remove arguments, and write env",
+        iris(server=TritonServer(), arguments=["--log-verbose=1"]),
+    ),
+    "what the library writes is not written twice": Row(
+        iris(server=TritonServer(), arguments=["--http-port=80"]),
+        f"{IRIS}: arguments '--http-port=80', must be one option of Triton's, --NAME=VALUE, that the library does not "
+        "write; remove '--http-port=80'",
+        iris(server=TritonServer(), arguments=["--http-thread-count=2"]),
+    ),
+    "an argument is an option": Row(
+        iris(server=TritonServer(), arguments=["verbose"]),
+        f"{IRIS}: arguments 'verbose', must be one option of Triton's, --NAME=VALUE, that the library does not "
+        "write; remove 'verbose'",
+        iris(server=TritonServer(), arguments=["--log-error=true"]),
+    ),
     "what is fetched does not change": Row(
         iris(server=TritonServer(), model_control="poll"),
         f"{IRIS}: model_control 'poll' with model_uri 's3://models/iris', must be of a claim: what is fetched from "

@@ -40,10 +40,13 @@ def deployment(name: str = "fraud", namespace: Any = "shop", **logger: Any) -> S
 CASES = {
     "files": Case(
         "Files on a volume, one logger with an address of its own; Prometheus reads what became of payloads.",
-        PayloadLog(image=IMAGE, files=PayloadVolume(size="20Gi")),
+        PayloadLog(image=IMAGE, namespace="payload-log", files=PayloadVolume(size="20Gi")),
         Monitoring(),
     ),
-    "sent-on": Case("No files: two pods that send each payload to its logger's address.", PayloadLog(image=IMAGE)),
+    "sent-on": Case(
+        "No files: two pods that send each payload to its logger's address.",
+        PayloadLog(image=IMAGE, namespace="payload-log"),
+    ),
 }
 DEPLOYMENTS = (deployment(url="https://audit.acme.io/events", sample=0.1, largest="64Ki", redact=["card", "owner"]),)
 

@@ -21,7 +21,7 @@ def said(log: PayloadLog | None, logger: dict[str, Any], **fields: Any) -> list[
 
 
 def log(**fields: Any) -> PayloadLog:
-    return PayloadLog(**{"image": IMAGE, **fields})
+    return PayloadLog(**{"image": IMAGE, "namespace": "logs", **fields})
 
 
 BROKEN = {
@@ -106,5 +106,7 @@ def test_a_graph_that_is_too_large_is_said_and_not_walked_through() -> None:
     for number in range(2000):
         node = Model(name=f"n{number}", server=SimpleModel(), children=(node,))
     deep = SeldonDeployment(name="deep", predictors=(Predictor(name="main", graph=node),))
-    target = Kubernetes(payloads=PayloadLog(image=IMAGE, files=PayloadVolume()), monitoring=Monitoring())
+    target = Kubernetes(
+        payloads=PayloadLog(image=IMAGE, namespace="logs", files=PayloadVolume()), monitoring=Monitoring()
+    )
     assert Stack(target=target, deployments=[deep]).check()

@@ -16,7 +16,7 @@ from seldon_infra.runtime.payloads.cloud_event import EXECUTOR_PATH, wanted
 from tests.unit.core.later import Later
 from tests.unit.payload_log.cases import CASES, GOLDEN, IMAGE, Case, deployment, golden, rendered
 
-LOG = PayloadLog(image=IMAGE)
+LOG = PayloadLog(image=IMAGE, namespace="payload-log")
 
 
 def logger_of(spec: SeldonDeployment) -> Any:
@@ -59,7 +59,7 @@ def test_a_logger_s_own_address_is_where_the_log_sends_to() -> None:
 def test_what_the_policies_let_through_is_what_is_sent() -> None:
     late: Any = Later()
     policy = rendered(
-        Case("", PayloadLog(image=IMAGE, onward_ports=[9093])),
+        Case("", PayloadLog(image=IMAGE, namespace="payload-log", onward_ports=[9093])),
         [deployment(url="http://audit:8443/"), deployment("other", late, url=late), deployment("third")],
     )["NetworkPolicy"]["spec"]
     froms = [
@@ -86,7 +86,7 @@ def test_one_pod_writes_a_volume_s_files_and_has_ended_before_the_next() -> None
 
 
 def test_a_stack_renders_the_log_with_its_namespace_first() -> None:
-    target = Kubernetes(payloads=PayloadLog(image=IMAGE, files=PayloadVolume()))
+    target = Kubernetes(payloads=PayloadLog(image=IMAGE, namespace="payload-log", files=PayloadVolume()))
     made = cluster_manifests(Stack(target=target, deployments=[deployment()]))
     kinds = [(each["kind"], each["metadata"].get("namespace", each["metadata"]["name"])) for each in made]
     assert kinds.index(("Namespace", "payload-log")) < kinds.index(("ServiceAccount", "payload-log"))

@@ -4,14 +4,31 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
-from seldon_infra import Amounts, Hpa, MetricTarget, ModelServer, ResourceMetric, Resources, SklearnServer, TritonServer
+from seldon_infra import (
+    Amounts,
+    Hpa,
+    Keda,
+    KedaTrigger,
+    Kubernetes,
+    MetricTarget,
+    ModelServer,
+    Monitoring,
+    PrometheusStack,
+    ResourceMetric,
+    Resources,
+    SklearnServer,
+    TritonServer,
+)
 from seldon_infra.clusters import read_facts
 from seldon_infra.clusters.check import Declared, check_live
 from seldon_infra.model_server.render import deployment
-from seldon_infra.targets.server_pods import models_of, pods_of
+from seldon_infra.targets.live_checks import nothing_is_there_yet
+from seldon_infra.targets.server_pods import autoscaler_of, models_of, pods_of
+from seldon_infra.targets.way import NotMade, Seen, Unseen
 from tests.unit.clusters.cluster import facts, node, pod
 
 GPUS = ModelServer(
@@ -74,3 +91,44 @@ def test_a_model_in_an_image_wants_a_cluster_that_mounts_images(version: str | N
         "or upgrade Kubernetes"
     )
     assert said == ([wanted] if refused else [])
+
+
+@pytest.mark.parametrize(
+    ("scaled", "group", "said"),
+    [
+        (
+            {"keda": Keda(triggers=[KedaTrigger(type="cpu", metadata={"value": "70"})])},
+            "keda.sh",
+            "keda, must have keda",
+        ),
+        ({"hpa": Hpa(max_replicas=5, metrics=[CPU])}, "autoscaling", "hpa, must have autoscaling/v2"),
+    ],
+)
+def test_an_autoscaler_s_api_is_asked_for(scaled: dict[str, Any], group: str, said: str) -> None:
+    server = ModelServer(name="iris", server=SklearnServer(), model_uri="s3://b/m", **scaled)
+    declared = Declared((), "models/prod", autoscaled=(*autoscaler_of(server),))
+    (found,) = check_live(declared, facts(served={}))
+    assert f"model server 'iris': {said}" in str(found.problem)
+    assert (found.severity, found.deployment) == ("error", "iris")
+    versions = {group: frozenset({"v1alpha1", "v2"})}
+    assert check_live(declared, facts(served=versions)) == []
+    assert check_live(declared, facts(served=None)) == []
+    assert not [*autoscaler_of(server.model_copy(update=dict.fromkeys(scaled)))]
+
+
+def test_a_cluster_that_is_not_made_yet_has_no_operator_of_prometheus() -> None:
+    watched, brought = Kubernetes(monitoring=Monitoring()), Kubernetes(monitoring=Monitoring(install=PrometheusStack()))
+    not_made = NotMade("cluster 'new': it is not made yet")
+    (found,) = nothing_is_there_yet(watched, not_made)
+    assert str(found.problem) == (
+        "Kubernetes → monitoring: install is not set, must be given for a cluster that is not made yet: "
+        "no Prometheus operator is on it; write Monitoring(install=PrometheusStack())"
+    )
+    assert found.severity == "error"
+    for target, way in (
+        (brought, not_made),
+        (Kubernetes(), not_made),
+        (watched, Unseen("no answer")),
+        (watched, Seen()),
+    ):
+        assert not [*nothing_is_there_yet(target, way)]

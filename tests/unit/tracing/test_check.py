@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from seldon_infra import Ambassador, Istio, Kubernetes
 from seldon_infra.core.errors import InvalidSpec
 from seldon_infra.core.problems import ARROW
+from seldon_infra.targets.platform_check import check_platform
 from seldon_infra.tracing.check import check_here, check_on_cluster
 from seldon_infra.tracing.spec import Tracing
 
@@ -55,6 +57,41 @@ def test_on_a_cluster_headers_would_stand_in_every_pod() -> None:
 def test_the_executors_collector_has_an_address(address: str, count: int) -> None:
     found = [*check_on_cluster(Tracing(otlp_endpoint=COLLECTOR, jaeger_endpoint=address))]
     assert len(found) == count
+
+
+@pytest.mark.parametrize(
+    ("address", "count"),
+    [("http://c.o:4318/v1/traces", 0), ("http://c.o:4318", 1), ("c.o:4318/v1/traces", 1), ("http://c.o/v1/traces", 1)],
+)
+def test_triton_posts_to_a_whole_address(address: str, count: int) -> None:
+    tracing = Tracing(otlp_endpoint=COLLECTOR, triton_endpoint=address)
+    for found in ([*check_here(tracing)], [*check_on_cluster(tracing)]):
+        assert ["triton_endpoint" in each.path for each in found] == [True] * count
+
+
+ADDED = {"istiod": {"meshConfig": {"extensionProviders": [{"name": "otel"}]}}}
+
+
+@pytest.mark.parametrize(
+    ("ingress", "said"),
+    [
+        (None, "must be with Istio as the ingress; write ingress=Istio(…), or remove it"),
+        (Ambassador(), "must be with Istio as the ingress; write ingress=Istio(…), or remove it"),
+        (
+            Istio(),
+            "must be a provider that istiod is told of; write Istio(values={'istiod': {'meshConfig': "
+            "{'extensionProviders': [{'name': 'otel', 'opentelemetry': {'service': '127.0.0.1', 'port': 4317}}]}}})",
+        ),
+        (Istio(values={"istiod": {"meshConfig": {"extensionProviders": [{"name": "zipkin"}]}}}), "must be a provider"),
+        (Istio(values=ADDED), None),
+        (Istio(existing=True), None),
+    ],
+)
+def test_the_mesh_knows_the_provider(ingress: Istio | Ambassador | None, said: str | None) -> None:
+    tracing = Tracing(otlp_endpoint=COLLECTOR, istio_provider="otel")
+    found = [str(each) for each in check_platform(Kubernetes(ingress=ingress, tracing=tracing), ())]
+    about = [each for each in found if "istio_provider" in each]
+    assert (said is None and about == []) or (len(about) == 1 and f"'otel', {said}" in about[0])
 
 
 @pytest.mark.parametrize("sample", [-0.1, 1.1])

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from seldon_infra import (
     EnvVar,
+    Istio,
     Kubernetes,
     Model,
+    ModelServer,
     Orchestrator,
     Predictor,
     SeldonDeployment,
@@ -20,7 +24,10 @@ from seldon_infra import (
 from seldon_infra.cli.render import cluster_manifests
 from seldon_infra.ingress.render.envoy_start import TRACES, bootstrap
 from seldon_infra.ingress.routes import Collector, Limits
-from seldon_infra.tracing.render import header_list
+from seldon_infra.model_server.check import check_model_server
+from seldon_infra.model_server.render import model_server
+from seldon_infra.targets.platform import spans, watched_servers
+from seldon_infra.tracing.render import header_list, rate
 
 JAEGER = "http://otel.observability:14268/api/traces"
 SCORE = Model(name="score", server=SklearnServer(), model_uri="s3://m", env=(EnvVar(name="MINE", value="1"),))
@@ -72,6 +79,55 @@ def test_an_mlserver_sends_by_otlp_and_triton_is_left_alone() -> None:
     }
     assert "MLSERVER_TRACING_SERVER" not in env_of(predictor, "clean")
     assert executor_of(predictor) == {}
+
+
+TRITON = Tracing(otlp_endpoint="http://c:4317", sample=0.25, triton_endpoint="http://c:4318/v1/traces")
+
+
+def test_model_servers_send_spans_as_they_can() -> None:
+    triton = ModelServer(name="resnet", server=TritonServer(), model_uri="s3://m")
+    sklearn = ModelServer(name="iris", server=SklearnServer(), model_uri="s3://m")
+    first, second = watched_servers(Kubernetes(tracing=TRITON), [triton, sklearn])
+    assert list(first.arguments) == [
+        "--trace-config=mode=opentelemetry",
+        "--trace-config=rate=4",
+        "--trace-config=level=TIMESTAMPS",
+        "--trace-config=opentelemetry,url=http://c:4318/v1/traces",
+        "--trace-config=opentelemetry,resource=service.name=resnet",
+    ]
+    assert (
+        "--trace-config=rate=4"
+        in model_server(first)["Deployment"]["spec"]["template"]["spec"]["containers"][0]["args"]
+    )
+    assert {each.name: each.value for each in second.env}["MLSERVER_TRACING_SERVER"] == "http://c:4317"
+    assert check_model_server(first) == []
+
+
+def test_what_a_model_server_says_of_spans_itself_stays() -> None:
+    own = ModelServer(name="resnet", server=TritonServer(), model_uri="s3://m", arguments=["--trace-config=rate=9"])
+    (found,) = watched_servers(Kubernetes(tracing=TRITON), [own])
+    assert list(found.arguments) == ["--trace-config=rate=9"]
+
+
+@pytest.mark.parametrize(("share", "said"), [(1.0, 1), (0.25, 4), (0.3, 3), (0.0, 2**31 - 1), (1e-12, 2**31 - 1)])
+def test_a_share_is_one_of_so_many(share: float, said: int) -> None:
+    assert rate(share) == said
+
+
+def test_istio_s_proxies_send_spans_through_the_mesh_s_provider() -> None:
+    tracing = Tracing(otlp_endpoint="http://c:4317", sample=0.07, istio_provider="otel")
+    ingress = Istio(existing=True, mtls=["models"])
+    gateway, proxies = spans(Kubernetes(tracing=tracing, ingress=ingress))
+    assert gateway["metadata"] == {"name": "seldon-tracing-gateway", "namespace": "istio-system"}
+    assert gateway["spec"] == {
+        "selector": {"matchLabels": {"istio": "ingressgateway"}},
+        "tracing": [{"providers": [{"name": "otel"}], "randomSamplingPercentage": 7.0}],
+    }
+    assert proxies["metadata"] == {"name": "seldon-tracing", "namespace": "models"}
+    assert "selector" not in proxies["spec"]
+    assert spans(Kubernetes(tracing=Tracing(otlp_endpoint="http://c:4317"), ingress=ingress)) == []
+    made = cluster_manifests(Stack(target=Kubernetes(tracing=tracing, ingress=ingress)))
+    assert [each for each in made if each["kind"] == "Telemetry"] == [gateway, proxies]
 
 
 def test_without_tracing_nothing_is_told() -> None:
