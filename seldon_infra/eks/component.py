@@ -48,7 +48,8 @@ class EksClusterComponent(Component):
         control = made[parts.control_plane]
         role = next(made[part].role_name for part in parts.all if (part.kind, part.name) == ("IamRole", "nodes"))
         subnets = _filled(parts.control_plane.inputs["subnet_ids"], made)
-        self.machines = Machines(role, subnets, control.cluster_security_group_id)
+        queue = next((made[part].queue_name for part in parts.all if part.kind == "SqsQueue"), None)
+        self.machines = Machines(role, subnets, control.cluster_security_group_id, queue)
         self.cluster_name, self.endpoint, self.oidc_issuer = control.name, control.endpoint, control.oidc_issuer
         self.kubeconfig = pulumi.Output.all(control.name, control.endpoint, control.certificate_authority).apply(
             lambda known: kubeconfig(known[0], spec.region, known[1], known[2])

@@ -11,6 +11,7 @@ from seldon_infra.resources.aws_eks_cluster import EKS_CLUSTER
 from seldon_infra.resources.aws_eks_emptied import EKS_EMPTIED
 from seldon_infra.resources.aws_eks_nodegroup import EKS_NODEGROUP
 from seldon_infra.resources.aws_eks_pod_identity import EKS_POD_IDENTITY_ASSOCIATION
+from seldon_infra.resources.aws_event_rule import EVENT_RULE
 from seldon_infra.resources.aws_iam_role import IAM_ROLE
 from seldon_infra.resources.aws_internet_gateway import INTERNET_GATEWAY
 from seldon_infra.resources.aws_kms_key import KMS_KEY
@@ -18,6 +19,7 @@ from seldon_infra.resources.aws_launch_template import LAUNCH_TEMPLATE
 from seldon_infra.resources.aws_nat_gateway import NAT_GATEWAY
 from seldon_infra.resources.aws_oidc_provider import OIDC_PROVIDER
 from seldon_infra.resources.aws_route_table import ROUTE_TABLE
+from seldon_infra.resources.aws_sqs_queue import SQS_QUEUE
 from seldon_infra.resources.aws_subnet import SUBNET
 from seldon_infra.resources.aws_vpc import VPC
 from seldon_infra.resources.aws_vpc_endpoint import VPC_ENDPOINT
@@ -34,6 +36,8 @@ KINDS: Final[dict[Kind, ResourceType[Any, Any]]] = {
     "KmsKey": KMS_KEY,
     "OidcProvider": OIDC_PROVIDER,
     "LaunchTemplate": LAUNCH_TEMPLATE,
+    "SqsQueue": SQS_QUEUE,
+    "EventRule": EVENT_RULE,
     "EksCluster": EKS_CLUSTER,
     "EksNodegroup": EKS_NODEGROUP,
     "EksAddon": EKS_ADDON,

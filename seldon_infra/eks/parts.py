@@ -20,6 +20,8 @@ Kind: TypeAlias = Literal[
     "KmsKey",
     "OidcProvider",
     "LaunchTemplate",
+    "SqsQueue",
+    "EventRule",
     "EksCluster",
     "EksNodegroup",
     "EksAddon",

@@ -106,6 +106,8 @@ class Account:
             "oidc": [it["Arn"] for it in iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]],
             "key": [it["KeyId"] for it in keys if it["KeyState"] != "PendingDeletion"],
             "alias": [it["AliasName"] for it in kms.list_aliases()["Aliases"] if "/aws/" not in it["AliasName"]],
+            "queue": self.client("sqs").list_queues().get("QueueUrls", []),
+            "rule": [it["Name"] for it in self.client("events").list_rules()["Rules"]],
             "template": [it["LaunchTemplateId"] for it in ec2.describe_launch_templates()["LaunchTemplates"]],
         }
         return {kind: ids for kind, ids in found.items() if ids}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from seldon_infra.resources.aws_event_rule import EVENT_RULE
 from seldon_infra.resources.aws_iam_role import IAM_ROLE
 from seldon_infra.resources.aws_internet_gateway import INTERNET_GATEWAY
 from seldon_infra.resources.aws_kms_key import KMS_KEY
@@ -12,6 +13,7 @@ from seldon_infra.resources.aws_nat_gateway import NAT_GATEWAY
 from seldon_infra.resources.aws_oidc_provider import OIDC_PROVIDER
 from seldon_infra.resources.aws_route_table import ROUTE_TABLE
 from seldon_infra.resources.aws_security_group import SECURITY_GROUP
+from seldon_infra.resources.aws_sqs_queue import SQS_QUEUE
 from seldon_infra.resources.aws_subnet import SUBNET
 from seldon_infra.resources.aws_vpc import VPC
 from seldon_infra.resources.aws_vpc_endpoint import VPC_ENDPOINT
@@ -121,4 +123,21 @@ def template() -> Any:
     )
 
 
-ALL = "network(); identity(); template()"
+SEND = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage"}
+TO_ANY = {"Version": "2012-10-17", "Statement": [{**SEND, "Resource": f"arn:aws:sqs:{REGION}:*:notices-*"}]}
+
+
+def messages() -> Any:
+    """A queue, and events that are sent to it."""
+    queue = declare(SQS_QUEUE, "queue", name="notices", retention_seconds=300, policy=TO_ANY)
+    return declare(
+        EVENT_RULE,
+        "events",
+        name="spot",
+        description="machines that go",
+        pattern={"source": ["aws.ec2"], "detail-type": ["EC2 Spot Instance Interruption Warning"]},
+        targets={"queue": queue.arn},
+    )
+
+
+ALL = "network(); identity(); template(); messages()"

@@ -64,7 +64,7 @@ class Direct:
 
 def _forget() -> None:
     """Let the next question be asked anew: changes by hand are not seen by this process."""
-    for service in ("ec2", "eks", "iam", "kms", "sts", "resourcegroupstaggingapi"):
+    for service in ("ec2", "eks", "events", "iam", "kms", "sqs", "sts", "resourcegroupstaggingapi"):
         api._MEMORY.forget(service)
 
 

@@ -29,6 +29,8 @@ def facts(account: Account) -> dict[str, dict[str, Any]]:
         "seldon:aws:OidcProvider": _issuer,
         "seldon:aws:KmsKey": _key,
         "seldon:aws:LaunchTemplate": _template,
+        "seldon:aws:SqsQueue": _queue,
+        "seldon:aws:EventRule": _rule,
     }
     return {name: asked[it["type"]](account, it["id"]) for name, it in account.state().items()}
 
@@ -178,6 +180,33 @@ def _template(account: Account, id: str) -> dict[str, Any]:
         "market": data.get("InstanceMarketOptions", {}).get("MarketType"),
         "reservation": data.get("CapacityReservationSpecification", {}).get("CapacityReservationTarget"),
         "tags": tags_of(template),
+    }
+
+
+def _queue(account: Account, id: str) -> dict[str, Any]:
+    sqs = account.client("sqs")
+    found = sqs.get_queue_attributes(QueueUrl=id, AttributeNames=["All"])["Attributes"]
+    return {
+        "name": id.rpartition("/")[2][:-17],
+        "seconds": (found["MessageRetentionPeriod"], found["VisibilityTimeout"]),
+        "encrypted": found["SqsManagedSseEnabled"],
+        "allowed": _first(json.loads(found["Policy"]))["Action"],
+        "tags": {
+            key: it for key, it in sqs.list_queue_tags(QueueUrl=id)["Tags"].items() if not key.startswith("seldon:")
+        },
+    }
+
+
+def _rule(account: Account, id: str) -> dict[str, Any]:
+    events, name = account.client("events"), id.rpartition("/")[2]
+    found = events.describe_rule(Name=name)
+    return {
+        "name": name[:-17],
+        "description": found["Description"],
+        "state": found["State"],
+        "kinds": json.loads(found["EventPattern"])["detail-type"],
+        "targets": {it["Id"]: it["Arn"] for it in events.list_targets_by_rule(Rule=name)["Targets"]},
+        "tags": tags_of(events.list_tags_for_resource(ResourceARN=id)),
     }
 
 

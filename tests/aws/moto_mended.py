@@ -14,6 +14,7 @@ from moto.ec2.models.vpcs import VPCBackend
 from moto.ec2.responses.vpcs import VPCs
 from moto.iam.models import IAMBackend
 from moto.iam.responses import IamResponse
+from moto.sqs.models import SQSBackend
 
 
 def mend() -> None:
@@ -24,6 +25,7 @@ def mend() -> None:
     VPCs.modify_vpc_endpoint = _modify_vpc_endpoint  # type: ignore[method-assign]
     SubnetBackend.create_subnet = _create_subnet  # type: ignore[method-assign]
     IAMBackend._init_aws_policies = _policies_where_we_are  # type: ignore[method-assign]
+    SQSBackend.set_queue_attributes = _set_queue_attributes  # type: ignore[method-assign]
     for region in ("eu-central-1", "eu-west-1"):
         _offer_newer_types(region)
     IamResponse.add_client_id_to_open_id_connect_provider = _add_client  # type: ignore[attr-defined]
@@ -50,6 +52,14 @@ def _delete_vpc_endpoints(backend: Any, vpce_ids: list[str]) -> Any:
                 backend.delete_route(table, endpoint.destination_prefix_list_id)
         endpoint.route_table_ids = []
     return _delete_endpoints(backend, vpce_ids)
+
+
+_set_attributes = SQSBackend.set_queue_attributes
+
+
+def _set_queue_attributes(backend: Any, queue_name: str, attributes: dict[str, Any]) -> Any:
+    """Leave the policy as it is where none is given."""
+    return _set_attributes(backend, queue_name, {"Policy": backend.get_queue(queue_name).policy, **attributes})
 
 
 _create = SubnetBackend.create_subnet

@@ -16,7 +16,7 @@ from tests.aws.account import Account
 from tests.aws.declared import ALL
 from tests.aws.direct import Direct
 from tests.aws.facts import differing
-from tests.aws.test_life import OPEN_TO_LAMBDA, S3_POLICY, expected
+from tests.aws.test_life import OPEN_QUEUE, OPEN_TO_LAMBDA, OTHER_QUEUE, S3_POLICY, expected
 
 pytestmark = [pytest.mark.aws, pytest.mark.slow, pytest.mark.timeout(1800)]
 
@@ -117,6 +117,40 @@ def _renamed_key(it: Account) -> None:
     kms.create_alias(AliasName="alias/by-hand", TargetKeyId=it.id("key"))
 
 
+def _queue(**attributes: str) -> Mutation:
+    return lambda it: it.client("sqs").set_queue_attributes(QueueUrl=it.id("queue"), Attributes=attributes)
+
+
+def _queue_tag(it: Account) -> None:
+    it.client("sqs").tag_queue(QueueUrl=it.id("queue"), Tags={"team": "others"})
+
+
+def _rule(it: Account) -> str:
+    return it.id("events").rpartition("/")[2]
+
+
+def _put_rule(**changes: str) -> Mutation:
+    def mutate(it: Account) -> None:
+        events = it.client("events")
+        was = events.describe_rule(Name=_rule(it))
+        kept = {key: was[key] for key in ("Name", "Description", "EventPattern", "State")}
+        events.put_rule(**{**kept, **changes})
+
+    return mutate
+
+
+def _rule_tag(it: Account) -> None:
+    it.client("events").tag_resource(ResourceARN=it.id("events"), Tags=[{"Key": "team", "Value": "others"}])
+
+
+def _one_target_more(it: Account) -> None:
+    it.client("events").put_targets(Rule=_rule(it), Targets=[{"Id": "other", "Arn": OTHER_QUEUE}])
+
+
+def _no_target(it: Account) -> None:
+    it.client("events").remove_targets(Rule=_rule(it), Ids=["queue"])
+
+
 def _template(**changes: Any) -> Mutation:
     """A new default version that differs from the first one."""
 
@@ -200,6 +234,18 @@ MUTATIONS: list[tuple[str, str, Mutation]] = [
     ),
     ("template", "tags", _tag("template")),
     ("behind", "tags", _tag("behind")),
+    ("queue", "policy", _queue(Policy=json.dumps(OPEN_QUEUE))),
+    ("queue", "retentionSeconds", _queue(MessageRetentionPeriod="900")),
+    ("queue", "visibilitySeconds", _queue(VisibilityTimeout="0")),
+    ("queue", "encrypted", _queue(SqsManagedSseEnabled="false")),
+    ("queue", "policy", _queue(Policy="")),
+    ("queue", "tags", _queue_tag),
+    ("events", "targets", _no_target),
+    ("events", "targets", _one_target_more),
+    ("events", "pattern", _put_rule(EventPattern='{"source": ["aws.s3"]}')),
+    ("events", "enabled", _put_rule(State="DISABLED")),
+    ("events", "description", _put_rule(Description="by hand")),
+    ("events", "tags", _rule_tag),
 ]
 FIRST = {name: (field, mutate) for name, field, mutate in reversed(MUTATIONS)}
 """One change of each object."""

@@ -21,9 +21,10 @@ MADE = {
     *("iam.CreateRole", "iam.PutRolePolicy", "iam.AttachRolePolicy", "iam.TagRole"),
     *("iam.CreateOpenIDConnectProvider", "iam.TagOpenIDConnectProvider"),
     *("kms.CreateKey", "kms.CreateAlias", "kms.EnableKeyRotation", "kms.TagResource"),
+    *("sqs.CreateQueue", "sqs.TagQueue", "events.PutRule", "events.PutTargets", "events.TagResource"),
 }
 THERE = {"vpc": 1, "subnet": 2, "igw": 1, "nat": 1, "address": 1, "table": 2, "endpoint": 2, "group": 1} | {
-    **{"interface": 2, "role": 1, "oidc": 1, "key": 1, "alias": 1, "template": 1}
+    **{"interface": 2, "role": 1, "oidc": 1, "key": 1, "alias": 1, "template": 1, "queue": 1, "rule": 1}
 }
 REMOVED = {
     *("ec2.DeleteVpc", "ec2.DeleteSubnet", "ec2.DetachInternetGateway", "ec2.DeleteInternetGateway"),
@@ -31,6 +32,7 @@ REMOVED = {
     *("ec2.DeleteVpcEndpoints", "ec2.DeleteSecurityGroup", "ec2.DeleteLaunchTemplate"),
     *("iam.DetachRolePolicy", "iam.DeleteRolePolicy", "iam.DeleteRole", "iam.DeleteOpenIDConnectProvider"),
     *("kms.DeleteAlias", "kms.ScheduleKeyDeletion"),
+    *("sqs.DeleteQueue", "events.RemoveTargets", "events.DeleteRule"),
 }
 
 
@@ -44,7 +46,8 @@ CHANGED = {
     *("iam.AddClientIDToOpenIDConnectProvider", "iam.RemoveClientIDFromOpenIDConnectProvider"),
     *("iam.UpdateOpenIDConnectProviderThumbprint", "iam.TagOpenIDConnectProvider", "kms.CreateAlias"),
     *("kms.DeleteAlias", "kms.DisableKeyRotation", "kms.UpdateKeyDescription", "kms.PutKeyPolicy"),
-    *("kms.TagResource", "kms.DisableKey"),
+    *("kms.TagResource", "kms.DisableKey", "sqs.SetQueueAttributes", "sqs.TagQueue"),
+    *("events.PutRule", "events.PutTargets", "events.RemoveTargets", "events.TagResource"),
 }
 MOVED = {"ec2.ReplaceRouteTableAssociation", "ec2.AssociateRouteTable", "ec2.DisassociateRouteTable"}
 """How a subnet goes from one table to another, whichever of them comes first."""

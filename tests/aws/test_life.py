@@ -32,6 +32,13 @@ KEY_POLICY = {
         }
     ],
 }
+OTHER_QUEUE = f"arn:aws:sqs:{REGION}:123456789012:other"
+OPEN_QUEUE = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Effect": "Allow", "Principal": {"AWS": "123456789012"}, "Action": "sqs:ReceiveMessage", "Resource": "*"}
+    ],
+}
 S3_POLICY = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "*"}],
@@ -93,6 +100,21 @@ def expected(account: Account) -> dict[str, dict[str, Any]]:
             "tags": OURS,
         },
         "template": template(),
+        "queue": {
+            "name": "notices",
+            "seconds": ("300", "30"),
+            "encrypted": "true",
+            "allowed": "sqs:SendMessage",
+            "tags": OURS,
+        },
+        "events": {
+            "name": "spot",
+            "description": "machines that go",
+            "state": "ENABLED",
+            "kinds": ["EC2 Spot Instance Interruption Warning"],
+            "targets": {"queue": f"arn:aws:sqs:{REGION}:123456789012:{id('queue').rpartition('/')[2]}"},
+            "tags": OURS,
+        },
     }
 
 
@@ -172,6 +194,20 @@ def updates(account: Account) -> dict[str, dict[str, Any]]:
             "security_group_ids": [account.id("group")],
             **tagged,
         },
+        "queue": {
+            "retention_seconds": 600,
+            "visibility_seconds": 60,
+            "encrypted": False,
+            "policy": OPEN_QUEUE,
+            **tagged,
+        },
+        "events": {
+            "description": "changed",
+            "pattern": {"source": ["aws.health"], "detail-type": ["AWS Health Event"]},
+            "enabled": False,
+            "targets": {"other": OTHER_QUEUE},
+            **tagged,
+        },
     }
 
 
@@ -224,6 +260,13 @@ def updated(account: Account) -> dict[str, dict[str, Any]]:
             tags=OPS,
         )
         | {"user data": "#!/bin/sh\n"},
+        "queue": {"seconds": ("600", "60"), "encrypted": "false", "allowed": "sqs:ReceiveMessage"},
+        "events": {
+            "description": "changed",
+            "state": "DISABLED",
+            "kinds": ["AWS Health Event"],
+            "targets": {"other": OTHER_QUEUE},
+        },
     }
     return {name: {**old, "tags": OPS, **changed.get(name, {})} for name, old in was.items()}
 
@@ -241,12 +284,32 @@ REPLACED: dict[str, dict[str, Any]] = {
     "issuer": {"url": "https://oidc.example.com/id/2"},
     "key": {"multi_region": True},
     "template": {"name": "other"},
+    "queue": {"name": "other"},
+    "events": {"name": "other"},
 }
 
 
-WAVES = (("nat", "out", "s3", "ecr", "role", "issuer", "key", "template"), ("public", "private", "group"), ("vpc",))
+WAVES = (
+    ("nat", "out", "s3", "ecr", "role", "issuer", "key", "template", "events"),
+    ("public", "private", "group", "queue"),
+    ("vpc",),
+)
 """Who can be replaced in one preview without one being replaced because of another."""
-DELETED = {"gateway", "nat", "out", "behind", "s3", "ecr", "group", "role", "issuer", "key", "template"}
+DELETED = {
+    "gateway",
+    "nat",
+    "out",
+    "behind",
+    "s3",
+    "ecr",
+    "group",
+    "role",
+    "issuer",
+    "key",
+    "template",
+    "queue",
+    "events",
+}
 
 
 class Life:
@@ -410,19 +473,26 @@ def delete_by_hand(account: Account) -> None:
     iam.delete_open_id_connect_provider(OpenIDConnectProviderArn=id("issuer"))
     kms.delete_alias(AliasName="alias/secrets")
     kms.schedule_key_deletion(KeyId=id("key"), PendingWindowInDays=7)
+    account.client("sqs").delete_queue(QueueUrl=id("queue"))
+    events, rule = account.client("events"), id("events").rpartition("/")[2]
+    events.remove_targets(Rule=rule, Ids=["queue"])
+    events.delete_rule(Name=rule)
+
+
+KINDS = ("vpc", "role", "issuer", "key", "template", "group", "queue", "events")
 
 
 def test_what_is_replaced_leaves_nothing_behind(account: Account) -> None:
-    alone = "identity(); template(); vpc = declare(VPC, 'vpc', cidr='10.0.0.0/16'); security_group(vpc)"
+    alone = "identity(); template(); messages(); vpc = declare(VPC, 'vpc', cidr='10.0.0.0/16'); security_group(vpc)"
     account.declare(alone)
     account.up()
     first = account.inventory()
-    account.declare(alone, **{name: REPLACED[name] for name in ("vpc", "role", "issuer", "key", "template", "group")})
+    account.declare(alone, **{name: REPLACED[name] for name in KINDS})
     account.up()
     second = account.inventory()
     assert {kind: len(ids) for kind, ids in second.items()} == {kind: len(ids) for kind, ids in first.items()}
     assert second["alias"] == ["alias/secrets"]
-    for kind in ("vpc", "group", "role", "oidc", "key", "template"):
+    for kind in ("vpc", "group", "role", "oidc", "key", "template", "queue", "rule"):
         assert second[kind] != first[kind], kind
     assert account.drifted() == {}
 

@@ -48,7 +48,8 @@ cluster = EksCluster(
     ),
 )
 provider = pulumi_kubernetes.Provider("cluster", kubeconfig=os.environ["KUBECONFIG"])
-machines = Machines(pulumi.Output.from_input("prod-nodes-1f0c"), (pulumi.Output.from_input("subnet-a"),), "sg-1")
+role, subnet, queue = map(pulumi.Output.from_input, ("prod-nodes-1f0c", "subnet-a", "prod-interruptions-2e9d"))
+machines = Machines(role, (subnet,), "sg-1", queue)
 ClusterSoftware(cluster, machines, pulumi.ResourceOptions(provider=provider))
 """
 NODE = "/api/v1/nodes/gpu-0"
@@ -76,6 +77,9 @@ def test_one_up_brings_plugin_and_karpenter_and_a_destroy_takes_them(
     assert pool["spec"]["limits"] == {"nvidia.com/gpu": 4}
     assert machine["spec"]["role"] == "prod-nodes-1f0c"
     assert machine["spec"]["subnetSelectorTerms"] == [{"id": "subnet-a"}]
+    controller = control_plane.request("GET", "/apis/apps/v1/namespaces/kube-system/deployments/karpenter")
+    (container,) = controller["spec"]["template"]["spec"]["containers"]
+    assert {"name": "INTERRUPTION_QUEUE", "value": "prod-interruptions-2e9d"} in container["env"]
     assert "unchanged" in engine.up("--expect-no-changes").stdout
 
     engine.destroy()

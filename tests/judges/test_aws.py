@@ -20,6 +20,7 @@ from tests.judges.skips import AWS
 from tests.judges.test_seldon_deployments import unexplained
 from tests.unit.drift.steps import step
 from tests.unit.eks.cases import CASES
+from tests.unit.eks.gpu_software.cases import CASES as SOFTWARE
 
 pytestmark = pytest.mark.judges
 
@@ -61,7 +62,7 @@ def judged(plan: str, folder: Path) -> set[Finding]:
 
 
 def test_no_cluster_is_objected_to_but_for_what_it_opens_itself(tmp_path: Path) -> None:
-    clusters = {case: cluster for case, (_, cluster) in CASES.items()}
+    clusters = {case: cluster for case, (_, cluster) in {**CASES, "karpenter": SOFTWARE["karpenter"]}.items()}
     found = unexplained(judged(planned(clusters), tmp_path), *AWS)
     opened = {"CKV_AWS_37": len(set(clusters["all-fields"].logs)) < 5, "CKV_AWS_39": True}
     assert [it for it in found if not (it.object == "aws_eks_cluster.all-fields-prod" and opened.get(it.id))] == []
@@ -69,7 +70,7 @@ def test_no_cluster_is_objected_to_but_for_what_it_opens_itself(tmp_path: Path) 
 
 def test_what_is_less_safe_is_objected_to(tmp_path: Path) -> None:
     """The judge does look: each of its checks that the defaults are for finds what lacks them."""
-    _, cluster = CASES["default"]
+    _, cluster = SOFTWARE["karpenter"]
     worse: dict[str, Mapping[str, Any]] = {
         "EksCluster": {
             "log_types": ["api"],
@@ -80,6 +81,7 @@ def test_what_is_less_safe_is_objected_to(tmp_path: Path) -> None:
         },
         "LaunchTemplate": {"metadata_tokens": "optional", "metadata_hops": 2},
         "KmsKey": {"rotation": False},
+        "SqsQueue": {"encrypted": False},
         "EksNodegroup": {"remote_access": {"ec2_ssh_key": "mine"}},
         "IamRole": {
             "policy_arns": ["arn:aws:iam::aws:policy/AdministratorAccess"],
@@ -87,7 +89,7 @@ def test_what_is_less_safe_is_objected_to(tmp_path: Path) -> None:
         },
     }
     found = {each.id for each in judged(planned({"worse": cluster}, **worse), tmp_path)}
-    wanted = {37, 38, 39, 58, 339, 79, 341, 7, 274, 62, 286, 287, 288, 289, 290, 355}
+    wanted = {37, 38, 39, 58, 339, 79, 341, 7, 274, 62, 286, 287, 288, 289, 290, 355, 27}
     assert {f"CKV_AWS_{number}" for number in wanted} <= found
 
 

@@ -1,7 +1,8 @@
 """The actions of AWS that a stack's cluster takes to make, by what it declares: IAM's names of the plugin's calls.
 
 Each is asked on a resource that it will be about, so that a policy that names resources is judged as AWS will judge it.
-Source of which resource an action is about: the Service Authorization Reference of EC2, EKS, IAM and KMS.
+Source of which resource an action is about: the Service Authorization Reference of EC2, EKS, IAM, KMS, SQS and
+EventBridge.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from seldon_infra.core.model import known
+from seldon_infra.eks.render.interruptions import makes_queue, name_of
 from seldon_infra.eks.spec import EksCluster, NewVpc
 from seldon_infra.resources.aws_words import partition
 
@@ -70,6 +72,22 @@ _NEW_NETWORK = (
     "ec2:ModifyVpcAttribute",
 )
 _ENDPOINT = ("ec2:CreateVpcEndpoint", "ec2:DescribeVpcEndpoints")
+_QUEUE = (
+    "sqs:CreateQueue",
+    "sqs:GetQueueAttributes",
+    "sqs:ListQueueTags",
+    "sqs:SetQueueAttributes",
+    "sqs:TagQueue",
+)
+_EVENTS = (
+    "events:DescribeRule",
+    "events:ListTagsForResource",
+    "events:ListTargetsByRule",
+    "events:PutRule",
+    "events:PutTargets",
+    "events:TagResource",
+)
+_LOOK_FOR_QUEUES = ("events:ListRules", "sqs:ListQueues")
 _NEW_KEY = ("kms:CreateKey", "kms:ListAliases")
 _OWN_KEY = (
     "kms:CreateAlias",
@@ -114,7 +132,7 @@ def actions(cluster: EksCluster) -> tuple[str, ...]:
 def _asked(cluster: EksCluster, account: str) -> Iterator[Asked]:
     start, region, name = f"arn:{partition(cluster.region)}", cluster.region, cluster.name
     eks = f"{start}:eks:{region}:{account}"
-    yield Asked(_NODES + _network(cluster))
+    yield Asked(_anywhere(cluster))
     yield Asked(_CLUSTER, f"{eks}:cluster/{name}")
     yield Asked(_NODEGROUP, f"{eks}:nodegroup/{name}/{cluster.node_groups[0].name if cluster.node_groups else 'x'}/0")
     yield Asked(_ADDON, f"{eks}:addon/{name}/vpc-cni/0")
@@ -129,6 +147,15 @@ def _asked(cluster: EksCluster, account: str) -> Iterator[Asked]:
     yield Asked(("iam:CreateServiceLinkedRole",), linked, service)
     yield Asked(_ISSUER, f"{iam}:oidc-provider/oidc.eks.{region}.amazonaws.com/id/0")
     yield from _key(cluster, f"{start}:kms:{region}:{account}:key/0")
+    if makes_queue(cluster):
+        yield Asked(_QUEUE, f"{start}:sqs:{region}:{account}:{name_of(cluster)}-0")
+        yield Asked(_EVENTS, f"{start}:events:{region}:{account}:rule/{name_of(cluster)}-0")
+
+
+def _anywhere(cluster: EksCluster) -> tuple[str, ...]:
+    """Actions that are about no one object, or about objects whose names only AWS gives."""
+    key = _NEW_KEY if cluster.secrets_key is None else ()
+    return _NODES + _network(cluster) + key + (_LOOK_FOR_QUEUES if makes_queue(cluster) else ())
 
 
 def _network(cluster: EksCluster) -> tuple[str, ...]:
@@ -139,7 +166,6 @@ def _network(cluster: EksCluster) -> tuple[str, ...]:
 
 def _key(cluster: EksCluster, made: str) -> Iterator[Asked]:
     if cluster.secrets_key is None:
-        yield Asked(_NEW_KEY)
         yield Asked(_OWN_KEY, made)
     elif (given := known(cluster.secrets_key)) is not None:
         yield Asked(_GIVEN_KEY, given)

@@ -32,7 +32,7 @@ class ClusterSoftware(Component):
         super().__init__("seldon:index:ClusterSoftware", cluster.name, opts)
         namespaces = {name: self._namespace(name, labels) for name, labels in render.namespaces(cluster).items()}
         made: dict[str, pulumi.Resource] = {}
-        for each in render.releases(cluster):
+        for each in render.releases(cluster, machines.queue):
             needed = [namespaces.get(each.namespace), made.get(each.after or "")]
             after = [it for it in needed if it is not None]
             options = pulumi.ResourceOptions(parent=self, depends_on=after)

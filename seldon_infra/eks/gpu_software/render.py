@@ -67,6 +67,8 @@ class Machines:
     """Ids of the nodes' subnets."""
     security_group: Any
     """Id of the cluster's security group."""
+    queue: Any = None
+    """Name of the queue that the stack makes for notices of interruptions; None where it makes none."""
 
 
 def has_gpus(cluster: EksCluster) -> bool:
@@ -91,10 +93,15 @@ def namespaces(cluster: EksCluster) -> dict[str, dict[str, str]]:
     return {said.namespace: {"pod-security.kubernetes.io/enforce": "privileged"}} if said else {}
 
 
-def releases(cluster: EksCluster) -> tuple[Installed, ...]:
-    """All charts, each after those that it needs."""
+def releases(cluster: EksCluster, queue: object = None) -> tuple[Installed, ...]:
+    """All charts, each after those that it needs.
+
+    Args:
+        cluster: what is declared.
+        queue: name of the queue that the stack makes for Karpenter; None where it makes none.
+    """
     said = software(cluster)
-    return (*(_of_gpus(cluster, said) if said else ()), *_of_autoscaler(cluster))
+    return (*(_of_gpus(cluster, said) if said else ()), *_of_autoscaler(cluster, queue))
 
 
 def _of_gpus(cluster: EksCluster, said: GpuSoftware) -> Iterator[Installed]:
@@ -110,7 +117,7 @@ def _of_gpus(cluster: EksCluster, said: GpuSoftware) -> Iterator[Installed]:
                 yield Installed("dcgm-exporter", _chart(said.metrics, _EXPORTER), said.namespace, values)
 
 
-def _of_autoscaler(cluster: EksCluster) -> Iterator[Installed]:
+def _of_autoscaler(cluster: EksCluster, queue: object) -> Iterator[Installed]:
     match cluster.autoscaler:
         case ClusterAutoscaler() as autoscaler:
             values = over(_autoscaler(cluster, autoscaler), autoscaler.values)
@@ -119,7 +126,7 @@ def _of_autoscaler(cluster: EksCluster) -> Iterator[Installed]:
             definitions = karpenter.crd_chart or Chart(name=f"{_KARPENTER}-crd", version=karpenter.version)
             yield Installed(_DEFINITIONS, definitions, NAMESPACE, {})
             chart = karpenter.chart or Chart(name=_KARPENTER, version=karpenter.version)
-            values = over(_karpenter(cluster, karpenter), karpenter.values)
+            values = over(_karpenter(cluster, karpenter, queue), karpenter.values)
             yield Installed(KARPENTER, chart, NAMESPACE, values, after=_DEFINITIONS)
 
 
@@ -220,9 +227,9 @@ def _autoscaler(cluster: EksCluster, autoscaler: ClusterAutoscaler) -> dict[str,
     }
 
 
-def _karpenter(cluster: EksCluster, karpenter: Karpenter) -> dict[str, Any]:
-    queue = karpenter.interruption_queue
-    settings = {"clusterName": cluster.name, **({"interruptionQueue": queue} if queue else {})}
+def _karpenter(cluster: EksCluster, karpenter: Karpenter, made: object) -> dict[str, Any]:
+    queue = karpenter.interruption_queue or made
+    settings = {"clusterName": cluster.name, **({"interruptionQueue": queue} if queue is not None else {})}
     return {"serviceAccount": {"name": KARPENTER}, "settings": settings}
 
 

@@ -18,19 +18,21 @@ AUTOSCALER, KARPENTER = "cluster-autoscaler", "karpenter"
 Statement = dict[str, Any]
 
 
-def identities(cluster: EksCluster, part: str, role: str) -> tuple[PodIdentity, ...]:
+def identities(cluster: EksCluster, part: str, role: str, made_queue: str) -> tuple[PodIdentity, ...]:
     """Rights of the cluster's autoscaler; none where there is none.
 
     Args:
         cluster: what is declared.
         part: the part of AWS that it is in, as ARNs name it.
         role: what the name of its nodes' role begins with.
+        made_queue: what the name of the queue begins with that the stack makes where none is named.
     """
     match cluster.autoscaler:
         case ClusterAutoscaler():
             return (_identity(AUTOSCALER, _autoscaler(cluster)),)
         case Karpenter() as karpenter:
-            rights = [*_karpenter(cluster, part, role), *_queue(cluster, part, karpenter.interruption_queue)]
+            queue = karpenter.interruption_queue or f"{made_queue}*"
+            rights = [*_karpenter(cluster, part, role), _queue(cluster, part, queue)]
             return (_identity(KARPENTER, rights),)
     return ()
 
@@ -102,12 +104,10 @@ def _karpenter(cluster: EksCluster, part: str, role: str) -> list[Statement]:
     ]
 
 
-def _queue(cluster: EksCluster, part: str, name: str | None) -> list[Statement]:
+def _queue(cluster: EksCluster, part: str, name: str) -> Statement:
     """What hearing of interruptions takes. Source: AllowInterruptionQueueActions of Karpenter's own policy."""
-    if name is None:
-        return []
     actions = ["sqs:DeleteMessage", "sqs:GetQueueUrl", "sqs:ReceiveMessage"]
-    return [_allow(actions, f"arn:{part}:sqs:{cluster.region}:*:{name}")]
+    return _allow(actions, f"arn:{part}:sqs:{cluster.region}:*:{name}")
 
 
 _MADE = ("fleet", "instance", "volume", "network-interface", "launch-template", "spot-instances-request")

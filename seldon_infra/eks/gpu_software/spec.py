@@ -179,8 +179,8 @@ class Karpenter(Spec):
     """Release of Amazon Linux 2023's image of EKS, ``v20260812``; nodes are replaced when a later one comes with
     ``latest``. Default: ``latest``."""
     interruption_queue: str | None = None
-    """Name of an SQS queue of the region that AWS's notices of interruptions are sent to; something else makes it, with
-    the rules that fill it. Default: none, and pods at spot prices end unannounced.
+    """Name of an SQS queue of the region that AWS's notices of interruptions are sent to, where something else makes it
+    with the rules that fill it. Default: one that the stack makes.
     Source: settings.interruptionQueue."""
     chart: Chart | None = None
     """The chart, where it is not Karpenter's own: a mirror, a folder. Default: Karpenter's."""

@@ -6,6 +6,7 @@ from seldon_infra.eks.parts import Part, Parts
 from seldon_infra.eks.render import addons
 from seldon_infra.eks.render.access import access_entries, identities, issuer, service_account_roles
 from seldon_infra.eks.render.control_plane import control_plane
+from seldon_infra.eks.render.interruptions import interruptions
 from seldon_infra.eks.render.network import network
 from seldon_infra.eks.render.nodes import node_groups
 from seldon_infra.eks.rules.nodes import takes_any_pod
@@ -21,7 +22,8 @@ def cluster(spec: EksCluster) -> Parts:
     groups, templates = node_groups(spec, place, control, (*early, *place.ways_out))
     late = addons.late(spec, control, _always_there(spec, groups))
     rights = (*access_entries(spec, control), *identities(spec, control), *service_account_roles(spec, oidc))
-    made = (*place.parts, *around, control, oidc, *early, *templates, *groups, *late, *rights)
+    heard = interruptions(spec)
+    made = (*place.parts, *around, control, oidc, *early, *templates, *groups, *late, *rights, *heard)
     return Parts(control, (*made, _emptied(spec, control, (*place.ways_out, *groups, *late, *rights))))
 
 

@@ -10,6 +10,7 @@ from seldon_infra.core.names import shortened
 from seldon_infra.eks.gpu_software import rights
 from seldon_infra.eks.parts import Built, Part
 from seldon_infra.eks.render.control_plane import ROLE_NAME
+from seldon_infra.eks.render.interruptions import name_of
 from seldon_infra.eks.render.policies import allowed, trust_of_issuer, trust_of_pods
 from seldon_infra.eks.spec import AccessEntry, EksCluster, PodIdentity, ServiceAccountRole
 from seldon_infra.resources.aws_words import partition
@@ -77,7 +78,8 @@ def identities(spec: EksCluster, control: Part) -> Iterator[Part]:
 
 
 def _of_autoscaler(spec: EksCluster) -> tuple[PodIdentity, ...]:
-    return rights.identities(spec, partition(spec.region), shortened(f"{spec.name}-nodes", ROLE_NAME))
+    role = shortened(f"{spec.name}-nodes", ROLE_NAME)
+    return rights.identities(spec, partition(spec.region), role, f"{name_of(spec)}-")
 
 
 def service_account_roles(spec: EksCluster, provider: Part) -> Iterator[Part]:

@@ -340,6 +340,41 @@ def _pod_identity(inputs: Inputs) -> Iterator[Resource]:
     yield "aws_eks_pod_identity_association", "", {key: inputs.get(key) for key in kept}
 
 
+def _queue(inputs: Inputs) -> Iterator[Resource]:
+    yield (
+        "aws_sqs_queue",
+        "",
+        {
+            "name_prefix": inputs["name"],
+            "message_retention_seconds": inputs.get("retention_seconds"),
+            "visibility_timeout_seconds": inputs.get("visibility_seconds"),
+            "sqs_managed_sse_enabled": inputs.get("encrypted", True),
+            "policy": _document(inputs.get("policy")),
+            "tags": inputs.get("tags"),
+        },
+    )
+
+
+def _event_rule(inputs: Inputs) -> Iterator[Resource]:
+    yield (
+        "aws_cloudwatch_event_rule",
+        "",
+        {
+            "name_prefix": inputs["name"],
+            "description": inputs.get("description"),
+            "event_pattern": _document(inputs["pattern"]),
+            "state": "ENABLED" if inputs.get("enabled", True) else "DISABLED",
+            "tags": inputs.get("tags"),
+        },
+    )
+    for id, arn in inputs.get("targets", {}).items():
+        yield (
+            "aws_cloudwatch_event_target",
+            id,
+            {"rule": IdOf("aws_cloudwatch_event_rule"), "target_id": id, "arn": arn},
+        )
+
+
 def _document(policy: Any) -> Any:
     """A policy as text, as Terraform has it; one that is not known yet stays so."""
     return json.dumps(policy, sort_keys=True) if isinstance(policy, Mapping) else policy
@@ -357,6 +392,8 @@ TYPES: Mapping[str, Callable[[Inputs], Iterator[Resource]]] = {
     "OidcProvider": _issuer,
     "KmsKey": _key,
     "LaunchTemplate": _launch_template,
+    "SqsQueue": _queue,
+    "EventRule": _event_rule,
     "EksCluster": _cluster,
     "EksNodegroup": _node_group,
     "EksAddon": _addon,

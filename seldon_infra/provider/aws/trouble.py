@@ -46,7 +46,8 @@ _QUOTA = re.compile(
     r"(LimitExceeded|LimitExceededException|QuotaExceeded|QuotaExceededException|ResourceLimitExceeded)$"
 )
 _GONE = re.compile(
-    r"(NotFound|NotFoundException|NoSuchEntity|NoSuchEntityException|Gateway\.NotAttached|InvalidPlacementGroup\.Unknown)$"
+    r"(NotFound|NotFoundException|NoSuchEntity|NoSuchEntityException|Gateway\.NotAttached|InvalidPlacementGroup\.Unknown"
+    r"|NonExistentQueue|QueueDoesNotExist)$"
 )
 _ACTION_IN_TEXT = re.compile(r"not authorized to perform: ([\w-]+:\w+)")
 

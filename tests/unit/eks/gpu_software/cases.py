@@ -27,7 +27,7 @@ from seldon_infra.eks.gpu_software.rights import identities
 from tests.unit.eks.cases import GPU, SYSTEM, cluster
 
 GOLDEN = Path(__file__).parent / "golden"
-MACHINES = Machines("prod-nodes-1f0c", ("subnet-a", "subnet-b"), "sg-1")
+MACHINES = Machines("prod-nodes-1f0c", ("subnet-a", "subnet-b"), "sg-1", "prod-interruptions-2e9d")
 
 
 def gpus(name: str, instance_type: str, **fields: Any) -> GpuNodes:
@@ -91,7 +91,6 @@ CASES = {
                     NodePool(name="cpu", instance_types=("m7i.2xlarge",), maximum=10, disk="80Gi", idle="1m"),
                 ),
                 ami_version="v20260812",
-                interruption_queue="prod-interruptions",
             ),
             tags={"team": "ml"},
         ),
@@ -103,13 +102,13 @@ def golden(name: str) -> str:
     """Give the text that a case's golden file must have."""
     shows, spec = CASES[name]
     parts: dict[str, Any] = {f"Namespace {it}": labels for it, labels in namespaces(spec).items()}
-    for each in releases(spec):
+    for each in releases(spec, MACHINES.queue):
         chart = each.chart.model_dump(exclude_none=True)
         after = {"after": each.after} if each.after else {}
         parts[f"Release {each.namespace}/{each.name}"] = {"chart": chart, **after, "values": each.values}
     for manifest in pools(spec, MACHINES):
         parts[f"{manifest['kind']} {manifest['metadata']['name']}"] = manifest["spec"]
-    for each_right in identities(spec, "aws", "prod-nodes"):
+    for each_right in identities(spec, "aws", "prod-nodes", "prod-interruptions-"):
         name = f"PodIdentity {each_right.namespace}/{each_right.service_account}"
         parts[name] = list(each_right.statements)
     return f"# {shows}\n{dump(parts)}"

@@ -73,6 +73,30 @@ def test_the_image_of_the_autoscaler_follows_kubernetes() -> None:
     assert installed.values["image"] == {"tag": "v1.35.0"}
 
 
+def test_karpenter_hears_of_interruptions_by_a_queue_that_one_rule_alone_fills() -> None:
+    spec = on(autoscaler=CASES["karpenter"][1].autoscaler, account="123456789012")
+    queue, rule = of_kind(spec, "SqsQueue")["interruptions"], of_kind(spec, "EventRule")["interruptions"]
+    send, closed = queue["policy"]["Statement"]
+    named = f"arn:aws:events:eu-west-1:123456789012:rule/{rule['name']}-*"
+    assert send["Condition"] == {"ArnLike": {"aws:SourceArn": named}}
+    assert {it["Resource"] for it in (send, closed)} == {f"arn:aws:sqs:eu-west-1:123456789012:{queue['name']}-*"}
+    assert (send["Effect"], closed["Effect"]) == ("Allow", "Deny")
+    assert rule["pattern"]["source"] == ["aws.ec2", "aws.health"]
+    assert len(rule["pattern"]["detail-type"]) == 5
+    assert rule["targets"]["queue"].output == "arn"
+
+
+def test_a_queue_that_is_named_is_read_and_none_is_made() -> None:
+    named = CASES["karpenter"][1].autoscaler.model_copy(update={"interruption_queue": "notices"})
+    spec = on(autoscaler=named)
+    assert (of_kind(spec, "SqsQueue"), of_kind(spec, "EventRule")) == ({}, {})
+    (installed,) = [it for it in releases(spec) if it.name == "karpenter"]
+    assert installed.values["settings"]["interruptionQueue"] == "notices"
+    (own,) = [it["policies"]["own"] for it in of_kind(spec, "IamRole").values() if it.get("policies")]
+    read = [it["Resource"] for it in own["Statement"] if "sqs:ReceiveMessage" in it["Action"]]
+    assert read == ["arn:aws:sqs:eu-west-1:*:notices"]
+
+
 @pytest.mark.parametrize("name", ["cluster-autoscaler", "karpenter"])
 def test_rights_are_short_enough_for_a_role_even_with_the_longest_name(name: str) -> None:
     spec = CASES[name][1].model_copy(update={"name": "c" * 100})
