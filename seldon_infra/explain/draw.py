@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 from seldon_infra.explain.draw_anchor import anchor
+from seldon_infra.explain.draw_contrast import contrast
 from seldon_infra.explain.draw_curves import curves
 from seldon_infra.explain.draw_parts import MARGIN, TITLE, WIDTH, Drawn, note, number, stylesheet, text
 from seldon_infra.explain.draw_weights import weights
-from seldon_infra.explain.reasons import Anchor, Curves, Reasons, Weights, sentences
+from seldon_infra.explain.reasons import Anchor, Contrast, Curves, Reasons, Weights, contrast_head, sentences
 
 
 def document(name: str, reasons: Reasons) -> str:
@@ -41,6 +42,8 @@ def _heading(name: str, reasons: Reasons) -> Iterator[str]:
 def _title(name: str, reasons: Reasons) -> str:
     if isinstance(reasons, Curves):
         return f"{name}: what moves '{reasons.answer}'" if reasons.answer else f"{name}: what moves the answer"
+    if isinstance(reasons, Contrast):
+        return f"{name}: {contrast_head(reasons)}"
     return f"{name} says '{reasons.answer}'" if reasons.answer else f"{name}: where the answer comes from"
 
 
@@ -52,6 +55,8 @@ def _notes(reasons: Reasons) -> Sequence[str]:
             return reasons.method, "weights of a linear model around the row"
         case Anchor():
             return reasons.method, "what holds the answer where it is"
+        case Contrast():
+            return reasons.method, "what the row has is hollow, what the other has is full"
         case Curves():
             return reasons.method, "how the answer moves with each feature, over all reference rows"
 
@@ -64,3 +69,5 @@ def _body(reasons: Reasons) -> Drawn:
             return anchor(reasons)
         case Curves():
             return curves(reasons)
+        case Contrast():
+            return contrast(reasons)

@@ -14,6 +14,8 @@ from seldon_infra.graph.spec import (
     SHAP,
     AnchorImages,
     AnchorTabular,
+    Contrastive,
+    Counterfactuals,
     Explainer,
     ExplainerMethod,
     KernelShap,
@@ -22,7 +24,7 @@ from seldon_infra.graph.spec import (
     SeldonDeployment,
     TreeShap,
 )
-from seldon_infra.servers.spec import TritonServer, XGBoostServer
+from seldon_infra.servers.spec import TensorFlowServer, TritonServer, XGBoostServer
 from tests.unit.graph.check.build import DEPLOYMENT, PREDICTOR, Row, deployment, model, predictor, runtime
 
 URI = "s3://bucket/explainer"
@@ -45,6 +47,16 @@ ROWS = {
         explained(KernelShap(background=-1)),
         f"{PREDICTOR}: explainer.background -1, must be 0 or more; write explainer.background=0 or more",
         explained(KernelShap(background=10)),
+    ),
+    "a step goes somewhere": Row(
+        explained(Counterfactuals(eps=0)),
+        f"{PREDICTOR}: explainer.eps 0, must be above 0; write eps=0.01, say",
+        explained(Counterfactuals(eps=0.05)),
+    ),
+    "a weight is not negative": Row(
+        explained(Contrastive(kappa=-1)),
+        f"{PREDICTOR}: explainer.kappa -1.0, must be 0 or more; write explainer.kappa=0 or more",
+        explained(Contrastive(kappa=0)),
     ),
     "percentiles rise": Row(
         explained(AnchorTabular(percentiles=(50, 25))),
@@ -74,22 +86,25 @@ ROWS = {
         explained("KernelShap", image="acme/explain:1"),
     ),
 }
-HERE = "must be 'AnchorTabular', 'AnchorImages', 'AnchorText', 'KernelShap', 'ALE', 'TreeShap', 'SHAP' or 'LIME'"
-INSIDE = (
-    "must explain a predictor that is one Model with SklearnServer; "
-    "use KernelShap, AnchorTabular, SHAP or LIME, which ask for answers alone"
-)
+ASKS = "use KernelShap, AnchorTabular, SHAP or LIME, which ask for answers alone"
+INSIDE = f"must explain a predictor that is one Model with SklearnServer and a model_uri; {ASKS}"
+NETWORK = f"must explain a predictor that is one Model with TensorFlowServer or MLServerRuntime and a model_uri; {ASKS}"
 LOCAL = {
-    "a method that needs TensorFlow": Row(
+    "gradients of what is no network": Row(
         explained("IntegratedGradients"),
-        f"{PREDICTOR}: explainer.type 'IntegratedGradients', {HERE} on this machine; use one of them, or a cluster",
-        OK,
+        f"{PREDICTOR}: explainer.type 'IntegratedGradients' looks into the model, {NETWORK}",
+        explained("IntegratedGradients", protocol="tensorflow", graph=model(server=TensorFlowServer())),
+    ),
+    "gradients of code without files": Row(
+        explained("IntegratedGradients", graph=model(server=runtime(), model_uri=None)),
+        f"{PREDICTOR}: explainer.type 'IntegratedGradients' looks into the model, {NETWORK}",
+        explained("IntegratedGradients", graph=model(server=runtime())),
     ),
     "a protocol that no server here speaks": Row(
         explained("KernelShap", protocol="seldon", graph=model(server=runtime(), model_uri=None)),
-        f"{PREDICTOR}: explainer on protocol 'seldon', must be on 'v2' here; set protocol='v2' on {DEPLOYMENT}, "
-        "or use a cluster",
-        OK,
+        f"{PREDICTOR}: explainer on protocol 'seldon', must be on 'v2' or 'tensorflow' here; "
+        f"set protocol='v2' on {DEPLOYMENT}, or use a cluster",
+        explained("KernelShap", protocol="tensorflow", graph=model(server=TensorFlowServer())),
     ),
     "an explainer that nobody fitted": Row(
         explained("AnchorText", model_uri=None, init_parameters={"threshold": 0.9}),
@@ -120,6 +135,12 @@ LOCAL = {
     ),
 }
 CLUSTER = {
+    "a protocol without an image": Row(
+        explained("KernelShap", protocol="tensorflow", graph=model(server=TensorFlowServer())),
+        f"{PREDICTOR}: explainer on protocol 'tensorflow', must be on protocol 'seldon' or 'v2' on a cluster; "
+        "remove explainer",
+        deployment(predictor(graph=model(server=TensorFlowServer())), protocol="tensorflow"),
+    ),
     "SHAP without an image": Row(
         explained("SHAP"),
         f"{PREDICTOR}: explainer.image is not set for SHAP, must be given on a cluster, where Seldon has none; "
