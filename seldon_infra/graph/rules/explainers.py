@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 from seldon_infra.core.model import known, title
 from seldon_infra.core.problems import Problem
 from seldon_infra.core.quantity import parse_duration
-from seldon_infra.graph.rules.place import below
+from seldon_infra.graph.rules.place import below, predictors
 from seldon_infra.graph.rules.references import image_is_a_reference
 from seldon_infra.graph.spec.explainers import ExplainerMethod, IntegratedGradients, looks_inside
 from seldon_infra.servers.spec import MLServerRuntime, SklearnServer, TensorFlowServer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from seldon_infra.graph.rules.place import InPredictor
-    from seldon_infra.graph.spec import Explainer
+    from seldon_infra.graph.spec import Explainer, SeldonDeployment
 
 ASKED = ("v2", "tensorflow")
 """Protocols on which this machine's explainers ask."""
@@ -134,6 +134,34 @@ def cluster_has_the_model_beside(at: InPredictor) -> Iterator[Problem]:
         got = f"explainer.type '{explainer.kind}' looks into the model, with an image of this library's"
         fix = "use KernelShap, AnchorTabular, SHAP or LIME, which ask for answers alone"
         yield Problem(at.path, got, "must not, on a cluster: the model's file is not there", fix)
+
+
+def paths_differ_between(deployments: Sequence[SeldonDeployment]) -> Iterator[Problem]:
+    """An explainer is reached at the deployment's name with ``-explainer``, which may be another deployment's name."""
+    for at, other in _beside(deployments, lambda at: f"{at.deployment.name}-explainer"):
+        path = f"/seldon/{known(at.deployment.namespace)}/{other.name}/{at.predictor.name}/"
+        got = f"name '{other.name}' leads to {path}, where the explainer of {at.path} is"
+        yield Problem(title(other), got, "must be no explainer's path", "rename it")
+
+
+def virtual_services_differ_between(deployments: Sequence[SeldonDeployment]) -> Iterator[Problem]:
+    """An explainer's routes are objects of their own. Source: createExplainerIstioResources in
+    seldondeployment_explainers.go of SeldonIO/seldon-core."""
+    for at, other in _beside(deployments, lambda at: f"{at.deployment.name}-{at.predictor.name}-explainer"):
+        got = f"VirtualService '{other.name}-http' is made for it and for the explainer of {at.path}"
+        yield Problem(title(other), got, "must be made for one alone", "rename one of them")
+
+
+def _beside(
+    deployments: Sequence[SeldonDeployment], named: Callable[[InPredictor], str]
+) -> Iterator[tuple[InPredictor, SeldonDeployment]]:
+    """Give each explained predictor for which another deployment of its namespace has the name that it stands for."""
+    there = {(known(each.namespace), each.name): each for each in deployments}
+    for at in (at for each in deployments for at in predictors(each) if at.predictor.explainer):
+        namespace = known(at.deployment.namespace)
+        other = there.get((namespace, named(at)))
+        if namespace is not None and other is not None:
+            yield at, other
 
 
 def _looks_inside(explainer: Explainer) -> bool:

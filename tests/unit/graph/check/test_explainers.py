@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from seldon_infra import Kubernetes, Local, Stack
 from seldon_infra.core.errors import InvalidSpec
 from seldon_infra.core.plain import read
 from seldon_infra.graph.check import check, check_cluster, check_local
@@ -193,3 +194,43 @@ def test_plain_data_names_a_method_and_never_what_methods_share() -> None:
     assert read(Explainer, given) == Explainer(type=TreeShap(background=10), model_uri=URI)
     with pytest.raises(InvalidSpec, match="KernelShap, LIME, SHAP or TreeShap;"):
         read(Explainer, {"type": {"type": "Tree"}, "modelUri": URI})
+
+
+def named(name: str, namespace: str = "shop", **fields: Any) -> SeldonDeployment:
+    return OK.model_copy(update={"name": name, "namespace": namespace, **fields})
+
+
+PLAIN = (OK.predictors[0].model_copy(update={"explainer": None}),)
+PATH = (
+    "SeldonDeployment 'fraud-explainer': name 'fraud-explainer' leads to /seldon/shop/fraud-explainer/main/, where the "
+    f"explainer of {PREDICTOR} is, must be no explainer's path; rename it"
+)
+ROUTES = (
+    "SeldonDeployment 'fraud-main-explainer': VirtualService 'fraud-main-explainer-http' is made for it and for the "
+    f"explainer of {PREDICTOR}, must be made for one alone; rename one of them"
+)
+BESIDE: dict[str, tuple[SeldonDeployment, SeldonDeployment, list[str], list[str]]] = {
+    "its explainer's path": (named("fraud"), named("fraud-explainer", predictors=PLAIN), [PATH], [PATH]),
+    "another namespace": (named("fraud"), named("fraud-explainer", "bank", predictors=PLAIN), [], []),
+    "another name": (named("fraud"), named("fraud-explained", predictors=PLAIN), [], []),
+    "nothing is explained": (named("fraud", predictors=PLAIN), named("fraud-explainer", predictors=PLAIN), [], []),
+    "its explainer's routes on a cluster": (
+        named("fraud"),
+        named("fraud-main-explainer", predictors=PLAIN),
+        [],
+        [ROUTES],
+    ),
+}
+
+
+@pytest.mark.parametrize(("one", "other", "here", "on_clusters"), BESIDE.values(), ids=BESIDE)
+def test_a_deployment_takes_no_path_of_another_s_explainer(
+    one: SeldonDeployment, other: SeldonDeployment, here: list[str], on_clusters: list[str]
+) -> None:
+    for side_by_side in ((one, other), (other, one)):
+        stays_here = Stack(target=Local(portable=False), deployments=side_by_side).check()
+        assert [str(problem) for problem in stays_here if problem.got.startswith(("name", "VirtualService"))] == here
+        anywhere = Stack(target=Kubernetes(), deployments=side_by_side).check()
+        assert [
+            str(problem) for problem in anywhere if problem.got.startswith(("name", "VirtualService"))
+        ] == on_clusters
