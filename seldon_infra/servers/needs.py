@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from seldon_infra.servers.detectors import Detector
+from seldon_infra.servers.explainers import ExplainerServer
 from seldon_infra.servers.spec import (
     HuggingFaceServer,
     LightGBMServer,
@@ -62,7 +63,9 @@ def needs(server: Server, protocol: Protocol) -> Needs:
     match server:
         case TritonServer():
             return TRITON
-        case MLServerRuntime() | HuggingFaceServer() | TempoServer() | LightGBMServer() | OnnxServer() | Detector():
+        case MLServerRuntime() | HuggingFaceServer() | TempoServer() | LightGBMServer() | OnnxServer():
+            return MLSERVER
+        case Detector() | ExplainerServer():
             return MLSERVER
         case SklearnServer() | XGBoostServer() | MLflowServer() if protocol == "v2":
             return MLSERVER
