@@ -55,8 +55,10 @@ def _notes(reasons: Reasons) -> Sequence[str]:
             return reasons.method, "weights of a linear model around the row"
         case Anchor():
             return reasons.method, "what holds the answer where it is"
+        case Contrast(says="instead"):
+            return reasons.method, "what the row has is hollow, what the other row has is full"
         case Contrast():
-            return reasons.method, "what the row has is hollow, what the other has is full"
+            return reasons.method, "the middle of the reference rows is hollow, what is enough is full"
         case Curves():
             return reasons.method, "how the answer moves with each feature, over all reference rows"
 

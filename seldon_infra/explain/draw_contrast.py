@@ -43,5 +43,6 @@ def _row(change: Change, top: float) -> Iterator[str]:
     yield f'<circle class="panel" cx="{number(old)}" cy="{number(middle)}" r="{number(_DOT)}"/>'
     yield f'<circle class="for" cx="{number(new)}" cy="{number(middle)}" r="{number(_DOT)}"/>'
     first, last = sorted(((old, "note", change.before), (new, "strong", change.after)))
-    yield text(f"{first[1]} end", first[0] - _DOT - 5, middle + 4, f"{first[2]:.4g}", _VALUE)
-    yield text(last[1], last[0] + _DOT + 5, middle + 4, f"{last[2]:.4g}", _VALUE)
+    # Above the line, which goes on beyond the dots.
+    yield text(f"{first[1]} end", first[0] - _DOT, middle - 5, f"{first[2]:.4g}", _VALUE)
+    yield text(last[1], last[0] + _DOT, middle - 5, f"{last[2]:.4g}", _VALUE)

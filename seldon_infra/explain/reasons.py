@@ -183,9 +183,9 @@ def contrast_head(reasons: Contrast) -> str:
         case Contrast(says="instead"):
             return f"{subject} would be {_subject(reasons.other or '')} with"
         case Contrast(changes=[]):
-            return f"{subject} is what the middle of the reference rows gets; nothing of the row is needed"
+            return f"{subject} is what a middle row gets; nothing of the row is needed"
         case _:
-            return f"{subject} is what the middle of the reference rows gets with"
+            return f"{subject} is what a middle row gets with"
 
 
 def _shapley(method: str, data: Mapping[str, Any], classes: Sequence[str]) -> Weights:

@@ -39,7 +39,7 @@ def complete(card, folder, model, rows):
         if len(said["classes"]) != len(model.classes_):
             raise SystemExit(f"{len(said['classes'])} names of classes, the model knows {len(model.classes_)}")
     outputs = getattr(model, "output_shape", (1,))[-1]
-    if said["classes"] and outputs != 1 and outputs != len(said["classes"]):
+    if said["classes"] and outputs not in (None, 1, len(said["classes"])):
         raise SystemExit(f"{len(said['classes'])} names of classes, the model answers {outputs} numbers")
     width = getattr(model, "n_features_in_", None)
     if width is not None and card.datatype != TEXT and width != card.width:

@@ -55,11 +55,11 @@ SAID: dict[str, tuple[dict[str, Any], list[str]]] = {
     "nothing that must be": ({**CONTRASTIVE, "PN": None, "PN_pred": None}, [f"'genuine': {FAR}"]),
     "what is enough": (
         ENOUGH,
-        ["'genuine' is what the middle of the reference rows gets with", "amount 60 instead of 38"],
+        ["'genuine' is what a middle row gets with", "amount 60 instead of 38"],
     ),
     "what needs nothing": (
         {**ENOUGH, "PP": [[38.0, 11.0]]},
-        ["'genuine' is what the middle of the reference rows gets; nothing of the row is needed"],
+        ["'genuine' is what a middle row gets; nothing of the row is needed"],
     ),
     "nothing that is enough": (
         {**ENOUGH, "PP": None},
