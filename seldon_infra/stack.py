@@ -25,7 +25,7 @@ from seldon_infra.core.model import Many, Spec, title
 from seldon_infra.core.problems import Problem
 from seldon_infra.core.settings_file import read_settings
 from seldon_infra.core.user_frames import report
-from seldon_infra.graph.check import check_cluster, check_local, check_together
+from seldon_infra.graph.check import check_cluster, check_local, check_paths, check_together
 from seldon_infra.graph.spec import Model, SeldonDeployment
 from seldon_infra.model_server.check import check_model_server, check_model_server_locally
 from seldon_infra.model_server.spec import ModelServer
@@ -61,7 +61,7 @@ class Stack(Spec):
         found = [problem for deployment in self.deployments for problem in _check(deployment, self.target)]
         found += [problem for server in self.model_servers for problem in _check_server(server, self.target)]
         stays_here = isinstance(self.target, Local) and not self.target.portable
-        together = [] if stays_here else check_together(self.deployments)
+        together = check_paths(self.deployments) + ([] if stays_here else check_together(self.deployments))
         twice = _names_used_twice([*self.deployments, *self.model_servers])
         return [*found, *twice, *together, *_check_platform(self.target, self.deployments)]
 

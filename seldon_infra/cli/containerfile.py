@@ -1,4 +1,4 @@
-"""Write the Containerfile and the build context of a node's own Python class, for a builder of images.
+"""Write the Containerfile and the build context of a node's own Python class, a detector or an explainer.
 
 The files are the same for the same definition, class and lock, and hold nothing of this machine. Nothing is built here.
 Where the class requires packages, they are locked with their hashes; a lock that the folder holds keeps its versions.
@@ -19,8 +19,10 @@ from seldon_infra.core.problems import Problem
 from seldon_infra.graph.check import check
 from seldon_infra.graph.rules.place import InNode, nodes_in, predictors
 from seldon_infra.graph.spec import SeldonDeployment
+from seldon_infra.graph.spec.explainers import ExplainerMethod
 from seldon_infra.servers import catalogue
 from seldon_infra.servers.class_lock import class_lock
+from seldon_infra.servers.explainers import EXPLAINER, Beside, ExplainerServer
 from seldon_infra.servers.image import BASE, CONTAINERFILE, LOCK, Built, context
 from seldon_infra.servers.spec import MLServerRuntime, PythonServer
 from seldon_infra.stack import find_project, load_stack
@@ -33,7 +35,8 @@ _FILE_MODE, _FOLDER_MODE = 0o644, 0o755
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("deployment", metavar="DEPLOYMENT", help="the deployment")
-    parser.add_argument("node", metavar="NODE", help="its node, with a class of yours or a router that learns")
+    whose = "its node, with a class of yours, a detector or a router that learns; or 'explainer'"
+    parser.add_argument("node", metavar="NODE", help=whose)
     parser.add_argument("--stack", required=True, help="the stack, as in `pulumi up --stack`")
     add_place(parser)
     parser.add_argument("--predictor", help="which predictor's node, where several have one of that name")
@@ -55,13 +58,39 @@ def run(arguments: argparse.Namespace) -> int:
     problems = check(deployment)
     if problems:
         raise InvalidSpec(problems)
+    explains = _explainer(deployment, arguments.node, arguments.predictor)
+    files = _of_explainer(explains, base) if explains else _of_node(deployment, arguments, project, base)
+    write_context(arguments.out, files, base)
+    return 0
+
+
+def _of_node(
+    deployment: SeldonDeployment, arguments: argparse.Namespace, project: Path, base: str
+) -> Mapping[str, str]:
     at = _node(deployment, arguments.node, arguments.predictor)
     server = _built(at)
     entry = catalogue.load(str(server.catalogue))
     code = _code(at, project / server.source) if isinstance(server, PythonServer | MLServerRuntime) else None
     lock = class_lock(entry, getattr(server, "requirements", ()), _earlier(arguments.out / LOCK))
-    write_context(arguments.out, context(server, at.node, entry, code, lock, base), base)
-    return 0
+    return context(server, at.node, entry, code, lock, base)
+
+
+def _of_explainer(method: type[ExplainerMethod], base: str) -> Mapping[str, str]:
+    entry = catalogue.load(method.server)
+    lock = entry.lock.read_text(encoding="utf-8")
+    return context(ExplainerServer(), Beside(), entry, None, lock, base)
+
+
+def _explainer(deployment: SeldonDeployment, name: str, predictor: str | None) -> type[ExplainerMethod] | None:
+    """Find what explains, where no node has that name; one image must do for all that are meant."""
+    asked = [each for each in predictors(deployment) if predictor in (None, each.predictor.name)]
+    if name != EXPLAINER or any(at.node.name == name for each in asked for at in nodes_in(each)):
+        return None
+    found = {each.predictor.name: each.predictor.explainer.method for each in asked if each.predictor.explainer}
+    if len({method.server for method in found.values()}) > 1:
+        names = " or ".join(f"--predictor {each}" for each in found)
+        raise SeldonInfraError(f"predictors of '{deployment.name}' are explained by different images; give {names}")
+    return next(iter(found.values()), None)
 
 
 def base_image(text: str) -> str:
@@ -89,7 +118,7 @@ def _built(at: InNode) -> Built:
     if isinstance(at.node.server, Built):
         return at.node.server
     got = f"server {type(at.node.server).__name__}"
-    want = "must be a PythonServer, an MLServerRuntime or a router that learns to have an image of its own"
+    want = "must be a PythonServer, an MLServerRuntime, a detector or a router that learns to have an image of its own"
     raise InvalidSpec([Problem(at.path, got, want, "name a node with a class of yours")])
 
 

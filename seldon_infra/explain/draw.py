@@ -8,10 +8,11 @@ from html import escape
 
 from seldon_infra.core.palette import stylesheet
 from seldon_infra.explain.draw_anchor import anchor
+from seldon_infra.explain.draw_contrast import contrast
 from seldon_infra.explain.draw_curves import curves
 from seldon_infra.explain.draw_parts import MARGIN, SHAPES, TITLE, WIDTH, Drawn, colours, note, number, text
 from seldon_infra.explain.draw_weights import weights
-from seldon_infra.explain.reasons import Anchor, Curves, Reasons, Weights, sentences
+from seldon_infra.explain.reasons import Anchor, Contrast, Curves, Reasons, Weights, contrast_head, sentences
 
 
 def document(name: str, reasons: Reasons) -> str:
@@ -42,6 +43,8 @@ def _heading(name: str, reasons: Reasons) -> Iterator[str]:
 def _title(name: str, reasons: Reasons) -> str:
     if isinstance(reasons, Curves):
         return f"{name}: what moves '{reasons.answer}'" if reasons.answer else f"{name}: what moves the answer"
+    if isinstance(reasons, Contrast):
+        return f"{name}: {contrast_head(reasons)}"
     return f"{name} says '{reasons.answer}'" if reasons.answer else f"{name}: where the answer comes from"
 
 
@@ -53,6 +56,10 @@ def _notes(reasons: Reasons) -> Sequence[str]:
             return reasons.method, "weights of a linear model around the row"
         case Anchor():
             return reasons.method, "what holds the answer where it is"
+        case Contrast(says="instead"):
+            return reasons.method, "what the row has is hollow, what the other row has is full"
+        case Contrast():
+            return reasons.method, "the middle of the reference rows is hollow, what is enough is full"
         case Curves():
             return reasons.method, "how the answer moves with each feature, over all reference rows"
 
@@ -65,3 +72,5 @@ def _body(reasons: Reasons) -> Drawn:
             return anchor(reasons)
         case Curves():
             return curves(reasons)
+        case Contrast():
+            return contrast(reasons)

@@ -18,7 +18,13 @@ from seldon_infra.core.errors import InvalidSpec, LimitReached, NotPermitted, Se
 from seldon_infra.core.problems import Problem
 from seldon_infra.explain.card import CARD, REFERENCE, Card
 from seldon_infra.explain.reference import Reference, read_reference
-from seldon_infra.graph.spec.explainers import ExplainerMethod, looks_inside
+from seldon_infra.graph.spec.explainers import (
+    Contrastive,
+    Counterfactuals,
+    ExplainerMethod,
+    IntegratedGradients,
+    looks_inside,
+)
 from seldon_infra.servers import catalogue
 
 if TYPE_CHECKING:
@@ -27,6 +33,7 @@ if TYPE_CHECKING:
 FIT_SECONDS = 300
 """How long a method may take for its first explanation."""
 _SKLEARN = ("model.joblib", "model.pickle", "model.pkl")
+_NETWORK = (".keras", ".h5", "saved_model.pb")
 
 
 class NotFitted(SeldonInfraError):
@@ -79,7 +86,7 @@ def fit(
         classes=tuple(classes),
         rows=len(rows.rows),
     )
-    problems = [*unfit(method, card, rows), *_hostile(model, trusted)]
+    problems = [*unfit(method, card, rows), *_hostile(method, model, trusted)]
     if problems:
         raise InvalidSpec(problems)
     try:
@@ -110,9 +117,6 @@ def _write(method: ExplainerMethod, card: Card, rows: Reference, model: Path, ou
 def unfit(method: ExplainerMethod, card: Card, rows: Reference) -> Iterator[Problem]:
     """Give what does not fit together of a method, names and rows."""
     path = f"explainer {card.kind}"
-    if method.server is None:
-        want = "must be one that this machine can fit"
-        yield Problem(path, f"method {card.kind}", want, "fit it where TensorFlow is, with alibi's own save()")
     if len(card.features) != rows.width:
         fix = "name each number of a row once"
         yield Problem(path, f"{len(card.features)} features", f"must be {rows.width}, as a row has", fix)
@@ -129,6 +133,9 @@ def unfit(method: ExplainerMethod, card: Card, rows: Reference) -> Iterator[Prob
     for index in card.categories:
         if not 0 <= index < len(card.features):
             yield Problem(path, f"categories of feature {index}", "must be of one that rows have", "correct the number")
+    if card.categories and isinstance(method, Counterfactuals | Contrastive):
+        fix = "leave them out, or use AnchorTabular, which keeps them apart"
+        yield Problem(path, "categories", f"must be none for {card.kind}, which moves every number freely", fix)
     if getattr(method, "output", None) == "probability" and not background:
         yield Problem(path, "output 'probability'", "must have background rows", "write background=100")
 
@@ -140,15 +147,19 @@ def _product(sizes: Sequence[int]) -> int:
     return whole
 
 
-def _hostile(model: Path, trusted: Sequence[str]) -> Iterator[Problem]:
+def _hostile(method: ExplainerMethod, model: Path, trusted: Sequence[str]) -> Iterator[Problem]:
     """What is tried is loaded, so it is judged first as a server's model is."""
-    if loadable(model) is not None:
-        for finding in judged(model, "sklearn", trusted):
+    if loadable(method, model) is not None:
+        kind = "tensorflow" if isinstance(method, IntegratedGradients) else "sklearn"
+        for finding in judged(model, kind, trusted):
             yield finding.problem("explainer", str(model))
 
 
-def loadable(model: Path) -> Path | None:
-    """Give a model's file where scikit-learn saved it, which alone can be looked into here."""
+def loadable(method: ExplainerMethod, model: Path) -> Path | None:
+    """Give what the method's library can load of a model: scikit-learn's file, or a network."""
+    if isinstance(method, IntegratedGradients):
+        candidates = [model, *model.glob("*"), *model.glob("*/saved_model.pb")]
+        return model if any(file.is_file() and file.name.endswith(_NETWORK) for file in candidates) else None
     candidates = [model] if model.is_file() else [model / name for name in _SKLEARN]
     return next((each for each in candidates if each.name in _SKLEARN and each.is_file()), None)
 
@@ -160,11 +171,11 @@ def _try(method: ExplainerMethod, folder: Path, model: Path) -> None:
         NotFitted: it does not.
         LimitReached: it takes too long.
     """
-    assert method.server is not None
-    file = loadable(model)
+    file = loadable(method, model)
     if file is None and looks_inside(method):
         kind = type(method).__name__
-        raise NotFitted(f"explainer {kind}: {model} holds none of {', '.join(_SKLEARN)}, which it looks into")
+        wanted = _NETWORK if isinstance(method, IntegratedGradients) else _SKLEARN
+        raise NotFitted(f"explainer {kind}: {model} holds none of {', '.join(wanted)}, which it looks into")
     entry = catalogue.load(method.server)
     python = catalogue.environment(entry) / "bin" / "python"
     with tempfile.TemporaryDirectory(prefix="seldon-fit-") as code:

@@ -1,15 +1,18 @@
-"""What an explanation says, whatever made it: weights of features, an anchor, curves. Pure.
+"""What an explanation says, whatever made it: weights of features, an anchor, curves, another row. Pure.
 
 Alibi's methods, and this library's servers for SHAP and LIME, answer with one JSON text of ``meta`` and ``data``.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from seldon_infra.core.errors import SeldonInfraError
+
+Says: TypeAlias = Literal["instead", "enough"]
 
 
 class NotExplained(SeldonInfraError):
@@ -85,7 +88,35 @@ class Curves:
     curves: Sequence[Curve]
 
 
-Reasons: TypeAlias = Weights | Anchor | Curves
+@dataclass(frozen=True)
+class Change:
+    """One feature of another row."""
+
+    feature: str
+    before: float
+    """What the row has there, or the middle of the reference rows."""
+    after: float
+    """What the other row has."""
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """Another row beside the one that is explained."""
+
+    method: str
+    answer: str
+    """What is answered to the row."""
+    says: Says
+    """Whether the other row is one with another answer, or one that says less and has the same."""
+    other: str | None
+    """What is answered to the other row; None where no such row was found."""
+    changes: Sequence[Change]
+    """Where it differs, from the row for ``instead``, from the middle of the reference rows for ``enough``."""
+    kept: int
+    """How many features it has unchanged."""
+
+
+Reasons: TypeAlias = Weights | Anchor | Curves | Contrast
 
 
 def reasons_of(explanation: Mapping[str, Any], classes: Sequence[str] = ()) -> Reasons:
@@ -108,6 +139,12 @@ def reasons_of(explanation: Mapping[str, Any], classes: Sequence[str] = ()) -> R
             return _curves(method, data, classes)
         if "anchor" in data:
             return _anchor(method, data, classes)
+        if "attributions" in data:
+            return _gradients(method, data, classes)
+        if "cf" in data:
+            return _counterfactual(method, data, classes)
+        if "PN" in data:
+            return _contrastive(method, data, classes)
     except (LookupError, TypeError, ValueError) as error:
         raise NotExplained(f"the explanation lacks what its method gives: {type(error).__name__}: {error}") from None
     raise NotExplained(f"an explanation of {method} cannot be shown here; --json prints it")
@@ -130,6 +167,25 @@ def sentences(reasons: Reasons, most: int = 5) -> list[str]:
                 head,
                 *(f"{_span(each):.3f}  {each.feature}" for each in sorted(curves, key=_span, reverse=True)[:most]),
             ]
+        case Contrast(changes=changes):
+            said = [f"{each.feature} {_number(each.after)} instead of {_number(each.before)}" for each in changes]
+            return [contrast_head(reasons), *said[:most]]
+
+
+def contrast_head(reasons: Contrast) -> str:
+    """Say what another row shows."""
+    subject = _subject(reasons.answer)
+    match reasons:
+        case Contrast(other=None, says="instead"):
+            return f"{subject}: no row with another answer was found; max_iterations, c_init or eps may lead farther"
+        case Contrast(other=None):
+            return f"{subject}: nothing that is enough was found; max_iterations, c_init or eps may lead farther"
+        case Contrast(says="instead"):
+            return f"{subject} would be {_subject(reasons.other or '')} with"
+        case Contrast(changes=[]):
+            return f"{subject} is what a middle row gets; nothing of the row is needed"
+        case _:
+            return f"{subject} is what a middle row gets with"
 
 
 def _shapley(method: str, data: Mapping[str, Any], classes: Sequence[str]) -> Weights:
@@ -164,8 +220,7 @@ def _curves(method: str, data: Mapping[str, Any], classes: Sequence[str]) -> Cur
 
 def _anchor(method: str, data: Mapping[str, Any], classes: Sequence[str]) -> Anchor:
     raw = data["raw"]
-    label = int(_first(raw["prediction"]))
-    answer = classes[label] if 0 <= label < len(classes) else str(label)
+    answer = _class(raw["prediction"], classes)
     precision = float(_first(data["precision"]))
     if "segments" in data:
         return _image_anchor(method, answer, precision, data)
@@ -189,6 +244,56 @@ def _image_anchor(method: str, answer: str, precision: float, data: Mapping[str,
         else []
     )
     return Anchor(method, answer, conditions, precision, None, image=image, kept=kept)
+
+
+def _gradients(method: str, data: Mapping[str, Any], classes: Sequence[str]) -> Weights:
+    at, answer = _answered(data["predictions"], len(data["predictions"][0]), classes)
+    row, values = _flat(data["X"][0]), _flat(data["attributions"][0][0])
+    names = data["feature_names"]
+    weights = [Weight(name, _number(x), x_adds) for name, x, x_adds in zip(names, row, values, strict=True)]
+    total = float(data["predictions"][0][at])
+    return Weights(method, answer, total - sum(values), total, _largest_first(weights))
+
+
+def _counterfactual(method: str, data: Mapping[str, Any], classes: Sequence[str]) -> Contrast:
+    answer, found = _class(data["orig_class"], classes), data["cf"]
+    if found is None:
+        return Contrast(method, answer, "instead", None, (), 0)
+    return _contrast(method, answer, "instead", _class(found["class"], classes), data["X"][0], found["X"][0], data)
+
+
+def _contrastive(method: str, data: Mapping[str, Any], classes: Sequence[str]) -> Contrast:
+    answer = _class(data["X_pred"], classes)
+    says: Says = "enough" if data["mode"] == "PP" else "instead"
+    name, before = ("PP", data["no_info"][0]) if says == "enough" else ("PN", data["X"][0])
+    if data[name] is None:
+        return Contrast(method, answer, says, None, (), 0)
+    return _contrast(method, answer, says, _class(data[f"{name}_pred"], classes), before, data[name][0], data)
+
+
+def _contrast(
+    method: str,
+    answer: str,
+    says: Says,
+    other: str,
+    before: Sequence[float],
+    after: Sequence[float],
+    data: Mapping[str, Any],
+) -> Contrast:
+    pairs = zip(data["feature_names"], before, after, strict=True)
+    all_of_it = [Change(str(name), float(old), float(new)) for name, old, new in pairs]
+    # The search works in single precision, so that what it leaves alone comes back a little off.
+    changes = [each for each in all_of_it if not math.isclose(each.before, each.after, rel_tol=1e-3, abs_tol=1e-5)]
+    return Contrast(method, answer, says, other, changes, len(all_of_it) - len(changes))
+
+
+def _class(label: Any, classes: Sequence[str]) -> str:
+    at = int(_first(label))
+    return classes[at] if 0 <= at < len(classes) else str(at)
+
+
+def _flat(value: Any) -> list[float]:
+    return [number for each in value for number in _flat(each)] if isinstance(value, list) else [float(value)]
 
 
 def _answered(raw: Any, answers: int, classes: Sequence[str]) -> tuple[int, str]:

@@ -132,7 +132,13 @@ def check_cluster(deployment: SeldonDeployment) -> list[Problem]:
 
 def check_together(deployments: Sequence[SeldonDeployment]) -> list[Problem]:
     """Find what keeps deployments from being side by side on a cluster, though each is right by itself."""
-    return list(objects.objects_differ_between([each for each in deployments if not too_large(each)]))
+    right = [each for each in deployments if not too_large(each)]
+    return [*objects.objects_differ_between(right), *explainers.virtual_services_differ_between(right)]
+
+
+def check_paths(deployments: Sequence[SeldonDeployment]) -> list[Problem]:
+    """Find deployments that would take each other's paths, wherever they are served."""
+    return list(explainers.paths_differ_between(deployments))
 
 
 def check_manifest(deployment: SeldonDeployment) -> list[Problem]:

@@ -1,9 +1,9 @@
-"""The image of a user's class: its Containerfile and build context, as text that is the same for the same input. Pure.
+"""Images of users' classes, detectors and explainers: Containerfile and build context, the same for the same input.
 
-The image starts the class as this machine does, by the catalogue entry's own command, and has what the entry's lock
-says, each package by its hash. Ports that nobody sets are those that Seldon's operator gives to a container
-(``PREDICTIVE_UNIT_…`` in ``operator/controllers`` of SeldonIO/seldon-core 1.17.1). Python writes bytecode by hash and
-not by time where SOURCE_DATE_EPOCH is set (Python's docs, ``py_compile``), so that a build can be repeated.
+All of it is text, and pure. An image starts what this machine starts, by the catalogue entry's own command, and has
+what the entry's lock says, each package by its hash. Ports that nobody sets are those that Seldon's operator gives to a
+container (``PREDICTIVE_UNIT_…`` in ``operator/controllers`` of SeldonIO/seldon-core 1.17.1). Python writes bytecode by
+hash and not by time where SOURCE_DATE_EPOCH is set (Python's docs, ``py_compile``), so that a build can be repeated.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from seldon_infra.servers.bandits import EpsilonGreedy, ThompsonSampling
+from seldon_infra.servers.detectors import DriftDetector, OutlierDetector
+from seldon_infra.servers.explainers import ExplainerServer
 from seldon_infra.servers.layout import filled, filler, of_server
 from seldon_infra.servers.needs import SCRATCH, needs
 from seldon_infra.servers.spec import MLServerRuntime, PythonServer
@@ -43,8 +45,8 @@ _TO_QUOTE = re.compile(r'[\\"$]')
 
 UsersClass = PythonServer | MLServerRuntime
 """The typed servers that run a class of the user's."""
-Built = UsersClass | EpsilonGreedy | ThompsonSampling
-"""The typed servers that have an image of their own; the class of the last two lies in the catalogue."""
+Built = UsersClass | EpsilonGreedy | ThompsonSampling | DriftDetector | OutlierDetector | ExplainerServer
+"""The typed servers that have an image of their own; but for a user's class all that they run lies in the catalogue."""
 
 
 def context(
@@ -139,6 +141,8 @@ def _values(server: Built, node: Node) -> dict[str, str | None]:
         **of_server(server, node),
         **{f"port.{name}": number for name, number in PORTS.items()},
         "name": node.name,
+        "deployment": None,
+        "predictor": None,
         "host": "0.0.0.0",
         "python": f"{ROOT}/venv/bin/python",
         "bin": f"{ROOT}/venv/bin",

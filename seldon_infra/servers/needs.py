@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from seldon_infra.servers.detectors import Detector
+from seldon_infra.servers.explainers import ExplainerServer
 from seldon_infra.servers.spec import (
     HuggingFaceServer,
     LightGBMServer,
@@ -65,7 +66,7 @@ def needs(server: Server, protocol: Protocol) -> Needs:
             return TRITON
         case MLServerRuntime() | HuggingFaceServer() | TempoServer() | LightGBMServer() | OnnxServer():
             return MLSERVER
-        case TorchServeServer() | Detector():
+        case TorchServeServer() | Detector() | ExplainerServer():
             return MLSERVER
         case SklearnServer() | XGBoostServer() | MLflowServer() if protocol == "v2":
             return MLSERVER

@@ -7,24 +7,23 @@ takes nothing from them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from seldon_infra.core.model import known
 from seldon_infra.core.quantity import parse_duration
 from seldon_infra.graph.spec.explainers import ExplainerMethod, looks_inside
 from seldon_infra.servers import catalogue
-from seldon_infra.servers.layout import Node, local_process
-from seldon_infra.servers.spec import Server
+from seldon_infra.servers.explainers import EXPLAINER, Beside, ExplainerServer
+from seldon_infra.servers.layout import local_process
 from seldon_infra.targets.local_render import started
 
 if TYPE_CHECKING:
-    from seldon_infra.graph.spec import EnvVar, Explainer, Predictor, SeldonDeployment
+    from seldon_infra.graph.spec import Explainer, Predictor, SeldonDeployment
     from seldon_infra.targets.spec import Local
 
-MODEL = "explainer"
-"""The explainer's name as a model in a path: that of its container on a cluster."""
+MODEL = EXPLAINER
 INFER, INSIDE = "infer", "source"
 """Placeholders that stand for the predictor's address and the model's own file."""
 
@@ -34,12 +33,6 @@ ROUTE_PARTS = (
 )  # fmt: skip
 
 
-class _ExplainerServer(Server):
-    """What runs an explainer; it is no node's server."""
-
-    kind: Literal["explainer"] = "explainer"
-
-
 @dataclass(frozen=True)
 class _Setting:
     name: str
@@ -47,27 +40,14 @@ class _Setting:
     wire_type: str = "STRING"
 
 
-@dataclass(frozen=True)
-class _Beside:
-    """An explainer in the shape of a node, which is what the catalogue's templates are filled in for."""
-
-    parameters: Sequence[_Setting]
-    env: Sequence[EnvVar]
-    name: str = MODEL
-    type: str = "MODEL"
-    model_uri: object = field(default="explainer")
-    server: object = None
-    children: Sequence[Node] = ()
-
-
 def process(deployment: SeldonDeployment, predictor: Predictor, explainer: Explainer, target: Local) -> dict[str, Any]:
     """The process; ``{model}`` stands for the copy of its files, ``{infer}`` for its predictor's address."""
-    assert explainer.method.server is not None
     entry = catalogue.load(explainer.method.server)
-    asked = [_Setting("infer_uri", f"http://{{{INFER}}}/v2/models/{predictor.graph.name}/infer")]
+    asks = "v1/models/{}:predict" if deployment.protocol == "tensorflow" else "v2/models/{}/infer"
+    asked = [_Setting("infer_uri", f"http://{{{INFER}}}/{asks.format(predictor.graph.name)}")]
     inside = [_Setting("model", f"{{{INSIDE}}}")] if reads_model(explainer) else []
-    node = _Beside(parameters=(*asked, *inside), env=explainer.env)
-    made = local_process(entry, _ExplainerServer.model_construct(), node, deployment, predictor)
+    node = Beside(parameters=(*asked, *inside), env=explainer.env)
+    made = local_process(entry, ExplainerServer(), node, deployment, predictor)
     return {**started(made, target), "live": dict(made.live)}
 
 
@@ -81,7 +61,6 @@ def reads_model(explainer: Explainer) -> bool:
 
 def install(explainer: Explainer) -> None:
     """Make the environment of an explainer's server if this machine has none yet; it says on stderr what it does."""
-    assert explainer.method.server is not None
     catalogue.environment(catalogue.load(explainer.method.server))
 
 

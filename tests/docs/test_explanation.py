@@ -30,12 +30,9 @@ def test_every_method_is_in_the_table_with_what_runs_it() -> None:
     rows = dict(re.findall(r"^\| `([A-Z]\w+)` \| ([\w. ]+) \|", PAGE, re.M))
     assert set(rows) == set(METHODS)
     for name, method in METHODS.items():
-        by, _, version = rows[name].partition(" ")
-        if method.server is None:
-            assert rows[name] == "a cluster"
-        else:
-            assert by == method.server
-            assert f"{by}=={version}" in (SERVERS / by / "requirements.in").read_text().splitlines()
+        by, version, *network = rows[name].split(" ", 2)
+        assert method.server == "-".join([by, *(["tensorflow"] if network == ["with TensorFlow"] else network)])
+        assert f"{by}=={version}" in (SERVERS / method.server / "requirements.in").read_text().splitlines()
 
 
 def test_the_picture_is_drawn_from_the_answer_that_is_shown() -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from pathlib import Path
 
+from seldon_infra.explain.card import CARD, REFERENCE, Card
+from seldon_infra.explain.reference import read_reference
+from seldon_infra.graph.spec import ExplainerMethod
 from seldon_infra.servers import catalogue
 
 FEATURES = ("amount", "hour", "distance_km", "purchases_today", "new_shop")
@@ -35,10 +39,73 @@ joblib.dump(LogisticRegression(max_iter=200).fit(pixels[:500] / 16, digits[:500]
 json.dump({"rows": (pixels[:60] / 16).tolist()}, open("images.json", "w"))
 """
 
+NETWORKS = """
+import csv, keras, numpy as np, tensorflow as tf
+keras.utils.set_random_seed(0)
+rows = np.array([[float(cell) for cell in row] for row in list(csv.reader(open("payments.csv")))[1:]], "float32")
+fraud = (rows[:, 0] > 60) & ((rows[:, 2] > 30) | (rows[:, 4] == 1))
+scaled = keras.layers.Normalization()
+scaled.adapt(rows)
+net = keras.Sequential([keras.Input((5,)), scaled, keras.layers.Dense(16, "relu"), keras.layers.Dense(2, "softmax")])
+net.compile(keras.optimizers.Adam(0.05), "sparse_categorical_crossentropy")
+net.fit(rows, fraud.astype(int), epochs=30, verbose=0)
+net.export("net/1", verbose=False)
+net.save("net.keras")
+class Steps(tf.Module):
+    @tf.function(input_signature=[tf.TensorSpec([None, 5], tf.float32, "rows")])
+    def answer(self, rows):
+        large = tf.cast(rows[:, :1] > 60, tf.float32)
+        return {"answer": tf.concat([1 - large, large], axis=1)}
+steps = Steps()
+tf.saved_model.save(steps, "steps/1", signatures=steps.answer)
+"""
+
 
 def make(folder: Path) -> None:
     """Write the models ``model``, ``other``, ``text`` and ``images``, and rows for each kind."""
-    python = catalogue.environment(catalogue.load("mlserver")) / "bin" / "python"
-    command = [str(python), "-W", "ignore", "-c", f"FEATURES = {FEATURES!r}\n{MAKE}"]
+    _written_by("mlserver", f"FEATURES = {FEATURES!r}\n{MAKE}", folder)
+
+
+def make_networks(folder: Path) -> None:
+    """Write the networks ``net``, ``net.keras`` and ``steps``, which has no gradients, for the rows of `make`."""
+    _written_by("tensorflow", NETWORKS, folder)
+
+
+def _written_by(server: str, script: str, folder: Path) -> None:
+    python = catalogue.environment(catalogue.load(server)) / "bin" / "python"
+    command = [str(python), "-W", "ignore", "-c", script]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
+
+
+def card_at(folder: Path, method: ExplainerMethod, reference: Path, classes: tuple[str, ...] = ()) -> Path:
+    """Write an explainer's folder as a fit does, for a script that tries the library on several in one process."""
+    rows = read_reference(reference)
+    card = Card(
+        method=method.model_dump(mode="json"),
+        model_digest="sha256:1",
+        input=rows.input,
+        datatype=rows.datatype,
+        output=None,
+        features=rows.features or tuple(f"f{index}" for index in range(rows.width)),
+        categories={},
+        classes=classes,
+        rows=len(rows.rows),
+    )
+    folder.mkdir(parents=True)
+    (folder / CARD).write_text(card.model_dump_json())
+    (folder / REFERENCE).write_text(json.dumps(rows.rows))
+    return folder
+
+
+def run_in(server: str, place: Path, script: str, told: object) -> str:
+    """Run a script beside a server's own files, in its environment, and give what it prints."""
+    entry = catalogue.load(server)
+    for name, file in entry.copied.items():
+        (place / name).write_bytes(file.read_bytes())
+    (place / "script.py").write_text(script)
+    python = str(catalogue.environment(entry) / "bin" / "python")
+    command = [python, "-B", "-W", "ignore", str(place / "script.py"), json.dumps(told)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0, done.stderr
+    return done.stdout

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
 
-from seldon_infra.explain.card import CARD, REFERENCE, Card, read_card
+from seldon_infra.explain.card import read_card
 from seldon_infra.explain.draw import document
 from seldon_infra.explain.reasons import Anchor, Curves, Reasons, Weights, reasons_of
-from seldon_infra.explain.reference import read_reference
 from seldon_infra.graph.spec import (
     ALE,
     AnchorImages,
@@ -22,8 +20,7 @@ from seldon_infra.graph.spec import (
     KernelShap,
     TreeShap,
 )
-from seldon_infra.servers import catalogue
-from tests.local.explainer_scene import make
+from tests.local.explainer_scene import card_at, make, run_in
 
 pytestmark = pytest.mark.local
 
@@ -44,7 +41,8 @@ from explaining import Card, Predictor, model_at, plain, reference
 for folder, path in json.loads(sys.argv[1]):
     folder = Path(folder)
     fit.main(folder, path)
-    card, model = Card(folder), model_at(path)
+    card = Card(folder)
+    model = model_at(path, card)
     rows = reference(folder, card)
     row = [rows[0]] if card.datatype == "BYTES" else rows[:1]
     explained = methods.MAKERS[card.kind](card, rows, fit.answers(card, model), model)(row)
@@ -59,36 +57,10 @@ def explained(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Reasons]:
     make(place)
     asked = []
     for name, (method, model, file) in METHODS.items():
-        (place / name).mkdir()
-        rows = read_reference(place / file)
-        features = rows.features or tuple(f"f{index}" for index in range(rows.width))
-        card = Card(
-            method=method.model_dump(mode="json"),
-            model_digest="sha256:1",
-            input=rows.input,
-            datatype=rows.datatype,
-            output=None,
-            features=features,
-            categories={},
-            classes=(),
-            rows=len(rows.rows),
-        )
-        (place / name / CARD).write_text(card.model_dump_json())
-        (place / name / REFERENCE).write_text(json.dumps(rows.rows))
-        asked.append([str(place / name), str(place / model / "model.joblib")])
-    _run(place, asked)
+        made = card_at(place / name, method, place / file)
+        asked.append([str(made), str(place / model / "model.joblib")])
+    run_in("alibi", place, EXPLAIN, asked)
     return {name: _read(place / name) for name in METHODS}
-
-
-def _run(place: Path, asked: list[list[str]]) -> None:
-    entry = catalogue.load("alibi")
-    for name, file in entry.copied.items():
-        (place / name).write_bytes(file.read_bytes())
-    (place / "explain_all.py").write_text(EXPLAIN)
-    python = str(catalogue.environment(entry) / "bin" / "python")
-    command = [python, "-B", "-W", "ignore", str(place / "explain_all.py"), json.dumps(asked)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=240)
-    assert done.returncode == 0, done.stderr
 
 
 def _read(folder: Path) -> Reasons:

@@ -61,7 +61,7 @@ def project() -> Iterator[Project]:
 
 def page_fits(folder: Path) -> None:
     """The page's own command, which writes ``explainers/trees``."""
-    (line,) = re.findall(r"^seldon-infra (explainer fit .*)$", PAGE, re.M)
+    (line,) = re.findall(r"^seldon-infra (explainer fit TreeShap .*)$", PAGE, re.M)
     command = [sys.executable, "-m", "seldon_infra.cli.main", *line.split()]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr

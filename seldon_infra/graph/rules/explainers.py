@@ -8,22 +8,27 @@ from typing import TYPE_CHECKING
 from seldon_infra.core.model import known, title
 from seldon_infra.core.problems import Problem
 from seldon_infra.core.quantity import parse_duration
-from seldon_infra.graph.rules.place import below, listed
+from seldon_infra.graph.rules.place import below, predictors
 from seldon_infra.graph.rules.references import image_is_a_reference
-from seldon_infra.graph.spec.explainers import METHODS, ExplainerMethod, looks_inside
-from seldon_infra.servers.spec import SklearnServer
+from seldon_infra.graph.spec.explainers import ExplainerMethod, IntegratedGradients, looks_inside
+from seldon_infra.servers.spec import MLServerRuntime, SklearnServer, TensorFlowServer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from seldon_infra.graph.rules.place import InPredictor
-    from seldon_infra.graph.spec import Explainer
+    from seldon_infra.graph.spec import Explainer, SeldonDeployment
 
+ASKED = ("v2", "tensorflow")
+"""Protocols on which this machine's explainers ask."""
+NETWORK_SERVERS = (TensorFlowServer, MLServerRuntime)
+"""Servers whose ``model_uri`` may hold a network."""
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}\Z")
 _SHARES = ("threshold", "delta", "tau")
+_POSITIVE = ("c_init", "eps")
 _COUNTS = {
     "batch_size": 1, "beam_size": 1, "coverage_samples": 1, "segments": 1, "background": 0, "samples": 1, "features": 1,
-    "min_bin_points": 1, "n_steps": 1, "max_iterations": 1,
+    "min_bin_points": 1, "n_steps": 1, "max_iterations": 1, "c_steps": 1,
 }  # fmt: skip
 
 
@@ -38,6 +43,12 @@ def options_make_sense(at: InPredictor) -> Iterator[Problem]:
             yield Problem(
                 at.path, f"explainer.{field} {share:g}", "must lie between 0 and 1", f"write {field}=0.1, say"
             )
+    for field in _POSITIVE:
+        size = getattr(method, field, None)
+        if size is not None and size <= 0:
+            yield Problem(at.path, f"explainer.{field} {size:g}", "must be above 0", f"write {field}=0.01, say")
+    for field in ("beta", "theta", "kappa"):
+        yield from below(at.path, f"explainer.{field}", getattr(method, field, None), 0)
     for field, least in _COUNTS.items():
         yield from below(at.path, f"explainer.{field}", getattr(method, field, None), least)
     percentiles = list(getattr(method, "percentiles", ()))
@@ -70,17 +81,14 @@ def files_are_pinned_whole(at: InPredictor) -> Iterator[Problem]:
 
 
 def method_runs_here(at: InPredictor) -> Iterator[Problem]:
-    """This machine has servers for some methods, which speak protocol v2 and are fitted."""
+    """On this machine explainers ask by REST, on two protocols, and are fitted."""
     explainer = at.predictor.explainer
     if explainer is None:
         return
-    if explainer.method.server is None:
-        here = listed([f"'{name}'" for name, method in METHODS.items() if method.server])
-        want = f"must be {here} on this machine"
-        yield Problem(at.path, f"explainer.type '{explainer.kind}'", want, "use one of them, or a cluster")
-    elif at.deployment.protocol != "v2":
+    if at.deployment.protocol not in ASKED:
         fix = f"set protocol='v2' on {title(at.deployment)}, or use a cluster"
-        yield Problem(at.path, f"explainer on protocol '{at.deployment.protocol}'", "must be on 'v2' here", fix)
+        got = f"explainer on protocol '{at.deployment.protocol}'"
+        yield Problem(at.path, got, "must be on 'v2' or 'tensorflow' here", fix)
     elif explainer.model_uri is None:
         fix = "fit one with seldon-infra explainer fit, and write model_uri='explainers/…'"
         yield Problem(at.path, "explainer.model_uri is not set", "must be given on this machine", fix)
@@ -90,14 +98,23 @@ def method_runs_here(at: InPredictor) -> Iterator[Problem]:
 
 
 def method_has_a_model_to_look_into(at: InPredictor) -> Iterator[Problem]:
-    """What looks into a model reads one file of scikit-learn's, not a graph."""
+    """What looks into a model reads one model's files, not a graph's: trees of scikit-learn, or a network of Keras."""
     explainer, graph = at.predictor.explainer, at.predictor.graph
-    if explainer is None or explainer.method.server is None or not _looks_inside(explainer):
+    if explainer is None or not _looks_inside(explainer):
         return
-    if graph.children or not isinstance(graph.server, SklearnServer):
+    servers = NETWORK_SERVERS if explainer.method is IntegratedGradients else (SklearnServer,)
+    if graph.children or not isinstance(graph.server, servers) or graph.model_uri is None:
         got = f"explainer.type '{explainer.kind}' looks into the model"
-        want = "must explain a predictor that is one Model with SklearnServer"
+        names = " or ".join(server.__name__ for server in servers)
+        want = f"must explain a predictor that is one Model with {names} and a model_uri"
         yield Problem(at.path, got, want, "use KernelShap, AnchorTabular, SHAP or LIME, which ask for answers alone")
+
+
+def cluster_speaks_the_protocol(at: InPredictor) -> Iterator[Problem]:
+    """Seldon has explainer images for two protocols."""
+    if at.predictor.explainer and at.deployment.protocol == "tensorflow":
+        want = "must be on protocol 'seldon' or 'v2' on a cluster"
+        yield Problem(at.path, "explainer on protocol 'tensorflow'", want, "remove explainer")
 
 
 def cluster_has_an_image(at: InPredictor) -> Iterator[Problem]:
@@ -123,10 +140,38 @@ def cluster_has_the_model_beside(at: InPredictor) -> Iterator[Problem]:
         yield Problem(at.path, got, "must not, on a cluster: the model's file is not there", fix)
 
 
+def paths_differ_between(deployments: Sequence[SeldonDeployment]) -> Iterator[Problem]:
+    """An explainer is reached at the deployment's name with ``-explainer``, which may be another deployment's name."""
+    for at, other in _beside(deployments, lambda at: f"{at.deployment.name}-explainer"):
+        path = f"/seldon/{known(at.deployment.namespace)}/{other.name}/{at.predictor.name}/"
+        got = f"name '{other.name}' leads to {path}, where the explainer of {at.path} is"
+        yield Problem(title(other), got, "must be no explainer's path", "rename it")
+
+
+def virtual_services_differ_between(deployments: Sequence[SeldonDeployment]) -> Iterator[Problem]:
+    """An explainer's routes are objects of their own. Source: createExplainerIstioResources in
+    seldondeployment_explainers.go of SeldonIO/seldon-core."""
+    for at, other in _beside(deployments, lambda at: f"{at.deployment.name}-{at.predictor.name}-explainer"):
+        got = f"VirtualService '{other.name}-http' is made for it and for the explainer of {at.path}"
+        yield Problem(title(other), got, "must be made for one alone", "rename one of them")
+
+
+def _beside(
+    deployments: Sequence[SeldonDeployment], named: Callable[[InPredictor], str]
+) -> Iterator[tuple[InPredictor, SeldonDeployment]]:
+    """Give each explained predictor for which another deployment of its namespace has the name that it stands for."""
+    there = {(known(each.namespace), each.name): each for each in deployments}
+    for at in (at for each in deployments for at in predictors(each) if at.predictor.explainer):
+        namespace = known(at.deployment.namespace)
+        other = there.get((namespace, named(at)))
+        if namespace is not None and other is not None:
+            yield at, other
+
+
 def _looks_inside(explainer: Explainer) -> bool:
     return explainer.method.needs_model if isinstance(explainer.type, str) else looks_inside(explainer.type)
 
 
 PREDICTOR_RULES = (options_make_sense, files_are_pinned_whole)
 LOCAL_PREDICTOR_RULES = (method_runs_here, method_has_a_model_to_look_into)
-CLUSTER_PREDICTOR_RULES = (cluster_has_an_image, cluster_has_the_model_beside)
+CLUSTER_PREDICTOR_RULES = (cluster_speaks_the_protocol, cluster_has_an_image, cluster_has_the_model_beside)

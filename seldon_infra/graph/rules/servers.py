@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from seldon_infra.core.problems import Problem
-from seldon_infra.graph.rules.place import InNode, InPredictor, listed, server_of
+from seldon_infra.graph.rules.place import InNode, InPredictor, server_of
 from seldon_infra.servers.licence import licence_problems
 from seldon_infra.servers.spec import (
     LAST_APACHE_CORE,
@@ -112,14 +112,7 @@ def explainer_has_a_model(at: InPredictor) -> Iterator[Problem]:
         )
 
 
-def explainer_speaks_protocol(at: InPredictor) -> Iterator[Problem]:
-    """There are explainer images for two protocols."""
-    if at.predictor.explainer and at.deployment.protocol == "tensorflow":
-        names = listed(["'seldon'", "'v2'"])
-        yield Problem(at.path, "explainer on protocol 'tensorflow'", f"must be on protocol {names}", "remove explainer")
-
-
-PREDICTOR_RULES = (explainer_licence_is_chosen, explainer_has_a_model, explainer_speaks_protocol)
+PREDICTOR_RULES = (explainer_licence_is_chosen, explainer_has_a_model)
 NODE_RULES = (
     model_uri_is_there,
     code_is_named,

@@ -32,8 +32,8 @@ class ExplainerMethod(Spec):
     """A method with its options; use one of its kinds: ``AnchorTabular()``, ``TreeShap()``, ``LIME()``."""
 
     alternatives: ClassVar[str] = "kind such as AnchorTabular, KernelShap, TreeShap, SHAP or LIME"
-    server: ClassVar[str | None] = None
-    """Folder of ``servers/`` that runs it on this machine, None where only a cluster does."""
+    server: ClassVar[str] = ""
+    """Folder of ``servers/`` that runs it."""
     on_clusters: ClassVar[str] = ""
     """Its name in Seldon's CRD. The operator has none for SHAP and LIME: there it is only what makes the path."""
     data: ClassVar[DataKind] = "tabular"
@@ -46,7 +46,7 @@ class _Anchors(ExplainerMethod):
     """Options of all anchors. Source: alibi's ``AnchorTabular.explain``."""
 
     alternatives: ClassVar[str] = "kind such as AnchorTabular, AnchorText or AnchorImages"
-    server: ClassVar[str | None] = "alibi"
+    server: ClassVar[str] = "alibi"
 
     threshold: float = 0.95
     """Least share of rows with the anchor that must get the same answer. Default: 0.95."""
@@ -104,7 +104,7 @@ class AnchorImages(_Anchors):
 class KernelShap(ExplainerMethod):
     """Shapley values of whatever answers, estimated from weighted samples. Source: alibi's ``KernelShap``."""
 
-    server: ClassVar[str | None] = "alibi"
+    server: ClassVar[str] = "alibi"
     on_clusters: ClassVar[str] = "KernelShap"
 
     kind: Literal["KernelShap"] = "KernelShap"
@@ -122,7 +122,7 @@ class KernelShap(ExplainerMethod):
 class TreeShap(ExplainerMethod):
     """Shapley values of a model of trees, exact and fast, from its own file. Source: alibi's ``TreeShap``."""
 
-    server: ClassVar[str | None] = "alibi"
+    server: ClassVar[str] = "alibi"
     on_clusters: ClassVar[str] = "TreeShap"
     needs_model: ClassVar[bool] = True
 
@@ -138,7 +138,7 @@ class TreeShap(ExplainerMethod):
 class ALE(ExplainerMethod):
     """How the answer moves with each feature over all reference rows. Source: alibi's ``ALE``."""
 
-    server: ClassVar[str | None] = "alibi"
+    server: ClassVar[str] = "alibi"
     on_clusters: ClassVar[str] = "ALE"
 
     kind: Literal["ALE"] = "ALE"
@@ -148,8 +148,10 @@ class ALE(ExplainerMethod):
 
 
 class IntegratedGradients(ExplainerMethod):
-    """Gradients of a TensorFlow model between a baseline and the row. Source: alibi's ``IntegratedGradients``."""
+    """What each number adds on the way from a baseline, by a network's gradients. Source: alibi's
+    ``IntegratedGradients``."""
 
+    server: ClassVar[str] = "alibi-tensorflow"
     on_clusters: ClassVar[str] = "IntegratedGradients"
     needs_model: ClassVar[bool] = True
 
@@ -157,20 +159,42 @@ class IntegratedGradients(ExplainerMethod):
     """Tells methods apart in data. Always ``IntegratedGradients``."""
     n_steps: int = 50
     """Steps on the way from the baseline. Default: 50."""
+    baseline: Literal["zeros", "mean"] = "zeros"
+    """Where the way begins: all numbers zero, as a black image, or the mean of the reference rows. Default: zeros."""
 
 
-class Counterfactuals(ExplainerMethod):
+class _Searches(ExplainerMethod):
+    """Options of what looks for another row, with each feature measured by how far it spreads in the reference rows.
+    Source: alibi's ``CounterfactualProto`` and ``CEM``."""
+
+    alternatives: ClassVar[str] = "kind such as Counterfactuals or Contrastive"
+    server: ClassVar[str] = "alibi-tensorflow"
+
+    max_iterations: int = 300
+    """Steps of a search; each asks the predictor five times. Default: 300."""
+    c_steps: int = 3
+    """Searches, between which the weight of another answer is adapted. Default: 3."""
+    beta: float = 0.1
+    """How strongly features are kept as they are. Default: 0.1."""
+    eps: float = 0.01
+    """How far a feature is moved to see how the answer follows; trees, which answer in steps, need more, such as 0.05.
+    Default: 0.01."""
+
+
+class Counterfactuals(_Searches):
     """The nearest row with another answer. Source: alibi's ``CounterfactualProto``."""
 
     on_clusters: ClassVar[str] = "Counterfactuals"
 
     kind: Literal["Counterfactuals"] = "Counterfactuals"
     """Tells methods apart in data. Always ``Counterfactuals``."""
-    max_iterations: int = 1000
-    """Steps of the search. Default: 1000."""
+    c_init: float = 1.0
+    """Weight of another answer in the first search. Default: 1."""
+    theta: float = 10.0
+    """How strongly reference rows with another answer lead the search. Default: 10."""
 
 
-class Contrastive(ExplainerMethod):
+class Contrastive(_Searches):
     """What must be there, and what must not, for the answer to stay. Source: alibi's ``CEM``."""
 
     on_clusters: ClassVar[str] = "Contrastive"
@@ -179,12 +203,16 @@ class Contrastive(ExplainerMethod):
     """Tells methods apart in data. Always ``Contrastive``."""
     mode: Literal["PN", "PP"] = "PN"
     """What is looked for: what must be absent (PN) or present (PP). Default: ``PN``."""
+    c_init: float = 10.0
+    """Weight of another answer in the first search. Default: 10."""
+    kappa: float = 0.05
+    """How far the answer must be ahead of the next one. Default: 0.05."""
 
 
 class SHAP(ExplainerMethod):
     """Shapley values by one of SHAP's own algorithms. Source: ``shap.Explainer``, ``shap.TreeExplainer``."""
 
-    server: ClassVar[str | None] = "shap"
+    server: ClassVar[str] = "shap"
     on_clusters: ClassVar[str] = "KernelShap"
 
     kind: Literal["SHAP"] = "SHAP"
@@ -204,7 +232,7 @@ class SHAP(ExplainerMethod):
 class LIME(ExplainerMethod):
     """A linear model of the answers around a row. Source: ``lime.lime_tabular``."""
 
-    server: ClassVar[str | None] = "lime"
+    server: ClassVar[str] = "lime"
     on_clusters: ClassVar[str] = "KernelShap"
 
     kind: Literal["LIME"] = "LIME"

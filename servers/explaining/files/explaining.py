@@ -2,8 +2,8 @@
 
 The folder of an explainer holds ``explainer.json``, its card, and ``reference.json``, the rows that it is fitted on.
 Both are plain data: nothing of it runs, and another version of the library can read it. The predictor itself is asked
-over protocol v2, as ``infer_uri`` of MLSERVER_MODEL_EXTRA says; methods that look into the model get its file by
-``model``.
+by ``infer_uri`` of MLSERVER_MODEL_EXTRA, over protocol v2 or TensorFlow's; methods that look into the model get its
+file by ``model``.
 """
 
 import asyncio
@@ -27,6 +27,9 @@ CARD, REFERENCE = "explainer.json", "reference.json"
 ASK_SECONDS = 30
 """How long the predictor may take for one of the explainer's questions."""
 TREES = ("model.joblib", "model.pickle", "model.pkl")
+PICKLES = (".joblib", ".pickle", ".pkl")
+PREDICTS = ":predict"
+"""How an address ends that speaks TensorFlow's protocol."""
 TEXT = "BYTES"
 
 
@@ -74,19 +77,32 @@ class Predictor:
         asked = urllib.request.Request(self.uri, data=body, headers=headers)
         try:
             with urllib.request.urlopen(asked, timeout=ASK_SECONDS) as answer:
-                output = json.loads(answer.read())["outputs"][0]
+                answers = self.answers(json.loads(answer.read()))
         except urllib.error.HTTPError as error:
             raise NotAnswered(
                 f"the predictor answers {error.code}: {error.read(500).decode(errors='replace')}"
             ) from None
-        except (OSError, ValueError, LookupError) as error:
+        except (OSError, ValueError, LookupError, TypeError) as error:
             raise NotAnswered(f"the predictor does not answer: {error}") from None
-        answers = np.asarray(output["data"], dtype=float).reshape(output["shape"])
         return answers[:, 0] if answers.ndim == 2 and answers.shape[1] == 1 else answers
+
+    def answers(self, said):
+        """Read an answer: the output that the card names, else the first."""
+        if not self.uri.endswith(PREDICTS):
+            output = said["outputs"][0]
+            return np.asarray(output["data"], dtype=float).reshape(output["shape"])
+        rows = said["predictions"]
+        if isinstance(rows[0], dict):
+            name = self.card.output or sorted(rows[0])[0]
+            rows = [row[name] for row in rows]
+        return np.asarray(rows, dtype=float)
 
     def request(self, rows):
         """Write rows as a request."""
         card = self.card
+        if self.uri.endswith(PREDICTS):
+            rows = list(rows) if card.datatype == TEXT else self.shaped(rows).tolist()
+            return {"instances": rows}
         if card.datatype == TEXT:
             tensor = {"shape": [len(rows), 1], "data": list(rows), "parameters": {"content_type": "str"}}
         else:
@@ -94,6 +110,10 @@ class Predictor:
             tensor = {"shape": list(rows.shape), "data": rows.ravel().tolist()}
         wanted = {"outputs": [{"name": card.output}]} if card.output else {}
         return {"inputs": [{"name": card.input, "datatype": card.datatype, **tensor}], **wanted}
+
+    def shaped(self, rows):
+        """Give rows in the shape in which TensorFlow's protocol nests them: an image's, where the card has one."""
+        return np.asarray(rows, dtype=float).reshape(len(rows), *self.card.options.get("shape", [self.card.width]))
 
 
 class NotAnswered(MLServerError):
@@ -103,11 +123,15 @@ class NotAnswered(MLServerError):
         super().__init__(text, HTTPStatus.BAD_GATEWAY)
 
 
-def model_at(path):
-    """Load the model itself, for methods that look into it."""
+def model_at(path, card):
+    """Load the model itself, for methods that look into it: scikit-learn's, else a network where TensorFlow is."""
     folder = Path(path)
     found = next((folder / name for name in TREES if (folder / name).exists()), folder)
-    return joblib.load(found)
+    if found.suffix in PICKLES:
+        return joblib.load(found)
+    import network
+
+    return network.load(folder, card.output)
 
 
 def plain(value):
@@ -149,7 +173,7 @@ class Explainer(MLModel):
     def explained(self, row):
         """Give a row's explanation; the first makes the explainer, which may ask the predictor for answers."""
         if self.explain is None:
-            model = model_at(self.extra["model"]) if self.extra.get("model") else None
+            model = model_at(self.extra["model"], self.card) if self.extra.get("model") else None
             self.explain = self.make(self.card, self.rows, Predictor(self.card, self.extra["infer_uri"]), model)
         return json.dumps(plain(self.explain(row)))
 

@@ -15,7 +15,8 @@ from explaining import CARD, TEXT, Card, model_at, plain, reference
 
 def main(folder, path):
     """Try the explainer, and complete its card."""
-    card, model = Card(folder), model_at(path) if path else None
+    card = Card(folder)
+    model = model_at(path, card) if path else None
     rows = reference(folder, card)
     if model is None:
         methods.MAKERS[card.kind]  # its library is there
@@ -37,6 +38,9 @@ def complete(card, folder, model, rows):
             said["output"] = "predict_proba"
         if len(said["classes"]) != len(model.classes_):
             raise SystemExit(f"{len(said['classes'])} names of classes, the model knows {len(model.classes_)}")
+    outputs = getattr(model, "output_shape", (1,))[-1]
+    if said["classes"] and outputs not in (None, 1, len(said["classes"])):
+        raise SystemExit(f"{len(said['classes'])} names of classes, the model answers {outputs} numbers")
     width = getattr(model, "n_features_in_", None)
     if width is not None and card.datatype != TEXT and width != card.width:
         raise SystemExit(f"reference rows of {card.width} numbers, the model takes {width}")
@@ -45,9 +49,9 @@ def complete(card, folder, model, rows):
 
 def answers(card, model):
     """Ask the model as the server would."""
-    ask = getattr(model, card.output or "predict")
 
     def predict(rows):
+        ask = getattr(model, card.output or "predict")
         rows = list(rows) if card.datatype == TEXT else np.asarray(rows, dtype=float).reshape(len(rows), -1)
         return np.asarray(ask(rows), dtype=float)
 
@@ -55,4 +59,8 @@ def answers(card, model):
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else None)
+    try:
+        main(Path(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else None)
+    except ValueError as error:
+        # Its last line is what the user is told.
+        raise SystemExit(" ".join(str(error).split())) from None

@@ -22,6 +22,19 @@ def deployment(name, protocol, *servers):
 def python(source, **more):
     return (PythonServer(source=source, class_name="Score", **more), {})
 
+def explained(name, *methods):
+    explainers = [Explainer(type=method, model_uri="explainers/x", image="acme/x:1") for method in methods]
+    predictors = [
+        Predictor(
+            name=f"p{number}",
+            traffic=100 // len(methods),
+            explainer=explainer,
+            graph=Model(name="score", server=SklearnServer(), model_uri="s3://models/iris"),
+        )
+        for number, explainer in enumerate(explainers)
+    ]
+    return SeldonDeployment(name=name, protocol="v2", predictors=predictors)
+
 stack = Stack(target=Local(), deployments=[
     deployment("plain", "seldon", python("score.py")),
     deployment("same", "seldon", python("score.py"), python("score.py")),
@@ -29,6 +42,9 @@ stack = Stack(target=Local(), deployments=[
     deployment("gone", "seldon", python("gone.py")),
     deployment("wrong", "seldon", python("score.py", requirements=["--index-url x"])),
     deployment("runtime", "v2", (MLServerRuntime(source="score.py", class_name="Score"), {})),
+    deployment("watched", "v2", (DriftDetector(), {"model_uri": "rows.csv"})),
+    explained("one", "TreeShap", "KernelShap"),
+    explained("several", "TreeShap", "LIME"),
     deployment("ready", "v2", (SklearnServer(), {"model_uri": "s3://models/iris"})),
 ])
 """
@@ -61,6 +77,24 @@ def test_it_writes_a_context_and_names_its_files(project: Path, deployment: str)
     assert {Path(line).relative_to("image").as_posix() for line in done.stdout.splitlines()} == set(written)
     assert written["source/score.py"] == "class Score: ...\n"
     assert done.stdout.splitlines()[-1] == "image/Containerfile"
+
+
+@pytest.mark.parametrize(
+    ("words", "program"),
+    [
+        (("watched", "score"), "detecting.py"),
+        (("one", "explainer"), "explain.py"),
+        (("several", "explainer", "--predictor", "p1"), "methods.py"),
+    ],
+)
+def test_a_detector_and_an_explainer_have_images_of_the_catalogue_s_files(
+    project: Path, words: tuple[str, ...], program: str
+) -> None:
+    done = run(project, *words)
+    assert done.returncode == 0, done.stderr
+    written = files(project / "image")
+    assert f"server/{program}" in written
+    assert "source/" not in written["Containerfile"]
 
 
 def test_a_second_run_writes_the_same(project: Path) -> None:
@@ -103,7 +137,12 @@ def test_a_predictor_says_which_of_two_classes(project: Path) -> None:
         (("two", "score"), "node 'score' differs between predictors of 'two'; give --predictor p0 or --predictor p1"),
         (
             ("ready", "score"),
-            "server SklearnServer, must be a PythonServer, an MLServerRuntime or a router that learns",
+            "server SklearnServer, must be a PythonServer, an MLServerRuntime, a detector or a router that learns",
+        ),
+        (("ready", "explainer"), "deployment 'ready' has no node 'explainer'; its nodes: 'score'"),
+        (
+            ("several", "explainer"),
+            "predictors of 'several' are explained by different images; give --predictor p0 or --predictor p1",
         ),
         (("wrong", "score"), "requirements '--index-url x', must be a requirement of pip"),
         (("plain", "score", "--base", "python:3.11\nRUN true"), "must be an image's name"),

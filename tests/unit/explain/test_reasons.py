@@ -126,7 +126,10 @@ def test_a_number_is_explained_without_a_class() -> None:
 @pytest.mark.parametrize(
     ("explanation", "message"),
     [
-        ({"meta": {"name": "CEM"}, "data": {"PN": []}}, "an explanation of CEM cannot be shown here"),
+        (
+            {"meta": {"name": "PartialDependence"}, "data": {"pd_values": []}},
+            "of PartialDependence cannot be shown",
+        ),
         ({"data": {}}, "lacks what its method gives: KeyError: 'meta'"),
         ({"meta": {"name": "A"}, "data": {"anchor": [], "raw": {}}}, "lacks what its method gives: KeyError"),
     ],

@@ -13,8 +13,8 @@ from seldon_infra.graph.spec import (
     AnchorImages,
     AnchorTabular,
     AnchorText,
+    Counterfactuals,
     ExplainerMethod,
-    IntegratedGradients,
     KernelShap,
     TreeShap,
 )
@@ -99,13 +99,6 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 TWO = Reference([[1.0, 2.0], [3.0, 4.0]], ("a", "b"))
 TEXTS = Reference(["good", "bad"], datatype="BYTES")
 UNFIT = {
-    "a method for clusters": (
-        IntegratedGradients(),
-        TWO,
-        ("a", "b"),
-        "method IntegratedGradients, must be one that this machine can fit; "
-        "fit it where TensorFlow is, with alibi's own save()",
-    ),
     "names for other rows": (
         AnchorTabular(),
         TWO,
@@ -171,3 +164,12 @@ def card(method: ExplainerMethod, features: tuple[str, ...]) -> Card:
         classes=(),
         rows=2,
     )
+
+
+def test_a_search_that_moves_every_number_takes_no_categories() -> None:
+    told = card(Counterfactuals(), ("a", "b")).model_copy(update={"categories": {0: ("no", "yes")}})
+    assert [str(problem) for problem in unfit(Counterfactuals(), told, TWO)] == [
+        "explainer Counterfactuals: categories, must be none for Counterfactuals, which moves every number freely; "
+        "leave them out, or use AnchorTabular, which keeps them apart"
+    ]
+    assert list(unfit(AnchorTabular(), told.model_copy(update={"method": {"kind": "AnchorTabular"}}), TWO)) == []

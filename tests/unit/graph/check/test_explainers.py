@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from seldon_infra import Kubernetes, Local, Stack
 from seldon_infra.core.errors import InvalidSpec
 from seldon_infra.core.plain import read
 from seldon_infra.graph.check import check, check_cluster, check_local
@@ -14,6 +15,8 @@ from seldon_infra.graph.spec import (
     SHAP,
     AnchorImages,
     AnchorTabular,
+    Contrastive,
+    Counterfactuals,
     Explainer,
     ExplainerMethod,
     KernelShap,
@@ -22,7 +25,7 @@ from seldon_infra.graph.spec import (
     SeldonDeployment,
     TreeShap,
 )
-from seldon_infra.servers.spec import TritonServer, XGBoostServer
+from seldon_infra.servers.spec import TensorFlowServer, TritonServer, XGBoostServer
 from tests.unit.graph.check.build import DEPLOYMENT, PREDICTOR, Row, deployment, model, predictor, runtime
 
 URI = "s3://bucket/explainer"
@@ -45,6 +48,16 @@ ROWS = {
         explained(KernelShap(background=-1)),
         f"{PREDICTOR}: explainer.background -1, must be 0 or more; write explainer.background=0 or more",
         explained(KernelShap(background=10)),
+    ),
+    "a step goes somewhere": Row(
+        explained(Counterfactuals(eps=0)),
+        f"{PREDICTOR}: explainer.eps 0, must be above 0; write eps=0.01, say",
+        explained(Counterfactuals(eps=0.05)),
+    ),
+    "a weight is not negative": Row(
+        explained(Contrastive(kappa=-1)),
+        f"{PREDICTOR}: explainer.kappa -1.0, must be 0 or more; write explainer.kappa=0 or more",
+        explained(Contrastive(kappa=0)),
     ),
     "percentiles rise": Row(
         explained(AnchorTabular(percentiles=(50, 25))),
@@ -80,22 +93,25 @@ ROWS = {
         explained("KernelShap", image="acme/explain:1"),
     ),
 }
-HERE = "must be 'AnchorTabular', 'AnchorImages', 'AnchorText', 'KernelShap', 'ALE', 'TreeShap', 'SHAP' or 'LIME'"
-INSIDE = (
-    "must explain a predictor that is one Model with SklearnServer; "
-    "use KernelShap, AnchorTabular, SHAP or LIME, which ask for answers alone"
-)
+ASKS = "use KernelShap, AnchorTabular, SHAP or LIME, which ask for answers alone"
+INSIDE = f"must explain a predictor that is one Model with SklearnServer and a model_uri; {ASKS}"
+NETWORK = f"must explain a predictor that is one Model with TensorFlowServer or MLServerRuntime and a model_uri; {ASKS}"
 LOCAL = {
-    "a method that needs TensorFlow": Row(
+    "gradients of what is no network": Row(
         explained("IntegratedGradients"),
-        f"{PREDICTOR}: explainer.type 'IntegratedGradients', {HERE} on this machine; use one of them, or a cluster",
-        OK,
+        f"{PREDICTOR}: explainer.type 'IntegratedGradients' looks into the model, {NETWORK}",
+        explained("IntegratedGradients", protocol="tensorflow", graph=model(server=TensorFlowServer())),
+    ),
+    "gradients of code without files": Row(
+        explained("IntegratedGradients", graph=model(server=runtime(), model_uri=None)),
+        f"{PREDICTOR}: explainer.type 'IntegratedGradients' looks into the model, {NETWORK}",
+        explained("IntegratedGradients", graph=model(server=runtime())),
     ),
     "a protocol that no server here speaks": Row(
         explained("KernelShap", protocol="seldon", graph=model(server=runtime(), model_uri=None)),
-        f"{PREDICTOR}: explainer on protocol 'seldon', must be on 'v2' here; set protocol='v2' on {DEPLOYMENT}, "
-        "or use a cluster",
-        OK,
+        f"{PREDICTOR}: explainer on protocol 'seldon', must be on 'v2' or 'tensorflow' here; "
+        f"set protocol='v2' on {DEPLOYMENT}, or use a cluster",
+        explained("KernelShap", protocol="tensorflow", graph=model(server=TensorFlowServer())),
     ),
     "an explainer that nobody fitted": Row(
         explained("AnchorText", model_uri=None, init_parameters={"threshold": 0.9}),
@@ -126,6 +142,12 @@ LOCAL = {
     ),
 }
 CLUSTER = {
+    "a protocol without an image": Row(
+        explained("KernelShap", protocol="tensorflow", graph=model(server=TensorFlowServer())),
+        f"{PREDICTOR}: explainer on protocol 'tensorflow', must be on protocol 'seldon' or 'v2' on a cluster; "
+        "remove explainer",
+        deployment(predictor(graph=model(server=TensorFlowServer())), protocol="tensorflow"),
+    ),
     "SHAP without an image": Row(
         explained("SHAP"),
         f"{PREDICTOR}: explainer.image is not set for SHAP, must be given on a cluster, where Seldon has none; "
@@ -178,3 +200,43 @@ def test_plain_data_names_a_method_and_never_what_methods_share() -> None:
     assert read(Explainer, given) == Explainer(type=TreeShap(background=10), model_uri=URI)
     with pytest.raises(InvalidSpec, match="KernelShap, LIME, SHAP or TreeShap;"):
         read(Explainer, {"type": {"type": "Tree"}, "modelUri": URI})
+
+
+def named(name: str, namespace: str = "shop", **fields: Any) -> SeldonDeployment:
+    return OK.model_copy(update={"name": name, "namespace": namespace, **fields})
+
+
+PLAIN = (OK.predictors[0].model_copy(update={"explainer": None}),)
+PATH = (
+    "SeldonDeployment 'fraud-explainer': name 'fraud-explainer' leads to /seldon/shop/fraud-explainer/main/, where the "
+    f"explainer of {PREDICTOR} is, must be no explainer's path; rename it"
+)
+ROUTES = (
+    "SeldonDeployment 'fraud-main-explainer': VirtualService 'fraud-main-explainer-http' is made for it and for the "
+    f"explainer of {PREDICTOR}, must be made for one alone; rename one of them"
+)
+BESIDE: dict[str, tuple[SeldonDeployment, SeldonDeployment, list[str], list[str]]] = {
+    "its explainer's path": (named("fraud"), named("fraud-explainer", predictors=PLAIN), [PATH], [PATH]),
+    "another namespace": (named("fraud"), named("fraud-explainer", "bank", predictors=PLAIN), [], []),
+    "another name": (named("fraud"), named("fraud-explained", predictors=PLAIN), [], []),
+    "nothing is explained": (named("fraud", predictors=PLAIN), named("fraud-explainer", predictors=PLAIN), [], []),
+    "its explainer's routes on a cluster": (
+        named("fraud"),
+        named("fraud-main-explainer", predictors=PLAIN),
+        [],
+        [ROUTES],
+    ),
+}
+
+
+@pytest.mark.parametrize(("one", "other", "here", "on_clusters"), BESIDE.values(), ids=BESIDE)
+def test_a_deployment_takes_no_path_of_another_s_explainer(
+    one: SeldonDeployment, other: SeldonDeployment, here: list[str], on_clusters: list[str]
+) -> None:
+    for side_by_side in ((one, other), (other, one)):
+        stays_here = Stack(target=Local(portable=False), deployments=side_by_side).check()
+        assert [str(problem) for problem in stays_here if problem.got.startswith(("name", "VirtualService"))] == here
+        anywhere = Stack(target=Kubernetes(), deployments=side_by_side).check()
+        assert [
+            str(problem) for problem in anywhere if problem.got.startswith(("name", "VirtualService"))
+        ] == on_clusters

@@ -9,7 +9,6 @@ from seldon_infra.servers.spec import (
     HuggingFaceServer,
     MLflowServer,
     SklearnServer,
-    TensorFlowServer,
     XGBoostServer,
 )
 from tests.unit.graph.check.build import (
@@ -115,11 +114,6 @@ ROWS = {
         f"{PREDICTOR}: explainer.model_uri is not set for AnchorImages, must be given, or init_parameters; "
         "write model_uri='s3://bucket/explainer' in Explainer",
         of_predictor(explainer=explainer(type="AnchorImages")),
-    ),
-    "an explainer speaks the protocol": Row(
-        deployment(predictor(explainer=explainer(), graph=model(server=TensorFlowServer())), protocol="tensorflow"),
-        f"{PREDICTOR}: explainer on protocol 'tensorflow', must be on protocol 'seldon' or 'v2'; remove explainer",
-        deployment(predictor(graph=model(server=TensorFlowServer())), protocol="tensorflow"),
     ),
     "an explainer's licence is chosen": Row(
         of_predictor(explainer=explainer(version="1.19.0")),
