@@ -13,21 +13,20 @@ from google.protobuf import json_format
 from google.protobuf.message import DecodeError
 
 from seldon_infra.runtime.messages import message as message_class
-from seldon_infra.runtime.orchestrator.admission import Admission, begin, is_true
+from seldon_infra.runtime.orchestrator.admission import begin, is_true
 from seldon_infra.runtime.orchestrator.config import READY_SECONDS, Config, Unit
 from seldon_infra.runtime.orchestrator.failures import BAD_REQUEST, NOT_FOUND, Failure, brief, shortened
 from seldon_infra.runtime.orchestrator.grpc_nodes import OPTIONS, GrpcNodes
 from seldon_infra.runtime.orchestrator.metrics import UNARY
-from seldon_infra.runtime.orchestrator.payload_log import PayloadLog
 from seldon_infra.runtime.orchestrator.seldon_grpc import SeldonGrpc, check_seldon_message
-from seldon_infra.runtime.orchestrator.told import Told
+from seldon_infra.runtime.orchestrator.shared import Shared
 from seldon_infra.runtime.orchestrator.tracing import HEADERS as TRACE
 from seldon_infra.runtime.orchestrator.tracing import Carried, carried
 from seldon_infra.runtime.orchestrator.v2_grpc import V2Grpc, check_v2_message
 from seldon_infra.runtime.orchestrator.walk import Trip, predict, send_feedback
 
 if TYPE_CHECKING:
-    from seldon_infra.runtime.orchestrator.experiments import Experiments, Visit
+    from seldon_infra.runtime.orchestrator.experiments import Visit
 
 Method: TypeAlias = Callable[[bytes, Any], Awaitable[Any]]
 
@@ -35,19 +34,11 @@ Method: TypeAlias = Callable[[bytes, Any], Awaitable[Any]]
 class GrpcFront(grpc.GenericRpcHandler):
     """The gRPC handlers of one orchestrator. They parse messages, so that a malformed one is the client's error."""
 
-    def __init__(
-        self,
-        config: Config,
-        nodes: GrpcNodes,
-        admission: Admission,
-        log: PayloadLog,
-        told: Told,
-        experiments: Experiments | None = None,
-    ) -> None:
-        self._config, self._nodes, self._admission = config, nodes, admission
-        self._told, self._experiments = told, experiments
-        self._seldon, self._v2 = SeldonGrpc(nodes, log), V2Grpc(nodes, log)
-        methods = {"seldon": self._seldon_methods, "v2": self._v2_methods}[config.protocol]()
+    def __init__(self, shared: Shared, nodes: GrpcNodes) -> None:
+        self._config, self._nodes, self._admission = shared.config, nodes, shared.admission
+        self._told, self._experiments = shared.told, shared.experiments
+        self._seldon, self._v2 = SeldonGrpc(nodes, shared.log), V2Grpc(nodes, shared.log)
+        methods = {"seldon": self._seldon_methods, "v2": self._v2_methods}[shared.config.protocol]()
         self._handlers = {f"/{name}": _handler(method) for name, method in methods.items()}
 
     def service(self, handler_call_details: Any) -> Any:

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from seldon_infra.runtime.orchestrator import kept, seldon_rest
-from seldon_infra.runtime.orchestrator.admission import Admission, begin, is_true
+from seldon_infra.runtime.orchestrator.admission import begin, is_true
 from seldon_infra.runtime.orchestrator.checks import check_meta, check_seldon, check_v2, parse_object, to_json
-from seldon_infra.runtime.orchestrator.config import Config, Unit
+from seldon_infra.runtime.orchestrator.config import Unit
 from seldon_infra.runtime.orchestrator.failures import (
     BAD_REQUEST,
     METHOD_NOT_ALLOWED,
@@ -20,17 +20,15 @@ from seldon_infra.runtime.orchestrator.failures import (
 )
 from seldon_infra.runtime.orchestrator.http_server import Answer, Request
 from seldon_infra.runtime.orchestrator.kept import Kept
-from seldon_infra.runtime.orchestrator.metrics import Metrics
-from seldon_infra.runtime.orchestrator.payload_log import PayloadLog
 from seldon_infra.runtime.orchestrator.rest_nodes import RestNodes
 from seldon_infra.runtime.orchestrator.seldon_rest import SeldonRest
-from seldon_infra.runtime.orchestrator.told import Told
+from seldon_infra.runtime.orchestrator.shared import Shared
 from seldon_infra.runtime.orchestrator.tracing import Carried, carried
 from seldon_infra.runtime.orchestrator.v2_rest import V2Rest, asked_in_json
 from seldon_infra.runtime.orchestrator.walk import Trip, predict, send_feedback
 
 if TYPE_CHECKING:
-    from seldon_infra.runtime.orchestrator.experiments import Experiments, Visit
+    from seldon_infra.runtime.orchestrator.experiments import Visit
 
 PUID, SKIP_LOGGING = b"seldon-puid", b"seldon-skip-logging"
 TRACEPARENT = b"traceparent"
@@ -41,21 +39,12 @@ BINARY_TENSORS = b"inference-header-content-length"
 class RestFront:
     """The HTTP handler of one orchestrator."""
 
-    def __init__(
-        self,
-        config: Config,
-        nodes: RestNodes,
-        admission: Admission,
-        metrics: Metrics,
-        log: PayloadLog,
-        told: Told,
-        keeps: Kept,
-        experiments: Experiments | None = None,
-    ) -> None:
-        self._config, self._nodes, self._admission, self._metrics = config, nodes, admission, metrics
-        self._told, self._kept, self._experiments = told, keeps, experiments
-        self._seldon, self._v2 = SeldonRest(nodes, log), V2Rest(nodes, log)
-        protocol = {"seldon": self._seldon_paths, "v2": self._v2_paths}[config.protocol]
+    def __init__(self, shared: Shared, nodes: RestNodes, keeps: Kept) -> None:
+        self._config, self._nodes, self._kept = shared.config, nodes, keeps
+        self._admission, self._metrics = shared.admission, shared.metrics
+        self._told, self._experiments = shared.told, shared.experiments
+        self._seldon, self._v2 = SeldonRest(nodes, shared.log), V2Rest(nodes, shared.log)
+        protocol = {"seldon": self._seldon_paths, "v2": self._v2_paths}[shared.config.protocol]
         self._paths = {**self._own_paths(), **protocol()}
 
     async def __call__(self, request: Request) -> Answer:

@@ -24,6 +24,7 @@ from seldon_infra.runtime.orchestrator.metrics import Metrics
 from seldon_infra.runtime.orchestrator.payload_log import PayloadLog
 from seldon_infra.runtime.orchestrator.rest_front import RestFront, refusal
 from seldon_infra.runtime.orchestrator.rest_nodes import RestNodes
+from seldon_infra.runtime.orchestrator.shared import Shared
 from seldon_infra.runtime.orchestrator.told import Told
 from seldon_infra.runtime.orchestrator.tracing import tracing
 
@@ -52,11 +53,12 @@ async def _serve(config: Config, stack: Path) -> None:
     metrics = Metrics(config)
     spans, experiments = tracing(config, metrics), _experiments(config, metrics, stack)
     admission = Admission(config, metrics, spans)
-    log, told = PayloadLog(config, metrics), Told()
+    log = PayloadLog(config, metrics)
+    shared = Shared(config, metrics, admission, log, Told(), experiments)
     rest_nodes, grpc_nodes = RestNodes(config.graph, metrics, spans), GrpcNodes(config.graph, metrics, spans)
-    front = RestFront(config, rest_nodes, admission, metrics, log, told, Kept(stack), experiments)
+    front = RestFront(shared, rest_nodes, Kept(stack))
     http = Server(front, lambda status, text: refusal(Failure(status, text)))
-    rpc = await grpc_front.start(config, GrpcFront(config, grpc_nodes, admission, log, told, experiments))
+    rpc = await grpc_front.start(config, GrpcFront(shared, grpc_nodes))
     await http.listen(config.rest_port)
     # What has been made until now stays: the collector need not look at it again with each request.
     gc.freeze()
