@@ -49,7 +49,7 @@ class Written:
     def put(self, spec: Tree, note: Note) -> Tree:
         """Write the spec and how far it is, both at once; give the object as it is then."""
         found = self.at.get(self._path, self._what)
-        if not any(each.get("manager") == MANAGER for each in found["metadata"].get("managedFields", ())):
+        if any(each != _without_spec(each) for each in found["metadata"].get("managedFields", ())):
             # What is taken over whole first can be left out by what is written then.
             self._own_alone(self._apply({}, {"spec": found["spec"]}))
         return self._apply({"annotations": {NOTE: note.text}}, {"spec": spec})
