@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from seldon_infra.targets.subject import UrnOf
 
 Manifest = Mapping[str, Any]
+Seen = Mapping[str, Mapping[str, Any]]
+"""What was seen of the models of a deployment or a model server, by their places."""
 VERSION_MARK = "model-version.seldon-infra"
 """Prefix of the annotations that hold versions of a registry."""
 NAME = "models"
@@ -42,8 +44,8 @@ NAME = "models"
 class Contents:
     """What is known of the contents of a stack's models."""
 
-    def __init__(self, looks: Mapping[str, Looked], rolls: bool, made: Any = None) -> None:
-        self._looks, self._rolls, self._made = looks, rolls, made
+    def __init__(self, looks: Mapping[str, Looked], kept: Mapping[str, pulumi.Output[Seen]]) -> None:
+        self._looks, self._kept = looks, kept
 
     def judged(self, name: str) -> Gate | None:
         """Give what comes once the models of a deployment or a model server have been looked at."""
@@ -54,10 +56,9 @@ class Contents:
 
         The operator's own pods, where it decides about them, have no place for a digest; nor has an explainer's.
         """
-        looked = self._looks[deployment.name]
-        if self._made is None or not looked.watched:
+        looked, seen, spec = self._looks[deployment.name], self._kept.get(deployment.name), manifest["spec"]
+        if seen is None:
             return manifest
-        seen, spec = self._of(deployment.name), manifest["spec"]
         made = [
             self._placed(looked, declared.name, self._rolled(deployment, declared, each, seen), seen)
             for each, declared in zip(spec["predictors"], deployment.predictors, strict=True)
@@ -69,7 +70,7 @@ class Contents:
         deployment: SeldonDeployment,
         declared: Predictor,
         predictor: Manifest,
-        seen: pulumi.Output[Mapping[str, Any]],
+        seen: pulumi.Output[Seen],
     ) -> Manifest:
         """Give a predictor whose pods have what was seen of their models."""
         watched = self._looks[deployment.name].watched
@@ -84,9 +85,7 @@ class Contents:
             made.append({**pod, "metadata": metadata} if known else pod)
         return {**predictor, "componentSpecs": made}
 
-    def _placed(
-        self, looked: Looked, name: str, predictor: Manifest, seen: pulumi.Output[Mapping[str, Any]]
-    ) -> Manifest:
+    def _placed(self, looked: Looked, name: str, predictor: Manifest, seen: pulumi.Output[Seen]) -> Manifest:
         """Give a predictor that says where files are, instead of what a registry calls them."""
         own = {place: it for place, it in looked.watched.items() if place.startswith((f"{name}/", f"{name},"))}
         places = {
@@ -99,30 +98,27 @@ class Contents:
 
     def of_server(self, name: str, objects: Mapping[str, Manifest]) -> Mapping[str, Manifest]:
         """Give a model server's objects with the digest of its contents at its pods."""
-        if self._made is None or CONTAINER not in self._looks[name].rolled:
+        seen = self._kept.get(name)
+        if seen is None or CONTAINER not in self._looks[name].rolled:
             return objects
         deployment = objects["Deployment"]
         spec = deployment["spec"]
-        metadata = self._metadata(name, spec["template"].get("metadata"), {CONTAINER: CONTAINER}, self._of(name))
+        metadata = self._metadata(name, spec["template"].get("metadata"), {CONTAINER: CONTAINER}, seen)
         template = {**spec["template"], "metadata": metadata}
         return {**objects, "Deployment": {**deployment, "spec": {**spec, "template": template}}}
 
     def _metadata(
-        self, name: str, said: Any, places: Mapping[str, str], seen: pulumi.Output[Mapping[str, Any]]
+        self, name: str, said: Any, places: Mapping[str, str], seen: pulumi.Output[Seen]
     ) -> pulumi.Output[Manifest | None]:
         """Give a pod's metadata with the digests and versions of its models."""
         looked = self._looks[name]
-        rolled = {node: place for node, place in places.items() if place in looked.rolled and self._rolls}
+        rolled = {node: place for node, place in places.items() if place in looked.rolled}
         marks = {f"{DIGEST_MARK}/{node}": (place, "digest") for node, place in rolled.items()}
         named = {node: place for node, place in places.items() if is_registered(looked.watched[place])}
         marks |= {f"{VERSION_MARK}/{node}": (place, "version") for node, place in named.items()}
         if _has_later(said):
             return pulumi.Output.all(said, seen).apply(lambda come: _annotated(come[0], marks, come[1]))
         return seen.apply(lambda contents: _annotated(said, marks, contents))
-
-    def _of(self, name: str) -> pulumi.Output[Mapping[str, Any]]:
-        found: pulumi.Output[Mapping[str, Any]] = self._made.models.apply(itemgetter(name))
-        return found
 
 
 def watch(
@@ -142,31 +138,25 @@ def watch(
         raise InvalidSpec(unseen)
     looks = {it.name: looked_at(it.name, [*models_of(it)], it.storage, place, urn_of) for it in deployments}
     looks |= {it.name: looked_at(it.name, [*models_of_server(it)], (), place, urn_of) for it in model_servers}
-    rolls = place.target.changed_models == "roll"
-    watched = {name: looked for name, looked in looks.items() if _is_kept(looked, rolls)}
-    if not watched:
-        return Contents(looks, rolls)
-    stores = {it.name: [*map(store_settings, it.storage)] for it in deployments if it.name in watched and it.storage}
+    kept = {name: looked for name, looked in looks.items() if looked.watched}
+    if not kept:
+        return Contents(looks, {})
+    stores = {it.name: [*map(store_settings, it.storage)] for it in deployments if it.name in kept and it.storage}
     made = MODEL_CONTENTS.register(
         NAME,
         opts,
-        models={name: looked.contents for name, looked in watched.items()},
+        models={name: looked.contents for name, looked in kept.items()},
         stores=pulumi.Output.secret(stores),
         most=int(parse_quantity(place.target.judged_up_to) or 0),
     )
-    return Contents(looks, rolls, made)
+    return Contents(looks, {name: made.models.apply(itemgetter(name)) for name in kept})
 
 
-def _is_kept(looked: Looked, rolls: bool) -> bool:
-    """Whether anything of what a look gives is kept: contents that roll pods, and what a registry has said."""
-    return bool(looked.rolled) if rolls else any(map(is_registered, looked.watched.values()))
-
-
-def _place_in(path: str, uri: str, place: str, seen: Mapping[str, Any]) -> Any:
+def _place_in(path: str, uri: str, place: str, seen: Seen) -> Any:
     return place_of(path, uri, seen.get(place))
 
 
-def _annotated(said: Any, marks: Mapping[str, tuple[str, str]], contents: Mapping[str, Any]) -> Manifest | None:
+def _annotated(said: Any, marks: Mapping[str, tuple[str, str]], contents: Seen) -> Manifest | None:
     """Give a pod's metadata with what was seen; where there is nothing to say it is absent, as it is without it."""
     found = {mark: (contents.get(place) or {}).get(what) for mark, (place, what) in marks.items()}
     known = {mark: value for mark, value in found.items() if value}

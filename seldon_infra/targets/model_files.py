@@ -84,7 +84,8 @@ def looked_at(
 
     What is wrong with them is an error of the program's; so is what an `up` cannot look at and the definition asks for.
     """
-    rolled = frozenset(it.place for it in models if it.digest is None and _is_listed(it, storage))
+    rolls = place.target.changed_models == "roll"
+    rolled = frozenset(it.place for it in models if rolls and it.digest is None and _is_listed(it, storage))
     watched = {it.place: it for it in models if it.place in rolled or is_registered(it)}
     said, stores = [(it.uri, it.digest) for it in models], [store_settings(each) for each in storage]
 

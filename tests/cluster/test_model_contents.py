@@ -162,7 +162,9 @@ def test_a_model_that_is_gone_rolls_nothing_and_is_said(scene: Scene) -> None:
 def test_a_store_that_gives_no_answer_and_a_look_that_is_skipped_change_nothing(scene: Scene) -> None:
     scene.server.close()
     assert "its model's files are not judged here" in scene.preview("--expect-no-changes")
-    assert scene.drift("--skip-preview").returncode == 0
+    done = scene.drift("--skip-preview")
+    assert done.returncode == 0
+    assert "model 'iris/main/classifier': 's3://models/iris'" in done.stderr
     definition = scene.engine.directory / f"{STACK}.py"
     definition.write_text(definition.read_text().replace("Kubernetes()", "Kubernetes(live_checks='skip')"))
     scene.preview("--expect-no-changes")

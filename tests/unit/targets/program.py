@@ -58,7 +58,7 @@ def declare():
     deploy(TARGET, (DEPLOYMENTS,), Path.cwd(), (SERVERS))
 
 declare()
-print(json.dumps(recorder.made))
+print(json.dumps(recorder.made, default=str))
 """
 
 

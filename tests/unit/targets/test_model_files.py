@@ -269,3 +269,18 @@ def test_what_is_no_image_is_no_volume_of_a_pod(packed: str | None, said: int) -
         f"model server 'iris': model_uri '{uri}' is no image, must be one with the model in its folder /models; "
         "build it FROM scratch with COPY model /models, and push it"
     ]
+
+
+@pytest.mark.parametrize("changed", ["ignore", "roll"])
+def test_what_a_registry_says_is_kept_whatever_is_pinned_or_ignored(tmp_path: Path, changed: str) -> None:
+    """The registry gives no answer, so that where files are is unknown in the preview."""
+    node = f"model(model_uri='models:/score@prod', model_digest={OTHER!r})"
+    registered = f"deployment(predictor(graph={node}), storage=[MlflowStorage(tracking_uri='http://127.0.0.1:1')])"
+    plain = f"deployment(predictor(graph=model(model_digest={OTHER!r})), name='e')"
+    other = "deployment(name='f')"
+    target = f"Kubernetes(changed_models={changed!r})"
+    done = declare(f"{registered}, {plain}, {other}", target, tmp_path, preview=True)
+    assert done.made, done.said
+    (kept,) = [inputs for kind, _, inputs in done.made if kind == "seldon:cluster:ModelContents"]
+    assert sorted(kept["models"]) == (["d"] if changed == "ignore" else ["d", "f"])
+    assert kept["models"]["d"]["a/m"] == {"uri": "models:/score@prod"}
