@@ -60,10 +60,11 @@ class _OnPulumi(Peer):
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         }
+        plugins = {"kubernetes": folder, "seldon": ENVIRONMENT / "bin"}
         project = {
             "name": "fleet",
             "runtime": {"name": "python", "options": {"virtualenv": str(ENVIRONMENT)}},
-            "plugins": {"providers": [{"name": "kubernetes", "path": str(folder)}]},
+            "plugins": {"providers": [{"name": name, "path": str(path)} for name, path in plugins.items()]},
         }
         (folder / "Pulumi.yaml").write_text(json.dumps(project), encoding="utf-8")
         self.pulumi("stack", "init", STACK)

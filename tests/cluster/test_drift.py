@@ -164,7 +164,9 @@ def test_a_field_changed_by_hand_is_named_with_both_values_and_who_did_it(
     }
     (changed.directory / f"{STACK}.py").unlink()
     done = drift(changed, "--skip-preview")
-    assert (done.returncode, done.stderr) == (7, "")
+    # A slow machine is told how far it is.
+    said = [line for line in done.stderr.splitlines() if " objects after " not in line]
+    assert (done.returncode, said) == (7, [])
     assert "spec.predictors[main].traffic" in done.stdout
     assert "somebody, 20" in done.stdout
     done = drift(changed)
