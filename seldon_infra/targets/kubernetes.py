@@ -54,12 +54,8 @@ def declare(
         from seldon_infra.targets.aws_checks import require_room
 
         require_room(target.cluster, target.live_checks, opts)
-    deployments = _behind_log(target, deployments)
     project = project or Path.cwd()
-    if any(_is_built(node) for each in deployments for spec in each.predictors for node in nodes(spec.graph)):
-        from seldon_infra.targets.builds import with_images
-
-        deployments = with_images(deployments, project, opts)
+    deployments = _behind_log(target, _with_images(deployments, project, opts))
     urn_of = partial(_urn, opts, {each.name for each in model_servers})
     place = Place(target, project, require_fit(target, deployments, urn_of, model_servers))
     judged = {each.name: when_judged(each, place, urn_of) for each in deployments}
@@ -149,6 +145,17 @@ def _policy(
 
     made = platform.closing_policy(target, deployments, stack_mark())
     return [declare_object(f"{each['metadata']['name']}.{each['kind'].lower()}", each, options) for each in made]
+
+
+def _with_images(
+    deployments: Sequence[SeldonDeployment], project: Path, opts: pulumi.ResourceOptions | None
+) -> Sequence[SeldonDeployment]:
+    """Declare images that are built; deployments then name them by their digests."""
+    if not any(_is_built(node) for each in deployments for spec in each.predictors for node in nodes(spec.graph)):
+        return deployments
+    from seldon_infra.targets.builds import with_images
+
+    return with_images(deployments, project, opts)
 
 
 def _behind_log(target: Kubernetes, deployments: Sequence[SeldonDeployment]) -> Sequence[SeldonDeployment]:
