@@ -82,7 +82,7 @@ class ModelServer(Spec):
     callers: Many[Later[str]] = ()
     """Namespaces that may call it beside its own. Default: none."""
     storage_ports: Many[int] = (443,)
-    """Ports that it may reach, for its model. Default: 443."""
+    """Ports that it may reach, for its model; the port of its collector is added. Default: 443."""
     service_monitor: ServiceMonitor | None = None
     """How Prometheus finds its metrics; the Prometheus operator must be on the cluster. Default: as the stack's
     ``Kubernetes(monitoring=…)`` says, else not at all."""

@@ -54,12 +54,8 @@ def declare(
         from seldon_infra.targets.aws_checks import require_room
 
         require_room(target.cluster, target.live_checks, asking, opts)
-    deployments = _behind_log(target, deployments)
     project = project or Path.cwd()
-    if any(_is_built(node) for each in deployments for spec in each.predictors for node in nodes(spec.graph)):
-        from seldon_infra.targets.builds import with_images
-
-        deployments = with_images(deployments, project, opts)
+    deployments = _behind_log(target, _with_images(deployments, project, opts))
     contents = _looked_at(target, deployments, model_servers, project, opts)
     way = reach(target, opts)
     reached: Any = way.place
@@ -177,6 +173,17 @@ def _policy(
 
     made = platform.closing_policy(target, deployments, stack_mark())
     return [declare_object(f"{each['metadata']['name']}.{each['kind'].lower()}", each, options) for each in made]
+
+
+def _with_images(
+    deployments: Sequence[SeldonDeployment], project: Path, opts: pulumi.ResourceOptions | None
+) -> Sequence[SeldonDeployment]:
+    """Declare images that are built; deployments then name them by their digests."""
+    if not any(_is_built(node) for each in deployments for spec in each.predictors for node in nodes(spec.graph)):
+        return deployments
+    from seldon_infra.targets.builds import with_images
+
+    return with_images(deployments, project, opts)
 
 
 def _behind_log(target: Kubernetes, deployments: Sequence[SeldonDeployment]) -> Sequence[SeldonDeployment]:

@@ -20,7 +20,7 @@ from seldon_infra.monitoring import render as monitoring
 from seldon_infra.seldon_core.executor_policy import executor_policy, policy_name
 from seldon_infra.seldon_core.render import namespace_labels
 from seldon_infra.servers.spec import TritonServer
-from seldon_infra.tracing.render import of_mlserver, of_triton, telemetry, traced, with_variables
+from seldon_infra.tracing.render import of_mlserver, of_triton, ports_of, telemetry, traced, with_variables
 
 if TYPE_CHECKING:
     import pulumi
@@ -125,14 +125,14 @@ def watched_servers(target: Kubernetes, servers: Sequence[ModelServer]) -> list[
 
 def _traced_server(tracing: Tracing, server: ModelServer) -> ModelServer:
     """Let a model server send spans; what its definition says of them stays."""
-    if not isinstance(server.server, TritonServer):
-        return server.model_copy(update={"env": with_variables(server.env, of_mlserver(tracing))})
-    own = any(word.startswith("--trace-config") for word in server.arguments)
-    return (
-        server
-        if own
-        else server.model_copy(update={"arguments": (*server.arguments, *of_triton(tracing, server.name))})
-    )
+    triton = isinstance(server.server, TritonServer)
+    ports = ports_of([tracing.triton_endpoint if triton else tracing.otlp_endpoint])
+    told: dict[str, Any] = {"storage_ports": tuple(dict.fromkeys([*server.storage_ports, *ports]))}
+    if not triton:
+        told["env"] = with_variables(server.env, of_mlserver(tracing))
+    elif not any(word.startswith("--trace-config") for word in server.arguments):
+        told["arguments"] = (*server.arguments, *of_triton(tracing, server.name))
+    return server.model_copy(update=told)
 
 
 def spans(target: Kubernetes) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from urllib.parse import quote
 
+from seldon_infra.graph.render_objects import policy_of, port_of
 from seldon_infra.graph.render_values import Manifest, given
 from seldon_infra.graph.spec import EnvVar, Node, Orchestrator, Predictor, SeldonDeployment
 from seldon_infra.graph.walk import mapped
@@ -99,7 +100,22 @@ def traced(tracing: Tracing | None, deployment: SeldonDeployment) -> SeldonDeplo
         each.model_copy(update={"graph": mapped(each.graph, change), **_executor(of_executor(tracing), each)})
         for each in deployment.predictors
     ]
-    return deployment.model_copy(update={"predictors": tuple(predictors)})
+    let_out = let_through(deployment, (tracing.otlp_endpoint, tracing.jaeger_endpoint))
+    return let_out.model_copy(update={"predictors": tuple(predictors)})
+
+
+def let_through(deployment: SeldonDeployment, addresses: Iterable[str | None]) -> SeldonDeployment:
+    """Let a deployment's pods reach addresses, where it has a policy."""
+    policy = policy_of(deployment)
+    if policy is None:
+        return deployment
+    opened = policy.model_copy(update={"egress_ports": (*policy.egress_ports, *ports_of(addresses))})
+    return deployment.model_copy(update={"network_policy": opened})
+
+
+def ports_of(addresses: Iterable[str | None]) -> list[int]:
+    """Give the ports of addresses, of those that there are."""
+    return [port for port in map(port_of, addresses) if port is not None]
 
 
 def is_mlserver(node: Node) -> bool:

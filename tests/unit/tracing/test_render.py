@@ -22,11 +22,12 @@ from seldon_infra import (
     TritonServer,
 )
 from seldon_infra.cli.render import cluster_manifests
+from seldon_infra.graph.render_objects import own_objects
 from seldon_infra.ingress.render.envoy_start import TRACES, bootstrap
 from seldon_infra.ingress.routes import Collector, Limits
 from seldon_infra.model_server.check import check_model_server
 from seldon_infra.model_server.render import model_server
-from seldon_infra.targets.platform import spans, watched_servers
+from seldon_infra.targets.platform import behind_ingress, spans, watched_servers
 from seldon_infra.tracing.render import header_list, rate
 
 JAEGER = "http://otel.observability:14268/api/traces"
@@ -101,6 +102,30 @@ def test_model_servers_send_spans_as_they_can() -> None:
     )
     assert {each.name: each.value for each in second.env}["MLSERVER_TRACING_SERVER"] == "http://c:4317"
     assert check_model_server(first) == []
+
+
+def ports(policy: Any) -> set[int]:
+    return {port["port"] for rule in policy["spec"]["egress"] for port in rule.get("ports", ())}
+
+
+def test_policies_let_spans_out() -> None:
+    tracing = Tracing(otlp_endpoint="http://c:4317", jaeger_endpoint=JAEGER, triton_endpoint="http://c:4318/v1/traces")
+    target = Kubernetes(tracing=tracing)
+    deployment = SeldonDeployment(name="d", namespace="ns", predictors=(Predictor(name="main", graph=SCORE),))
+    (traced,) = behind_ingress(target, [deployment])
+    assert {4317, 14268} <= ports(own_objects(traced)["NetworkPolicy"])
+    triton = ModelServer(name="resnet", server=TritonServer(), model_uri="s3://m")
+    sklearn = ModelServer(name="iris", server=SklearnServer(), model_uri="s3://m")
+    first, second = (ports(model_server(it)["NetworkPolicy"]) for it in watched_servers(target, [triton, sklearn]))
+    assert (first, second) == ({53, 443, 4318}, {53, 443, 4317})
+
+
+def test_who_has_no_policy_gets_none_by_tracing() -> None:
+    left = SeldonDeployment(
+        name="d", namespace="ns", predictors=(Predictor(name="main", graph=SCORE),), pod_defaults="operator"
+    )
+    (traced,) = behind_ingress(Kubernetes(tracing=TRITON), [left])
+    assert "NetworkPolicy" not in own_objects(traced)
 
 
 def test_what_a_model_server_says_of_spans_itself_stays() -> None:
