@@ -28,7 +28,7 @@ EksClusterComponent(cluster)
 
 OURS = {
     "sts.GetCallerIdentity": 1,
-    "iam.SimulatePrincipalPolicy": 11,  # one for each resource
+    "iam.SimulatePrincipalPolicy": 10,  # one for each resource
     "ec2.DescribeAvailabilityZones": 1,
     "ec2.DescribeInstanceTypes": 1,
     "ec2.DescribeInstanceTypeOfferings": 1,
