@@ -8,15 +8,17 @@ import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from seldon_infra.core.errors import InvalidSpec
 from seldon_infra.explain.fit import NotFitted, fit
 from seldon_infra.explain.reasons import Contrast, reasons_of
-from seldon_infra.graph.spec import Contrastive, Counterfactuals, IntegratedGradients
+from seldon_infra.graph.spec import Contrastive, Counterfactuals, ExplainerMethod, IntegratedGradients
 from tests.engine.scratch import STACK
 from tests.local.explainer_scene import card_at, make, make_networks, run_in
 from tests.local.project import Project, new_project
@@ -29,7 +31,7 @@ CLASSES = ("genuine", "fraud")
 PAGE = (Path(__file__).parents[2] / "docs" / "explanation.md").read_text()
 NUMBERS = [300.0, 3.0, 120.0, 4.0, 1.0]
 ROW = "amount=300,hour=3,distance_km=120,purchases_today=4,new_shop=1"
-QUICK = Counterfactuals(max_iterations=40, c_steps=2)
+FRAUD, GENUINE = [90.0, 12.0, 40.0, 2.0, 0.0], [58.0, 12.0, 60.0, 2.0, 1.0]
 DEFINITION = """
 from seldon_infra import TensorFlowServer
 graph = Model(name="score", server=TensorFlowServer(), model_uri="net")
@@ -51,73 +53,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-GRADIENTS = """
-import json, sys
-from pathlib import Path
-import fit
-
-for folder, path in json.loads(sys.argv[1]):
-    try:
-        fit.main(Path(folder), path)
-        print("fitted")
-    except (ValueError, SystemExit) as error:
-        print(error)
-"""
-
-
-def test_a_network_has_gradients_to_look_at_and_rows_of_its_width(folder: Path) -> None:
-    (folder / "narrow.csv").write_text("a,b\n1,2\n3,4\n")
-    rows, method = folder / "payments.csv", IntegratedGradients()
-    asked = {
-        "net.keras": (rows, CLASSES, "fitted"),
-        "net": (rows, ("a", "b", "c"), "3 names of classes, the model answers 2 numbers"),
-        "net/1": (folder / "narrow.csv", (), "reference rows of 2 numbers, the model takes [5]"),
-        "steps": (rows, (), "the model has no gradient from its input to its answer; each of its steps must have one"),
-        "model": (rows, (), f"{folder / 'empty'} holds no model of Keras (.keras, .h5) and no saved_model.pb"),
-    }
-    (folder / "empty").mkdir()
-    told = [
-        [
-            str(card_at(folder / "tried" / name, method, reference, classes)),
-            str(folder / name.replace("model", "empty")),
-        ]
-        for name, (reference, classes, _) in asked.items()
-    ]
-    said = run_in("alibi-tensorflow", folder, GRADIENTS, told)
-    assert [line for line in said.splitlines() if line] == [message for *_, message in asked.values()]
-
-
-SEARCHES = """
-import json, sys
-from pathlib import Path
-import fit, methods
-from explaining import Card, model_at, plain, reference
-
-folders, path, row = json.loads(sys.argv[1])
-for folder in map(Path, folders):
-    card = Card(folder)
-    model, rows = model_at(path, card), reference(folder, card)
-    card.output = "predict_proba"
-    explain = methods.MAKERS[card.kind](card, rows, fit.answers(card, model), model)
-    print(json.dumps(plain(explain(rows[:1] * 0 + row))))
-"""
-
-
-def test_what_must_be_absent_and_what_is_enough_are_told_by_answers_alone(folder: Path) -> None:
-    quick = Contrastive(max_iterations=60, c_steps=2, eps=0.05)
-    methods = (quick, quick.model_copy(update={"mode": "PP"}))
-    cards = [
-        str(card_at(folder / "searched" / method.mode, method, folder / "payments.csv", CLASSES)) for method in methods
-    ]
-    told = [cards, str(folder / "model" / "model.joblib"), [58.0, 12.0, 60.0, 2.0, 1.0]]
-    lines = run_in("alibi-tensorflow", folder, SEARCHES, told).splitlines()
-    absent, enough = (reasons_of(json.loads(line), CLASSES) for line in lines if line.startswith("{"))
-    assert isinstance(absent, Contrast)
-    assert (absent.says, absent.answer, absent.other) == ("instead", "genuine", "fraud")
-    assert isinstance(enough, Contrast)
-    assert (enough.says, enough.answer, enough.other) == ("enough", "genuine", "genuine")
-
-
 def test_a_model_that_is_no_network_is_refused(folder: Path) -> None:
     out = folder / "explainers" / "refused"
     with pytest.raises(NotFitted, match=re.escape("holds none of .keras, .h5, saved_model.pb, which it looks into")):
@@ -133,13 +68,54 @@ def test_a_network_is_judged_before_it_is_loaded(folder: Path) -> None:
         fit(IntegratedGradients(), model=folder / "hostile.keras", reference=folder / "payments.csv", out=out)
 
 
+GRADIENTS = """
+import json, sys
+from pathlib import Path
+import fit
+
+for folder, path in json.loads(sys.argv[1]):
+    try:
+        fit.main(Path(folder), path)
+        print("fitted")
+    except (ValueError, SystemExit) as error:
+        print(error)
+"""
+
+
 @pytest.fixture(scope="module")
-def project(folder: Path) -> Iterator[Project]:
+def tried(folder: Path) -> list[tuple[str, str]]:
+    """What each network's fit says, and what it should; the page's own command has fitted one meanwhile."""
+    (folder / "narrow.csv").write_text("a,b\n1,2\n3,4\n")
+    (folder / "empty").mkdir()
+    rows = folder / "payments.csv"
+    asked = {
+        "net.keras": (rows, CLASSES, "fitted"),
+        "net": (rows, ("a", "b", "c"), "3 names of classes, the model answers 2 numbers"),
+        "net/1": (folder / "narrow.csv", (), "reference rows of 2 numbers, the model takes [5]"),
+        "steps": (rows, (), "the model has no gradient from its input to its answer; each of its steps must have one"),
+        "empty": (rows, (), f"{folder / 'empty'} holds no model of Keras (.keras, .h5) and no saved_model.pb"),
+    }
+    told = [
+        [str(card_at(folder / "tried" / name, IntegratedGradients(), reference, classes)), str(folder / name)]
+        for name, (reference, classes, _) in asked.items()
+    ]
+    with ThreadPoolExecutor(1) as pool:
+        page = pool.submit(page_fits, folder)
+        said = run_in("alibi-tensorflow", folder, GRADIENTS, told).splitlines()
+        page.result()
+    return list(zip((line for line in said if line), (message for *_, message in asked.values()), strict=True))
+
+
+def test_a_network_has_gradients_to_look_at_and_rows_of_its_width(tried: list[tuple[str, str]]) -> None:
+    assert [said for said, _ in tried] == [message for _, message in tried]
+
+
+@pytest.fixture(scope="module")
+def project(folder: Path, tried: object) -> Iterator[Project]:
     """A network behind TensorFlow's protocol, explained by its gradients."""
     with new_project() as made:
-        for name in ("net", "payments.csv"):
+        for name in ("net", "payments.csv", "explainers"):
             (made.folder / name).symlink_to(folder / name)
-        page_fits(made.folder)
         made.write(DEFINITION)
         made.engine.run("up", "--stack", STACK, "--yes", "--skip-preview", timeout=280)  # TensorFlow starts twice
         yield made
@@ -177,26 +153,52 @@ def test_gradients_lead_from_the_mean_row_to_what_the_predictor_answers(project:
     assert ET.parse(picture).getroot().tag.endswith("svg")
 
 
-SEARCHED = """
+SEARCHES = """
 import json, sys
 from pathlib import Path
 import methods
 from explaining import Card, Predictor, plain, reference
 
-folder, uri, row = json.loads(sys.argv[1])
-card, rows = Card(Path(folder)), reference(Path(folder), Card(Path(folder)))
-explain = methods.MAKERS[card.kind](card, rows, Predictor(card, uri), None)
-print(json.dumps(plain(explain(rows[:1] * 0 + row))))
+uri, asked = json.loads(sys.argv[1])
+for folder, row in asked:
+    card = Card(Path(folder))
+    rows = reference(Path(folder), card)
+    explain = methods.MAKERS[card.kind](card, rows, Predictor(card, uri), None)
+    print(json.dumps(plain(explain(rows[:1] * 0 + row))))
 """
+PREDICT = "/seldon/shop/payments/v1/models/score:predict"
 
 
-def test_a_search_over_tensorflow_s_protocol_finds_a_row_with_another_answer(project: Project, tmp_path: Path) -> None:
-    path = "/seldon/shop/payments/v1/models/score:predict"
-    card = card_at(tmp_path / "card", QUICK, project.folder / "payments.csv", CLASSES)
-    told = [str(card), f"http://127.0.0.1:{project.port}{path}", [90.0, 12.0, 40.0, 2.0, 0.0]]
-    lines = run_in("alibi-tensorflow", tmp_path, SEARCHED, told).splitlines()
-    (found,) = (json.loads(line)["data"] for line in lines if line.startswith("{"))
-    answer = ask(project.port, path, "POST", json.dumps({"instances": found["cf"]["X"]}).encode())
-    assert (found["orig_class"], found["cf"]["class"]) == (1, 0)
-    assert found["cf"]["X"][0][0] < 70  # of 60 on, with such a distance, it is fraud
-    assert answer.json["predictions"][0] == pytest.approx(found["cf"]["proba"][0], abs=1e-4)
+@pytest.fixture(scope="module")
+def found(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
+    """What the searches say of rows near the network's limit, in one process."""
+    place = tmp_path_factory.mktemp("searches")
+    searches: dict[str, tuple[ExplainerMethod, list[float]]] = {
+        "nearest": (Counterfactuals(max_iterations=40, c_steps=2), FRAUD),
+        "absent": (Contrastive(max_iterations=60, c_steps=2), GENUINE),
+        "enough": (Contrastive(max_iterations=60, c_steps=2, mode="PP"), GENUINE),
+    }
+    rows = project.folder / "payments.csv"
+    asked = [[str(card_at(place / name, method, rows, CLASSES)), row] for name, (method, row) in searches.items()]
+    told = [f"http://127.0.0.1:{project.port}{PREDICT}", asked]
+    lines = run_in("alibi-tensorflow", place, SEARCHES, told).splitlines()
+    said = [json.loads(line) for line in lines if line.startswith("{")]
+    return dict(zip(searches, said, strict=True))
+
+
+def test_a_search_over_tensorflow_s_protocol_finds_a_row_with_another_answer(
+    project: Project, found: Mapping[str, Any]
+) -> None:
+    data = found["nearest"]["data"]
+    answer = ask(project.port, PREDICT, "POST", json.dumps({"instances": data["cf"]["X"]}).encode())
+    assert (data["orig_class"], data["cf"]["class"]) == (1, 0)
+    assert data["cf"]["X"][0][0] < 70  # of 60 on, with such a distance, it is fraud
+    assert answer.json["predictions"][0] == pytest.approx(data["cf"]["proba"][0], abs=1e-4)
+
+
+def test_what_must_be_absent_and_what_is_enough_are_told_by_answers_alone(found: Mapping[str, Any]) -> None:
+    absent, enough = (reasons_of(found[name], CLASSES) for name in ("absent", "enough"))
+    assert isinstance(absent, Contrast)
+    assert (absent.says, absent.answer, absent.other) == ("instead", "genuine", "fraud")
+    assert isinstance(enough, Contrast)
+    assert (enough.says, enough.answer, enough.other) == ("enough", "genuine", "genuine")
