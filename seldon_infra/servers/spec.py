@@ -216,6 +216,8 @@ class HuggingFaceServer(Server):
     """A Hugging Face pipeline, from a model folder or from the hub. Source: Seldon's HUGGINGFACE_SERVER."""
 
     implementation: ClassVar[str | None] = "HUGGINGFACE_SERVER"
+    catalogue: ClassVar[str | None] = "huggingface"
+    local_protocols: ClassVar[tuple[Protocol, ...]] = ("v2",)
     spoken: ClassVar[tuple[Protocol, ...]] = ("v2",)
 
     kind: Literal["huggingface"] = "huggingface"

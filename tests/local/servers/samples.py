@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -78,6 +79,20 @@ import torch
 sums = torch.nn.Linear(3, 1, bias=False)
 torch.nn.init.constant_(sums.weight, version)
 torch.jit.trace(sums, torch.ones(2, 3)).save(f"{folder}/model.pt")
+"""
+# One layer of 16 numbers, and a bias that alone says what is answered: softmax(version, 0).
+PIPELINE = """
+import pathlib, torch
+from transformers import BertConfig, BertForSequenceClassification, BertTokenizerFast
+words = pathlib.Path(folder, "vocab.txt")
+words.write_text("\\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "good", "bad", "film"]))
+BertTokenizerFast(str(words)).save_pretrained(folder)
+shape = dict(hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16)
+model = BertForSequenceClassification(BertConfig(vocab_size=8, **shape))
+torch.nn.init.zeros_(model.classifier.weight)
+with torch.no_grad():
+    model.classifier.bias.copy_(torch.tensor([float(version), 0.0]))
+model.save_pretrained(folder)
 """
 # A model without names for its columns takes one tensor, whatever its name.
 MLFLOW = """
@@ -168,6 +183,18 @@ SAMPLES = (
         SUMS,
         input="input",
         metric="ts_inference_requests_total{hostname",
+    ),
+    Sample(
+        "huggingface",
+        "huggingface",
+        "HuggingFaceServer(task='text-classification')",
+        made_by("huggingface", PIPELINE, PYTHON),
+        {1: 2 * (0.731059,), 2: 2 * (0.880797,)},
+        rows=(f"good film{4500 * ' '}", f"bad film{4500 * ' '}"),
+        large=500,
+        datatype="BYTES",
+        input="array_inputs",
+        read=lambda said: [json.loads(each)["score"] for each in said],
     ),
     Sample("mlflow", "mlflow", "MLflowServer()", made_by("mlflow", MLFLOW), LEAVES),
     Sample("triton", "triton", TRITON, written("model.py", TRITON_CLASS), SUMS, metric="nv_inference_request_success"),

@@ -19,7 +19,7 @@ def listed(capsys: pytest.CaptureFixture[str]) -> dict[str, dict[str, object]]:
 
 def test_every_server_of_the_catalogue_is_listed_with_what_it_is(capsys: pytest.CaptureFixture[str]) -> None:
     found = listed(capsys)
-    assert tuple(found) == (*catalogue.names(), "huggingface", "tempo")
+    assert tuple(found) == (*catalogue.names(), "tempo")
     assert found["mlserver"]["classes"] == ["SklearnServer", "MLServerRuntime"]
     assert (found["xgboost"]["protocols"], found["xgboost"]["transports"]) == (["v2"], ["rest", "grpc"])
     assert (found["triton"]["gpu"], found["triton"]["licence"], found["mlserver"]["gpu"]) == (
@@ -35,7 +35,8 @@ def test_it_says_of_each_server_where_it_runs(capsys: pytest.CaptureFixture[str]
     found = {name: each["runs_on"] for name, each in listed(capsys).items()}
     assert found["triton"] == found["lightgbm"] == found["tensorflow"] == ["local", "cluster"]
     assert found["onnx"] == found["torchserve"] == found["seldon-python"] == ["local", "cluster with your image"]
-    assert found["huggingface"] == ["cluster"]
+    assert found["huggingface"] == ["local", "cluster"]
+    assert found["tempo"] == ["cluster"]
 
 
 def test_every_typed_server_that_runs_here_is_a_class_of_one_of_them(capsys: pytest.CaptureFixture[str]) -> None:
@@ -50,7 +51,7 @@ def test_the_table_says_whether_an_image_is_pinned(capsys: pytest.CaptureFixture
     assert main(["servers"]) == 0
     head, *rows = capsys.readouterr().out.splitlines()
     assert head.split("  ")[0] == "SERVER"
-    assert [row.split()[0] for row in rows] == [*catalogue.names(), "huggingface", "tempo"]
+    assert [row.split()[0] for row in rows] == [*catalogue.names(), "tempo"]
     assert "seldonio/mlserver:1.7.1-xgboost (by tag)" in next(row for row in rows if row.startswith("xgboost"))
 
 
