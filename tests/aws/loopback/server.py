@@ -42,8 +42,7 @@ class Loopback:
         self._quotas: dict[str, Quotas] = {}
         self._tokens = Tokens()
         self._lock = threading.RLock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), _handler(self))
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
 
     def __enter__(self) -> Self:
@@ -163,6 +162,11 @@ class Loopback:
             return Answer(got.status, got.read(), headers)
         finally:
             connection.close()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128  # with the usual 5 a connection too many at once is tried again a second later
 
 
 def _handler(aws: Loopback) -> type[BaseHTTPRequestHandler]:
