@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import boto3
 import pytest
 
+from seldon_infra.eks import aws_session
 from seldon_infra.eks.ask_types import ask
 from seldon_infra.eks.images import architecture
 from seldon_infra.eks.instance_types import InstanceType, table
@@ -14,6 +16,13 @@ from seldon_infra.eks.instance_types import described as read
 
 NOT_RECORDED = {"p3.2xlarge", "p3.8xlarge", "p3.16xlarge"}
 """Types that moto does not know; those that are new to a later moto may leave this set."""
+
+
+@pytest.fixture(autouse=True)
+def asked_anew() -> Iterator[None]:
+    aws_session.forget()
+    yield
+    aws_session.forget()
 
 
 @pytest.fixture(scope="module")

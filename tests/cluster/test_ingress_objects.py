@@ -66,7 +66,7 @@ def names(control_plane: ControlPlane) -> set[str]:
 def post(control_plane: ControlPlane, manifest: dict[str, Any]) -> dict[str, Any]:
     place = f"/apis/{manifest['apiVersion']}/namespaces/{manifest['metadata']['namespace']}"
     kind = manifest["kind"].lower()
-    plural = f"{kind[:-1]}ies" if kind.endswith("y") else f"{kind}s"
+    plural = f"{kind[:-1]}ies" if kind.endswith("ry") else f"{kind}s"
     return control_plane.request("POST", f"{place}/{plural}?fieldValidation=Strict&dryRun=All", manifest)
 
 

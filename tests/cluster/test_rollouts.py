@@ -211,7 +211,7 @@ def test_a_model_that_cannot_be_fetched_is_told_with_the_last_lines(space: Space
 def test_a_log_that_cannot_be_read_is_said(space: Space) -> None:
     space.put()
     space.say("Creating")
-    broken_pod(space, {"containerStatuses": [crashing("classify")]}, schedulerName="nobody")
+    broken_pod(space, {"containerStatuses": [crashing("classify")]}, nodeName="cpu-1")  # where no kubelet answers
     with pytest.raises(NotReady, match="its container ends again and again") as raised:
         space.wait()
     assert "container classify: its last lines cannot be read: " in str(raised.value)
