@@ -32,7 +32,8 @@ class Drawn(NamedTuple):
 def colours(palette: Palette) -> str:
     """Write the rules with colours: blue speaks for an answer, red against it."""
     return (
-        f".page{{fill:{palette.page}}}.title,.name,.strong,.prose{{fill:{palette.text}}}.note{{fill:{palette.muted}}}"
+        f".page{{fill:{palette.page}}}.panel{{fill:{palette.panel};stroke:{palette.rim}}}"
+        f".title,.name,.strong,.prose{{fill:{palette.text}}}.note{{fill:{palette.muted}}}"
         f".for{{fill:{palette.blue}}}.against{{fill:{palette.red}}}"
         f".line{{stroke:{palette.rim}}}.curve,.outline{{stroke:{palette.blue}}}.dash{{stroke:{palette.muted}}}"
         f".veil{{fill:{palette.page};fill-opacity:.72}}.mark{{fill:{palette.wash};stroke:{palette.blue}}}"

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import re
 import xml.etree.ElementTree as ET
 from typing import Any
 
 import pytest
 
 from seldon_infra.explain.draw import document
-from seldon_infra.explain.reasons import Change, Contrast, reasons_of, sentences
+from seldon_infra.explain.reasons import (
+    Anchor,
+    Change,
+    Contrast,
+    Curve,
+    Curves,
+    Reasons,
+    Weight,
+    Weights,
+    reasons_of,
+    sentences,
+)
 
 CLASSES = ("genuine", "fraud")
 NAMES = ["amount", "hour"]
@@ -93,3 +105,24 @@ def test_more_than_twelve_changes_are_counted() -> None:
     changes = [Change(f"f{index}", 0.0, 1.0) for index in range(14)]
     picture = document("d", Contrast("M", "a", "instead", "b", changes, 1))
     assert "2 more differ; 1 of 15 features stay as they are" in picture
+
+
+@pytest.mark.parametrize(
+    "reasons",
+    [
+        Weights("TreeShap", "fraud", 0.1, 0.9, [Weight("amount", "300", 0.9), Weight("hour", "3", -0.1)]),
+        Anchor("AnchorTabular", "fraud", ["amount > 200"], 0.97, 0.1),
+        Anchor("AnchorText", "spam", ["win"], 0.97, 0.1, text="win a car", spans=[(0, 3)]),
+        Anchor("AnchorImages", "2", ["one part"], 0.97, None, image=[[0.1, 0.9]], kept=[[True, False]]),
+        Curves("ALE", "fraud", [Curve("amount", [(0.0, -0.1), (300.0, 0.4)], 80.0)]),
+        Contrast("Counterfactuals", "fraud", "instead", "genuine", [Change("amount", 300.0, 102.7)], 4),
+    ],
+    ids=lambda reasons: str(reasons.method),
+)
+def test_every_class_of_a_picture_has_a_rule(reasons: Reasons) -> None:
+    """What has none is drawn black: hollow dots would look full."""
+    picture = document("fraud", reasons)
+    style = re.search(r"<style>(.*?)</style>", picture, re.DOTALL)
+    assert style
+    used = {name for names in re.findall(r'class="([^"]+)"', picture) for name in names.split()}
+    assert {name for name in used if f".{name}" not in style[1]} == set()
