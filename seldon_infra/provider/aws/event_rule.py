@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 
@@ -29,7 +28,7 @@ class EventRule(Thing[EventRuleInputs, EventRuleOutputs]):
 
     def make(self, api: Api, inputs: EventRuleInputs, tags: Mapping[str, str]) -> str:
         """Make the rule without targets."""
-        name = f"{inputs.name}-{tags[marking.OWNER][:8]}{tags[marking.TOKEN][:8]}"
+        name = marking.name_with_marks(inputs.name, tags)
         made = api.call("events", "put_rule", Name=name, Tags=marking.pairs(tags), **_rule(inputs))
         return str(made["RuleArn"])
 
@@ -46,11 +45,10 @@ class EventRule(Thing[EventRuleInputs, EventRuleOutputs]):
     def inputs_of(self, api: Api, seen: Answer, declared: EventRuleInputs | None) -> EventRuleInputs:
         """What is described, and its targets, which are not."""
         tags = self.tags_of(api, seen)
-        suffix = f"-{tags.get(marking.OWNER, '')[:8]}{tags.get(marking.TOKEN, '')[:8]}"
         return EventRuleInputs(
             region=api.region,
             tags=marking.of_the_user(tags),
-            name=seen["Name"].removesuffix(suffix),
+            name=marking.name_without_marks(seen["Name"], tags),
             description=seen.get("Description", ""),
             pattern=json.loads(seen.get("EventPattern") or "{}"),
             enabled=seen.get("State") != "DISABLED",
@@ -82,7 +80,7 @@ class EventRule(Thing[EventRuleInputs, EventRuleOutputs]):
 
     def marked(self, api: Api, inputs: EventRuleInputs) -> Iterable[Answer]:
         """Every rule whose name says that it is of this declaration."""
-        ours = re.compile(f"-{re.escape(api.context.owner[:8])}[0-9a-f]{{8}}$")
+        ours = marking.names_of(api.context.owner)
         return [it for it in api.every("events", "list_rules", "Rules") if ours.search(it["Name"])]
 
     def id_of(self, seen: Answer) -> str:

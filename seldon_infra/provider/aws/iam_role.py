@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 
@@ -30,7 +29,7 @@ class IamRole(Thing[IamRoleInputs, IamRoleOutputs]):
 
     def make(self, api: Api, inputs: IamRoleInputs, tags: Mapping[str, str]) -> str:
         """Make the role without policies."""
-        name = f"{inputs.name}-{tags[marking.OWNER][:8]}{tags[marking.TOKEN][:8]}"
+        name = marking.name_with_marks(inputs.name, tags)
         bounds = {"PermissionsBoundary": inputs.permissions_boundary} if inputs.permissions_boundary else {}
         api.call(
             "iam",
@@ -68,11 +67,10 @@ class IamRole(Thing[IamRoleInputs, IamRoleOutputs]):
     def inputs_of(self, api: Api, seen: Answer, declared: IamRoleInputs | None) -> IamRoleInputs:
         """What is described, and the policies that are not."""
         name, tags = seen["RoleName"], self.tags_of(api, seen)
-        suffix = f"-{tags.get(marking.OWNER, '')[:8]}{tags.get(marking.TOKEN, '')[:8]}"
         return IamRoleInputs(
             region=declared.region if declared else api.region,
             tags=marking.of_the_user(tags),
-            name=name.removesuffix(suffix),
+            name=marking.name_without_marks(name, tags),
             path=seen["Path"],
             trust=policies.kept(declared.trust if declared else None, seen["AssumeRolePolicyDocument"]),
             description=seen.get("Description", ""),
@@ -107,7 +105,7 @@ class IamRole(Thing[IamRoleInputs, IamRoleOutputs]):
 
     def marked(self, api: Api, inputs: IamRoleInputs) -> Iterable[Answer]:
         """Every role whose name says that it is of this declaration."""
-        ours = re.compile(f"-{re.escape(api.context.owner[:8])}[0-9a-f]{{8}}$")
+        ours = marking.names_of(api.context.owner)
         names = [it["RoleName"] for it in api.every("iam", "list_roles", "Roles") if ours.search(it["RoleName"])]
         return [role for name in names if (role := self.describe(api, name))]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 
@@ -31,7 +30,7 @@ class SqsQueue(Thing[SqsQueueInputs, SqsQueueOutputs]):
 
     def make(self, api: Api, inputs: SqsQueueInputs, tags: Mapping[str, str]) -> str:
         """Make the queue with all that it has, in one call."""
-        name = f"{inputs.name}-{tags[marking.OWNER][:8]}{tags[marking.TOKEN][:8]}"
+        name = marking.name_with_marks(inputs.name, tags)
         attributes = {key: value for key, value in _attributes(inputs).items() if value}
         made = api.call(
             "sqs",
@@ -52,12 +51,11 @@ class SqsQueue(Thing[SqsQueueInputs, SqsQueueOutputs]):
 
     def inputs_of(self, api: Api, seen: Answer, declared: SqsQueueInputs | None) -> SqsQueueInputs:
         """What is described."""
-        tags, whole = self.tags_of(api, seen), _name(seen["url"])
-        suffix = f"-{tags.get(marking.OWNER, '')[:8]}{tags.get(marking.TOKEN, '')[:8]}"
+        tags = self.tags_of(api, seen)
         return SqsQueueInputs(
             region=api.region,
             tags=marking.of_the_user(tags),
-            name=whole.removesuffix(suffix),
+            name=marking.name_without_marks(_name(seen["url"]), tags),
             retention_seconds=int(seen["MessageRetentionPeriod"]),
             visibility_seconds=int(seen["VisibilityTimeout"]),
             encrypted=seen.get("SqsManagedSseEnabled") == "true",
@@ -86,7 +84,7 @@ class SqsQueue(Thing[SqsQueueInputs, SqsQueueOutputs]):
 
     def marked(self, api: Api, inputs: SqsQueueInputs) -> Iterable[Answer]:
         """Every queue whose name says that it is of this declaration."""
-        ours = re.compile(f"-{re.escape(api.context.owner[:8])}[0-9a-f]{{8}}$")
+        ours = marking.names_of(api.context.owner)
         urls = api.every("sqs", "list_queues", "QueueUrls", MaxResults=_MOST_AT_ONCE)
         return [seen for url in urls if ours.search(url) and (seen := self.describe(api, url))]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 from seldon_infra.provider.framework import Context
@@ -16,6 +17,25 @@ Pairs = list[dict[str, str]]
 def marks(context: Context) -> dict[str, str]:
     """The tags that an object gets in the very call that makes it."""
     return {OWNER: context.owner, TOKEN: context.token}
+
+
+def name_with_marks(begin: str, tags: Mapping[str, str]) -> str:
+    """The name of an object whose service can't look for tags: eight characters of the mark and eight of the token."""
+    return f"{begin}{_end(tags)}"
+
+
+def name_without_marks(name: str, tags: Mapping[str, str]) -> str:
+    """What such a name begins with."""
+    return name.removesuffix(_end(tags))
+
+
+def names_of(owner: str) -> re.Pattern[str]:
+    """Finds such names of one declaration."""
+    return re.compile(f"-{re.escape(owner[:8])}[0-9a-f]{{8}}$")
+
+
+def _end(tags: Mapping[str, str]) -> str:
+    return f"-{tags.get(OWNER, '')[:8]}{tags.get(TOKEN, '')[:8]}"
 
 
 def pairs(tags: Mapping[str, str]) -> Pairs:
