@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -43,14 +42,7 @@ def provide() -> None:
     _unpacked().parent.mkdir(parents=True, exist_ok=True)
     with held(_unpacked().with_suffix(".lock"), "Chromium", 2 * FETCH_SECONDS, say):
         if not _unpacked().is_dir():
-            _fetch(_unpacked())
-
-
-def _fetch(target: Path) -> None:
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".fetch-") as name:
-        folder = Path(name)
-        debian.unpack((PACKAGE,), folder / "tree", folder, _step)
-        (folder / "tree").rename(target)
+            debian.unpack((PACKAGE,), _unpacked(), _step)
 
 
 def _step(name: str, command: Sequence[str]) -> None:

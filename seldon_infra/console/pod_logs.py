@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 from seldon_infra.clusters.live import Cluster
 from seldon_infra.console.masks import LOG_LINES, is_secret, masked
 from seldon_infra.core.errors import SeldonInfraError
-from seldon_infra.graph.expand.names import ID, hashed
+from seldon_infra.graph.expand.names import ID, service_of
 
 Tree = Mapping[str, Any]
 MOST_PODS = 50
@@ -72,10 +72,7 @@ class PodLogs:
 def _labels(deployment: Tree) -> list[str]:
     """Values of the label that the pods have; an orchestrator in pods of its own has the predictor's Service there."""
     name = str(deployment["metadata"]["name"])
-    services = (
-        (each.get("annotations") or {}).get("seldon.io/svc-name") or hashed(f"{name}-{each['name']}")
-        for each in deployment["spec"].get("predictors") or ()
-    )
+    services = (service_of(name, each) for each in deployment["spec"].get("predictors") or ())
     return list(dict.fromkeys([name, *services]))
 
 

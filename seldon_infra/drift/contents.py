@@ -7,10 +7,9 @@ from collections.abc import Iterator, Mapping
 from seldon_infra.core.changes import Change, JsonValue
 from seldon_infra.drift.events import Step
 from seldon_infra.drift.objects import Subject
+from seldon_infra.graph.render_pods import DIGEST_MARK
 
 TYPE = "seldon:cluster:ModelContents"
-DIGEST_MARK = "model-digest.seldon-infra/"
-"""Begins the annotations that hold digests at pods."""
 
 
 def changed_models(step: Step) -> Iterator[tuple[Subject, str, Change]]:
@@ -25,7 +24,7 @@ def changed_models(step: Step) -> Iterator[tuple[Subject, str, Change]]:
 
 def is_digest_of(change: Change, digests: frozenset[JsonValue]) -> bool:
     """Tell whether a change is that of a pod's annotation to one of some digests."""
-    return str(change.path[-1]).startswith(DIGEST_MARK) and isinstance(change.new, str) and change.new in digests
+    return str(change.path[-1]).startswith(f"{DIGEST_MARK}/") and isinstance(change.new, str) and change.new in digests
 
 
 def _models(inputs: Mapping[str, JsonValue]) -> Iterator[tuple[str, Mapping[str, JsonValue]]]:

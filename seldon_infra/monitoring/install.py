@@ -5,11 +5,9 @@ The package is unpacked into the cache; nothing is installed.
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -43,14 +41,7 @@ def provide() -> None:
     _unpacked().parent.mkdir(parents=True, exist_ok=True)
     with held(_unpacked().with_suffix(".lock"), "Prometheus", 2 * STEP_SECONDS, _say):
         if not _unpacked().is_dir():
-            _unpack(_unpacked())
-
-
-def _unpack(target: Path) -> None:
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".fetch-") as name:
-        folder = Path(name)
-        debian.unpack(("prometheus",), folder / "tree", folder, _step)
-        os.rename(folder / "tree" / "usr" / "bin", target)
+            debian.unpack(("prometheus",), _unpacked(), _step, part="usr/bin")
 
 
 def _step(name: str, command: Sequence[str]) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,7 +46,7 @@ def add_packages(entry: CatalogueEntry, asked: Debian, environment: Path, step: 
         if not tree.is_dir():
             if not debian.has_apt():
                 raise PartNotFound(f"apt, which fetches {asked.packages[0]} for server '{entry.name}',", _FIX)
-            _unpack(asked.packages, tree, lambda what, command: step(what, command, entry))
+            debian.unpack(asked.packages, tree, lambda what, command: step(what, command, entry))
     python = environment / "bin" / PYTHON
     _write_python(python, tree)
     site = next(environment.glob("lib/python*/site-packages"))
@@ -64,12 +63,6 @@ def _tree(packages: Sequence[str]) -> Path:
     folder = cache_dir() / "debian"
     folder.mkdir(parents=True, exist_ok=True)
     return folder / hashlib.sha256("\n".join(packages).encode()).hexdigest()[:12]
-
-
-def _unpack(packages: Sequence[str], tree: Path, step: debian.Step) -> None:
-    with tempfile.TemporaryDirectory(dir=tree.parent, prefix=".fetch-") as name:
-        debian.unpack(packages, Path(name) / "tree", Path(name), step)
-        (Path(name) / "tree").rename(tree)
 
 
 def _write_python(file: Path, tree: Path) -> None:

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from seldon_infra.servers.layout import Node, Parameter, Valued
 
 EXPLAINER = "explainer"
-"""The explainer's name as a model in a path: that of its container on a cluster."""
+"""The explainer's name as a model in a path, that of its container on a cluster, and the kind of its server: its files
+may import what those of any server of the catalogue may."""
 
 
 class ExplainerServer(Server):

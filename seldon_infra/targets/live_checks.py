@@ -77,7 +77,7 @@ def require_fit(
         pulumi.log.info(in_words(model, listing), Subject(urn_of(model.deployment)))
     if order := order_of_upgrade(target, facts):
         pulumi.log.info(order)
-    watched = target.monitoring is not None and target.monitoring.install is None
+    watched = _expects_operator(target)
     scaled = tuple(chain.from_iterable(map(autoscaler_of, servers)))
     declared = Declared(seen, stack_mark(), made_here(target), target.create_namespaces, watched, others, scaled)
     findings = [
@@ -99,10 +99,15 @@ def require_fit(
 
 def nothing_is_there_yet(target: Kubernetes, way: SeenWay | Unseen) -> Iterator[Finding]:
     """On a cluster that this very up makes, nobody has installed an operator of Prometheus' before."""
-    if isinstance(way, NotMade) and target.monitoring is not None and target.monitoring.install is None:
+    if isinstance(way, NotMade) and _expects_operator(target):
         want = "must be given for a cluster that is not made yet: no Prometheus operator is on it"
         fix = "write Monitoring(install=PrometheusStack())"
         yield error(Problem(f"Kubernetes{ARROW}monitoring", "install is not set", want, fix))
+
+
+def _expects_operator(target: Kubernetes) -> bool:
+    """Tell whether Prometheus' operator has to be on the cluster, since the stack does not bring it."""
+    return target.monitoring is not None and target.monitoring.install is None
 
 
 def _look(

@@ -29,6 +29,7 @@ from seldon_infra.resources.local_artifact import ARTIFACT
 from seldon_infra.resources.local_gateway import GATEWAY
 from seldon_infra.resources.local_process import PROCESS
 from seldon_infra.resources.local_route import ROUTE
+from seldon_infra.servers.explainers import EXPLAINER
 from seldon_infra.servers.spec import Server
 from seldon_infra.targets import local_render as render
 from seldon_infra.targets import local_tracing, stepped
@@ -36,7 +37,6 @@ from seldon_infra.targets.explainer_files import unfit_explainers
 from seldon_infra.targets.landed import Landed
 from seldon_infra.targets.later import after, when_known, when_valid
 from seldon_infra.targets.local_files import (
-    EXPLAINER,
     hostile_files,
     kind_of,
     missing_files,
@@ -216,7 +216,7 @@ class LocalDeployment(Component):
         # Most deployments have none, and wait for none of it to load.
         from seldon_infra.targets import local_explainers as explainers
 
-        name = _joined(self._deployment.name, predictor.name, explainers.MODEL)
+        name = _joined(self._deployment.name, predictor.name, EXPLAINER)
         if not pulumi.runtime.is_dry_run():
             explainers.install(explainer)
         files = {

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from seldon_infra.graph.spec import Explainer, Predictor, SeldonDeployment
     from seldon_infra.targets.spec import Local
 
-MODEL = EXPLAINER
 INFER, INSIDE = "infer", "source"
 """Placeholders that stand for the predictor's address and the model's own file."""
 
@@ -69,13 +68,13 @@ def route(
 ) -> dict[str, Any]:
     """The explainer's way through the gateway, where Seldon's ingress has it."""
     timeout = parse_duration(known(explainer.timeout) or "")
-    backend = {"name": MODEL, "weight": 100, "rest": addresses["http"], "grpc": addresses["grpc"]}
+    backend = {"name": EXPLAINER, "weight": 100, "rest": addresses["http"], "grpc": addresses["grpc"]}
     return {
         "namespace": deployment.namespace,
         "name": f"{deployment.name}-explainer/{predictor.name}",
         "protocol": "v2",
         "transports": ["rest"],
-        "models": [MODEL, f"{deployment.name}-{predictor.name}-explainer"],
+        "models": [EXPLAINER, f"{deployment.name}-{predictor.name}-explainer"],
         "orchestrated": False,
         "rest_seconds": float(timeout or 60),
         "predictors": [backend],

@@ -22,8 +22,6 @@ from seldon_infra.graph.spec import SeldonDeployment
 from seldon_infra.servers import catalogue
 from seldon_infra.servers.spec import CatalogueServer
 
-EXPLAINER = "explainer"
-"""Kind of an explainer's own server; its files may import what those of any server of the catalogue may."""
 _SHOWN = 3
 """Names of a folder's files that a message shows."""
 

@@ -33,7 +33,8 @@ from seldon_infra.core.model import is_later, known
 from seldon_infra.core.paths import cache_dir
 from seldon_infra.core.problems import Problem
 from seldon_infra.core.quantity import parse_quantity
-from seldon_infra.targets.local_files import EXPLAINER, kind_of, unread
+from seldon_infra.servers.explainers import EXPLAINER
+from seldon_infra.targets.local_files import kind_of, unread
 from seldon_infra.targets.registered_models import SCHEME, ask, come_late, unfetched
 from seldon_infra.targets.subject import Subject
 

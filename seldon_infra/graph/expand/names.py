@@ -31,7 +31,7 @@ def cut(name: str) -> str:
 
 def service_of(deployment: str, predictor: Mapping[str, Any]) -> str:
     """The Service of a predictor."""
-    own = predictor.get("annotations", {}).get("seldon.io/svc-name")
+    own = (predictor.get("annotations") or {}).get("seldon.io/svc-name")
     return str(own) if own is not None else hashed(f"{deployment}-{predictor['name']}")
 
 
