@@ -15,7 +15,8 @@ from seldon_infra.core.changes import Action
 from seldon_infra.core.problems import HIDDEN
 from seldon_infra.drift.events import UNKNOWN, Step
 from seldon_infra.plan.cost import AWS, python_names
-from seldon_infra.plan.terraform.types import TYPES, IdOf, Values
+from seldon_infra.plan.terraform.types import TYPES
+from seldon_infra.plan.terraform.values import IdOf, Values
 
 FORMAT_VERSION, TERRAFORM_VERSION = "1.2", "1.9.0"
 PROVIDER = "registry.terraform.io/hashicorp/aws"
