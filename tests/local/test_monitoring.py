@@ -211,7 +211,12 @@ def test_what_fails_is_recorded_and_wakes_somebody(watched: Watched) -> None:
 
 def test_a_killed_prometheus_comes_back_with_what_it_knew_and_serving_goes_on(watched: Watched) -> None:
     known = 'count_over_time(predictor:seldon_requests:rate5m{predictor_name="main"}[1h])'
-    wait_until(lambda: (watched.value(known) or 0) > 5, 30)
+
+    def has_something_to_lose() -> bool:
+        assert watched.predict(1) == 200
+        return (watched.value(known) or 0) > 5
+
+    wait_until(has_something_to_lose, 60)
     started = watched.asked("status/runtimeinfo")["startTime"]
     kill(int((watched.folder() / "pid").read_text()))
     answers = [watched.predict(1) for _ in range(20)]

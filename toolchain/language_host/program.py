@@ -24,9 +24,11 @@ import runpy
 import select
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import FrameType
 from typing import Any, BinaryIO, NoReturn
 
 TOLD_THE_USER = 32
@@ -59,10 +61,23 @@ def main() -> int:
 def interrupted_again(unraisable: sys.UnraisableHookArgs) -> None:
     """Carry on an interrupt that met a callback, such as one of an import's, where Python would print and forget it."""
     if isinstance(unraisable.exc_value, KeyboardInterrupt):
-        # Not here: it would meet this callback again.
-        threading.Timer(0.01, _thread.interrupt_main).start()
+        # Not here, where Python would print and forget it once more.
+        threading.Thread(target=_interrupt_outside_the_hook, daemon=True).start()
     else:
         sys.__unraisablehook__(unraisable)
+
+
+def _interrupt_outside_the_hook() -> None:
+    """Wait for the main thread to leave the hook, which may take a while on a busy machine, then interrupt it."""
+    while _is_in_the_hook(sys._current_frames().get(threading.main_thread().ident or 0)):
+        time.sleep(0.01)
+    _thread.interrupt_main()
+
+
+def _is_in_the_hook(frame: FrameType | None) -> bool:
+    while frame and frame.f_code is not interrupted_again.__code__:
+        frame = frame.f_back
+    return frame is not None
 
 
 def _take_standard_input() -> BinaryIO:

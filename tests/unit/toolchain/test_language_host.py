@@ -34,6 +34,19 @@ def test_an_interrupt_in_a_callback_ends_the_program_without_a_traceback() -> No
     assert (done.stdout, done.stderr) == ("stopped\n", "")
 
 
+SLOW_TO_LEAVE = """
+def dawdle(frame, event, _):
+    if event == "return" and frame.f_code.co_name == "interrupted_again": time.sleep(0.2)
+sys.unraisablehook = interrupted_again
+sys.setprofile(dawdle)
+"""
+
+
+def test_an_interrupt_waits_until_a_busy_machine_has_left_the_hook() -> None:
+    done = run(SLOW_TO_LEAVE, 2000)
+    assert (done.stdout, done.stderr) == ("stopped\n", "")
+
+
 def test_python_alone_prints_a_traceback_and_goes_on() -> None:
     done = run("", 10)
     assert done.stdout == "went on\n"

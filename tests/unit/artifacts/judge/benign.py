@@ -1,14 +1,19 @@
-"""A hundred models and more of which none is hostile: real ones of what is installed, else what their writers write."""
+"""A hundred models and more of which none is hostile: scikit-learn's own, else what their writers write.
+
+They are written by a process of its own, as by a training script: where Pulumi is loaded, dill is, and changes what
+joblib writes.
+"""
 
 from __future__ import annotations
 
-import importlib.util
 import io
 import json
 import pickle
 import random
 import struct
+import sys
 import tarfile
+import warnings
 import zipfile
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -52,6 +57,16 @@ from tests.unit.artifacts.judge.written import File
 
 ROWS = np.random.default_rng(0).random((60, 4))
 LABELS = (ROWS[:, 0] > 0.5).astype(int)
+
+
+def write(folder: Path) -> None:
+    """Write each file into the folder of the kind of server that it is for."""
+    warnings.simplefilter("ignore")
+    kinds = {"sklearn": [*sklearns(), *arrays(), *numbers()], "mlflow": others()}
+    for kind, files in kinds.items():
+        (folder / kind).mkdir()
+        for file in files:
+            (folder / kind / file.name).write_bytes(file.content)
 
 
 def estimators() -> Iterator[BaseEstimator]:
@@ -194,17 +209,5 @@ def _state_dict() -> bytes:
     return stream.getvalue()
 
 
-def installed(folder: Path) -> Iterator[File]:
-    """Models of what is here beside scikit-learn."""
-    if importlib.util.find_spec("xgboost"):
-        import xgboost
-
-        model = xgboost.XGBClassifier(n_estimators=2).fit(ROWS, LABELS)
-        for ending in ("json", "ubj"):
-            model.save_model(folder / f"model.{ending}")
-            yield File(f"xgboost.{ending}", (folder / f"model.{ending}").read_bytes())
-        yield File("xgboost.joblib", w.joblib_of(model))
-    if importlib.util.find_spec("lightgbm"):
-        import lightgbm
-
-        yield File("lightgbm.joblib", w.joblib_of(lightgbm.LGBMClassifier(n_estimators=2).fit(ROWS, LABELS)))
+if __name__ == "__main__":
+    write(Path(sys.argv[1]))
