@@ -51,7 +51,7 @@ def remembered(path: Path, what: str, read: Callable[[], T]) -> T:
     began = time.time_ns()
     found = read()
     if mark[_STATUS] < began - SETTLED_NS and _mark(path) == mark:
-        _keep(path, {"mark": mark, "known": known | {what: found}})
+        note(_place(path), {"mark": mark, "known": known | {what: found}})
     return found
 
 
@@ -74,16 +74,15 @@ def _entry(path: Path) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _keep(path: Path, entry: object) -> None:
-    """Write an entry in one move. A cache that cannot be written is none."""
-    place = _place(path)
+def note(place: Path, entry: object) -> None:
+    """Write an entry in one move, as JSON. A cache that cannot be written is none."""
     with suppress(OSError):
         place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         atomic.write(place, json.dumps(entry))
-        forget_oldest(place.parent)
+        _forget_oldest(place.parent)
 
 
-def forget_oldest(folder: Path) -> None:
+def _forget_oldest(folder: Path) -> None:
     """Keep a folder of remembered things from growing without end."""
     there = list(folder.glob("*.json"))
     if len(there) > MOST:

@@ -13,7 +13,6 @@ import base64
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -21,8 +20,7 @@ from typing import Any
 
 from seldon_infra.artifacts.files import files_of
 from seldon_infra.artifacts.judge.finding import Finding
-from seldon_infra.artifacts.remembered import forget_oldest, remembered
-from seldon_infra.core import atomic
+from seldon_infra.artifacts.remembered import note, remembered
 from seldon_infra.core.errors import PartNotFound
 from seldon_infra.core.paths import cache_dir
 
@@ -49,7 +47,7 @@ def unsigned(model: Path, key: Path) -> list[Finding]:
         return []
     found = _found(model, key)
     if not found and mark is not None and _mark(model, key) == mark:
-        _note(mark)
+        note(_noted(mark), [])
     return found
 
 
@@ -85,15 +83,8 @@ def _mark(model: Path, key: Path) -> str | None:
 
 
 def _noted(mark: str) -> Path:
+    """Say where it is noted that all was well."""
     return cache_dir() / "verified" / f"{mark}.json"
-
-
-def _note(mark: str) -> None:
-    """Note that all was well. A cache that cannot be written is none."""
-    with suppress(OSError):
-        _noted(mark).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        atomic.write(_noted(mark), "[]")
-        forget_oldest(_noted(mark).parent)
 
 
 def _verifier(key: Path) -> Any:

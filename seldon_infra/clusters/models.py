@@ -18,7 +18,7 @@ from seldon_infra.clusters.facts import Skipped
 from seldon_infra.clusters.in_time import in_time
 from seldon_infra.clusters.rules.finding import Finding, warning
 from seldon_infra.core.errors import ModelNotFound
-from seldon_infra.core.model import is_later, known
+from seldon_infra.core.model import has_later, known
 from seldon_infra.core.problems import Problem
 from seldon_infra.graph.rules.place import nodes_in, predictors
 from seldon_infra.graph.spec import SeldonDeployment
@@ -73,11 +73,7 @@ def models_of(deployment: SeldonDeployment) -> Iterator[Model]:
         for path, uri in uris:
             settings = settings_for(uri, stores) if names_store(uri) else None
             if names_store(uri) and not has_login(settings):
-                yield Model(path, deployment.name, uri, None if _waits(settings) else settings)
-
-
-def _waits(settings: Settings | None) -> bool:
-    return any(map(is_later, (settings or {}).values()))
+                yield Model(path, deployment.name, uri, None if has_later(settings) else settings)
 
 
 def names_store(uri: str | None) -> TypeGuard[str]:

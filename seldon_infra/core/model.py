@@ -107,6 +107,11 @@ def is_later(value: object) -> bool:
     return hasattr(value, "apply")
 
 
+def has_later(value: object) -> bool:
+    """Tell whether a value is one of later, or holds one at any depth of specifications, mappings and lists."""
+    return next(_pending(value, ""), None) is not None
+
+
 def is_known(value: Later[T] | None) -> TypeGuard[T]:
     """Tell whether a field holds a value already, rather than nothing or an Output."""
     return value is not None and not is_later(value)
@@ -247,6 +252,7 @@ __all__ = [
     "Later",
     "Many",
     "Spec",
+    "has_later",
     "is_known",
     "is_later",
     "known",

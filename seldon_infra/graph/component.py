@@ -9,7 +9,7 @@ from typing import Any
 
 import pulumi
 
-from seldon_infra.core.model import is_later
+from seldon_infra.core.model import has_later
 from seldon_infra.graph.call import deployment_url, grpc_address, predict_curl
 from seldon_infra.graph.spec import SeldonDeployment
 from seldon_infra.resources.cluster_rollout import CLUSTER_ROLLOUT
@@ -122,7 +122,7 @@ def _stored(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
     if "stringData" not in manifest:
         return manifest
     texts: Any = manifest["stringData"]
-    later = is_later(texts) or any(map(is_later, texts.values()))
+    later = has_later(texts)
     # An Output per text, which the SDK would make of known ones, costs a large stack seconds.
     data = pulumi.Output.secret(texts if later else None).apply(lambda come: _encoded(come if later else texts))
     return {**{key: value for key, value in manifest.items() if key != "stringData"}, "data": data}

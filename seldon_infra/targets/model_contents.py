@@ -15,7 +15,7 @@ import pulumi
 
 from seldon_infra.artifacts.render import store_settings
 from seldon_infra.core.errors import InvalidSpec
-from seldon_infra.core.model import is_later
+from seldon_infra.core.model import has_later
 from seldon_infra.core.quantity import parse_quantity
 from seldon_infra.graph.render_pods import DIGEST_MARK, pod_nodes
 from seldon_infra.model_server.check import CONTAINER
@@ -116,7 +116,7 @@ class Contents:
         marks = {f"{DIGEST_MARK}/{node}": (place, "digest") for node, place in rolled.items()}
         named = {node: place for node, place in places.items() if is_registered(looked.watched[place])}
         marks |= {f"{VERSION_MARK}/{node}": (place, "version") for node, place in named.items()}
-        if _has_later(said):
+        if has_later(said):
             return pulumi.Output.all(said, seen).apply(lambda come: _annotated(come[0], marks, come[1]))
         return seen.apply(lambda contents: _annotated(said, marks, contents))
 
@@ -164,7 +164,3 @@ def _annotated(said: Any, marks: Mapping[str, tuple[str, str]], contents: Seen) 
     if not known:
         return said or None
     return {**whole, "annotations": {**whole.get("annotations", {}), **known}}
-
-
-def _has_later(value: Any) -> bool:
-    return is_later(value) or (isinstance(value, Mapping) and any(map(_has_later, value.values())))

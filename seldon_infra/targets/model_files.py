@@ -29,7 +29,7 @@ from seldon_infra.artifacts.source import Listed, scheme_of
 from seldon_infra.clusters.in_time import in_time
 from seldon_infra.clusters.rollouts import in_thread
 from seldon_infra.core.errors import InvalidSpec, LimitReached, ModelNotFound, SeldonInfraError
-from seldon_infra.core.model import is_later, known
+from seldon_infra.core.model import has_later, known
 from seldon_infra.core.paths import cache_dir
 from seldon_infra.core.problems import Problem
 from seldon_infra.core.quantity import parse_quantity
@@ -101,7 +101,7 @@ def looked_at(
 
     if place.target.live_checks == "skip" or not models:
         return Looked(None, {each: {"uri": it.uri} for each, it in watched.items()}, watched, rolled)
-    waits = any(is_later(value) for pair in said for value in pair) or any(map(_waits, stores))
+    waits = has_later([said, stores])
     # What the SDK makes of an awaitable is typed by nobody.
     outputs: Any = pulumi.Output
     seen = outputs.all(said, stores).apply(look) if waits else outputs.from_input(look((said, stores)))
@@ -120,11 +120,6 @@ def _is_listed(model: WantedModel, storage: Sequence[Storage]) -> bool:
     uri = known(model.uri)
     scheme = scheme_of(uri) if uri is not None else ""
     return uri is None or scheme in SCHEMES or scheme in {each.scheme for each in storage}
-
-
-def _waits(settings: Mapping[str, Any]) -> bool:
-    values = [part for it in settings.values() for part in (it.values() if isinstance(it, Mapping) else (it,))]
-    return any(map(is_later, values))
 
 
 class _NotAsked(SeldonInfraError):

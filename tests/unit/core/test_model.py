@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from seldon_infra.core.errors import InvalidSpec
-from seldon_infra.core.model import Json, JsonObject, Many, Spec, is_known, known, pending, resolve, title
+from seldon_infra.core.model import Json, JsonObject, Many, Spec, has_later, is_known, known, pending, resolve, title
 from seldon_infra.core.model import Later as LaterField
 from tests.unit.core.later import Later
 
@@ -97,6 +97,12 @@ def test_pending_finds_every_value_of_later_by_its_path() -> None:
     first, second, third = Later(), Later(), Later()
     part = Part(name="a", size=first, parts=[Part(name="b", labels={"x.y": second}, extra=[{"k": third}])])
     assert pending(part) == {"size": first, "parts[0].labels['x.y']": second, "parts[0].extra[0]['k']": third}
+
+
+def test_what_comes_later_is_found_at_any_depth() -> None:
+    assert has_later([{"headers": {"authorization": Later()}}])
+    assert has_later(Part(name="a", parts=[Part(name="b", size=Later())]))
+    assert not has_later([{"headers": {"authorization": "key"}}, None])
 
 
 def test_resolve_keeps_what_it_has_no_value_for() -> None:
