@@ -19,15 +19,6 @@ def nodes(root: Node) -> Iterator[Node]:
         waiting.extend(reversed(node.children))
 
 
-def with_paths(root: Node) -> Iterator[tuple[Node, tuple[Node, ...]]]:
-    """Give every node with those above it, the root first."""
-    waiting: list[tuple[Node, tuple[Node, ...]]] = [(root, ())]
-    while waiting:
-        node, above = waiting.pop()
-        yield node, above
-        waiting.extend((child, (*above, node)) for child in reversed(node.children))
-
-
 def is_deeper(root: Node, than: int) -> bool:
     """Tell whether there are more nodes than that on the way down to some node; a node is not visited twice."""
     level, depth = {id(root): root}, 0

@@ -194,11 +194,6 @@ def reveal(tree: Mapping[str, Any]) -> tuple[dict[str, Any], Secrets]:
     return {key: plain(node, (key,)) for key, node in tree.items()}, Secrets(frozenset(paths), tuple(texts))
 
 
-def secret_texts(tree: Any) -> Secrets:
-    """A `Secrets` that knows every text of a tree and no path."""
-    return Secrets(texts=tuple(dict.fromkeys(_texts(tree))))
-
-
 def _texts(tree: Any) -> Iterator[str]:
     """What of a secret can turn up in a text: its strings, and numbers too long to be there by chance."""
     for leaf in leaves(tree):

@@ -15,7 +15,6 @@ from seldon_infra.servers.spec import Server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from decimal import Decimal
 
     from seldon_infra.graph.spec import EnvVar, Node, Pod, Predictor, Resources, SeldonDeployment
     from seldon_infra.servers.spec import Transport
@@ -103,11 +102,6 @@ def environments_in(at: InPredictor) -> Iterator[tuple[str, str, Sequence[EnvVar
 def listed(words: Sequence[str], last: str = "or") -> str:
     """Write words as a sentence lists them: ``a, b or c``."""
     return f" {last} ".join(part for part in (", ".join(words[:-1]), words[-1]) if part)
-
-
-def number_text(number: Decimal) -> str:
-    """Write a number without needless zeros."""
-    return f"{number.normalize():f}"
 
 
 def half(of: object, name: str, secret: str) -> Iterator[tuple[str, str, str]]:

@@ -18,7 +18,6 @@ from seldon_infra.provider.values import (
     has_unknown,
     path_text,
     reveal,
-    secret_texts,
     to_wire,
 )
 from seldon_infra.resources.model import UNKNOWN
@@ -96,13 +95,13 @@ def test_a_secret_is_sealed_at_its_path_and_wherever_its_text_shows() -> None:
     ids=["as it is", "in a URL", "as Python writes it", "as JSON"],
 )
 def test_a_secret_is_masked_however_it_is_spelled(text: str) -> None:
-    masked = secret_texts("p@ss\nword").mask(text)
+    masked = Secrets(texts=("p@ss\nword",)).mask(text)
     assert "[secret]" in masked
     assert "word" not in masked.replace("[secret]", "")
 
 
 def test_a_secret_of_one_letter_does_not_mask_every_text() -> None:
-    assert secret_texts("a").mask("a bad day") == "a bad day"
+    assert Secrets(texts=("a",)).mask("a bad day") == "a bad day"
 
 
 def test_a_path_reads_as_pulumi_writes_it() -> None:
