@@ -309,5 +309,15 @@ def listening(pids: list[int]) -> set[tuple[str, int]]:
     return found
 
 
+@contextmanager
+def held(pid: int) -> Iterator[None]:
+    """A process that does nothing while the block runs, and goes on afterwards."""
+    kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        kill(pid, signal.SIGCONT)
+
+
 def kill(pid: int, with_signal: signal.Signals = signal.SIGKILL) -> None:
     os.kill(pid, with_signal)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import signal
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -22,7 +20,7 @@ from seldon_infra.graph.spec import LIME, SHAP, ExplainerMethod
 from tests.engine.scratch import STACK
 from tests.local.explainer_scene import FEATURES, make
 from tests.local.project import Project, new_project
-from tests.local.scene import Answer, ask
+from tests.local.scene import Answer, ask, held, kill
 
 pytestmark = [pytest.mark.engine, pytest.mark.local]
 
@@ -167,12 +165,8 @@ def test_what_cannot_be_asked_is_said(project: Project, words: tuple[str, ...], 
 
 
 def test_predictions_go_on_while_an_explainer_hangs(project: Project) -> None:
-    pid = project.pids()["fraud.lime.explainer"]
-    os.kill(pid, signal.SIGSTOP)
-    try:
+    with held(project.pids()["fraud.lime.explainer"]):
         answers = [infer(project, "fraud/v2/models/score/infer", NUMBERS).status for _ in range(20)]
-    finally:
-        os.kill(pid, signal.SIGCONT)
     assert answers == [200] * 20
 
 
@@ -224,7 +218,7 @@ def test_a_fit_judges_the_model_before_it_loads_it(project: Project) -> None:
 
 
 def test_an_explainer_whose_predictor_is_gone_says_so(project: Project) -> None:
-    os.kill(project.pids()["mlserver"], signal.SIGKILL)
+    kill(project.pids()["mlserver"])
     answer = infer(project, "fraud-explainer/lime/v2/models/explainer/infer", NUMBERS)
     assert answer.status == 502, answer.body
     assert answer.json["error"].startswith("the predictor does not answer: ")

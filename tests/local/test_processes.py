@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -240,9 +239,9 @@ def test_a_start_that_was_killed_is_finished_by_the_next(scene: Scene, moment: s
 def test_a_long_stop_does_not_hold_up_other_starts(scene: Scene) -> None:
     """A server that takes its time to end keeps nobody waiting."""
     stubborn = (
-        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
+        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(600)"
     )
-    slow = scene.start(ProcessSpec("slow", [sys.executable, "-c", stubborn], grace_seconds=5))
+    slow = scene.start(ProcessSpec("slow", [sys.executable, "-c", stubborn], grace_seconds=300))
     wait_until(lambda: bool(scene.processes.log_tail(slow.id)))
     stopping = subprocess.Popen(
         [
@@ -256,11 +255,11 @@ def test_a_long_stop_does_not_hold_up_other_starts(scene: Scene) -> None:
     )
     try:
         wait_until(lambda: scene.processes.state(slow.id).state == "STOPPING")
-        begun = time.monotonic()
         scene.backend("fast")
-        assert time.monotonic() - begun < 4
+        assert scene.processes.state(slow.id).state == "STOPPING"
         assert stopping.poll() is None
     finally:
+        kill(scene.pid(slow))
         assert stopping.wait(timeout=30) == 0
     assert scene.processes.record(slow.id) is None
 
