@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import base64
-import struct
-import zlib
 from collections.abc import Iterator, Sequence
 from html import escape
 
+from seldon_infra.explain.draw_image import frame, place_of
 from seldon_infra.explain.draw_parts import INNER, MARGIN, TITLE, WIDTH, Drawn, note, number, text
 from seldon_infra.explain.reasons import Anchor
 from seldon_infra.graph.draw_text import width
 
 _PROSE, _LINE, _PAD = 16.0, 30.0, 5.0
-_ROW, _IMAGE = 38.0, 320.0
+_ROW = 38.0
 _METER = 200.0
-_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
 def anchor(reasons: Anchor) -> Drawn:
@@ -74,22 +71,16 @@ def _words(prose: str) -> Iterator[tuple[int, str]]:
 
 
 def _image(reasons: Anchor) -> tuple[list[str], float]:
-    rows, columns = len(reasons.image), len(reasons.image[0])
-    point = _IMAGE / max(rows, columns)
-    wide, high = columns * point, rows * point
-    place = f'x="{number(MARGIN)}" y="{number(TITLE)}" width="{number(wide)}" height="{number(high)}"'
-    elements = [
-        f'<image {place} preserveAspectRatio="none" href="{_png(reasons.image)}"/>',
-        f'<rect class="line thin" fill="none" {place}/>',
-    ]
+    place = place_of(reasons.image)
+    elements = frame(reasons.image, place)
     if any(map(any, reasons.kept)):
-        elements.append(f'<path class="veil" d="{_hidden(reasons.kept, point)}"/>')
-        elements.append(f'<path class="outline" d="{_outline(reasons.kept, point)}"/>')
-    x, most = MARGIN + wide + 28, WIDTH - 2 * MARGIN - wide - 28
+        elements.append(f'<path class="veil" d="{_hidden(reasons.kept, place.point)}"/>')
+        elements.append(f'<path class="outline" d="{_outline(reasons.kept, place.point)}"/>')
+    x, most = place.beside, place.left
     said = f"outlined: {reasons.conditions[0]}" if reasons.conditions else "no part in particular holds the answer"
     elements.append(text("strong", x, TITLE + 16, said, most))
     elements.append(text("note", x, TITLE + 38, "the rest may change", most))
-    return elements, high
+    return elements, place.high
 
 
 def _hidden(kept: Sequence[Sequence[bool]], point: float) -> str:
@@ -123,20 +114,6 @@ def _outline(kept: Sequence[Sequence[bool]], point: float) -> str:
             )
             parts += [path for down, right, path in sides if not is_kept(row + down, column + right)]
     return "".join(parts)
-
-
-def _png(image: Sequence[Sequence[float]]) -> str:
-    """Write an image of brightness as a PNG of its own, in the picture's text."""
-    # Every point is a square of several: not every viewer keeps a small image's points sharp.
-    times = max(1, round(_IMAGE / max(len(image), len(image[0]))))
-    wide = [bytes(round(255 * point) for point in line for _ in range(times)) for line in image]
-    lines = b"".join((b"\x00" + line) * times for line in wide)
-    head = struct.pack(">IIBBBBB", len(wide[0]), len(wide) * times, 8, 0, 0, 0, 0)
-    chunks = ((b"IHDR", head), (b"IDAT", zlib.compress(lines, 9)), (b"IEND", b""))
-    body = b"".join(
-        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
-    )
-    return f"data:image/png;base64,{base64.b64encode(_SIGNATURE + body).decode()}"
 
 
 def _meters(reasons: Anchor, y: float) -> Iterator[str]:

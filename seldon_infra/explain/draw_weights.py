@@ -1,10 +1,11 @@
-"""Weights of features as bars to both sides of a line: what speaks for the answer to the right, what against to the
-left."""
+"""Weights of features as bars to both sides of a line, what speaks for the answer to the right, what against to the
+left; weights of an image's points as colours over it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from seldon_infra.explain.draw_image import frame, place_of, png
 from seldon_infra.explain.draw_parts import INNER, MARGIN, TITLE, WIDTH, Drawn, note, number, text
 from seldon_infra.explain.reasons import Weight, Weights
 
@@ -15,6 +16,26 @@ _NAMES, _VALUE = 232.0, 58.0
 
 
 def weights(reasons: Weights) -> Drawn:
+    """Draw weights over their image, or else as bars."""
+    return _image(reasons) if reasons.image else _bars(reasons)
+
+
+def _image(reasons: Weights) -> Drawn:
+    place = place_of(reasons.image)
+    most = max(abs(point) for line in reasons.points for point in line) or 1.0
+    elements = [*frame(reasons.image, place), f'<rect class="veil" {place.attributes}/>']
+    for side, sign in (("for", 1), ("against", -1)):
+        strength = [[max(0.0, sign * point / most) for point in line] for line in reasons.points]
+        # A mask keeps the colours those of the page, light or dark, and the text short for large images too.
+        shown = f'<image {place.attributes} preserveAspectRatio="none" href="{png(strength)}"/>'
+        elements.append(f'<mask id="{side}">{shown}</mask>')
+        elements.append(f'<rect class="{side}" mask="url(#{side})" {place.attributes}/>')
+    elements.append(text("strong", place.beside, TITLE + 16, "blue speaks for the answer, red against it", place.left))
+    elements.append(text("note", place.beside, TITLE + 38, f"the strongest point moves it by {most:.3g}", place.left))
+    return Drawn([*elements, *_sum(reasons, TITLE + place.high)], place.high + 44)
+
+
+def _bars(reasons: Weights) -> Drawn:
     """Draw the largest weights, and what the others come to together."""
     shown = list(reasons.weights[:MOST])
     others = reasons.weights[MOST:]

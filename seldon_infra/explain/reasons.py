@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
 from seldon_infra.core.errors import SeldonInfraError
@@ -46,6 +46,10 @@ class Weights:
     """Largest first."""
     adds_up: bool = True
     """Whether the weights lead from the base to what was answered; those of a local model need not."""
+    image: Sequence[Sequence[float]] = ()
+    """Brightness of an image's points, from 0 to 1, where the row is one."""
+    points: Sequence[Sequence[float]] = ()
+    """What each of its points adds, all colours of it together."""
 
 
 @dataclass(frozen=True)
@@ -235,9 +239,7 @@ def _anchor(method: str, data: Mapping[str, Any], classes: Sequence[str]) -> Anc
 def _image_anchor(method: str, answer: str, precision: float, data: Mapping[str, Any]) -> Anchor:
     chosen = set(data["raw"]["feature"])
     kept = [[segment in chosen for segment in line] for line in data["segments"]]
-    grey = [[sum(point) / len(point) for point in line] for line in data["image"]]
-    darkest, brightest = min(map(min, grey)), max(map(max, grey))
-    image = [[(point - darkest) / ((brightest - darkest) or 1.0) for point in line] for line in grey]
+    image = _brightness(data["image"])
     conditions = (
         [f"{len(chosen)} of its {len({segment for line in data['segments'] for segment in line})} parts"]
         if chosen
@@ -252,7 +254,27 @@ def _gradients(method: str, data: Mapping[str, Any], classes: Sequence[str]) -> 
     names = data["feature_names"]
     weights = [Weight(name, _number(x), x_adds) for name, x, x_adds in zip(names, row, values, strict=True)]
     total = float(data["predictions"][0][at])
-    return Weights(method, answer, total - sum(values), total, _largest_first(weights))
+    found = Weights(method, answer, total - sum(values), total, _largest_first(weights))
+    if not _is_image(data["X"][0]):
+        return found
+    points = [[sum(_flat([point])) for point in line] for line in data["attributions"][0][0]]
+    return replace(found, image=_brightness(data["X"][0]), points=points)
+
+
+def _is_image(row: Any) -> bool:
+    """Say whether a row has lines and columns, of numbers or of colours."""
+    sizes = []
+    while isinstance(row, list):
+        sizes.append(len(row))
+        row = row[0]
+    return len(sizes) in (2, 3) and min(sizes[:2]) > 1
+
+
+def _brightness(image: Any) -> list[list[float]]:
+    """Give an image's points as greys, the darkest 0 and the brightest 1."""
+    grey = [[sum(colours) / len(colours) for colours in (_flat([point]) for point in line)] for line in image]
+    darkest, brightest = min(map(min, grey)), max(map(max, grey))
+    return [[(point - darkest) / ((brightest - darkest) or 1.0) for point in line] for line in grey]
 
 
 def _counterfactual(method: str, data: Mapping[str, Any], classes: Sequence[str]) -> Contrast:

@@ -51,6 +51,7 @@ net.compile(keras.optimizers.Adam(0.05), "sparse_categorical_crossentropy")
 net.fit(rows, fraud.astype(int), epochs=30, verbose=0)
 net.export("net/1", verbose=False)
 net.save("net.keras")
+keras.Sequential([keras.Input((2, 2, 1)), keras.layers.Flatten(), keras.layers.Dense(2)]).save("square.keras")
 class Steps(tf.Module):
     @tf.function(input_signature=[tf.TensorSpec([None, 5], tf.float32, "rows")])
     def answer(self, rows):
@@ -67,7 +68,8 @@ def make(folder: Path) -> None:
 
 
 def make_networks(folder: Path) -> None:
-    """Write the networks ``net``, ``net.keras`` and ``steps``, which has no gradients, for the rows of `make`."""
+    """Write the networks ``net``, ``net.keras`` and ``steps``, which has no gradients, for the rows of `make`, and
+    ``square.keras``, which takes images of four points."""
     _written_by("tensorflow", NETWORKS, folder)
 
 

@@ -17,7 +17,7 @@ import pytest
 
 from seldon_infra.core.errors import InvalidSpec
 from seldon_infra.explain.fit import NotFitted, fit
-from seldon_infra.explain.reasons import Contrast, reasons_of
+from seldon_infra.explain.reasons import Contrast, Weights, reasons_of
 from seldon_infra.graph.spec import Contrastive, Counterfactuals, ExplainerMethod, IntegratedGradients
 from tests.engine.scratch import STACK
 from tests.local.explainer_scene import card_at, make, make_networks, run_in
@@ -114,7 +114,7 @@ def test_a_network_has_gradients_to_look_at_and_rows_of_its_width(tried: list[tu
 def project(folder: Path, tried: object) -> Iterator[Project]:
     """A network behind TensorFlow's protocol, explained by its gradients."""
     with new_project() as made:
-        for name in ("net", "payments.csv", "explainers"):
+        for name in ("net", "square.keras", "payments.csv", "explainers"):
             (made.folder / name).symlink_to(folder / name)
         made.write(DEFINITION)
         made.engine.run("up", "--stack", STACK, "--yes", "--skip-preview", timeout=280)  # TensorFlow starts twice
@@ -156,14 +156,14 @@ def test_gradients_lead_from_the_mean_row_to_what_the_predictor_answers(project:
 SEARCHES = """
 import json, sys
 from pathlib import Path
-import methods
+import methods, network
 from explaining import Card, Predictor, plain, reference
 
 uri, asked = json.loads(sys.argv[1])
-for folder, row in asked:
+for folder, row, model in asked:
     card = Card(Path(folder))
     rows = reference(Path(folder), card)
-    explain = methods.MAKERS[card.kind](card, rows, Predictor(card, uri), None)
+    explain = methods.MAKERS[card.kind](card, rows, Predictor(card, uri), model and network.load(model, None))
     print(json.dumps(plain(explain(rows[:1] * 0 + row))))
 """
 PREDICT = "/seldon/shop/payments/v1/models/score:predict"
@@ -171,7 +171,7 @@ PREDICT = "/seldon/shop/payments/v1/models/score:predict"
 
 @pytest.fixture(scope="module")
 def found(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
-    """What the searches say of rows near the network's limit, in one process."""
+    """What the searches say of rows near the network's limit, and gradients of an image, in one process."""
     place = tmp_path_factory.mktemp("searches")
     searches: dict[str, tuple[ExplainerMethod, list[float]]] = {
         "nearest": (Counterfactuals(max_iterations=40, c_steps=2), FRAUD),
@@ -179,11 +179,15 @@ def found(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Mapping
         "enough": (Contrastive(max_iterations=60, c_steps=2, mode="PP"), GENUINE),
     }
     rows = project.folder / "payments.csv"
-    asked = [[str(card_at(place / name, method, rows, CLASSES)), row] for name, (method, row) in searches.items()]
+    asked = [[str(card_at(place / name, method, rows, CLASSES)), row, None] for name, (method, row) in searches.items()]
+    squares = place / "squares.csv"
+    squares.write_text("a,b,c,d\n1,2,3,4\n")
+    square = card_at(place / "square", IntegratedGradients(), squares, CLASSES)
+    asked.append([str(square), [0.0, 1.0, 2.0, 4.0], str(project.folder / "square.keras")])
     told = [f"http://127.0.0.1:{project.port}{PREDICT}", asked]
     lines = run_in("alibi-tensorflow", place, SEARCHES, told).splitlines()
     said = [json.loads(line) for line in lines if line.startswith("{")]
-    return dict(zip(searches, said, strict=True))
+    return dict(zip([*searches, "square"], said, strict=True))
 
 
 def test_a_search_over_tensorflow_s_protocol_finds_a_row_with_another_answer(
@@ -202,3 +206,10 @@ def test_what_must_be_absent_and_what_is_enough_are_told_by_answers_alone(found:
     assert (absent.says, absent.answer, absent.other) == ("instead", "genuine", "fraud")
     assert isinstance(enough, Contrast)
     assert (enough.says, enough.answer, enough.other) == ("enough", "genuine", "genuine")
+
+
+def test_gradients_of_an_image_are_one_for_each_of_its_points(found: Mapping[str, Any]) -> None:
+    reasons = reasons_of(found["square"], CLASSES)
+    assert isinstance(reasons, Weights)
+    assert reasons.image == [[0.0, 0.25], [0.5, 1.0]]
+    assert sum(map(sum, reasons.points)) == pytest.approx(reasons.total - reasons.base)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import re
+import struct
 import xml.etree.ElementTree as ET
+import zlib
 from typing import Any
 
 import pytest
@@ -22,6 +25,7 @@ from seldon_infra.explain.reasons import (
     sentences,
 )
 
+SVG = "{http://www.w3.org/2000/svg}"
 CLASSES = ("genuine", "fraud")
 NAMES = ["amount", "hour"]
 GRADIENTS: dict[str, Any] = {
@@ -101,6 +105,38 @@ def test_what_changed_is_drawn_from_hollow_to_full_and_what_stays_is_counted() -
     assert {"102.7", "300", "1 of 2 features stay as they are"} <= set(words)
 
 
+def test_gradients_of_an_image_are_laid_over_it() -> None:
+    data = {
+        "attributions": [[[[[0.2, 0.2], [0.0, 0.0]], [[0.0, 0.0], [-0.1, 0.0]]]]],
+        "X": [[[[0.0, 0.0], [4.0, 4.0]], [[8.0, 8.0], [16.0, 16.0]]]],
+        "predictions": [[0.1, 0.9]],
+        "feature_names": [f"p{index}" for index in range(8)],
+    }
+    reasons = reasons_of(explanation(data), ("six", "nine"))
+    assert isinstance(reasons, Weights)
+    assert reasons.image == [[0.0, 0.25], [0.5, 1.0]]
+    assert reasons.points == [[0.4, 0.0], [0.0, -0.1]]
+    picture = ET.fromstring(document("digits", reasons))
+    brightest = [grey_of(each) for each in picture.iter(f"{SVG}image")]
+    assert brightest == [[[0, 64], [128, 255]], [[255, 0], [0, 0]], [[0, 0], [0, 64]]]
+    assert [each.get("id") for each in picture.iter(f"{SVG}mask")] == ["for", "against"]
+
+
+@pytest.mark.parametrize("row", [[[1.0], [2.0]], [1.0, 2.0]], ids=["a sequence of one number", "plain numbers"])
+def test_what_has_no_lines_and_columns_stays_bars(row: list[Any]) -> None:
+    attributions = [[0.5], [-0.1]] if isinstance(row[0], list) else [0.5, -0.1]
+    reasons = reasons_of(explanation({**GRADIENTS, "X": [row], "attributions": [[attributions]]}), CLASSES)
+    assert "<image" not in document("d", reasons)
+
+
+def grey_of(image: ET.Element) -> list[list[int]]:
+    """The corners of four points of a PNG in a picture."""
+    content = base64.b64decode(image.get("href", "").removeprefix("data:image/png;base64,"))
+    wide, high = struct.unpack(">II", content[16:24])
+    lines = zlib.decompress(content[41 : 41 + struct.unpack(">I", content[33:37])[0]])
+    return [[lines[(wide + 1) * y + 1 + x] for x in (0, wide - 1)] for y in (0, high - 1)]
+
+
 def test_more_than_twelve_changes_are_counted() -> None:
     changes = [Change(f"f{index}", 0.0, 1.0) for index in range(14)]
     picture = document("d", Contrast("M", "a", "instead", "b", changes, 1))
@@ -116,6 +152,7 @@ def test_more_than_twelve_changes_are_counted() -> None:
         Anchor("AnchorImages", "2", ["one part"], 0.97, None, image=[[0.1, 0.9]], kept=[[True, False]]),
         Curves("ALE", "fraud", [Curve("amount", [(0.0, -0.1), (300.0, 0.4)], 80.0)]),
         Contrast("Counterfactuals", "fraud", "instead", "genuine", [Change("amount", 300.0, 102.7)], 4),
+        Weights("IntegratedGradients", "2", 0.1, 0.9, [Weight("p", "1", 0.8)], image=[[0.0, 1.0]], points=[[0.8, 0.0]]),
     ],
     ids=lambda reasons: str(reasons.method),
 )
