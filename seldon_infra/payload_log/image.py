@@ -24,6 +24,8 @@ PARTS = (
     "runtime/payloads/cloud_event.py",
     "runtime/payloads/files.py",
     "runtime/payloads/frames.py",
+    "runtime/payloads/kafka.py",
+    "runtime/payloads/kafka_settings.py",
     "runtime/payloads/payload.py",
     "runtime/payloads/prepared.py",
     "runtime/payloads/serve.py",
