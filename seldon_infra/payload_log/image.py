@@ -15,6 +15,8 @@ LIBRARY = "library"
 """Folder of the context that has this library's part."""
 PARTS = (
     "__init__.py",
+    "payload_log/__init__.py",
+    "payload_log/path.py",
     "runtime/__init__.py",
     "runtime/messages.py",
     "runtime/orchestrator/__init__.py",

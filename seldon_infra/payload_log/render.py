@@ -22,10 +22,11 @@ from seldon_infra.graph.spec import Logger, PodSecurity, SeldonDeployment
 from seldon_infra.graph.walk import nodes
 from seldon_infra.monitoring.spec import Monitoring
 from seldon_infra.payload_log import kafka
+from seldon_infra.payload_log.path import EXECUTOR_PATH
 from seldon_infra.payload_log.spec import PayloadKafka, PayloadLog, PayloadVolume
 from seldon_infra.servers.image import ROOT
 
-NAME, PORT, PATH = "payload-log", 8080, "/executor"
+NAME, PORT = "payload-log", 8080
 FILES, SECRETS = "/var/lib/payloads", "/etc/payload-log"
 PROGRAM = [
     *(f"{ROOT}/venv/bin/python", "-m", "seldon_infra.runtime.payloads"),
@@ -51,7 +52,7 @@ def behind_log(log: PayloadLog | None, deployment: SeldonDeployment) -> SeldonDe
     """Give a deployment whose loggers send to the log, where the stack has one."""
     if log is None or too_large(deployment):
         return deployment
-    return through_log(deployment, f"http://{NAME}.{log.namespace}.svc.cluster.local:{PORT}{PATH}")
+    return through_log(deployment, f"http://{NAME}.{log.namespace}.svc.cluster.local:{PORT}{EXECUTOR_PATH}")
 
 
 def objects(

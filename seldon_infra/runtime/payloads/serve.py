@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, TypeAlias
 from prometheus_client import CollectorRegistry, Counter
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
+from seldon_infra.payload_log.path import EXECUTOR_PATH
 from seldon_infra.runtime.orchestrator.http_server import Answer, Request, Server
-from seldon_infra.runtime.payloads.cloud_event import EXECUTOR_PATH, of_executor
+from seldon_infra.runtime.payloads.cloud_event import of_executor
 from seldon_infra.runtime.payloads.files import Files, Gathering, remove_parts, schema
 from seldon_infra.runtime.payloads.frames import EVENTS_PATH, from_wire
 from seldon_infra.runtime.payloads.kafka_settings import add_arguments, settings_of

@@ -11,8 +11,9 @@ from seldon_infra.cli.render import cluster_manifests
 from seldon_infra.graph.render import seldon_deployment
 from seldon_infra.graph.render_objects import own_objects
 from seldon_infra.graph.spec import PayloadTopic, RequestLogQueue, SeldonDeployment
+from seldon_infra.payload_log.path import EXECUTOR_PATH
 from seldon_infra.payload_log.render import behind_log
-from seldon_infra.runtime.payloads.cloud_event import EXECUTOR_PATH, wanted
+from seldon_infra.runtime.payloads.cloud_event import wanted
 from tests.unit.core.later import Later
 from tests.unit.payload_log.cases import CASES, GOLDEN, IMAGE, Case, deployment, golden, rendered
 
