@@ -176,7 +176,15 @@ if TYPE_CHECKING:
     )
     from seldon_infra.model_server.spec import ModelServer, ServiceMonitor
     from seldon_infra.monitoring.spec import Monitoring, PrometheusStack
-    from seldon_infra.payload_log.spec import PayloadFiles, PayloadLog, PayloadVolume
+    from seldon_infra.payload_log.spec import (
+        KafkaLogin,
+        KafkaTls,
+        LoginMechanism,
+        PayloadFiles,
+        PayloadKafka,
+        PayloadLog,
+        PayloadVolume,
+    )
     from seldon_infra.seldon_core.spec import (
         Executor,
         LogLevel,
@@ -287,7 +295,9 @@ _HOMES = {
     "seldon_infra.servers.triton.text": "config_pbtxt",
     "seldon_infra.settings": "config secret",
     "seldon_infra.stack": "Stack run",
-    "seldon_infra.payload_log.spec": "PayloadFiles PayloadLog PayloadVolume",
+    "seldon_infra.payload_log.spec": (
+        "KafkaLogin KafkaTls LoginMechanism PayloadFiles PayloadKafka PayloadLog PayloadVolume"
+    ),
     "seldon_infra.targets.spec": "Kubernetes Local",
     "seldon_infra.tracing.spec": "Tracing",
 }
@@ -303,14 +313,17 @@ __all__ = [
     "EnvVar", "EpsilonGreedy", "ErrorGate", "ErrorRate", "Executor", "ExistingCluster", "ExistingNetwork", "Explainer",
     "ExplainerMethod", "ExplainerType", "ExternalAuth", "ExternalMetric", "GcsStorage", "GpuNodes", "GpuOperator",
     "GpuSoftware", "Guardrail", "Hpa", "HttpStorage", "HuggingFaceServer", "ImageBuild", "IngressTimeouts",
-    "InstanceGroup", "IntegratedGradients", "InvalidSpec", "Istio", "IstioRoute", "Json", "JsonObject", "Karpenter",
+    "InstanceGroup", "IntegratedGradients", "InvalidSpec", "Istio", "IstioRoute", "Json", "JsonObject", "KafkaLogin",
+    "KafkaTls", "Karpenter",
     "Keda", "KedaFallback", "KedaTrigger", "KernelShap", "Kubernetes", "LatencyGate", "LatencyQuantile", "Later",
-    "Licence", "LightGBMServer", "Local", "LogLevel", "LogMode", "Logger", "MLServerRuntime", "MLflowServer", "Method",
+    "Licence", "LightGBMServer", "Local", "LogLevel", "LogMode", "Logger", "LoginMechanism", "MLServerRuntime",
+    "MLflowServer", "Method",
     "MetricTarget", "Mig", "MirrorGate", "MlflowStorage", "Model", "ModelServer", "Monitoring", "Mps", "NatGateways",
     "Network",
     "NetworkPolicy", "NewVpc", "Node", "NodeGroup", "NodePool", "NodeType", "ObjectMetric", "OciStorage", "OnnxServer",
     "OperatorProcess", "Orchestrator", "OutcomeMean", "OutcomeRate", "OutlierDetector", "OutputTransformer",
-    "Parameter", "ParameterType", "PayloadFiles", "PayloadLog", "PayloadTopic", "PayloadVolume", "Pdb", "Pod",
+    "Parameter", "ParameterType", "PayloadFiles", "PayloadKafka", "PayloadLog", "PayloadTopic", "PayloadVolume",
+    "Pdb", "Pod",
     "PodDefaults", "PodField", "PodIdentity", "PodSecurity", "PodTemplate", "PodsMetric", "Predictor", "Problem",
     "PrometheusStack", "Protocol", "PythonServer", "QueueTime", "RandomAbTest", "RateLimit", "RequestLogQueue",
     "RequestLogger", "ResourceMetric", "Resources", "Retries", "Rollout", "Router", "S3Storage", "Scaling",

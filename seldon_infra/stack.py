@@ -74,11 +74,18 @@ class Stack(Spec):
 
 def _check_platform(target: Target, deployments: Sequence[SeldonDeployment]) -> list[Problem]:
     if not isinstance(target, Kubernetes):
-        return list(check_here(target.tracing))
+        return [*check_here(target.tracing), *_check_kafka(target, deployments)]
     # Rules about clusters take a while to load, and a stack on this machine has none.
     from seldon_infra.targets.platform_check import check_platform
 
     return check_platform(target, deployments)
+
+
+def _check_kafka(target: Local, deployments: Sequence[SeldonDeployment]) -> Iterator[Problem]:
+    if target.payload_kafka is not None:
+        from seldon_infra.payload_log.check_kafka import check_kafka  # most stacks have none, and wait for no rules
+
+        yield from check_kafka("Local", target.payload_kafka, deployments)
 
 
 def load_stack(

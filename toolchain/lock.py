@@ -19,9 +19,8 @@ PAYLOAD_LOG = ROOT / "seldon_infra" / "payload_log"
 SERVERS = sorted(file.parent.name for file in ROOT.glob("servers/*/requirements.in"))
 OPTIONS = ("--universal", "--python-version", "3.11", "--generate-hashes")
 LIBRARY = ("--extra", "local", "--group", "build")
-EXTRAS = tuple(
-    word for name in ("cluster", "artifacts", "payloads", "signatures", "tracing") for word in ("--extra", name)
-)
+_EXTRAS = ("cluster", "artifacts", "payloads", "kafka", "signatures", "tracing")
+EXTRAS = tuple(word for name in _EXTRAS for word in ("--extra", name))
 DEVELOPMENT = (*LIBRARY, *EXTRAS, "--group", "dev", "--constraints", "requirements.lock")
 SERVER_COMMAND = f"uv pip compile requirements.in {' '.join(OPTIONS)} --output-file requirements.lock"
 """Stands in a server's lock. It must stay as it is: an environment is known by every byte of its lock."""

@@ -11,6 +11,7 @@ from seldon_infra.core.quantity import parse_quantity
 from seldon_infra.graph.rules.place import nodes_in, predictors
 from seldon_infra.graph.rules.references import image_is_a_reference
 from seldon_infra.graph.spec import SeldonDeployment
+from seldon_infra.payload_log.check_kafka import check_kafka
 from seldon_infra.payload_log.spec import PayloadLog
 
 _LAST_PORT = 65535
@@ -19,7 +20,8 @@ _LAST_PORT = 65535
 def check(log: PayloadLog, deployments: Sequence[SeldonDeployment]) -> list[Problem]:
     """Find every problem that can be known without a cluster."""
     path = f"Kubernetes{ARROW}{title(log)}"
-    return [*_parts_are_right(path, log), *_loggers_lead_somewhere(log, deployments)]
+    kafka = check_kafka(path, log.kafka, deployments) if log.kafka else ()
+    return [*_parts_are_right(path, log), *kafka, *_loggers_lead_somewhere(log, deployments)]
 
 
 def _parts_are_right(path: str, log: PayloadLog) -> Iterator[Problem]:
@@ -43,7 +45,7 @@ def _parts_are_right(path: str, log: PayloadLog) -> Iterator[Problem]:
 
 def _loggers_lead_somewhere(log: PayloadLog, deployments: Sequence[SeldonDeployment]) -> Iterator[Problem]:
     """What is neither kept nor sent on was logged for nothing."""
-    for deployment in deployments if log.files is None else ():
+    for deployment in deployments if log.files is None and log.kafka is None else ():
         if deployment.request_log is not None and deployment.request_log.kafka is not None:
             continue
         for at in predictors(deployment):

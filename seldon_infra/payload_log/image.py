@@ -15,6 +15,8 @@ LIBRARY = "library"
 """Folder of the context that has this library's part."""
 PARTS = (
     "__init__.py",
+    "payload_log/__init__.py",
+    "payload_log/path.py",
     "runtime/__init__.py",
     "runtime/messages.py",
     "runtime/orchestrator/__init__.py",
@@ -24,6 +26,8 @@ PARTS = (
     "runtime/payloads/cloud_event.py",
     "runtime/payloads/files.py",
     "runtime/payloads/frames.py",
+    "runtime/payloads/kafka.py",
+    "runtime/payloads/kafka_settings.py",
     "runtime/payloads/payload.py",
     "runtime/payloads/prepared.py",
     "runtime/payloads/serve.py",

@@ -17,14 +17,17 @@ from seldon_infra.graph.render_security import (
     scratch_volumes,
 )
 from seldon_infra.graph.render_values import Manifest, given
+from seldon_infra.graph.rules.payloads import is_broker
 from seldon_infra.graph.spec import Logger, PodSecurity, SeldonDeployment
 from seldon_infra.graph.walk import nodes
 from seldon_infra.monitoring.spec import Monitoring
-from seldon_infra.payload_log.spec import PayloadLog, PayloadVolume
+from seldon_infra.payload_log import kafka
+from seldon_infra.payload_log.path import EXECUTOR_PATH
+from seldon_infra.payload_log.spec import PayloadKafka, PayloadLog, PayloadVolume
 from seldon_infra.servers.image import ROOT
 
-NAME, PORT, PATH = "payload-log", 8080, "/executor"
-FILES = "/var/lib/payloads"
+NAME, PORT = "payload-log", 8080
+FILES, SECRETS = "/var/lib/payloads", "/etc/payload-log"
 PROGRAM = [
     *(f"{ROOT}/venv/bin/python", "-m", "seldon_infra.runtime.payloads"),
     *("--of=executors", "--host=0.0.0.0", f"--port={PORT}"),
@@ -37,6 +40,10 @@ _USED: Manifest = {
     "requests": {"cpu": "100m", "memory": "256Mi", "ephemeral-storage": "100Mi"},
 }
 """What waits for a disk or an address has bounds of its own, 256 MiB and 64 MiB for each; see its process."""
+_SOURCES: dict[str, Manifest] = {
+    "files": {"persistentVolumeClaim": {"claimName": NAME}},
+    "kafka": {"secret": {"secretName": NAME}},
+}
 _GRACE_SECONDS = 60
 """Longer than the log takes to be left alone, to write and to send."""
 
@@ -45,7 +52,7 @@ def behind_log(log: PayloadLog | None, deployment: SeldonDeployment) -> SeldonDe
     """Give a deployment whose loggers send to the log, where the stack has one."""
     if log is None or too_large(deployment):
         return deployment
-    return through_log(deployment, f"http://{NAME}.{log.namespace}.svc.cluster.local:{PORT}{PATH}")
+    return through_log(deployment, f"http://{NAME}.{log.namespace}.svc.cluster.local:{PORT}{EXECUTOR_PATH}")
 
 
 def objects(
@@ -60,6 +67,7 @@ def objects(
     """
     made = {
         "ServiceAccount": service_account(log),
+        "Secret": secret(log, log.kafka) if log.kafka else {},
         "NetworkPolicy": network_policy(log, deployments, monitoring),
         "PersistentVolumeClaim": claim(log, log.files) if log.files else {},
         "Service": service(log),
@@ -80,11 +88,21 @@ def service_account(log: PayloadLog) -> Manifest:
     }
 
 
+def secret(log: PayloadLog, to: PayloadKafka) -> Manifest:
+    """The Secret with what brokers want to be shown, where they want anything."""
+    found = kafka.secrets(to)
+    return (
+        {"apiVersion": "v1", "kind": "Secret", "metadata": _metadata(log), "type": "Opaque", "stringData": found}
+        if found
+        else {}
+    )
+
+
 def network_policy(log: PayloadLog, deployments: Sequence[SeldonDeployment], monitoring: Monitoring | None) -> Manifest:
-    """NetworkPolicy: executors of the stack's namespaces may send; addresses of loggers may be reached, and names."""
+    """NetworkPolicy: executors of the stack's namespaces may send; loggers' addresses and brokers may be reached."""
     watching = [monitoring_namespace(monitoring)] if monitoring else []
     callers = [_namespace(name) for name in [*_namespaces(deployments), *watching]]
-    ports = sorted({*log.onward_ports, *_onward_ports(deployments)})
+    ports = sorted({*log.onward_ports, *_onward_ports(deployments), *_broker_ports(log.kafka)})
     return {
         "apiVersion": "networking.k8s.io/v1",
         "kind": "NetworkPolicy",
@@ -193,7 +211,7 @@ def monitoring_namespace(monitoring: Monitoring) -> str:
 def _pod(log: PayloadLog, onward: Sequence[tuple[str, Later[str]]]) -> Manifest:
     security = log.security or PodSecurity()
     context = pod_context(security, root_group=False)
-    source = {"persistentVolumeClaim": {"claimName": NAME}}
+    volumes = {name: {"name": name, **source} for name, source in _SOURCES.items()}
     term = {"labelSelector": {"matchLabels": _LABELS}, "topologyKey": "kubernetes.io/hostname"}
     apart = {"preferredDuringSchedulingIgnoredDuringExecution": [{"weight": 100, "podAffinityTerm": term}]}
     return given(
@@ -203,7 +221,7 @@ def _pod(log: PayloadLog, onward: Sequence[tuple[str, Later[str]]]) -> Manifest:
             # A volume is root's; its group is let write.
             "securityContext": {**context, "fsGroup": security.run_as_group} if log.files else context,
             "containers": [_container(log, security, onward)],
-            "volumes": [*scratch_volumes(security, False), *([{"name": "files", **source}] if log.files else [])],
+            "volumes": [*scratch_volumes(security, False), *(volumes[name] for name in _mounts(log))],
             "affinity": {"podAntiAffinity": apart},
             "terminationGracePeriodSeconds": _GRACE_SECONDS,
         }
@@ -211,7 +229,7 @@ def _pod(log: PayloadLog, onward: Sequence[tuple[str, Later[str]]]) -> Manifest:
 
 
 def _container(log: PayloadLog, security: PodSecurity, onward: Sequence[tuple[str, Later[str]]]) -> Manifest:
-    mounts = [{"name": "files", "mountPath": FILES}] if log.files else []
+    mounts = [{"name": name, **mount} for name, mount in _mounts(log).items()]
     return {
         "name": NAME,
         "image": log.image,
@@ -219,6 +237,7 @@ def _container(log: PayloadLog, security: PodSecurity, onward: Sequence[tuple[st
         "args": [
             *PROGRAM,
             *_arguments(log.files),
+            *(kafka.words(log.kafka, SECRETS) if log.kafka else ()),
             *(word for place, url in onward for word in ("--onward", place, url)),
         ],
         "ports": [{"name": "http", "containerPort": PORT, "protocol": "TCP"}],
@@ -232,6 +251,14 @@ def _container(log: PayloadLog, security: PodSecurity, onward: Sequence[tuple[st
         "volumeMounts": [*scratch_mounts(NAME), *mounts],
         "securityContext": container_context(security),
     }
+
+
+def _mounts(log: PayloadLog) -> dict[str, Manifest]:
+    """Volumes of the pod by their names, with where they are."""
+    found: dict[str, Manifest] = {"files": {"mountPath": FILES}} if log.files else {}
+    if log.kafka and kafka.secrets(log.kafka):
+        found["kafka"] = {"mountPath": SECRETS, "readOnly": True}
+    return found
 
 
 def _arguments(files: PayloadVolume | None) -> list[str]:
@@ -254,6 +281,11 @@ def _namespaces(deployments: Sequence[SeldonDeployment]) -> list[Later[str]]:
 def _onward_ports(deployments: Sequence[SeldonDeployment]) -> set[int]:
     found = (port_of(known(url)) for _, url in onward(deployments))
     return {port for port in found if port is not None}
+
+
+def _broker_ports(to: PayloadKafka | None) -> set[int]:
+    brokers = (known(to.brokers) if to else None) or ""
+    return {int(each.rpartition(":")[2]) for each in brokers.split(",") if is_broker(each)}
 
 
 def _asks() -> Manifest:

@@ -92,7 +92,7 @@ def declare(
     if any(map(render.logs_payloads, deployments)):
         from seldon_infra.targets import local_payloads
 
-        payloads = local_payloads.declare(target.payloads, stack_dir, opts)
+        payloads = local_payloads.declare(target, stack_dir, opts)
     place = Place(stack_dir, str(project), gateway.address, hosts, payloads)
     made = {deployment.name: LocalDeployment(deployment, target, place, opts) for deployment in deployments}
     if target.monitoring is None:

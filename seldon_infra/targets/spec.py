@@ -10,7 +10,7 @@ from seldon_infra.core.model import Later, Spec
 from seldon_infra.eks.spec import EksCluster, ExistingCluster
 from seldon_infra.ingress.spec import Ambassador, Istio
 from seldon_infra.monitoring.spec import Monitoring
-from seldon_infra.payload_log.spec import PayloadFiles, PayloadLog
+from seldon_infra.payload_log.spec import PayloadFiles, PayloadKafka, PayloadLog
 from seldon_infra.seldon_core.spec import SeldonCore
 from seldon_infra.tracing.spec import Tracing
 
@@ -56,6 +56,9 @@ class Local(Spec):
     )
     payloads: PayloadFiles = Field(
         default_factory=PayloadFiles, description="The files that hold what loggers take, where there are loggers."
+    )
+    payload_kafka: PayloadKafka | None = Field(
+        default=None, description="Topics of Kafka that get what loggers take as well; None sends it to none."
     )
     tracing: Tracing | None = Field(
         default=None, description="Where spans of gateway, orchestrators and MLServers go; None makes none."

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 
 from tests.cluster.control_plane import ControlPlane
@@ -16,14 +18,17 @@ pytestmark = pytest.mark.cluster
 
 NAMESPACE = "payload-log"
 DEPLOYMENT = f"{PATHS['Deployment'].format(NAMESPACE)}/payload-log"
+SECRET = f"/api/v1/namespaces/{NAMESPACE}/secrets/payload-log"
 STACK = """
 from seldon_infra import *
 
 logger = Logger(mode="all", sample=0.1, redact=["card"], url="http://audit.shop/")
+kafka = PayloadKafka(brokers="kafka:9092", topic="payloads", login=KafkaLogin(username="u", password="hunter2"))
 graph = Model(name="classifier", server=SklearnServer(), model_uri="s3://models/iris", logger=logger)
 stack = Stack(
     target=Kubernetes(
-        pod_security="baseline", payloads=PayloadLog(image="acme/payload-log:1", namespace="payload-log")
+        pod_security="baseline",
+        payloads=PayloadLog(image="acme/payload-log:1", namespace="payload-log", kafka=kafka),
     ),
     deployments=[SeldonDeployment(name="iris", namespace="vision", predictors=[Predictor(name="main", graph=graph)])],
 )
@@ -46,6 +51,10 @@ def test_a_stack_has_its_log_and_executors_are_told_of_it(engine: Engine, contro
         assert log["status"]["readyReplicas"] == 2
         words = log["spec"]["template"]["spec"]["containers"][0]["args"]
         assert words[-3:] == ["--onward", "iris/main/classifier", "http://audit.shop/"]
+        secret = there(control_plane, SECRET)
+        assert secret is not None
+        assert base64.b64decode(secret["data"]["sasl.password"]) == b"hunter2"
+        assert "hunter2" not in str(log) + engine.pulumi("stack", "export").stdout
         assert "unchanged" in engine.up("--expect-no-changes").stdout
         engine.destroy()
     assert there(control_plane, PATH) is None

@@ -17,6 +17,8 @@ import pytest
 from seldon_infra.cli.payloads import files_of, last_rows
 from seldon_infra.cli.render import cluster_manifests
 from seldon_infra.core.yaml import dump
+from seldon_infra.payload_log.spec import PayloadKafka
+from seldon_infra.runtime.payloads.kafka import OUTCOMES
 from seldon_infra.runtime.payloads.web import headers_of
 from seldon_infra.stack import Stack
 from seldon_infra.targets.spec import Kubernetes
@@ -24,6 +26,7 @@ from tests.docs.shell import shell
 from tests.engine.scratch import STACK
 from tests.engine.waiting import wait_until
 from tests.local.project import Project, new_project
+from tests.unit.payload_log.cases import deployment
 from tests.unit.runtime.test_payloads import PAYLOAD
 
 pytestmark = pytest.mark.docs
@@ -149,7 +152,21 @@ def test_the_log_of_the_page_is_right_and_has_the_objects_that_are_listed() -> N
     assert stack.check() == []
     made = {each["kind"] for each in cluster_manifests(stack) if each["metadata"].get("namespace") == "payloads"}
     told = set(re.findall(r"^\| ([A-Z]\w+) \|", PAGE.partition("## On a cluster")[2], re.MULTILINE))
-    assert made == (told | {"ServiceAccount"}) - {"PodDisruptionBudget"}
+    assert made == (told | {"ServiceAccount"}) - {"PodDisruptionBudget", "Secret"}
+
+
+def test_kafka_of_the_page_is_right_on_both_targets_and_its_fields_and_outcomes_are_those_of_the_log() -> None:
+    import seldon_infra
+
+    names = {name: getattr(seldon_infra, name) for name in seldon_infra.__all__} | {"secret": str}
+    exec(compile(BLOCKS[3], "page", "exec", dont_inherit=True), names)
+    made = deployment().model_copy(update={"protocol": "v2"})
+    for target in (names["here"], names["there"]):
+        assert Stack(target=target, deployments=[made]).check() == []
+    page = PAGE.partition("## To Kafka")[2].partition("\n## ")[0]
+    rows = [row.partition(" | ")[0] for row in page.splitlines() if row.startswith("| `")]
+    told = {word for row in rows for word in re.findall(r"`([^`]+)`", row)}
+    assert set(PayloadKafka.model_fields) | {*OUTCOMES, "sent", "dropped: queue full"} == told
 
 
 def test_the_headers_are_those_that_are_sent() -> None:

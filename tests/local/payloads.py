@@ -15,7 +15,7 @@ from pyarrow import parquet
 
 from seldon_infra.graph.spec import Logger, Model, Predictor, RequestLogQueue, Router, SeldonDeployment, SimpleModel
 from seldon_infra.graph.spec import SimpleRouter as First
-from seldon_infra.payload_log.spec import PayloadFiles
+from seldon_infra.payload_log.spec import PayloadFiles, PayloadKafka
 from seldon_infra.runtime.health import is_ready
 from seldon_infra.runtime.processes import Liveness, ProcessSpec, Record
 from seldon_infra.targets import local_payloads
@@ -84,8 +84,8 @@ def deployment(name: str, protocol: str = "seldon", queue: int | None = None, **
     )
 
 
-def start_log(scene: Scene, **files: Any) -> Record:
-    parts = local_payloads.process(PayloadFiles(**{"rotate_seconds": 0.3, **files}), str(scene.stack.root))
+def start_log(scene: Scene, kafka: PayloadKafka | None = None, **files: Any) -> Record:
+    parts = local_payloads.process(PayloadFiles(**{"rotate_seconds": 0.3, **files}), str(scene.stack.root), kafka)
     del parts["ready"]
     parts["live"] = Liveness(**parts["live"])
     record = scene.start(ProcessSpec(name="payloads", **parts))

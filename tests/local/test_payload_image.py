@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 
 from seldon_infra.graph.logged import LoggerThroughLog, address_of
+from seldon_infra.payload_log import kafka
+from seldon_infra.payload_log.spec import PayloadKafka
 from seldon_infra.runtime.health import is_ready
 from seldon_infra.runtime.messages import message
 from seldon_infra.runtime.payloads.frames import EVENTS_PATH, to_wire
@@ -30,6 +32,7 @@ from tests.local.test_image import Made, run
 pytestmark = [pytest.mark.local, pytest.mark.slow]
 ROW = {"data": {"names": ["amount", "card"], "ndarray": [[1, 4111222233334444]]}}
 MESSAGE = "seldon.protos.SeldonMessage"
+NOWHERE = PayloadKafka(brokers="127.0.0.1:1", topic="payloads", wait_seconds=1)
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +86,8 @@ def log(made: Made, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Log]:
         onward = {"score": audit.url, "slow": slow.url, "dead": "http://127.0.0.1:1/"}
         words = [word for node, url in onward.items() for word in ("--onward", f"fraud/main/{node}", url)]
         own = [word for word in made.command if not word.startswith(("--host", "--port"))]
-        files = [f"--root={folder / 'files'}", "--rotate-seconds=0.3"]
+        bounds = ["--rotate-seconds=0.3", "--rotate-bytes=1000000", "--keep-bytes=1000000000"]
+        files = [f"--root={folder / 'files'}", *bounds, *map(str, kafka.words(NOWHERE, ""))]
         process = subprocess.Popen(
             [*own, f"--port={port}", *files, *words],
             cwd=folder,
@@ -159,6 +163,12 @@ def test_an_address_that_is_down_costs_no_file(log: Log) -> None:
     log.send(b'{"kept": 1}', "dead", request_id="dead")
     assert log.rows("dead")[0]["payload"] == '{"kept": 1}'
     wait_until(lambda: log.counted("http").get("dropped: not taken", 0) == 1)
+
+
+def test_brokers_that_are_down_cost_no_file(log: Log) -> None:
+    log.send(b'{"kept": 2}', "quiet", request_id="nowhere")
+    assert log.rows("nowhere")[0]["payload"] == '{"kept": 2}'
+    wait_until(lambda: log.counted("kafka").get("dropped: brokers unreachable", 0) > 0)
 
 
 def test_an_address_that_hangs_keeps_no_executor_waiting_and_what_finds_no_room_is_counted(log: Log) -> None:

@@ -21,6 +21,7 @@ from seldon_infra import (
     Explainer,
     GpuNodes,
     Istio,
+    KafkaLogin,
     Karpenter,
     Keda,
     Kubernetes,
@@ -39,6 +40,7 @@ from seldon_infra import (
     NodePool,
     OutputTransformer,
     Parameter,
+    PayloadKafka,
     PayloadLog,
     PayloadVolume,
     Predictor,
@@ -150,6 +152,9 @@ Kubernetes(monitoring=Monitoring(install=PrometheusStack(values={"grafana": {"en
 Kubernetes(monitoring=Monitoring(install="88.5.3"))  # refused: arg-type
 Kubernetes(payloads=PayloadLog(image=text, namespace="logs", files=PayloadVolume(size="20Gi")))
 Kubernetes(payloads=PayloadLog(image=text, namespace="logs", files="20Gi"))  # refused: arg-type
+Kubernetes(payloads=PayloadLog(image=text, namespace="logs", kafka=PayloadKafka(brokers=text, topic=text)))
+Local(payload_kafka=PayloadKafka(brokers=text, topic="t", login=KafkaLogin(username=text, password=text)))
+PayloadKafka(brokers=text, topic="t", acks="none")  # refused: arg-type
 Kubernetes(payloads=PayloadLog(image=text))  # refused: call-arg
 SeldonDeployment(name="d", predictors=(main,), alerts=Alerts(queue_time=text, stale_after_days=30))
 SeldonDeployment(name="d", predictors=(main,), alerts=Alerts(stale_after_days="30d"))  # refused: arg-type

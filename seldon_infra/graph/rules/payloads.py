@@ -58,12 +58,21 @@ def topic_is_read(deployment: SeldonDeployment) -> Iterator[Problem]:
     path, brokers, name = f"{title(deployment)}{ARROW}request_log.kafka", known(topic.brokers), known(topic.topic)
     if not any(inner.node.logger for at in predictors(deployment) for inner in nodes_in(at)):
         yield Problem(path, "is given without a logger", "must have one", "write logger=Logger(mode='all') on a node")
-    if brokers is not None and not all(_is_broker(each) for each in brokers.split(",")):
+    yield from brokers_are_addresses(path, brokers)
+    yield from topic_is_a_name(path, f"topic '{name}'", name)
+
+
+def brokers_are_addresses(path: str, brokers: str | None) -> Iterator[Problem]:
+    """Find brokers that are none; what is not known yet is none of them."""
+    if brokers is not None and not all(is_broker(each) for each in brokers.split(",")):
         fix = "write brokers='kafka-1:9092,kafka-2:9092'"
         yield Problem(path, f"brokers '{brokers}'", "must be HOST:PORT, with commas between", fix)
+
+
+def topic_is_a_name(path: str, got: str, name: str | None) -> Iterator[Problem]:
+    """Find a topic's name that is none. Source: LEGAL_CHARS and MAX_NAME_LENGTH of Topic.java of apache/kafka."""
     if name is not None and (not _TOPIC.fullmatch(name) or name in (".", "..")):
-        want = "must be 1 to 249 letters, digits, '.', '_' or '-'"
-        yield Problem(path, f"topic '{name}'", want, "rename it")
+        yield Problem(path, got, "must be 1 to 249 letters, digits, '.', '_' or '-'", "rename it")
 
 
 def topic_stands_once(at: InPredictor) -> Iterator[Problem]:
@@ -101,7 +110,8 @@ def executor_sends_all_of_it(at: InNode) -> Iterator[Problem]:
             yield Problem(at.path, f"logger.{field}", want, fix)
 
 
-def _is_broker(text: str) -> bool:
+def is_broker(text: str) -> bool:
+    """Tell whether a text is HOST:PORT."""
     found = _BROKER.fullmatch(text)
     return found is not None and 1 <= int(found[1]) <= 65535
 

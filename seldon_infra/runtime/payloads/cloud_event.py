@@ -19,8 +19,6 @@ from seldon_infra.runtime.orchestrator.http_server import Request
 from seldon_infra.runtime.payloads.payload import PROTOBUF, TYPES, Origin, Payload, is_sampled
 from seldon_infra.runtime.payloads.prepared import UNREADABLE, prepared
 
-EXECUTOR_PATH = "/executor"
-"""Where executors send payloads; ``sample``, ``largest`` and ``redact`` are in the query."""
 _EVENTS = {type: event for event, type in TYPES.items()}
 _MESSAGES = {
     ("seldon", "request"): "seldon.protos.SeldonMessage",

@@ -115,7 +115,7 @@ def name_at(seconds: float, number: int) -> str:
 def _columns(payloads: Sequence[Payload]) -> Iterator[list[Any]]:
     """Values of each column, in the order of the schema."""
     texts = [_text(payload) for payload in payloads]
-    yield [int(payload.time * 1e6) for payload in payloads]
+    yield [datetime.fromtimestamp(payload.time, UTC) for payload in payloads]  # to the microsecond as events have it
     yield from ([getattr(payload, name) for payload in payloads] for name in ("id", "request_id", "event"))
     for name in ("namespace", "deployment", "predictor", "node", "protocol"):
         yield [getattr(payload.origin, name) for payload in payloads]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 TYPES: Mapping[str, str] = {
@@ -56,6 +57,28 @@ class Payload(NamedTuple):
     def weight(self) -> int:
         """Bytes of memory that it takes, about: small ones cost more than they hold."""
         return len(self.body) + 512
+
+
+def attributes(payload: Payload) -> dict[str, str]:
+    """CloudEvents' attributes of a payload, by their names. Source: executor/logger/worker.go of SeldonIO/seldon-core.
+
+    ``size`` and ``truncated`` are this library's own.
+    """
+    return {
+        "specversion": "1.0",
+        "id": payload.id,
+        "type": TYPES[payload.event],
+        "source": payload.origin.source,
+        "time": datetime.fromtimestamp(payload.time, UTC).isoformat().replace("+00:00", "Z"),
+        "requestid": payload.request_id,
+        "modelid": payload.origin.node,
+        "inferenceservicename": payload.origin.deployment,
+        "namespace": payload.origin.namespace,
+        "endpoint": payload.origin.predictor,
+        "protocol": payload.origin.protocol,
+        "size": str(payload.size),
+        "truncated": str(payload.truncated).lower(),
+    }
 
 
 def is_sampled(request_id: str, share: float) -> bool:

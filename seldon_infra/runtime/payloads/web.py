@@ -7,10 +7,9 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
-from seldon_infra.runtime.payloads.payload import TYPES, Payload
+from seldon_infra.runtime.payloads.payload import Origin, Payload, attributes
 from seldon_infra.runtime.payloads.words import Seldom
 
 MOST_WAITING = 2_000
@@ -25,32 +24,15 @@ FLUSH_SECONDS = 5.0
 
 
 def headers_of(payload: Payload) -> Mapping[str, str]:
-    """CloudEvents' attributes of a payload, as headers. Source: executor/logger/worker.go of SeldonIO/seldon-core.
-
-    ``size`` and ``truncated`` are this library's own.
-    """
-    return {
-        "Content-Type": payload.content_type,
-        "Ce-Specversion": "1.0",
-        "Ce-Id": payload.id,
-        "Ce-Type": TYPES[payload.event],
-        "Ce-Source": payload.origin.source,
-        "Ce-Time": datetime.fromtimestamp(payload.time, UTC).isoformat().replace("+00:00", "Z"),
-        "Ce-Requestid": payload.request_id,
-        "Ce-Modelid": payload.origin.node,
-        "Ce-Inferenceservicename": payload.origin.deployment,
-        "Ce-Namespace": payload.origin.namespace,
-        "Ce-Endpoint": payload.origin.predictor,
-        "Ce-Protocol": payload.origin.protocol,
-        "Ce-Size": str(payload.size),
-        "Ce-Truncated": str(payload.truncated).lower(),
-    }
+    """CloudEvents' attributes of a payload, as headers."""
+    told = {f"Ce-{name.capitalize()}": value for name, value in attributes(payload).items()}
+    return {"Content-Type": payload.content_type, **told}
 
 
 class Address:
     """One address that payloads are sent to, each once; a slow one keeps nobody but itself waiting."""
 
-    def __init__(self, url: str, count: Callable[[Payload, str], None]) -> None:
+    def __init__(self, url: str, count: Callable[[Origin, str], None]) -> None:
         self._url, self._count = url, count
         self._waiting: queue.Queue[Payload] = queue.Queue(MOST_WAITING)
         self._said = Seldom()
@@ -66,7 +48,7 @@ class Address:
             self._waiting.put_nowait(payload)
             self._weigh(payload.weight)
         except queue.Full:
-            self._count(payload, "dropped: queue full")
+            self._count(payload.origin, "dropped: queue full")
 
     def unsent(self) -> int:
         """How many wait or are on their way."""
@@ -78,7 +60,7 @@ class Address:
             payload = self._waiting.get()
             try:
                 failure = connection.post(payload)
-                self._count(payload, "dropped: not taken" if failure else "sent")
+                self._count(payload.origin, "dropped: not taken" if failure else "sent")
                 if failure:
                     self._said.say(f"{urlsplit(self._url).hostname}: {failure}; a payload is lost")
             finally:

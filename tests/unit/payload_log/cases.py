@@ -14,10 +14,19 @@ from seldon_infra.graph.render_values import Manifest
 from seldon_infra.graph.spec import Logger, Model, Predictor, SeldonDeployment
 from seldon_infra.monitoring.spec import Monitoring
 from seldon_infra.payload_log.render import behind_log, objects
-from seldon_infra.payload_log.spec import PayloadLog, PayloadVolume
+from seldon_infra.payload_log.spec import KafkaLogin, KafkaTls, PayloadKafka, PayloadLog, PayloadVolume
 from seldon_infra.servers.spec import SklearnServer
 
 GOLDEN = Path(__file__).parent / "golden"
+CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+KEY = "-----BEGIN PRIVATE KEY-----\nMIGH\n-----END PRIVATE KEY-----\n"
+KAFKA = PayloadKafka(
+    brokers="kafka-1.kafka:9093,kafka-2.kafka:9094",
+    topic="payloads",
+    topics={"fraud": "fraud-payloads"},
+    tls=KafkaTls(ca=CERTIFICATE),
+    login=KafkaLogin(username="payloads", password="hunter2"),
+)
 IMAGE = f"ghcr.io/acme/payload-log@sha256:{'0a' * 32}"
 
 
@@ -46,6 +55,10 @@ CASES = {
     "sent-on": Case(
         "No files: two pods that send each payload to its logger's address.",
         PayloadLog(image=IMAGE, namespace="payload-log"),
+    ),
+    "kafka": Case(
+        "To topics of Kafka as well; what brokers want to be shown is in a Secret, a file for each setting.",
+        PayloadLog(image=IMAGE, namespace="payload-log", kafka=KAFKA),
     ),
 }
 DEPLOYMENTS = (deployment(url="https://audit.acme.io/events", sample=0.1, largest="64Ki", redact=["card", "owner"]),)

@@ -8,10 +8,10 @@ import pytest
 
 from seldon_infra import Kubernetes, Monitoring, PayloadLog, PayloadVolume, Stack
 from seldon_infra.graph.spec import PayloadTopic, RequestLogQueue
-from tests.unit.payload_log.cases import IMAGE, deployment
+from tests.unit.payload_log.cases import IMAGE, KAFKA, deployment
 
 LOG, NODE = "Kubernetes → payload log", "SeldonDeployment 'fraud' → predictor 'main' → model 'score'"
-KAFKA = {"request_log": RequestLogQueue(kafka=PayloadTopic(brokers="kafka:9092", topic="payloads"))}
+EXECUTORS = {"request_log": RequestLogQueue(kafka=PayloadTopic(brokers="kafka:9092", topic="payloads"))}
 SENT = {"url": "http://audit/"}
 
 
@@ -73,15 +73,16 @@ BROKEN = {
     "something to take out of what goes to a topic": (
         log(),
         {"redact": ["card"]},
-        KAFKA,
+        EXECUTORS,
         f"{NODE}: logger.redact, must not be given with request_log.kafka",
     ),
 }
 RIGHT: dict[str, tuple[PayloadLog | None, dict[str, Any], dict[str, Any]]] = {
     "all that a logger can say": (log(), {**SENT, "sample": 0.1, "largest": "64Ki", "redact": ["card"]}, {}),
     "files without an address": (log(files=PayloadVolume()), {"redact": ["card"]}, {}),
+    "a topic without an address": (log(kafka=KAFKA), {"redact": ["card"]}, {}),
     "one pod for a volume, said": (log(files=PayloadVolume(), replicas=1), {}, {}),
-    "a topic beside a log": (log(), {}, KAFKA),
+    "an executor's topic beside a log": (log(), {}, EXECUTORS),
     "no log at all": (None, {}, {}),
 }
 

@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
-from seldon_infra import Kubernetes, PayloadLog, PayloadVolume, Stack
+from seldon_infra import Kubernetes, PayloadKafka, PayloadLog, PayloadVolume, Stack
 from seldon_infra.cli.render import cluster_manifests
 from seldon_infra.graph.render import seldon_deployment
 from seldon_infra.graph.render_objects import own_objects
 from seldon_infra.graph.spec import PayloadTopic, RequestLogQueue, SeldonDeployment
+from seldon_infra.payload_log.path import EXECUTOR_PATH
 from seldon_infra.payload_log.render import behind_log
-from seldon_infra.runtime.payloads.cloud_event import EXECUTOR_PATH, wanted
+from seldon_infra.runtime.payloads.cloud_event import wanted
 from tests.unit.core.later import Later
 from tests.unit.payload_log.cases import CASES, GOLDEN, IMAGE, Case, deployment, golden, rendered
 
@@ -78,6 +79,30 @@ def test_without_a_log_an_address_is_the_executor_s() -> None:
 def test_what_goes_to_a_topic_does_not_go_to_the_log() -> None:
     topic = RequestLogQueue(kafka=PayloadTopic(brokers="kafka:9092", topic="payloads"))
     assert logger_of(behind_log(LOG, deployment().model_copy(update={"request_log": topic}))) == {"mode": "all"}
+
+
+def test_brokers_are_let_through_and_told_of_and_what_they_are_shown_is_in_a_secret_alone() -> None:
+    made = rendered(CASES["kafka"])
+    ports = [port["port"] for rule in made["NetworkPolicy"]["spec"]["egress"] for port in rule["ports"]]
+    assert {9093, 9094} <= set(ports)
+    assert made["Secret"]["stringData"]["sasl.password"] == "hunter2"
+    assert "hunter2" not in str({kind: each for kind, each in made.items() if kind != "Secret"})
+    pod = made["Deployment"]["spec"]["template"]["spec"]
+    assert {"name": "kafka", "secret": {"secretName": made["Secret"]["metadata"]["name"]}} in pod["volumes"]
+    (mount,) = (each for each in pod["containers"][0]["volumeMounts"] if each["name"] == "kafka")
+    words = pod["containers"][0]["args"]
+    assert words[words.index("--kafka-secrets") + 1] == mount["mountPath"]
+
+
+def test_brokers_that_want_nothing_are_shown_nothing() -> None:
+    open_to_all = PayloadKafka(brokers="kafka:9092", topic="payloads", acks="leader", key="deployment")
+    made = rendered(Case("", PayloadLog(image=IMAGE, namespace="payload-log", kafka=open_to_all)))
+    assert "Secret" not in made
+    words = made["Deployment"]["spec"]["template"]["spec"]["containers"][0]["args"]
+    assert "--kafka-secrets" not in words
+    settings = {words[at + 1]: words[at + 2] for at, word in enumerate(words) if word == "--kafka"}
+    assert settings["security.protocol"] == "PLAINTEXT"
+    assert (settings["acks"], settings["enable.idempotence"], settings["retries"]) == ("1", "false", "0")
 
 
 def test_one_pod_writes_a_volume_s_files_and_has_ended_before_the_next() -> None:

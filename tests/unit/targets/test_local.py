@@ -54,6 +54,8 @@ def test_prometheus_asks_orchestrators_and_servers_and_knows_what_is_promised(tm
     assert names == ["ns/d/measured", "ns/d/trouble", "ns/d/records", "ns/d/alerts"]
 
 
+SECRET = "1b47061264138c4ac30d75fd1eb44270"
+"""What marks a secret on its way to the engine. Source: runtime/rpc.py of Pulumi's SDK."""
 LOGGED = "deployment(predictor(graph=model(logger=Logger(mode='all'))))"
 
 
@@ -70,6 +72,20 @@ def test_where_a_node_has_a_logger_there_is_one_log_and_prometheus_asks_it_too(t
     assert payloads["targets"] != gateway["targets"]
     silent = declare("deployment()", target, tmp_path, preview=True)
     assert "payloads" not in [name for _, name, _ in silent.made]
+
+
+def test_what_brokers_are_shown_is_a_secret_and_stands_in_no_argument(tmp_path: Path) -> None:
+    login = "KafkaLogin(username='payloads', password='hunter2')"
+    kafka = f"PayloadKafka(brokers=later('kafka:9092'), topic='payloads', login={login})"
+    done = declare(LOGGED, f"Local(payload_kafka={kafka})", tmp_path, preview=True)
+    assert done.made, done.said
+    (log,) = [inputs for _, name, inputs in done.made if name == "payloads"]
+    words = log["command"]
+    assert words[words.index("bootstrap.servers") + 1] == "kafka:9092"
+    assert words[words.index("--kafka-secrets") + 1] == "{dir}/kafka"
+    assert "hunter2" not in str(words)
+    assert log["files"]["value"] == {"kafka/sasl.username": "payloads", "kafka/sasl.password": "hunter2"}
+    assert SECRET in log["files"].values(), "the engine is told that it is a secret"
 
 
 async def test_a_server_that_is_a_folder_alone_is_asked_as_well() -> None:
