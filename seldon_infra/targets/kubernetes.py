@@ -79,9 +79,9 @@ def declare(
     rollouts = ClusterRollouts(target, way, project)
     declared: dict[str, ClusterDeployment | ModelServerComponent] = {}
     for deployment in platform.behind_ingress(target, deployments):
-        _bounds(target, deployment, there, options)
+        bounds = _bounds(target, deployment, there, options)
         _watch(target, deployment, watching, options)
-        after = pulumi.ResourceOptions(depends_on=[*_needs(deployment, made, there), *closed])
+        after = pulumi.ResourceOptions(depends_on=[*_needs(deployment, made, there), *closed, *bounds])
         declared[deployment.name] = rollouts.deployed(
             deployment, base_url, pulumi.ResourceOptions.merge(options, after), contents
         )
@@ -213,17 +213,17 @@ def _payload_log(
 
 def _bounds(
     target: Kubernetes, deployment: SeldonDeployment, there: platform.Platform, options: pulumi.ResourceOptions
-) -> None:
+) -> list[pulumi.Resource]:
     """Declare what bounds the requests to a deployment, where the ingress keeps that in objects of its own."""
     import pulumi
 
     if not isinstance(target.ingress, Istio):
-        return
+        return []
     from seldon_infra.resources.kubernetes_object import declare as declare_object
 
     after = pulumi.ResourceOptions.merge(options, pulumi.ResourceOptions(depends_on=[*there.after]))
-    for name, manifest in istio.destination_rules(target.ingress, deployment).items():
-        declare_object(f"{deployment.name}.{name}", manifest, after)
+    rules = istio.destination_rules(target.ingress, deployment)
+    return [declare_object(f"{deployment.name}.{name}", manifest, after) for name, manifest in rules.items()]
 
 
 def _watch(
