@@ -21,6 +21,7 @@ from seldon_infra.runtime.payloads.cloud_event import EXECUTOR_PATH, of_executor
 from seldon_infra.runtime.payloads.files import Files, Gathering, remove_parts, schema
 from seldon_infra.runtime.payloads.frames import EVENTS_PATH, from_wire
 from seldon_infra.runtime.payloads.payload import TEXT, Payload
+from seldon_infra.runtime.payloads.recent import Recent
 from seldon_infra.runtime.payloads.web import Address, flushed
 
 LOOK_SECONDS = 0.25
@@ -37,6 +38,7 @@ class Log:
 
     def __init__(self, files: Files | None, path: str, read: Callable[[Request], list[Payload]]) -> None:
         self._files, self._path, self._read = files, path, read
+        self.recent = Recent()
         self._addresses: dict[str, Address] = {}
         self._waiting_bytes = 0
         self._writer = ThreadPoolExecutor(1)
@@ -64,6 +66,7 @@ class Log:
     def take(self, payloads: list[Payload]) -> None:
         """Hand payloads to files and addresses, without waiting."""
         for payload in payloads:
+            self.recent.keep(payload)
             if payload.origin.url:
                 self._address(payload.origin.url).put(payload)
             if self._files is None:
@@ -118,6 +121,8 @@ def main() -> int:
     parser.add_argument("--rotate-seconds", type=float, default=30.0)
     parser.add_argument("--rotate-bytes", type=int, default=16 * 1024 * 1024)
     parser.add_argument("--keep-bytes", type=int, default=1024 * 1024 * 1024)
+    said = "port of loopback at which the last requests are given to a rollout's gate; none without"
+    parser.add_argument("--requests-port", type=int, help=said)
     said = "where an executor's payloads of DEPLOYMENT/PREDICTOR/NODE go as well"
     parser.add_argument("--onward", nargs=2, action="append", default=[], metavar=("NODE", "URL"), help=said)
     arguments = parser.parse_args()
@@ -126,7 +131,7 @@ def main() -> int:
         log = Log(_files(arguments), EXECUTOR_PATH, partial(of_executor, onward=dict(arguments.onward)))
     else:
         log = Log(_files(arguments), EVENTS_PATH, lambda request: from_wire(request.body))
-    asyncio.run(_serve(log, arguments.host, arguments.port))
+    asyncio.run(_serve(log, arguments.host, arguments.port, arguments.requests_port))
     return 0
 
 
@@ -138,12 +143,18 @@ def _files(arguments: argparse.Namespace) -> Files | None:
     return Files(arguments.root, arguments.rotate_seconds, arguments.rotate_bytes, arguments.keep_bytes)
 
 
-async def _serve(log: Log, host: str, port: int) -> None:
+async def _serve(log: Log, host: str, port: int, requests_port: int | None) -> None:
     stop = asyncio.Event()
-    server = Server(log, lambda status, text: Answer(status, text.encode(), TEXT.encode()))
+    server, recent = Server(log, _refused), Server(log.recent, _refused)
     await server.listen(port, host)
+    if requests_port is not None:
+        await recent.listen(requests_port)
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     await log.write_until(stop)
     await server.drain(DRAIN_SECONDS)
     await log.close()
+
+
+def _refused(status: int, text: str) -> Answer:
+    return Answer(status, text.encode(), TEXT.encode())
