@@ -55,23 +55,18 @@ def forwarded(at: Cluster, namespace: str, pod: str, port: int) -> Iterator[Forw
         ClusterNotReached: the API server gave no answer.
     """
     far = _opened(at, f"/api/v1/namespaces/{namespace}/pods/{pod}/portforward?ports={port}", f"pod '{pod}'")
-    wire = _wire(far)
-    with tempfile.TemporaryDirectory(prefix="seldon-") as folder, socket.socket(socket.AF_UNIX) as listening:
+    ending, ended = socket.socketpair()
+    with tempfile.TemporaryDirectory(prefix="seldon-") as folder, socket.socket(socket.AF_UNIX) as listening, ended:
         way = Forwarded(f"{folder}/pod")
         listening.bind(way.path)
         listening.listen(1)
-        listening.settimeout(ANSWER_SECONDS)
-        carrying = threading.Thread(target=_carry, args=(listening, far, way.said), daemon=True)
+        carrying = threading.Thread(target=_carry, args=(listening, far, ended, way.said), daemon=True)
         carrying.start()
         try:
             yield way
         finally:
-            with suppress(OSError):
-                listening.shutdown(socket.SHUT_RDWR)
-            with suppress(OSError):
-                wire.shutdown(socket.SHUT_RDWR)
+            ending.close()
             carrying.join(ANSWER_SECONDS)
-            wire.close()
 
 
 def _opened(at: Cluster, path: str, what: str) -> WebSocket:
@@ -109,33 +104,39 @@ def _trust(settings: Any) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value is not None}
 
 
-def _carry(listening: socket.socket, far: WebSocket, said: list[str]) -> None:
-    """Carry the bytes of one connection both ways until one side ends."""
+def _carry(listening: socket.socket, far: WebSocket, ended: socket.socket, said: list[str]) -> None:
+    """Carry the bytes of one connection both ways until one side ends, or nobody wants it any more."""
     from websocket import WebSocketException
 
-    with suppress(OSError, WebSocketException):
+    wire = _wire(far)
+    with wire, suppress(OSError, WebSocketException):
+        if listening not in select.select([listening, ended], [], [])[0]:
+            return
         near, _ = listening.accept()
         with near:
             near.settimeout(ANSWER_SECONDS)
             begun: set[int] = set()
-            while _moved(near, far, begun, said):
-                pass
+            while True:
+                waiting = isinstance(wire, ssl.SSLSocket) and wire.pending()
+                readable = [wire] if waiting else select.select([near, wire, ended], [], [])[0]
+                if near in readable and not _sent(near, far):
+                    return
+                if wire in readable and not _received(near, far, begun, said):
+                    return
+                if ended in readable:
+                    return
 
 
-def _moved(near: socket.socket, far: WebSocket, begun: set[int], said: list[str]) -> bool:
-    """Wait for something, and carry it; tell whether there may be more."""
-    wire = _wire(far)
-    waiting = isinstance(wire, ssl.SSLSocket) and wire.pending()
-    readable = [wire] if waiting else select.select([near, wire], [], [])[0]
-    if near in readable:
-        data = near.recv(CHUNK_BYTES)
-        if not data:
-            return False
+def _sent(near: socket.socket, far: WebSocket) -> bool:
+    """Carry what is to be sent; tell whether there may be more."""
+    data = near.recv(CHUNK_BYTES)
+    if data:
         far.send_binary(bytes([DATA]) + data)
-    return wire not in readable or _received(near, far, begun, said)
+    return bool(data)
 
 
 def _received(near: socket.socket, far: WebSocket, begun: set[int], said: list[str]) -> bool:
+    """Carry what has come; tell whether there may be more."""
     from websocket import ABNF
 
     kind, message = far.recv_data(control_frame=True)
