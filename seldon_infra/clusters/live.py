@@ -76,15 +76,20 @@ class Cluster:
         return dict(json.loads(self._ask("PATCH", path, what, headers, json.dumps(manifest))))
 
     def call(
-        self, method: str, path: str, body: Mapping[str, Any] | None, seconds: float = ANSWER_SECONDS
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None,
+        seconds: float = ANSWER_SECONDS,
+        headers: Mapping[str, str] | None = None,
     ) -> tuple[int, bytes]:
         """Ask what stands behind the API server, such as a pod; give the answer's status and body.
 
         Raises:
             ClusterNotReached: the API server gave no answer.
         """
-        headers = {"Accept": "*/*", **({"Content-Type": JSON} if body is not None else {})}
-        status, said, _ = self._send(method, path, headers, body, seconds)
+        told = {"Accept": "*/*", **({"Content-Type": JSON} if body is not None else {}), **(headers or {})}
+        status, said, _ = self._send(method, path, told, body, seconds)
         return status, said
 
     def send(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> tuple[int, str]:

@@ -78,9 +78,10 @@ class LatencyGate(Spec):
 
 
 class MirrorGate(Spec):
-    """What is new says what the old says, of live requests that are copied from each to the other during a step.
+    """What is new says what the old says, of live requests of which both get copies during a step.
 
-    Clients see none of it. Requests over REST are copied, on this machine.
+    Clients see none of it. Requests over REST are copied. On a cluster the stack's payload log gives them, so there
+    ``Kubernetes(payloads=PayloadLog(…))`` and a ``logger`` on the first node of each predictor have to be declared.
     """
 
     noun: ClassVar[str] = "mirror gate"
@@ -113,3 +114,8 @@ class Rollout(Spec):
     """How long each step lasts, as a duration. Default: ``"10m"``."""
     patience: str = "10m"
     """How much longer a step may wait for requests that a gate needs; then it fails. Default: ``"10m"``."""
+
+    @property
+    def mirrors(self) -> bool:
+        """Whether a gate compares answers to copies of live requests."""
+        return any(isinstance(gate, MirrorGate) for gate in self.gates)

@@ -30,6 +30,7 @@ PARTS = (
     "runtime/payloads/kafka_settings.py",
     "runtime/payloads/payload.py",
     "runtime/payloads/prepared.py",
+    "runtime/payloads/recent.py",
     "runtime/payloads/serve.py",
     "runtime/payloads/web.py",
     "runtime/payloads/words.py",

@@ -27,6 +27,8 @@ from seldon_infra.payload_log.spec import PayloadKafka, PayloadLog, PayloadVolum
 from seldon_infra.servers.image import ROOT
 
 NAME, PORT = "payload-log", 8080
+REQUESTS_PORT = 8081
+"""Of a pod's loopback interface, where a rollout's gate is given the last requests."""
 FILES, SECRETS = "/var/lib/payloads", "/etc/payload-log"
 PROGRAM = [
     *(f"{ROOT}/venv/bin/python", "-m", "seldon_infra.runtime.payloads"),
@@ -72,7 +74,7 @@ def objects(
         "PersistentVolumeClaim": claim(log, log.files) if log.files else {},
         "Service": service(log),
         "PodDisruptionBudget": {} if log.files else disruption_budget(log),
-        "Deployment": deployment(log, onward(deployments)),
+        "Deployment": deployment(log, words(deployments)),
         "ServiceMonitor": service_monitor(log, monitoring) if monitoring else {},
     }
     return {kind: manifest for kind, manifest in made.items() if manifest}
@@ -159,8 +161,13 @@ def disruption_budget(log: PayloadLog) -> Manifest:
     }
 
 
-def deployment(log: PayloadLog, onward: Sequence[tuple[str, Later[str]]]) -> Manifest:
-    """The Deployment; a pod with files has ended before the next one gets its volume."""
+def deployment(log: PayloadLog, words: Sequence[Later[str]]) -> Manifest:
+    """The Deployment; a pod with files has ended before the next one gets its volume.
+
+    Args:
+        log: what is declared of it.
+        words: what its process is told of deployments, as :func:`words` gives it.
+    """
     rolling = {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}}
     return {
         "apiVersion": "apps/v1",
@@ -170,7 +177,7 @@ def deployment(log: PayloadLog, onward: Sequence[tuple[str, Later[str]]]) -> Man
             "replicas": 1 if log.files else log.replicas,
             "selector": {"matchLabels": _LABELS},
             "strategy": {"type": "Recreate"} if log.files else rolling,
-            "template": {"metadata": {"labels": _LABELS}, "spec": _pod(log, onward)},
+            "template": {"metadata": {"labels": _LABELS}, "spec": _pod(log, words)},
         },
     }
 
@@ -189,6 +196,13 @@ def service_monitor(log: PayloadLog, monitoring: Monitoring) -> Manifest:
     }
 
 
+def words(deployments: Sequence[SeldonDeployment]) -> list[Later[str]]:
+    """What its process is told of deployments behind it: whether a gate takes requests, and where payloads go."""
+    taken = any(each.rollout and each.rollout.mirrors for each in deployments)
+    requests = [f"--requests-port={REQUESTS_PORT}"] if taken else []
+    return [*requests, *(word for place, url in onward(deployments) for word in ("--onward", place, url))]
+
+
 def onward(deployments: Sequence[SeldonDeployment]) -> list[tuple[str, Later[str]]]:
     """Where payloads go behind the log, by DEPLOYMENT/PREDICTOR/NODE, as executors' events name them."""
     return [(place, logger.url) for place, logger in loggers(deployments) if logger.url is not None]
@@ -203,12 +217,18 @@ def loggers(deployments: Sequence[SeldonDeployment]) -> Iterator[tuple[str, Logg
                     yield f"{each.name}/{predictor.name}/{node.name}", node.logger
 
 
+def requests_of(log: PayloadLog) -> dict[str, object]:
+    """Where a rollout finds live requests, as its resource takes it."""
+    selector = ",".join(f"{name}={value}" for name, value in _LABELS.items())
+    return {"namespace": log.namespace, "pods": selector, "port": REQUESTS_PORT}
+
+
 def monitoring_namespace(monitoring: Monitoring) -> str:
     """Where Prometheus asks from."""
     return monitoring.install.namespace if monitoring.install else "monitoring"
 
 
-def _pod(log: PayloadLog, onward: Sequence[tuple[str, Later[str]]]) -> Manifest:
+def _pod(log: PayloadLog, words: Sequence[Later[str]]) -> Manifest:
     security = log.security or PodSecurity()
     context = pod_context(security, root_group=False)
     volumes = {name: {"name": name, **source} for name, source in _SOURCES.items()}
@@ -220,7 +240,7 @@ def _pod(log: PayloadLog, onward: Sequence[tuple[str, Later[str]]]) -> Manifest:
             "automountServiceAccountToken": security.service_account_token,
             # A volume is root's; its group is let write.
             "securityContext": {**context, "fsGroup": security.run_as_group} if log.files else context,
-            "containers": [_container(log, security, onward)],
+            "containers": [_container(log, security, words)],
             "volumes": [*scratch_volumes(security, False), *(volumes[name] for name in _mounts(log))],
             "affinity": {"podAntiAffinity": apart},
             "terminationGracePeriodSeconds": _GRACE_SECONDS,
@@ -228,7 +248,7 @@ def _pod(log: PayloadLog, onward: Sequence[tuple[str, Later[str]]]) -> Manifest:
     )
 
 
-def _container(log: PayloadLog, security: PodSecurity, onward: Sequence[tuple[str, Later[str]]]) -> Manifest:
+def _container(log: PayloadLog, security: PodSecurity, words: Sequence[Later[str]]) -> Manifest:
     mounts = [{"name": name, **mount} for name, mount in _mounts(log).items()]
     return {
         "name": NAME,
@@ -238,7 +258,7 @@ def _container(log: PayloadLog, security: PodSecurity, onward: Sequence[tuple[st
             *PROGRAM,
             *_arguments(log.files),
             *(kafka.words(log.kafka, SECRETS) if log.kafka else ()),
-            *(word for place, url in onward for word in ("--onward", place, url)),
+            *words,
         ],
         "ports": [{"name": "http", "containerPort": PORT, "protocol": "TCP"}],
         "resources": filled_resources(log.resources, _USED),

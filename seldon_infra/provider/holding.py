@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from seldon_infra.provider.framework import Cancelled, Context, Problem, Refused
 from seldon_infra.resources.rollout import RolloutInputs
@@ -18,11 +18,21 @@ from seldon_infra.runtime.gates import (
     judge_counts,
     read_counts,
 )
-from seldon_infra.runtime.mirrored import Copies, judge_copies, key_of, take
+from seldon_infra.runtime.mirrored import Copies, judge_copies
 
 LOOK_SECONDS = 1.0
 """How often counted requests are looked at."""
 COUNTED = ("errors", "latency")
+
+
+class Mirror(Protocol):
+    """What has two versions answer the same live requests."""
+
+    def begins(self) -> bool:
+        """Have live requests kept from now on; tell whether they are."""
+
+    def copy(self, news: Sequence[Version], copies: Copies) -> None:
+        """Send copies of the requests that came since the last time, and count what they tell of what is new."""
 
 
 def require_files(rollout: RolloutInputs | None) -> None:
@@ -39,7 +49,11 @@ def require_files(rollout: RolloutInputs | None) -> None:
 
 
 def hold(
-    news: Sequence[Version], old: Version | None, rollout: RolloutInputs, context: Context, stack: Path | None = None
+    news: Sequence[Version],
+    old: Version | None,
+    rollout: RolloutInputs,
+    context: Context,
+    mirror: Mirror | None = None,
 ) -> None:
     """Wait for the step's time and its gates.
 
@@ -48,7 +62,7 @@ def hold(
         old: what had most of them.
         rollout: how long, and what must hold.
         context: of the call.
-        stack: folder of the local stack, where live requests can be copied.
+        mirror: copies live requests, where there is an old version to compare with.
 
     Raises:
         GateFailed: one does not hold, or has had no data.
@@ -60,13 +74,13 @@ def hold(
             ask_gate(gate, version, old)
     counted = [gate for gate in gates if gate["kind"] in COUNTED]
     copying = [gate for gate in gates if gate["kind"] == "mirror"]
-    copying = copying if copying and old and stack and _keeps(old, key_of(stack), context) else []
+    copying = copying if copying and mirror and mirror.begins() else []
     copies = Copies()
     before = {version.name: read_counts(version) for version in news} if counted else {}
     began, most = time.monotonic(), rollout.hold_seconds + rollout.patience_seconds
     while True:
-        if copying and old and stack:
-            _copy(old, news, copies, key_of(stack), context)
+        if copying and mirror:
+            mirror.copy(news, copies)
         missing = _judged(counted, news, before) + [
             said for new in news for gate in copying if (said := judge_copies(gate, new.name, copies))
         ]
@@ -78,26 +92,6 @@ def hold(
         left = (most if missing else rollout.hold_seconds) - passed
         if context.cancelled.wait(max(min(LOOK_SECONDS, left), 0.02)):
             raise Cancelled("interrupted")
-
-
-def _keeps(old: Version, key: str, context: Context) -> bool:
-    """Tell whether the old version keeps requests, and have it do so from now on."""
-    try:
-        take(old, key)
-    except GateFailed:
-        context.warn(
-            f"the mirror gate is passed over: what '{old.name}' was made with keeps no requests; the next will"
-        )
-        return False
-    return True
-
-
-def _copy(old: Version, news: Sequence[Version], copies: Copies, key: str, context: Context) -> None:
-    """Ask each what the other has been asked since the last time."""
-    exchanges = take(old, key)
-    for new in news:
-        copies.send(exchanges, new, new, lambda: not context.cancelled.is_set())
-        copies.send(take(new, key), old, new, lambda: not context.cancelled.is_set())
 
 
 def _judged(

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from pydantic import Field
 
 from seldon_infra.resources.model import ResourceModel
+
+_ASKING = {"smoke", "accuracy", "difference"}
+"""Kinds of gates that send rows."""
 
 
 class RolloutGate(ResourceModel):
@@ -35,3 +39,12 @@ class RolloutInputs(ResourceModel):
     hold_seconds: float = Field(ge=0, description="How long each step lasts.")
     patience_seconds: float = Field(ge=0, description="How much longer a gate may wait for requests.")
     gates: list[RolloutGate] = Field(default_factory=list, description="What must hold at each step.")
+
+    def mirrors(self) -> bool:
+        """Tell whether a gate compares answers to copies of live requests."""
+        return any(gate.kind == "mirror" for gate in self.gates)
+
+    def calls_over_grpc(self, transports: Sequence[str]) -> bool:
+        """Tell whether a gate asks a version that serves these over gRPC."""
+        kinds = {gate.kind for gate in self.gates}
+        return "grpc" in transports and bool(kinds & (_ASKING if "rest" not in transports else {"smoke"}))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import http.client
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,12 @@ class Version:
     model: str
     transports: Sequence[str]
 
+    @property
+    def predictions(self) -> str:
+        """The path at which it takes predictions over REST."""
+        of_model = {"tensorflow": f"/v1/models/{self.model}:predict", "v2": f"/v2/models/{self.model}/infer"}
+        return of_model.get(self.protocol, "/api/v1.0/predictions")
+
     def http(self, method: str, path: str, tree: Mapping[str, Any] | None = None) -> bytes:
         """Ask it over REST.
 
@@ -45,6 +52,11 @@ class Version:
             GateFailed: it does not answer, or not with status 200.
         """
         return _http(self.rest, method, path, None if tree is None else json.dumps(tree).encode())
+
+    @contextmanager
+    def over_grpc(self) -> Iterator[str]:
+        """Give the address at which it answers gRPC, inside the block."""
+        yield self.grpc
 
     def exchanges(self, key: str) -> bytes:
         """Take the requests that it has answered since the last time; it fails as :meth:`http` does."""
@@ -192,19 +204,18 @@ def _difference(gate: Mapping[str, Any], new: Version, old: Version) -> None:
 
 def _all(version: Version, data: Mapping[str, Any]) -> list[Any]:
     rows = data["rows"]
-    return [
-        said for start in range(0, len(rows), ROWS) for said in _over_rest(version, data, rows[start : start + ROWS])
-    ]
+    ask = _over_grpc if tuple(version.transports) == ("grpc",) and version.protocol != "tensorflow" else _over_rest
+    return [said for start in range(0, len(rows), ROWS) for said in ask(version, data, rows[start : start + ROWS])]
 
 
 def _over_rest(version: Version, data: Mapping[str, Any], rows: Sequence[Sequence[float]]) -> list[Any]:
     if version.protocol == "seldon":
-        return said_in("seldon", _json(version, "/api/v1.0/predictions", {"data": {"ndarray": rows}}))
+        return said_in("seldon", _json(version, {"data": {"ndarray": rows}}))
     if version.protocol == "tensorflow":
-        return said_in("tensorflow", _json(version, f"/v1/models/{version.model}:predict", {"instances": rows}))
+        return said_in("tensorflow", _json(version, {"instances": rows}))
     flat = [value for row in rows for value in row]
     tensor = {"name": data["input"], "shape": [len(rows), len(rows[0])], "datatype": data["datatype"], "data": flat}
-    return said_in("v2", _json(version, f"/v2/models/{version.model}/infer", {"inputs": [tensor]}))
+    return said_in("v2", _json(version, {"inputs": [tensor]}))
 
 
 def said_in(protocol: str, answer: Mapping[str, Any]) -> list[Any]:
@@ -221,13 +232,14 @@ def said_in(protocol: str, answer: Mapping[str, Any]) -> list[Any]:
 def _over_grpc(version: Version, data: Mapping[str, Any], rows: Sequence[Sequence[float]]) -> list[Any]:
     import grpc
 
-    try:
-        return _triton(version, data, rows) if version.protocol == "v2" else _seldon(version, rows)
-    except (grpc.RpcError, ValueError) as error:
-        raise GateFailed(f"{version.name} does not answer over gRPC: {str(error)[:300]}") from None
+    with version.over_grpc() as address:
+        try:
+            return _triton(version, address, data, rows) if version.protocol == "v2" else _seldon(address, rows)
+        except (grpc.RpcError, ValueError) as error:
+            raise GateFailed(f"{version.name} does not answer over gRPC: {str(error)[:300]}") from None
 
 
-def _triton(version: Version, data: Mapping[str, Any], rows: Sequence[Sequence[float]]) -> list[Any]:
+def _triton(version: Version, address: str, data: Mapping[str, Any], rows: Sequence[Sequence[float]]) -> list[Any]:
     import numpy
     import tritonclient.grpc as triton
     from tritonclient.utils import InferenceServerException, triton_to_np_dtype
@@ -236,7 +248,7 @@ def _triton(version: Version, data: Mapping[str, Any], rows: Sequence[Sequence[f
     tensor = triton.InferInput(data["input"], list(values.shape), data["datatype"])
     tensor.set_data_from_numpy(values)
     try:
-        with triton.InferenceServerClient(version.grpc) as client:
+        with triton.InferenceServerClient(address) as client:
             answer = client.infer(version.model, [tensor], client_timeout=ASK_SECONDS)
             (output, *_) = answer.get_response().outputs
             return [_label(row) for row in answer.as_numpy(output.name).tolist()]
@@ -244,14 +256,14 @@ def _triton(version: Version, data: Mapping[str, Any], rows: Sequence[Sequence[f
         raise GateFailed(f"{version.name} does not answer over gRPC: {str(error)[:300]}") from None
 
 
-def _seldon(version: Version, rows: Sequence[Sequence[float]]) -> list[Any]:
+def _seldon(address: str, rows: Sequence[Sequence[float]]) -> list[Any]:
     import grpc
     from google.protobuf import json_format
 
     from seldon_infra.runtime.messages import message
 
     request = json_format.ParseDict({"data": {"ndarray": rows}}, message("seldon.protos.SeldonMessage")())
-    with grpc.insecure_channel(version.grpc) as channel:
+    with grpc.insecure_channel(address) as channel:
         predict: Any = channel.unary_unary("/seldon.protos.Seldon/Predict")
         answer = message("seldon.protos.SeldonMessage").FromString(
             predict(request.SerializeToString(), timeout=ASK_SECONDS)
@@ -283,8 +295,8 @@ def _read(file: str) -> Mapping[str, Any]:
     return found
 
 
-def _json(version: Version, path: str, tree: Mapping[str, Any]) -> dict[str, Any]:
-    answer = version.http("POST", path, tree)
+def _json(version: Version, tree: Mapping[str, Any]) -> dict[str, Any]:
+    answer = version.http("POST", version.predictions, tree)
     try:
         found = json.loads(answer)
     except ValueError:

@@ -31,6 +31,11 @@ class Copies:
     """By the new version's name."""
     differing: dict[str, int] = field(default_factory=dict)
 
+    def count(self, name: str, differs: bool) -> None:
+        """Count a copy that a new version was judged by."""
+        self.asked[name] = self.asked.get(name, 0) + 1
+        self.differing[name] = self.differing.get(name, 0) + differs
+
     def send(self, exchanges: Sequence[Exchange], to: Version, about: Version, goes_on: Callable[[], bool]) -> None:
         """Ask one version what the other was asked.
 
@@ -43,8 +48,7 @@ class Copies:
         for exchange in exchanges:
             if not goes_on():
                 return
-            self.asked[about.name] = self.asked.get(about.name, 0) + 1
-            self.differing[about.name] = self.differing.get(about.name, 0) + _differs(exchange, to)
+            self.count(about.name, _differs(exchange, to))
 
 
 def take(version: Version, key: str) -> list[Exchange]:
@@ -89,10 +93,15 @@ def _differs(exchange: Exchange, to: Version) -> bool:
         said = to.copied(exchange["path"], exchange["request"])
     except GateFailed:
         return True
+    return say_different_things(to.protocol, exchange["answer"].encode(), said)
+
+
+def say_different_things(protocol: str, one: bytes, other: bytes) -> bool:
+    """Tell whether two answers to the same request say different things, whoever gave them, and when."""
     try:
-        return _said(to.protocol, json.loads(exchange["answer"])) != _said(to.protocol, json.loads(said))
+        return _said(protocol, json.loads(one)) != _said(protocol, json.loads(other))
     except ValueError:
-        return exchange["answer"].encode() != said
+        return one != other
 
 
 def _said(protocol: str, answer: Mapping[str, Any]) -> object:

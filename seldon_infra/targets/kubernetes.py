@@ -74,14 +74,15 @@ def declare(
     watching = [*there.after, *_monitoring(target, way, made, options)]
     _watch_all(target, [*watching, *software], options)
     base_url = there.url if target.ingress_url is None else target.ingress_url
-    _payload_log(target, deployments, [*made.values(), *watching], options)
+    log = _payload_log(target, deployments, [*made.values(), *watching], options)
     closed = [*software, *_policy(target, deployments, options)]
     rollouts = ClusterRollouts(target, way, project)
     declared: dict[str, ClusterDeployment | ModelServerComponent] = {}
     for deployment in platform.behind_ingress(target, deployments):
-        _bounds(target, deployment, there, options)
+        bounds = _bounds(target, deployment, there, options)
         _watch(target, deployment, watching, options)
-        after = pulumi.ResourceOptions(depends_on=[*_needs(deployment, made, there), *closed])
+        asked = log if deployment.rollout and deployment.rollout.mirrors else []
+        after = pulumi.ResourceOptions(depends_on=[*_needs(deployment, made, there), *closed, *bounds, *asked])
         declared[deployment.name] = rollouts.deployed(
             deployment, base_url, pulumi.ResourceOptions.merge(options, after), contents
         )
@@ -200,30 +201,36 @@ def _payload_log(
     deployments: Sequence[SeldonDeployment],
     needs: Sequence[pulumi.Resource],
     options: pulumi.ResourceOptions,
-) -> None:
-    """Declare the payload log; no deployment waits for it, since executors drop what nobody takes."""
+) -> list[pulumi.Resource]:
+    """Declare the payload log.
+
+    Executors drop what nobody takes, so no deployment waits for it but one whose rollout takes requests from it.
+    """
     import pulumi
 
     from seldon_infra.resources.kubernetes_object import declare as declare_object
 
     later = pulumi.ResourceOptions.merge(options, pulumi.ResourceOptions(depends_on=[*needs]))
-    for kind, manifest in platform.payload_log(target, deployments).items():
+    made = platform.payload_log(target, deployments)
+    return [
         declare_object(f"{manifest['metadata']['name']}.{kind.lower()}", manifest, later)
+        for kind, manifest in made.items()
+    ]
 
 
 def _bounds(
     target: Kubernetes, deployment: SeldonDeployment, there: platform.Platform, options: pulumi.ResourceOptions
-) -> None:
+) -> list[pulumi.Resource]:
     """Declare what bounds the requests to a deployment, where the ingress keeps that in objects of its own."""
     import pulumi
 
     if not isinstance(target.ingress, Istio):
-        return
+        return []
     from seldon_infra.resources.kubernetes_object import declare as declare_object
 
     after = pulumi.ResourceOptions.merge(options, pulumi.ResourceOptions(depends_on=[*there.after]))
-    for name, manifest in istio.destination_rules(target.ingress, deployment).items():
-        declare_object(f"{deployment.name}.{name}", manifest, after)
+    rules = istio.destination_rules(target.ingress, deployment)
+    return [declare_object(f"{deployment.name}.{name}", manifest, after) for name, manifest in rules.items()]
 
 
 def _watch(

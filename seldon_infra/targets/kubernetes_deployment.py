@@ -80,6 +80,10 @@ class ClusterRollouts:
             return None
         ready, node = self._target.ready_timeout_seconds, self._target.node_timeout_seconds
         inputs = {"rollout": rollout(declared, str(self._project)), "ready_seconds": ready, "node_seconds": node}
+        if self._target.payloads is not None and declared.mirrors:
+            from seldon_infra.payload_log.render import requests_of
+
+            inputs["requests"] = requests_of(self._target.payloads)
         written = len(declared.steps) + WRITTEN_BESIDE_STEPS
         return Steps({**inputs, **self._way.place}, rollout_seconds(declared) + written * ready)
 

@@ -32,10 +32,11 @@ def check_platform(target: Kubernetes, deployments: Sequence[SeldonDeployment]) 
         found += [*ingress_rules.check(ingress), *ingress_rules.check_together(ingress, deployments)]
     found += monitoring_rules.check(target.monitoring, deployments)
     found += [*tracing_rules.check_on_cluster(target.tracing), *_mesh_has_the_provider(target)]
-    if target.payloads is not None:
-        from seldon_infra.payload_log.check import check as check_log
+    if target.payloads is not None or any(each.rollout and each.rollout.mirrors for each in deployments):
+        from seldon_infra.payload_log import check as log_rules
 
-        found += check_log(target.payloads, deployments)
+        found += log_rules.check(target.payloads, deployments) if target.payloads else []
+        found += log_rules.gates_find_requests(target.payloads, deployments)
     found += _proxies_are_admitted(target)
     found += _cluster_is_right(target)
     found += [*_bound_is_a_size(target), *_signatures_are_verified(target, deployments)]

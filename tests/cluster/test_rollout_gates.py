@@ -2,163 +2,40 @@
 
 from __future__ import annotations
 
-import json
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
-from seldon_infra.clusters.live import cluster
-from seldon_infra.clusters.rollouts import Patience
-from seldon_infra.clusters.stepped import NEXT, note_of
+from seldon_infra.clusters.stepped import note_of
 from seldon_infra.core.errors import NotPermitted, NotReady
 from seldon_infra.graph.manifest import GROUP, PLURAL
 from seldon_infra.provider.cluster.rollout import Rollout
-from seldon_infra.provider.cluster.steps import Steps
-from seldon_infra.provider.cluster.written import MANAGER, Written
+from seldon_infra.provider.cluster.written import MANAGER
 from seldon_infra.provider.framework import Cancelled, Context, Failed, Instance, Refused
-from seldon_infra.resources.cluster_rollout import ClusterRolloutInputs
-from tests.cluster.control_plane import NOBODY, ControlPlane
+from tests.cluster.control_plane import NOBODY
+from tests.cluster.live_requests import ROW, PayloadLog
 from tests.cluster.operator import deployments, operator, report
-from tests.cluster.version_pods import Shares, Versions, of, versions
+from tests.cluster.stepping import (
+    ARRIVED,
+    ENGINE,
+    NAMESPACE,
+    Deployed,
+    deployed,
+    log,
+    made,
+    pods,
+    predictor,
+    rows,
+    spec,
+    when_at,
+)
+from tests.cluster.version_pods import of
 from tests.engine.waiting import wait_until
 
+__all__ = ["deployed", "log", "made", "pods", "rows"]  # the fixtures
 pytestmark = pytest.mark.cluster
-
-NAMESPACE = "stepped"
-SPACE = f"/apis/{GROUP}/v1/namespaces/{NAMESPACE}/{PLURAL}"
-ENGINE = "pulumi-kubernetes-1234"
-APPLY = "application/apply-patch+yaml"
-PATIENCE = Patience(ready=60, node=0.2, trouble=0.2, outage=30, between_looks=0.05)
-
-
-def spec(model: int = 1, *more: Mapping[str, Any], traffic: int | None = None, **fields: Any) -> dict[str, Any]:
-    share = {} if traffic is None else {"traffic": traffic}
-    return {"protocol": "seldon", **fields, "predictors": [predictor("main", model, **share), *more]}
-
-
-def predictor(name: str, model: int, **fields: Any) -> dict[str, Any]:
-    graph = {"name": "m", "implementation": "SKLEARN_SERVER", "modelUri": f"s3://models/{model}"}
-    return {"name": name, "graph": graph, **fields}
-
-
-@dataclass
-class Deployed:
-    """A deployment that its own provider has made, for one test, and what it went through."""
-
-    control_plane: ControlPlane
-    pods: Versions
-    name: str
-    seen: list[Shares] = field(default_factory=list)
-    told: list[str] = field(default_factory=list)
-    cancelled: threading.Event = field(default_factory=threading.Event)
-    kubeconfig: Path | None = None
-
-    @property
-    def path(self) -> str:
-        return f"{SPACE}/{self.name}"
-
-    def apply(self, manager: str, **parts: Any) -> None:
-        """Apply a manifest as somebody."""
-        metadata = {"name": self.name, "namespace": NAMESPACE}
-        manifest = {"apiVersion": f"{GROUP}/v1", "kind": "SeldonDeployment", "metadata": metadata, **parts}
-        query = f"fieldManager={manager}&force=true"
-        self.control_plane.request("PATCH", f"{self.path}?{query}", manifest, content_type=APPLY)
-
-    def found(self) -> dict[str, Any]:
-        return self.control_plane.request("GET", self.path)
-
-    def inputs(self, wanted: Mapping[str, Any], *gates: Mapping[str, Any], **rollout: Any) -> ClusterRolloutInputs:
-        settings = {"steps": [10, 100], "hold_seconds": 0.1, "patience_seconds": 0.2, "gates": gates, **rollout}
-        return ClusterRolloutInputs.model_validate(
-            {
-                "namespace": NAMESPACE,
-                "name": self.name,
-                "spec": wanted,
-                "rollout": settings,
-                "kubeconfig": str(self.control_plane.kubeconfig),
-            }
-        )
-
-    def go(self, wanted: Mapping[str, Any], *gates: Mapping[str, Any], **rollout: Any) -> list[Shares]:
-        """Bring it to a spec, and give what it went through."""
-        context = Context("", "", cancelled=self.cancelled, progress=self.told.append, warn=self.told.append)
-        file = self.kubeconfig or self.control_plane.kubeconfig
-        written = Written(cluster(None, str(file)), NAMESPACE, self.name)
-        with self._watched():
-            Steps(written, self.inputs(wanted, *gates, **rollout), context, PATIENCE).go()
-        return self.seen
-
-    @contextmanager
-    def _watched(self) -> Iterator[None]:
-        self.seen, over = [of(self.found())], threading.Event()
-
-        def look() -> None:
-            if (now := of(self.found())) != self.seen[-1]:
-                self.seen.append(now)
-
-        def watch() -> None:
-            while not over.wait(0.01):
-                look()
-
-        watching = threading.Thread(target=watch, daemon=True)
-        watching.start()
-        try:
-            yield
-        finally:
-            over.set()
-            watching.join()
-            look()
-
-
-@pytest.fixture(scope="module")
-def pods(control_plane: ControlPlane) -> Iterator[Versions]:
-    control_plane.request("POST", "/api/v1/namespaces", {"metadata": {"name": NAMESPACE}})
-    account = f"/api/v1/namespaces/{NAMESPACE}/serviceaccounts"
-    wait_until(lambda: bool(control_plane.request("GET", account)["items"]))
-    with versions(control_plane, NAMESPACE) as answering:
-        yield answering
-    control_plane.request("DELETE", f"/api/v1/namespaces/{NAMESPACE}")
-
-
-@pytest.fixture
-def made(control_plane: ControlPlane, pods: Versions, request: pytest.FixtureRequest) -> Iterator[Deployed]:
-    """A deployment with one predictor that answers 1, and a ready pod of what follows it."""
-    made = Deployed(control_plane, pods, f"d{abs(hash(request.node.name)) % 10**8}")
-    made.apply(ENGINE, spec=spec(1, replicas=2))
-    pods.add(f"{made.name}-main", 1)
-    pods.add(f"{made.name}-main{NEXT}", 1)
-    yield made
-    control_plane.request("DELETE", made.path)
-
-
-@pytest.fixture
-def deployed(made: Deployed, control_plane: ControlPlane) -> Iterator[Deployed]:
-    """The same, with an operator that reports it Available."""
-    with operator(control_plane):
-        yield made
-
-
-@pytest.fixture
-def rows(tmp_path: Path) -> str:
-    file = tmp_path / "rows.json"
-    data = {"input": "x", "datatype": "FP64", "rows": [[1.0], [2.0]], "labels": [1, 1]}
-    file.write_text(json.dumps(data))
-    return str(file)
-
-
-ARRIVED = [
-    {"main": ("1", 100)},
-    {"main": ("1", 90), "main-next": ("2", 10)},
-    {"main": ("1", 0), "main-next": ("2", 100)},
-    {"main": ("2", 0), "main-next": ("2", 100)},
-    {"main": ("2", 100), "main-next": ("2", 0)},
-    {"main": ("2", 100)},
-]
 
 
 def test_a_changed_model_arrives_beside_the_old_one_and_gets_its_name_at_the_end(deployed: Deployed, rows: str) -> None:
@@ -166,6 +43,36 @@ def test_a_changed_model_arrives_beside_the_old_one_and_gets_its_name_at_the_end
     assert deployed.go(spec(2), *gates) == ARRIVED
     asked = {service for service, path in deployed.pods.asked if "predictions" in path}
     assert asked >= {f"{deployed.name}-main", f"{deployed.name}-main-next"}
+    assert deployed.pods.asked_over_grpc.count("seldon") == 2  # by the smoke gate of each step
+
+
+def test_a_version_that_answers_nothing_over_grpc_is_taken_back(
+    deployed: Deployed, rows: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deployed.pods, "says_over_grpc", None)
+    with pytest.raises(Failed, match=r"stopped at 10 %: 2 rows over grpc got 0 answers; all requests go where they"):
+        deployed.go(spec(2), {"kind": "smoke", "data": rows, "rows": 2})
+    assert of(deployed.found()) == ARRIVED[0]
+
+
+def test_a_version_whose_grpc_port_is_closed_is_taken_back(deployed: Deployed, rows: str) -> None:
+    name = f"{deployed.name}-main-next"
+    pod = f"/api/v1/namespaces/{NAMESPACE}/pods/{name}-0"
+    deployed.control_plane.request("DELETE", pod, {"gracePeriodSeconds": 0})
+    deployed.pods.add(name, 1, grpc_port=5009)
+    with pytest.raises(Failed, match=r"stopped at 10 %: no connection to port 5009: error forwarding port 5009 to pod"):
+        deployed.go(spec(2), {"kind": "smoke", "data": rows, "rows": 2})
+    assert of(deployed.found()) == ARRIVED[0]
+
+
+def test_what_is_served_over_grpc_alone_is_asked_over_grpc_alone(deployed: Deployed, rows: str) -> None:
+    served = {"protocol": "v2", "transport": "grpc"}
+    deployed.apply(ENGINE, spec=spec(1, **served))
+    deployed.pods.asked.clear()
+    gates = [{"kind": "smoke", "data": rows, "rows": 2}, {"kind": "accuracy", "data": rows, "at_least": 1.0}]
+    assert deployed.go(spec(2, **served), *gates) == ARRIVED
+    assert deployed.pods.asked_over_grpc[-4:] == ["v2"] * 4
+    assert {path for _, path in deployed.pods.asked} == {"/ready"}
 
 
 def test_what_is_no_longer_declared_goes_though_another_manager_had_brought_it(deployed: Deployed) -> None:
@@ -229,7 +136,7 @@ def test_what_does_not_answer_is_changed_at_once(made: Deployed) -> None:
 
 
 def test_an_interrupted_rollout_goes_on_at_its_step(deployed: Deployed) -> None:
-    ending = threading.Thread(target=lambda: _when_at(deployed, 30, deployed.cancelled.set), daemon=True)
+    ending = threading.Thread(target=lambda: when_at(deployed, 30, deployed.cancelled.set), daemon=True)
     ending.start()
     with pytest.raises(Cancelled, match="interrupted at 30 % and stays there; `pulumi up` goes on with this step"):
         deployed.go(spec(2), steps=[30, 100], hold_seconds=60)
@@ -239,7 +146,7 @@ def test_an_interrupted_rollout_goes_on_at_its_step(deployed: Deployed) -> None:
 
 
 def test_another_change_in_the_middle_goes_back_first(deployed: Deployed) -> None:
-    threading.Thread(target=lambda: _when_at(deployed, 50, deployed.cancelled.set), daemon=True).start()
+    threading.Thread(target=lambda: when_at(deployed, 50, deployed.cancelled.set), daemon=True).start()
     with pytest.raises(Cancelled):
         deployed.go(spec(2), steps=[50, 100], hold_seconds=60)
     deployed.cancelled.clear()
@@ -277,6 +184,15 @@ def test_who_may_not_ask_pods_is_told_before_anything_is_moved(deployed: Deploye
     with pytest.raises(NotPermitted, match=r"cannot get resource \"pods/proxy\".*ask for a Role with pods/proxy"):
         deployed.go(spec(2), {"kind": "smoke", "data": rows, "rows": 1})
     assert deployed.seen == [ARRIVED[0]]
+    rules.append({"apiGroups": [""], "resources": ["pods/proxy"], "verbs": ["get", "create"]})
+    plane.request("PUT", f"{rights}/roles/writer", {"metadata": {"name": "writer"}, "rules": rules})
+    asked = {"namespace": NAMESPACE, "verb": "get", "resource": "pods", "subresource": "proxy"}
+    review = {"apiVersion": "authorization.k8s.io/v1", "spec": {"resourceAttributes": asked}}
+    reviews = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+    wait_until(lambda: plane.request("POST", reviews, review, user=NOBODY)["status"]["allowed"])
+    with pytest.raises(NotPermitted, match=r"resource \"pods/portforward\".*ask for a Role with pods/portforward"):
+        deployed.go(spec(2), {"kind": "smoke", "data": rows, "rows": 1})
+    assert deployed.seen == [ARRIVED[0]]
 
 
 def test_pods_out_of_the_api_servers_reach_are_told_before_anything_is_moved(deployed: Deployed, rows: str) -> None:
@@ -285,6 +201,59 @@ def test_pods_out_of_the_api_servers_reach_are_told_before_anything_is_moved(dep
     deployed.control_plane.request("PATCH", path, {"status": status}, content_type="application/merge-patch+json")
     with pytest.raises(Failed, match=r"gates cannot ask 'main', so nothing was changed: the API server does not reach"):
         deployed.go(spec(2), {"kind": "smoke", "data": rows, "rows": 1})
+    assert deployed.seen == [ARRIVED[0]]
+
+
+MIRROR = {"kind": "mirror", "at_most": 0.2, "min_requests": 5}
+
+
+def test_a_version_that_answers_copies_of_live_requests_otherwise_is_taken_back(
+    deployed: Deployed, log: PayloadLog
+) -> None:
+    deployed.pods.says[f"{deployed.name}-main-next"] = 7
+    said = r"stopped at 10 %: of \d+ live requests 100 % get another answer, at most 20 % may"
+    with log.clients_of(NAMESPACE, deployed.name, "m"), pytest.raises(Failed, match=said):
+        deployed.go(spec(2), MIRROR, patience_seconds=60)
+    assert of(deployed.found()) == ARRIVED[0]
+    both = {f"{deployed.name}-main", f"{deployed.name}-main-next"}
+    copies = [(service, row) for service, (row,) in deployed.pods.copied if service in both]
+    assert {service for service, _ in copies} == both
+    assert all(row == ROW for _, row in copies)
+
+
+def test_a_version_that_answers_copies_of_live_requests_alike_arrives(deployed: Deployed, log: PayloadLog) -> None:
+    with log.clients_of(NAMESPACE, deployed.name, "m"):
+        assert deployed.go(spec(2), MIRROR, patience_seconds=60) == ARRIVED
+
+
+def test_a_mirror_gate_without_a_request_that_the_old_version_answers_says_nothing(
+    deployed: Deployed, log: PayloadLog
+) -> None:
+    deployed.pods.failing.add(f"{deployed.name}-main")
+    said = r"stopped at 10 %: mirror gate has had 0 of 5 requests within 1\.3 s, so it can say nothing"
+    with log.clients_of(NAMESPACE, deployed.name, "m"), pytest.raises(Failed, match=said):
+        deployed.go(spec(2), MIRROR, patience_seconds=1.2)
+    assert of(deployed.found()) == ARRIVED[0]
+
+
+def test_a_mirror_gate_goes_on_at_its_step_and_counts_anew(deployed: Deployed, log: PayloadLog) -> None:
+    threading.Thread(target=lambda: when_at(deployed, 30, deployed.cancelled.set), daemon=True).start()
+    with pytest.raises(Cancelled, match="interrupted at 30 %"):
+        deployed.go(spec(2), MIRROR, steps=[30, 100], patience_seconds=60)  # nobody asks anything
+    deployed.cancelled.clear()
+    with log.clients_of(NAMESPACE, deployed.name, "m"):
+        seen = deployed.go(spec(2), MIRROR, steps=[30, 100], patience_seconds=60)
+    assert seen == [{"main": ("1", 70), "main-next": ("2", 30)}, *ARRIVED[2:]]
+
+
+def test_a_payload_log_that_gives_no_requests_is_told_before_anything_is_moved(deployed: Deployed) -> None:
+    deployed.requests = {"namespace": "elsewhere", "pods": "app=log", "port": 1}
+    said = "nothing was changed: the payload log in namespace 'elsewhere' has no ready pod"
+    with pytest.raises(Failed, match=said):
+        deployed.go(spec(2), MIRROR)
+    deployed.requests = {"namespace": NAMESPACE, "pods": "app=log", "port": 1}
+    with pytest.raises(Failed, match="nothing was changed: no connection to port 1: error forwarding port 1"):
+        deployed.go(spec(2), MIRROR)
     assert deployed.seen == [ARRIVED[0]]
 
 
@@ -303,8 +272,3 @@ def test_a_preview_says_in_which_steps_a_change_arrives(deployed: Deployed) -> N
 def _last(deployed: Deployed, wanted: Mapping[str, Any]) -> Any:
     inputs = deployed.inputs(wanted)
     return Instance("", inputs, inputs)
-
-
-def _when_at(deployed: Deployed, share: int, act: Any) -> None:
-    wait_until(lambda: of(deployed.found()).get("main-next", ("", 0))[1] == share, 60)
-    act()

@@ -16,9 +16,11 @@ import pytest
 
 from seldon_infra.clusters.stepped import NOTE
 from seldon_infra.graph.manifest import GROUP, PLURAL
+from seldon_infra.payload_log.render import REQUESTS_PORT
 from seldon_infra.provider.cluster.written import MANAGER
 from tests.cluster.control_plane import ControlPlane
 from tests.cluster.kubernetes_provider.install import install_provider
+from tests.cluster.live_requests import payload_log
 from tests.cluster.operator import operator
 from tests.cluster.test_drift import command_on
 from tests.cluster.version_pods import Shares, Versions, of, versions
@@ -27,17 +29,22 @@ from tests.engine.waiting import wait_until
 
 pytestmark = pytest.mark.cluster
 
-NAMESPACE = "rolling"
+NAMESPACE, INGRESS = "rolling", "istio-system"
 PATH = f"/apis/{GROUP}/v1/namespaces/{NAMESPACE}/{PLURAL}/iris"
 MODULE = """
 from seldon_infra import *
 
 def predictor(name, model, **fields):
-    graph = Model(name="classifier", server=SklearnServer(), model_uri=f"s3://models/{model}")
+    server, logger = SklearnServer(), Logger(mode="request")
+    graph = Model(name="classifier", server=server, model_uri=f"s3://models/{model}", logger=logger)
     return Predictor(name=name, graph=graph, **fields)
 
 stack = Stack(
-    target=Kubernetes(live_checks="skip"),
+    target=Kubernetes(
+        live_checks="skip",
+        ingress=Istio(existing=True, hosts=["models.example.com"], circuit_breakers=CircuitBreakers(max_connections=9)),
+        payloads=PayloadLog(image="acme/payload-log:1", namespace="rolling-log", files=PayloadVolume()),
+    ),
     deployments=[SeldonDeployment(
         name="iris", namespace="rolling",
         predictors=[predictor("main", MAIN, traffic=90), predictor("canary", 9, traffic=10)], MORE
@@ -74,7 +81,13 @@ def rolling(control_plane: ControlPlane) -> Iterator[Rolling]:
     made.write_program("from seldon_infra import run\n\nrun(__file__)\n")
     data = {"input": "x", "datatype": "FP64", "rows": [[1.0], [2.0]], "labels": [1, 1]}
     (made.directory / "rows.json").write_text(json.dumps(data))
-    with operator(control_plane), versions(control_plane, NAMESPACE) as pods:
+    control_plane.request("POST", "/api/v1/namespaces", {"metadata": {"name": INGRESS}})
+    with (
+        operator(control_plane),
+        payload_log() as log,
+        versions(control_plane, NAMESPACE, {REQUESTS_PORT: log.requests_port}) as pods,
+        log.clients_of(NAMESPACE, "iris", "classifier"),
+    ):
         rolling = Rolling(made, control_plane, pods)
         rolling.declare(main=1)
         made.up()
@@ -82,6 +95,7 @@ def rolling(control_plane: ControlPlane) -> Iterator[Rolling]:
         pods.add("iris-main-next", 1)
         yield rolling
         made.destroy()
+    control_plane.request("DELETE", f"/api/v1/namespaces/{INGRESS}")
     shutil.rmtree(folder)
 
 
@@ -93,8 +107,16 @@ def test_a_rollout_is_declared_for_what_runs_and_nothing_is_replaced(rolling: Ro
     assert (after["uid"], after["generation"]) == (before["uid"], before["generation"])
 
 
+def test_what_bounds_a_predictor_bounds_it_on_its_way_too(rolling: Rolling) -> None:
+    path = f"/apis/networking.istio.io/v1beta1/namespaces/{INGRESS}/destinationrules"
+    found = rolling.control_plane.request("GET", path)["items"]
+    bounds = {each["spec"]["host"].partition(".")[0]: each["spec"]["trafficPolicy"] for each in found}
+    assert bounds["iris-main-next"] == bounds["iris-main"]
+    assert set(bounds) == {"iris-main", "iris-main-next", "iris-canary", "iris-canary-next"}
+
+
 def test_a_killed_run_goes_on_at_its_step(rolling: Rolling) -> None:
-    gates = "gates=(SmokeGate(data='rows.json'), ErrorGate(min_requests=5))"
+    gates = "gates=(SmokeGate(data='rows.json'), ErrorGate(min_requests=5), MirrorGate(min_requests=5))"
     rolling.declare(main=2, rollout=f"steps=(30, 100), hold='60s', {gates}")
     planned = command_on(rolling.engine, "plan").stdout
     assert "arrives in steps of 30, 100 % of the way" in planned
@@ -109,6 +131,7 @@ def test_a_killed_run_goes_on_at_its_step(rolling: Rolling) -> None:
     rolling.engine.up()
     assert rolling.shares() == {"main": ("2", 90), "canary": ("9", 10)}
     assert ("iris-main-next", "/api/v1.0/predictions") in rolling.pods.asked
+    assert {"iris-main", "iris-main-next"} <= {service for service, _ in rolling.pods.copied}
     assert rolling.engine.run("refresh", "--stack", STACK, "--preview-only", "--expect-no-changes").returncode == 0
 
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from seldon_infra.graph.spec import SeldonDeployment
 
 
+_ASKING = (SmokeGate, AccuracyGate, DifferenceGate)
 _COUNTING = (ErrorGate, LatencyGate, MirrorGate)
 
 
@@ -95,21 +96,13 @@ def requests_come_by_share(deployment: SeldonDeployment) -> Iterator[Problem]:
         yield Problem(title(deployment), got, want, "remove rollout")
 
 
-def gates_ask_over_rest(deployment: SeldonDeployment) -> Iterator[Problem]:
-    """On a cluster gates ask through the API server, which hands on REST alone."""
-    if deployment.rollout and deployment.rollout.gates and deployment.transport == "grpc":
-        got, want = "gates with transport 'grpc'", "must not be on a cluster, where gates ask over REST"
-        yield Problem(_path(deployment), got, want, "remove transport, or the gates")
-
-
-def copies_are_made_here_alone(deployment: SeldonDeployment) -> Iterator[Problem]:
-    """Seldon's executor keeps no answers, and an ingress throws a shadow's away: there is nothing to compare with."""
-    for index, gate in enumerate(deployment.rollout.gates if deployment.rollout else ()):
-        if isinstance(gate, MirrorGate):
-            want = "must not be on a cluster, where nobody keeps answers to compare with"
-            yield Problem(
-                _path(deployment), f"gates[{index}] MirrorGate", want, "use a DifferenceGate with rows of yours"
-            )
+def gates_can_ask(deployment: SeldonDeployment) -> Iterator[Problem]:
+    """On a cluster gates ask over gRPC through the API server, which vouches for no certificate of a pod's."""
+    gates = deployment.rollout.gates if deployment.rollout else ()
+    certified = [at.path for at in predictors(deployment) if at.predictor.ssl]
+    if deployment.transport == "grpc" and certified and any(isinstance(gate, _ASKING) for gate in gates):
+        got, want = "gates with transport 'grpc' and ssl", "must not be on a cluster, where gates trust no certificate"
+        yield Problem(_path(deployment), got, want, "remove transport, or ssl, or use gates of errors and latency")
 
 
 def copies_come_over_rest(deployment: SeldonDeployment) -> Iterator[Problem]:
@@ -141,7 +134,7 @@ def _path(deployment: SeldonDeployment) -> str:
     return f"{title(deployment)}{ARROW}rollout"
 
 
-CLUSTER_DEPLOYMENT_RULES = (requests_come_by_share, gates_ask_over_rest, copies_are_made_here_alone)
+CLUSTER_DEPLOYMENT_RULES = (requests_come_by_share, gates_can_ask)
 CLUSTER_PREDICTOR_RULES = (name_on_the_way_fits,)
 DEPLOYMENT_RULES = (
     steps_lead_to_the_end,

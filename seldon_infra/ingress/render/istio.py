@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from seldon_infra.charts.spec import Chart
 from seldon_infra.core.quantity import parse_duration
+from seldon_infra.experiments.rollout import NEXT
 from seldon_infra.graph.render_values import given, mapped
 from seldon_infra.ingress.render.objects import certificate, named
 
@@ -97,10 +98,18 @@ def envoy_filter(istio: Istio) -> dict[str, Any]:
 
 
 def destination_rules(istio: Istio, deployment: SeldonDeployment) -> dict[str, dict[str, Any]]:
-    """A DestinationRule per predictor, by its name, where bounds are declared."""
+    """A DestinationRule per predictor, by its name, where bounds are declared.
+
+    With a rollout there is one as well for the name that a changed predictor has on the way; it is there before the
+    first request goes that way, and binds nobody as long as no Service has that name.
+    """
     policy = traffic_policy(istio)
     predictors = deployment.predictors if policy else ()
-    return {each.name: destination_rule(istio, deployment, each, policy) for each in predictors}
+    return {
+        each.name: destination_rule(istio, deployment, each, policy)
+        for predictor in predictors
+        for each in (predictor, *_on_its_way(deployment, predictor))
+    }
 
 
 def destination_rule(
@@ -128,6 +137,13 @@ def destination_rule(
             "trafficPolicy": dict(policy),
         },
     }
+
+
+def _on_its_way(deployment: SeldonDeployment, predictor: Predictor) -> list[Predictor]:
+    """The predictor as it stands beside its old version, which keeps the Service's own name."""
+    if deployment.rollout is None or predictor.shadow:
+        return []
+    return [predictor.model_copy(update={"name": f"{predictor.name}{NEXT}", "service_name": None})]
 
 
 def traffic_policy(istio: Istio) -> dict[str, Any]:

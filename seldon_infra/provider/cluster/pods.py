@@ -1,22 +1,25 @@
 """A predictor's pods, asked through the API server: wherever a kubeconfig leads, without an ingress, one version alone.
 
 An ingress would split the questions by the very shares that are to be judged, and a Service would give the counts of
-some pod, not of all. Paths: ``/api/v1/namespaces/NS/pods/POD:PORT/proxy/…`` of the API server, which hands REST on and
-no gRPC; it takes the rights to list pods, and to get and create ``pods/proxy``.
+some pod, not of all. Paths: ``/api/v1/namespaces/NS/pods/POD:PORT/proxy/…`` of the API server, which hands REST on;
+gRPC takes a connection of its own to the pod's port. That takes the rights to list pods, and to get and create
+``pods/proxy`` and ``pods/portforward``.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from seldon_infra.clusters.forwarded import Forwarded, NotForwarded, forwarded
 from seldon_infra.clusters.live import Cluster
 from seldon_infra.clusters.pod_trouble import ORCHESTRATOR
 from seldon_infra.core.errors import NotPermitted
-from seldon_infra.graph.expand.chart import EXECUTOR_HTTP
+from seldon_infra.graph.expand.chart import EXECUTOR_GRPC, EXECUTOR_HTTP
 from seldon_infra.graph.expand.names import APP, service_of
 from seldon_infra.runtime.gates import ASK_SECONDS, METRICS, GateFailed, Version
 
@@ -50,23 +53,38 @@ class InPods(Version):
         """
         return self._ask(self._pods()[0], method, path, tree)
 
+    @contextmanager
+    def over_grpc(self) -> Iterator[str]:
+        """Lead a connection to one of its ready pods, inside the block.
+
+        Raises:
+            OutOfReach: the API server does not carry it there.
+            NotPermitted: who asks may not.
+        """
+        pod = self._pods()[0]
+        with way_to(self.at, self.namespace, pod["metadata"]["name"], port_of(pod, "grpc", EXECUTOR_GRPC)) as way:
+            yield f"unix:{way.path}"
+
+    def copied(self, path: str, body: str) -> bytes:
+        """Send it a copy of a request, of which no payload log takes notice; it fails as :meth:`http` does."""
+        return self._ask(self._pods()[0], "POST", path, json.loads(body), {"Seldon-Skip-Logging": "true"})
+
     def metrics(self) -> Mapping[str, str]:
         """What each ready pod has counted."""
         return {pod["metadata"]["name"]: self._ask(pod, "GET", METRICS).decode() for pod in self._pods()}
 
     def _pods(self) -> list[Tree]:
-        label = quote(f"{APP}={self.service}")
-        path = f"/api/v1/namespaces/{self.namespace}/pods?labelSelector={label}"
-        found = self.at.get(path, f"pods of namespace '{self.namespace}'")["items"]
-        ready = sorted(filter(_is_ready, found), key=lambda each: str(each["metadata"]["name"]))
+        ready = ready_pods(self.at, self.namespace, f"{APP}={self.service}")
         if not ready:
             raise GateFailed(f"'{self.name}' has no ready pod")
         return ready
 
-    def _ask(self, pod: Tree, method: str, path: str, tree: Tree | None = None) -> bytes:
-        name = pod["metadata"]["name"]
-        proxied = f"/api/v1/namespaces/{self.namespace}/pods/{self.scheme}{name}:{port_of(pod)}/proxy{path}"
-        status, said = self.at.call(method, proxied, tree, ASK_SECONDS)
+    def _ask(
+        self, pod: Tree, method: str, path: str, tree: Tree | None = None, headers: Mapping[str, str] | None = None
+    ) -> bytes:
+        name, port = pod["metadata"]["name"], port_of(pod, "http", EXECUTOR_HTTP)
+        proxied = f"/api/v1/namespaces/{self.namespace}/pods/{self.scheme}{name}:{port}/proxy{path}"
+        status, said = self.at.call(method, proxied, tree, ASK_SECONDS, headers)
         refused = _of_the_api_server(said) if status != OK else ""
         if refused and status == FORBIDDEN:
             raise NotPermitted(f"pod '{name}' on cluster '{self.at.name}': {refused}; ask for a Role with pods/proxy")
@@ -77,23 +95,25 @@ class InPods(Version):
         return said
 
 
-def version_in(at: Cluster, place: tuple[str, str], predictor: Tree, protocol: str) -> InPods:
+def version_in(at: Cluster, place: tuple[str, str], predictor: Tree, spec: Tree) -> InPods:
     """Give a predictor as it can be asked.
 
     Args:
         at: the cluster.
         place: namespace and name of the deployment.
         predictor: its part of the spec.
-        protocol: what its clients speak.
+        spec: the deployment's, which says what its clients speak.
     """
     namespace, name = place
+    served = (str(spec["transport"]),) if spec.get("transport") else ("rest", "grpc")
     return InPods(
         predictor["name"],
         rest="",
         grpc="",
-        protocol=protocol,
+        protocol=str(spec.get("protocol", "seldon")),
         model=predictor["graph"]["name"],
-        transports=("rest",),
+        # Whoever is not known to gRPC's own trust is not asked by it; REST is asked through the API server's.
+        transports=tuple(each for each in served if each == "rest" or not predictor.get("ssl")),
         at=at,
         namespace=namespace,
         service=service_of(name, predictor),
@@ -101,11 +121,36 @@ def version_in(at: Cluster, place: tuple[str, str], predictor: Tree, protocol: s
     )
 
 
-def port_of(pod: Tree) -> int:
-    """The port on which it answers REST: its orchestrator's, or its only node's."""
+def ready_pods(at: Cluster, namespace: str, labels: str) -> list[Tree]:
+    """Give the pods of some labels that are ready, by their names."""
+    path = f"/api/v1/namespaces/{namespace}/pods?labelSelector={quote(labels)}"
+    found = at.get(path, f"pods of namespace '{namespace}'")["items"]
+    return sorted(filter(_is_ready, found), key=lambda each: str(each["metadata"]["name"]))
+
+
+@contextmanager
+def way_to(at: Cluster, namespace: str, pod: str, port: int) -> Iterator[Forwarded]:
+    """Lead a connection to a pod's port, inside the block.
+
+    Raises:
+        OutOfReach: the API server does not carry it there.
+        NotPermitted: who asks may not.
+    """
+    try:
+        with forwarded(at, namespace, pod, port) as way:
+            try:
+                yield way
+            except GateFailed as failed:
+                raise OutOfReach(f"no connection to port {port}: {way.said[0]}") if way.said else failed from None
+    except NotForwarded as refused:
+        raise OutOfReach(str(refused)) from None
+
+
+def port_of(pod: Tree, name: str, usual: int) -> int:
+    """The port of that name: its orchestrator's, or its only node's."""
     containers = sorted(pod["spec"]["containers"], key=lambda each: each["name"] != ORCHESTRATOR)
-    ports = (port for each in containers for port in each.get("ports") or () if port.get("name") == "http")
-    return next((int(port["containerPort"]) for port in ports), EXECUTOR_HTTP)
+    ports = (port for each in containers for port in each.get("ports") or () if port.get("name") == name)
+    return next((int(port["containerPort"]) for port in ports), usual)
 
 
 def _is_ready(pod: Tree) -> bool:

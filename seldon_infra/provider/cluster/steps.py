@@ -23,6 +23,7 @@ from seldon_infra.clusters.stepped import (
     settled,
 )
 from seldon_infra.core.errors import LimitReached, NotReady, SeldonInfraError
+from seldon_infra.provider.cluster.mirror import AskedAnew, LiveRequests
 from seldon_infra.provider.cluster.pods import InPods, OutOfReach, version_in
 from seldon_infra.provider.cluster.written import Written
 from seldon_infra.provider.framework import Cancelled, Context, Failed
@@ -68,7 +69,7 @@ class Steps:
         """Lead the requests to what is new, so far that the declared spec can follow."""
         if not at.over:
             if self.inputs.rollout.gates and (old := self._versions(change.live, [change.falling()])):
-                self._require_way(old[0])
+                self._require_way(old[0], change.live)
             self._step_by_step(change, at)
         if change.renamed:
             self._hand_over(change, replace(at, over=True))
@@ -84,8 +85,9 @@ class Steps:
             try:
                 spec = change.at(percent)
                 self._put(spec, replace(at, step=index))
-                old = self._versions(spec, [change.falling()])
-                hold(self._versions(spec, change.growing()), old[0] if old else None, self.inputs.rollout, self.context)
+                old = next(iter(self._versions(spec, [change.falling()])), None)
+                mirror = self._mirror(old, spec) if old else None
+                hold(self._versions(spec, change.growing()), old, self.inputs.rollout, self.context, mirror)
             except (GateFailed, NotReady, LimitReached) as failed:
                 self._go_back(change, percent, failed)
             except Cancelled:
@@ -135,14 +137,34 @@ class Steps:
             return False
         return True
 
-    def _require_way(self, old: InPods) -> None:
+    def _require_way(self, old: InPods, live: Tree) -> None:
         """Find out before anything is moved whether gates can ask."""
         try:
             old.http("GET", "/ready")
         except OutOfReach as failed:
-            raise Failed(f"gates cannot ask '{old.name}', so nothing was changed: {failed}") from None
+            raise self._cannot_ask(old, failed) from None
         except GateFailed:
             pass  # It is reached, and says something else than yes.
+        try:
+            if self.inputs.rollout.calls_over_grpc(old.transports):
+                with old.over_grpc():
+                    pass
+            if mirror := self._mirror(old, live):
+                mirror.requests.take()
+        except GateFailed as failed:
+            raise self._cannot_ask(old, failed) from None
+
+    def _cannot_ask(self, old: InPods, failed: GateFailed) -> Failed:
+        return Failed(f"gates cannot ask '{old.name}', so nothing was changed: {failed}")
+
+    def _mirror(self, old: InPods, spec: Tree) -> AskedAnew | None:
+        """Give what copies live requests, where a gate is there for them."""
+        log = self.inputs.requests
+        if log is None or not self.inputs.rollout.mirrors():
+            return None
+        first = {it["graph"]["name"] for it in (*listed(spec), *listed(self.inputs.spec))}
+        place = self.written.namespace, self.written.name
+        return AskedAnew(LiveRequests(self.written.at, log, place, sorted(first)), old, self.context)
 
     def _put(self, spec: Tree, note: Note) -> None:
         self.written.put(spec, note)
@@ -155,9 +177,8 @@ class Steps:
         return found
 
     def _versions(self, spec: Tree, names: Sequence[str | None]) -> list[InPods]:
-        protocol = str(spec.get("protocol", "seldon"))
         place = self.written.namespace, self.written.name
-        return [version_in(self.written.at, place, it, protocol) for it in listed(spec) if it["name"] in names]
+        return [version_in(self.written.at, place, it, spec) for it in listed(spec) if it["name"] in names]
 
     def _interrupted(self, where: str) -> Cancelled:
         return Cancelled(f"the rollout was interrupted {where} and stays there; `pulumi up` goes on with this step")

@@ -15,9 +15,11 @@ from seldon_infra.core import atomic
 from seldon_infra.ingress.routes import Backend, Route
 from seldon_infra.provider.framework import Cancelled, Context, Failed
 from seldon_infra.provider.holding import hold
+from seldon_infra.provider.local.mirror import BetweenVersions
 from seldon_infra.resources.rollout import RolloutInputs
 from seldon_infra.runtime.gates import GateFailed, Version
 from seldon_infra.runtime.gateway import Gateway
+from seldon_infra.runtime.mirrored import key_of
 
 
 @dataclass(frozen=True)
@@ -70,14 +72,15 @@ def roll_out(gateway: Gateway, change: Change, rollout: RolloutInputs, drain: fl
     if not change.growing():
         gateway.put(change.after, drain)
         return
-    note = _note(gateway, change.after)
+    note, old = _note(gateway, change.after), change.falling()
+    mirror = BetweenVersions(old, key_of(gateway.folder.parent), context) if old and rollout.mirrors() else None
     for index in range(_step_of(note, change.aim), len(rollout.steps)):
         percent = rollout.steps[index]
         atomic.write(note, json.dumps({"aim": change.aim, "step": index}))
         gateway.put(change.at(percent), drain)
         context.progress(f"{percent} % of the way, for {rollout.hold_seconds:g} s at least")
         try:
-            hold(change.growing(), change.falling(), rollout, context, gateway.folder.parent)
+            hold(change.growing(), old, rollout, context, mirror)
         except GateFailed as failed:
             gateway.put(change.before, drain)
             note.unlink(missing_ok=True)

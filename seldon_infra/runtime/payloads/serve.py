@@ -24,6 +24,7 @@ from seldon_infra.runtime.payloads.files import Files, Gathering, remove_parts, 
 from seldon_infra.runtime.payloads.frames import EVENTS_PATH, from_wire
 from seldon_infra.runtime.payloads.kafka_settings import add_arguments, settings_of
 from seldon_infra.runtime.payloads.payload import TEXT, Origin, Payload
+from seldon_infra.runtime.payloads.recent import Recent
 from seldon_infra.runtime.payloads.web import Address, flushed
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ class Log:
         read: Callable[[Request], list[Payload]],
     ) -> None:
         self._files, self._path, self._read = files, path, read
+        self.recent = Recent()
         self._addresses: dict[str, Address] = {}
         self._waiting_bytes = 0
         self._writer = ThreadPoolExecutor(1)
@@ -86,6 +88,7 @@ class Log:
     def take(self, payloads: list[Payload]) -> None:
         """Hand payloads to files, addresses and topics, without waiting."""
         for payload in payloads:
+            self.recent.keep(payload)
             if payload.origin.url:
                 self._address(payload.origin.url).put(payload)
             if self._topics is not None:
@@ -148,7 +151,7 @@ def main() -> int:
         log = _log(arguments)
     except ValueError as error:
         parser.error(str(error))
-    asyncio.run(_serve(log, arguments.host, arguments.port))
+    asyncio.run(_serve(log, arguments.host, arguments.port, arguments.requests_port))
     return 0
 
 
@@ -162,6 +165,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rotate-seconds", type=float)
     parser.add_argument("--rotate-bytes", type=int)
     parser.add_argument("--keep-bytes", type=int)
+    said = "port of loopback at which the last requests are given to a rollout's gate; none without"
+    parser.add_argument("--requests-port", type=int, help=said)
     said = "where an executor's payloads of DEPLOYMENT/PREDICTOR/NODE go as well"
     parser.add_argument("--onward", nargs=2, action="append", default=[], metavar=("NODE", "URL"), help=said)
     add_arguments(parser)
@@ -195,12 +200,18 @@ def _topics(arguments: argparse.Namespace) -> Callable[[Count], Topics] | None:
     return partial(Topics, said)
 
 
-async def _serve(log: Log, host: str, port: int) -> None:
+async def _serve(log: Log, host: str, port: int, requests_port: int | None) -> None:
     stop = asyncio.Event()
-    server = Server(log, lambda status, text: Answer(status, text.encode(), TEXT.encode()))
+    server, recent = Server(log, _refused), Server(log.recent, _refused)
     await server.listen(port, host)
+    if requests_port is not None:
+        await recent.listen(requests_port)
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     await log.write_until(stop)
     await server.drain(DRAIN_SECONDS)
     await log.close()
+
+
+def _refused(status: int, text: str) -> Answer:
+    return Answer(status, text.encode(), TEXT.encode())

@@ -17,6 +17,8 @@ from seldon_infra import (
     Istio,
     RateLimit,
     Retries,
+    Rollout,
+    SeldonDeployment,
     Tls,
 )
 from seldon_infra.core.yaml import dump
@@ -40,6 +42,10 @@ CASES: dict[str, tuple[str, Istio | Ambassador]] = {
             circuit_breakers=BREAKERS,
             ejection=Ejection(),
         ),
+    ),
+    "istio-rollout": (
+        "Bounds of a deployment that changes in steps: each predictor has them under its name on the way as well.",
+        Istio(tls_to_pods="ISTIO_MUTUAL", circuit_breakers=BREAKERS),
     ),
     "ambassador": ("Ambassador where a stack says nothing: one listener, one Host for all names.", Ambassador()),
     "ambassador-all-fields": (
@@ -69,8 +75,13 @@ def objects(name: str) -> list[dict[str, Any]]:
     """Give the objects of a case; those of the deployment `digits` too."""
     _, ingress = CASES[name]
     if isinstance(ingress, Istio):
-        return [*istio.objects(ingress), *istio.destination_rules(ingress, digits()).values()]
+        return [*istio.objects(ingress), *istio.destination_rules(ingress, deployed(name)).values()]
     return ambassador.objects(ingress)
+
+
+def deployed(name: str) -> SeldonDeployment:
+    """Give what a case's ingress leads to."""
+    return digits().model_copy(update={"rollout": Rollout() if name == "istio-rollout" else None})
 
 
 def golden(name: str) -> str:

@@ -6,13 +6,15 @@ from typing import Any
 
 import pytest
 
-from seldon_infra import Kubernetes, Monitoring, PayloadLog, PayloadVolume, Stack
+from seldon_infra import Kubernetes, MirrorGate, Monitoring, PayloadLog, PayloadVolume, Rollout, Stack
 from seldon_infra.graph.spec import PayloadTopic, RequestLogQueue
 from tests.unit.payload_log.cases import IMAGE, KAFKA, deployment
 
 LOG, NODE = "Kubernetes → payload log", "SeldonDeployment 'fraud' → predictor 'main' → model 'score'"
 EXECUTORS = {"request_log": RequestLogQueue(kafka=PayloadTopic(brokers="kafka:9092", topic="payloads"))}
 SENT = {"url": "http://audit/"}
+MIRRORED = {"rollout": Rollout(gates=[MirrorGate()])}
+STEPS = "SeldonDeployment 'fraud' → rollout"
 
 
 def said(log: PayloadLog | None, logger: dict[str, Any], **fields: Any) -> list[str]:
@@ -76,6 +78,33 @@ BROKEN = {
         EXECUTORS,
         f"{NODE}: logger.redact, must not be given with request_log.kafka",
     ),
+    "a mirror gate, and nobody who keeps requests": (
+        None,
+        SENT,
+        MIRRORED,
+        f"{STEPS}: MirrorGate without payloads, must have the stack's payload log on a cluster: nobody else there keeps "
+        "what clients ask; write Kubernetes(payloads=PayloadLog(…)), or use a DifferenceGate with rows of yours",
+    ),
+    "a mirror gate, and requests that go to a topic": (
+        log(),
+        {},
+        {**KAFKA, **MIRRORED},
+        f"{STEPS}: MirrorGate with request_log.kafka, must not be: what goes to Kafka does not pass the payload log",
+    ),
+    "a mirror gate, and answers alone": (
+        log(),
+        {"mode": "response"},
+        MIRRORED,
+        f"{NODE}: logger.mode 'response', must log requests: this is the first node, and a MirrorGate copies what it is "
+        "asked; write logger=Logger(mode='request')",
+    ),
+    "a mirror gate, and requests that are not whole": (
+        log(),
+        {"redact": ["card"]},
+        MIRRORED,
+        f"{NODE}: logger.redact 'card' on a first node with a MirrorGate, must be empty: versions cannot be asked what "
+        "was taken out; remove redact",
+    ),
 }
 RIGHT: dict[str, tuple[PayloadLog | None, dict[str, Any], dict[str, Any]]] = {
     "all that a logger can say": (log(), {**SENT, "sample": 0.1, "largest": "64Ki", "redact": ["card"]}, {}),
@@ -84,6 +113,7 @@ RIGHT: dict[str, tuple[PayloadLog | None, dict[str, Any], dict[str, Any]]] = {
     "one pod for a volume, said": (log(files=PayloadVolume(), replicas=1), {}, {}),
     "an executor's topic beside a log": (log(), {}, EXECUTORS),
     "no log at all": (None, {}, {}),
+    "requests that a gate takes and nobody keeps": (log(), {"mode": "request", "sample": 0.5}, MIRRORED),
 }
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from seldon_infra import Kubernetes, PayloadKafka, PayloadLog, PayloadVolume, Stack
+from seldon_infra import Kubernetes, MirrorGate, PayloadKafka, PayloadLog, PayloadVolume, Rollout, Stack
 from seldon_infra.cli.render import cluster_manifests
 from seldon_infra.graph.render import seldon_deployment
 from seldon_infra.graph.render_objects import own_objects
@@ -119,3 +119,11 @@ def test_a_stack_renders_the_log_with_its_namespace_first() -> None:
 
 def test_a_log_that_nobody_sends_to_lets_nobody_in() -> None:
     assert rendered(CASES["sent-on"], [])["NetworkPolicy"]["spec"]["ingress"] == []
+
+
+def test_requests_are_given_to_a_gate_at_loopback_alone() -> None:
+    mirrored = deployment().model_copy(update={"rollout": Rollout(gates=[MirrorGate()])})
+    before, after = rendered(Case("", LOG), [deployment()]), rendered(Case("", LOG), [mirrored])
+    words = [made.pop("Deployment")["spec"]["template"]["spec"]["containers"][0]["args"] for made in (before, after)]
+    assert words[1] == [*words[0], "--requests-port=8081"]
+    assert before == after  # no Service and no NetworkPolicy leads there

@@ -7,8 +7,9 @@ from typing import Any, ClassVar
 import pytest
 
 from seldon_infra.clusters.live import Cluster
-from seldon_infra.provider.cluster.pods import port_of, version_in
+from seldon_infra.provider.cluster.pods import InPods, port_of, version_in
 from seldon_infra.provider.cluster.written import runs_no_older_pods
+from seldon_infra.resources.rollout import RolloutGate, RolloutInputs
 
 WELL = {"observedGeneration": 3, "replicas": 2, "updatedReplicas": 2, "availableReplicas": 2}
 
@@ -49,7 +50,7 @@ def container(name: str, *ports: tuple[str, int]) -> dict[str, Any]:
     ids=["its orchestrator's", "its only node's", "none is named"],
 )
 def test_a_pod_is_asked_at_the_port_that_answers_rest(containers: list[dict[str, Any]], port: int) -> None:
-    assert port_of({"spec": {"containers": containers}}) == port
+    assert port_of({"spec": {"containers": containers}}, "http", 8000) == port
 
 
 class Asked(Cluster):
@@ -63,13 +64,42 @@ class Asked(Cluster):
         assert path.endswith("labelSelector=seldon-app%3Diris-main")
         return {"items": [{"metadata": {"name": "p"}, "spec": spec, "status": ready}]}
 
-    def call(self, method: str, path: str, body: Any, seconds: float = 0) -> tuple[int, bytes]:
+    def call(self, method: str, path: str, body: Any, seconds: float = 0, headers: Any = None) -> tuple[int, bytes]:
         self.asked.append(path)
         return 200, b""
 
 
+def version(spec: dict[str, Any], **predictor: Any) -> InPods:
+    parts = {"name": "main", "graph": {"name": "m"}, **predictor}
+    return version_in(Asked(None, "test"), ("models", "iris"), parts, spec)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(("ssl", "pod"), [({}, "p:8000"), ({"ssl": {"certSecretName": "c"}}, "https:p:8000")])
 def test_a_version_with_a_certificate_is_asked_by_tls(ssl: dict[str, Any], pod: str) -> None:
-    predictor = {"name": "main", "graph": {"name": "m"}, **ssl}
-    version_in(Asked(None, "test"), ("models", "iris"), predictor, "v2").http("GET", "/ready")  # type: ignore[arg-type]
+    version({"protocol": "v2"}, **ssl).http("GET", "/ready")
     assert Asked.asked.pop() == f"/api/v1/namespaces/models/pods/{pod}/proxy/ready"
+
+
+@pytest.mark.parametrize(
+    ("spec", "ssl", "served"),
+    [
+        ({}, {}, ("rest", "grpc")),
+        ({"transport": "grpc"}, {}, ("grpc",)),
+        ({}, {"ssl": {"certSecretName": "c"}}, ("rest",)),
+    ],
+    ids=["both", "one", "a certificate that nobody vouches for"],
+)
+def test_a_version_is_asked_over_what_it_serves(spec: dict[str, Any], ssl: dict[str, Any], served: Any) -> None:
+    assert version(spec, **ssl).transports == served
+
+
+@pytest.mark.parametrize(
+    ("transports", "kinds", "calls"),
+    [(("rest", "grpc"), {"accuracy"}, False), (("rest", "grpc"), {"smoke"}, True), (("grpc",), {"accuracy"}, True)],
+)
+def test_what_is_served_over_rest_too_is_asked_over_grpc_by_smoke_gates(
+    transports: tuple[str, ...], kinds: set[str], calls: bool
+) -> None:
+    gates = [RolloutGate.model_validate({"kind": kind}) for kind in kinds]
+    rollout = RolloutInputs(steps=[100], hold_seconds=0, patience_seconds=0, gates=gates)
+    assert rollout.calls_over_grpc(transports) is calls

@@ -26,6 +26,8 @@ from seldon_infra.runtime.payloads.files import keep, name_at, remove_parts, wri
 from seldon_infra.runtime.payloads.frames import from_wire, to_wire
 from seldon_infra.runtime.payloads.payload import Origin, Payload, cut, is_sampled, redacted
 from seldon_infra.runtime.payloads.prepared import prepared
+from seldon_infra.runtime.payloads.recent import LARGEST_BYTES as LARGEST_REQUEST
+from seldon_infra.runtime.payloads.recent import MOST, PATH, Recent
 from seldon_infra.runtime.payloads.web import headers_of
 
 ORIGIN = Origin("ns", "d", "main", "m", "v2", "http://127.0.0.1:1/", None)
@@ -247,3 +249,29 @@ async def test_what_is_sent_at_once_is_less_than_the_log_reads_and_nothing_is_le
     assert max(sent) < LARGEST_BODY_BYTES
     assert sum(sent) > sum(sizes)
     assert len(sent) >= 3
+
+
+async def test_requests_are_kept_for_a_gate_only_while_it_asks_for_their_node() -> None:
+    recent = Recent()
+
+    def came(body: bytes, **other: Any) -> None:
+        recent.keep(PAYLOAD._replace(body=body, **other))
+
+    async def taken() -> list[str]:
+        answer = await recent(Request("GET", PATH, b"", {}, "namespace=ns&deployment=d&node=m&node=n"))
+        return list(json.loads(answer.body))
+
+    came(b"{}")
+    assert await taken() == []
+    came(b"asked")
+    came(b"of another node", origin=ORIGIN._replace(node="inner"))
+    came(b"of another deployment", origin=ORIGIN._replace(deployment="e"))
+    came(b"an answer", event="response")
+    came(b"over gRPC", content_type="application/protobuf; message=m")
+    came(b"cut", truncated=True)
+    came(b"x" * (LARGEST_REQUEST + 1))
+    assert await taken() == ["asked"]
+    for number in range(MOST + 1):
+        came(str(number).encode())
+    assert await taken() == [str(number) for number in range(1, MOST + 1)]
+    assert (await recent(Request("GET", PATH, b"", {}, "deployment=d"))).status == 404

@@ -12,7 +12,7 @@ from seldon_infra.experiments.rollout import (
     SmokeGate,
 )
 from seldon_infra.graph.check import check, check_cluster
-from seldon_infra.graph.spec import EnvVar, Orchestrator, SeldonDeployment
+from seldon_infra.graph.spec import EnvVar, Orchestrator, SeldonDeployment, Ssl
 from tests.unit.graph.check.build import DEPLOYMENT, Row, deployment, predictor
 
 AT = f"{DEPLOYMENT} → rollout"
@@ -108,17 +108,15 @@ ON_CLUSTERS = {
         "remove rollout",
         rolled(),
     ),
-    "gates ask over REST": Row(
-        rolled(ErrorGate(), transport_of="grpc"),
-        f"{AT}: gates with transport 'grpc', must not be on a cluster, where gates ask over REST; "
-        "remove transport, or the gates",
-        rolled(ErrorGate(), transport_of="rest"),
-    ),
-    "copies are made on this machine": Row(
-        rolled(ErrorGate(), MirrorGate()),
-        f"{AT}: gates[1] MirrorGate, must not be on a cluster, where nobody keeps answers to compare with; "
-        "use a DifferenceGate with rows of yours",
-        rolled(ErrorGate()),
+    "gates trust no certificate over gRPC": Row(
+        deployment(
+            predictor(ssl=Ssl(cert_secret_name="c")),
+            transport="grpc",
+            rollout=Rollout(gates=[SmokeGate(data="r.json")]),
+        ),
+        f"{AT}: gates with transport 'grpc' and ssl, must not be on a cluster, where gates trust no certificate; "
+        "remove transport, or ssl, or use gates of errors and latency",
+        deployment(predictor(ssl=Ssl(cert_secret_name="c")), transport="grpc", rollout=Rollout(gates=[ErrorGate()])),
     ),
     "the name on the way is nobody's": Row(
         deployment(predictor(traffic=50), predictor("main-next", traffic=50), rollout=Rollout()),
