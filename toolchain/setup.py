@@ -3,7 +3,8 @@
 `run` is for using the stacks, `demo` for all that stack `local` can show, `test` for developing as well, `lock` for
 writing lock files alone. Steps, each with a stamp so that it is done once per change: the environment `.venv` from the
 lock file, this checkout's bytecode, the Pulumi CLI and its language hosts, the model servers, for the demo Prometheus,
-and for tests a Kubernetes control plane, Helm, the judges of what is rendered, a browser, a registry and Kafka.
+and for tests a Kubernetes control plane, Helm, the judges of what is rendered, a browser, a registry, Kafka, and stores
+of models with rclone, which reads them.
 """
 
 from __future__ import annotations
@@ -21,7 +22,19 @@ from pathlib import Path
 from seldon_infra.core.errors import SeldonInfraError
 from seldon_infra.core.paths import cache_dir
 from seldon_infra.monitoring import install as prometheus
-from toolchain import chromium, control_plane, helm, judges, kafka, pulumi_cli, pulumi_yaml, registry
+from toolchain import (
+    azurite,
+    chromium,
+    control_plane,
+    fake_gcs,
+    helm,
+    judges,
+    kafka,
+    pulumi_cli,
+    pulumi_yaml,
+    rclone,
+    registry,
+)
 from toolchain.console import SetupFailed, run, run_shown, say
 
 ROOT = Path(__file__).parent.parent
@@ -96,6 +109,9 @@ def _set_up(purpose: str) -> None:
         chromium.provide()
         registry.provide(ENVIRONMENT)
         kafka.provide()
+        fake_gcs.provide(ENVIRONMENT)
+        rclone.provide(ENVIRONMENT)
+        azurite.provide()
 
 
 def make_prometheus() -> None:

@@ -12,29 +12,26 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from typing import BinaryIO, cast
 from urllib.parse import quote, unquote, urlsplit
 
 from seldon_infra.artifacts import web
-from seldon_infra.artifacts.addresses import literal, shown, why_not
+from seldon_infra.artifacts.addresses import shown
+from seldon_infra.artifacts.buckets import Bucket
 from seldon_infra.artifacts.judge.paths import climbs
-from seldon_infra.artifacts.listing import MOST_FILES, StoreNotReached, refusal
+from seldon_infra.artifacts.listing import StoreNotReached
 from seldon_infra.artifacts.mlflow_registry import Version
 from seldon_infra.artifacts.oci import Registry
 from seldon_infra.artifacts.source import Item, Listed, Settings, Source
 from seldon_infra.artifacts.unpacked import unpack
-from seldon_infra.core.errors import LimitReached, ModelNotFound, NotPermitted, PartNotFound
+from seldon_infra.core.errors import LimitReached, ModelNotFound, NotPermitted
 from seldon_infra.core.file_lock import held
-
-if TYPE_CHECKING:
-    from obstore.store import ObjectStore
 
 SCHEMES = ("s3", "s3a", "gs", "az", "azure", "http", "https", "hf", "oci", "models")
 """Schemes that are fetched, beside those of the definition's own storages."""
-_SILENT, _WHOLE, _LONGEST = "10s", "3600s", 3600.0
-_CHUNK = 2**22
+_LONGEST = 3600.0
 _NAMED = slice(7, 23)
 """The digits of a listing's digest that name its folder in the cache."""
 HUB = "https://huggingface.co"
@@ -172,7 +169,7 @@ def _source(uri: str, settings: Settings | None) -> Source:
         return Registry(uri, settings or {})
     if kind == "models":
         return _of_version(Version(uri, settings or {}), (settings or {}).get("artifacts"))
-    return _Bucket(uri, kind, settings or {})
+    return Bucket(uri, kind, settings or {})
 
 
 def _of_version(version: Version, artifacts: Settings | None) -> Source:
@@ -184,128 +181,7 @@ def _of_version(version: Version, artifacts: Settings | None) -> Source:
     if kind not in ("s3", "s3a", "gs"):
         why = f"its files are at {shown(place)}, which only the registry's own machine reads"
         raise ModelNotFound(f"'{version.uri}': {why}; start mlflow server with --serve-artifacts, or use a store")
-    return _Bucket(place, str((artifacts or {}).get("kind") or kind), artifacts or {})
-
-
-class _Bucket:
-    """A folder or a file of an object store."""
-
-    def __init__(self, uri: str, kind: str, settings: Settings) -> None:
-        self._uri, parts = uri, urlsplit(uri)
-        self._path = unquote(parts.path).strip("/")
-        self._whose = "of its storage" if settings else "of this machine"
-        endpoint = _endpoint(settings)
-        refused = why_not(endpoint, [endpoint])
-        if refused:
-            raise NotPermitted(f"'{uri}': endpoint '{endpoint}' of its storage {refused}")
-        try:
-            self._store = _object_store(kind, parts.netloc, settings)
-        except ImportError:
-            raise PartNotFound("obstore", "run: pip install 'seldon-infra[artifacts]'") from None
-        except Exception as error:
-            raise refusal(self._uri, error, self._whose) from None
-
-    def items(self) -> list[Item]:
-        import obstore
-
-        try:
-            found = list(self._below())
-            return found or [_item(obstore.head(self._store, self._path), self._path.rpartition("/")[0])]
-        except Exception as error:
-            raise refusal(self._uri, error, self._whose) from None
-
-    def _below(self) -> Iterator[Item]:
-        import obstore
-
-        prefix = f"{self._path}/" if self._path else ""
-        count = 0
-        for batch in obstore.list(self._store, prefix or None, chunk_size=1000):
-            for each in batch:
-                count += 1
-                if count > MOST_FILES:
-                    raise ValueError(f"it holds more than {MOST_FILES} files")
-                if each["path"].startswith(prefix) and (each["size"] or not each["path"].endswith("/")):
-                    yield _item(each, self._path)
-
-    def write(self, item: Item, to: BinaryIO) -> None:
-        import obstore
-
-        try:
-            for piece in obstore.get(self._store, item.place).stream(min_chunk_size=_CHUNK):
-                to.write(piece)
-        except LimitReached:
-            raise
-        except Exception as error:
-            raise refusal(self._uri, error, self._whose) from None
-
-
-def _item(said: Mapping[str, Any], root: str) -> Item:
-    place = str(said["path"])
-    name = place.removeprefix(root).strip("/") if root else place
-    return Item(name, place, int(said["size"]), str(said.get("e_tag") or said.get("last_modified")))
-
-
-def _object_store(kind: str, bucket: str, settings: Settings) -> ObjectStore:
-    """Make the client of one bucket; what is not said comes from the environment of whoever runs Pulumi."""
-    from obstore import store
-
-    plain = (_endpoint(settings) or os.environ.get("AWS_ENDPOINT_URL") or "").startswith("http://")
-    waits: Any = {"timeout": _WHOLE, "connect_timeout": _SILENT, "read_timeout": _SILENT, "allow_http": plain}
-    retries: Any = {"max_retries": 2}
-    match kind:
-        case "s3" | "s3a":
-            return store.S3Store(bucket, config=_s3(settings), client_options=waits, retry_config=retries)
-        case "gs":
-            return store.GCSStore(bucket, config=_gcs(settings), client_options=waits, retry_config=retries)
-        case _:
-            return store.AzureStore(bucket, config=_azure(settings), client_options=waits, retry_config=retries)
-
-
-def _endpoint(settings: Settings) -> str:
-    """Give the address that a storage names itself: its own field, that in a key file, or that of a signed URL."""
-    if settings.get("sas_url"):
-        return _of_signed(str(settings["sas_url"]))[1]
-    try:
-        said = json.loads(str(settings.get("service_account_json") or "{}"))
-    except ValueError:
-        said = None
-    base = said.get("gcs_base_url") if isinstance(said, dict) else None
-    return str(settings.get("endpoint") or base or "")
-
-
-def _of_signed(url: str) -> tuple[str, str]:
-    """Give account and endpoint of a signed URL; an emulator has the account in the path, clouds in the host."""
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    if host == "localhost" or literal(host):
-        account = parts.path.strip("/").partition("/")[0]
-        return account, f"{parts.scheme}://{parts.netloc}/{account}"
-    return host.partition(".")[0], f"{parts.scheme}://{parts.netloc}"
-
-
-def _s3(settings: Settings) -> Any:
-    fields = ("access_key_id", "secret_access_key", "session_token", "region", "endpoint")
-    given = {name: settings[name] for name in fields if settings.get(name)}
-    asked = given.get("region") or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
-    return {**given, "region": asked or "us-east-1"}
-
-
-def _gcs(settings: Settings) -> Any:
-    key = settings.get("service_account_json")
-    return {**({"service_account_key": key} if key else {}), "skip_signature": bool(settings.get("anonymous"))}
-
-
-def _azure(settings: Settings) -> Any:
-    url = str(settings.get("sas_url") or "")
-    account, endpoint = _of_signed(url) if url else (None, None)
-    named = {
-        "account_name": settings.get("account") or account,
-        "account_key": settings.get("key"),
-        "sas_key": urlsplit(url).query,
-        # Not every cloud of Azure's is at core.windows.net.
-        "endpoint": endpoint,
-    }
-    return {name: value for name, value in named.items() if value}
+    return Bucket(place, str((artifacts or {}).get("kind") or kind), artifacts or {})
 
 
 class _Web:

@@ -1,6 +1,8 @@
 """Credentials as the variables that rclone reads: ``RCLONE_CONFIG_<REMOTE>_<OPTION>``.
 
-The names of options are those of rclone's backends in 1.59, which Seldon's storage initializer 1.17.1 holds.
+The names of options are those of rclone's backends in 1.59, which Seldon's storage initializer 1.17.1 holds. Its
+azureblob puts account and ``ENDPOINT`` together to ``https://ACCOUNT.ENDPOINT``; whole addresses it takes of an
+emulator alone, together with the one account that emulators have by default.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ import csv
 import io
 from collections.abc import Iterable, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from seldon_infra.artifacts.source import scheme_of
 from seldon_infra.artifacts.spec import (
@@ -107,13 +110,21 @@ def gcs(storage: GcsStorage) -> dict[str, Any]:
 
 def azure(storage: AzureStorage) -> dict[str, Any]:
     """Options of the backend azureblob."""
+    if is_emulated(storage):
+        return {"TYPE": "azureblob", "USE_EMULATOR": "true", "ENDPOINT": storage.endpoint}
     return {
         "TYPE": "azureblob",
         "ACCOUNT": storage.account,
         "KEY": storage.key,
         "SAS_URL": storage.sas_url,
+        "ENDPOINT": (urlsplit(storage.endpoint or "").hostname or "").partition(".")[2] or None,
         "USE_MSI": "true" if storage.managed_identity else None,
     }
+
+
+def is_emulated(storage: AzureStorage) -> bool:
+    """Tell whether an account is one of an emulator, whose addresses have it in their path."""
+    return bool(urlsplit(storage.endpoint or "").path.strip("/"))
 
 
 def http(storage: HttpStorage) -> dict[str, Any]:

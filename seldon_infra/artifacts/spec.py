@@ -55,6 +55,9 @@ class GcsStorage(Spec):
     """Key file of a Google service account, its text; a secret in Pulumi's state whatever is given. Default: none."""
     anonymous: bool = False
     """Whether the buckets are public and nobody logs in. Default: False."""
+    endpoint: Later[str] | None = None
+    """Address of a store that is not Google's own, such as an emulator: ``http://127.0.0.1:4443``. This machine reads
+    it; Seldon's storage initializer has no such setting. Default: Google's own."""
 
 
 class AzureStorage(Spec):
@@ -70,6 +73,10 @@ class AzureStorage(Spec):
     """Key of the account; a secret in Pulumi's state whatever is given. Default: none."""
     sas_url: Later[str] | None = Field(default=None, repr=False)
     """URL with a shared access signature, instead of account and key; a secret too. Default: none."""
+    endpoint: str | None = None
+    """Address of an account that is not at ``https://ACCOUNT.blob.core.windows.net``: of another cloud of Azure's,
+    ``https://ACCOUNT.blob.core.usgovcloudapi.net``, or of an emulator, ``http://azurite:10000/devstoreaccount1``.
+    Default: the public cloud's, or the one in ``sas_url``."""
     managed_identity: bool = False
     """Whether the node's managed identity logs in. Default: False. Source: rclone's option use_msi."""
 

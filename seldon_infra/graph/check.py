@@ -124,7 +124,12 @@ def check_cluster(deployment: SeldonDeployment) -> list[Problem]:
     """Find what keeps a deployment from running on a cluster, what :func:`check` finds included."""
     return _judge(
         deployment,
-        (*_deployment_rules(portable=True), lost_on_clusters, *rollout.CLUSTER_DEPLOYMENT_RULES),
+        (
+            *_deployment_rules(portable=True),
+            lost_on_clusters,
+            *rollout.CLUSTER_DEPLOYMENT_RULES,
+            *storage.CLUSTER_DEPLOYMENT_RULES,
+        ),
         (*PREDICTOR_RULES, *targets.CLUSTER_PREDICTOR_RULES, *rollout.CLUSTER_PREDICTOR_RULES),
         (*_node_rules(portable=True), *targets.CLUSTER_NODE_RULES),
     )

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from seldon_infra.artifacts.render import rclone_variables
-from seldon_infra.artifacts.spec import MlflowStorage, S3Storage
+from seldon_infra.artifacts.spec import AzureStorage, MlflowStorage, S3Storage
 from seldon_infra.core.model import known
 from seldon_infra.experiments.rollout import NEXT
 from seldon_infra.graph.expand.names import hashed
@@ -165,7 +165,7 @@ def _egress(deployment: SeldonDeployment, policy: NetworkPolicy) -> Iterator[Man
 def ports_asked(deployment: SeldonDeployment) -> set[int]:
     """Ports on which the definition says that something is asked: stores, loggers, brokers."""
     storages = (each.artifacts if isinstance(each, MlflowStorage) else each for each in deployment.storage)
-    stores = (known(each.endpoint) if isinstance(each, S3Storage) else None for each in storages)
+    stores = (known(each.endpoint) if isinstance(each, S3Storage | AzureStorage) else None for each in storages)
     found = {port_of(url) for url in (*stores, *_uris(deployment), *_loggers(deployment), *_brokers(deployment))}
     return {port for port in found if port is not None}
 

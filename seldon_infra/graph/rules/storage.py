@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from seldon_infra.artifacts.render import is_emulated
 from seldon_infra.artifacts.spec import AzureStorage, GcsStorage, HttpStorage, MlflowStorage, OciStorage, S3Storage
 from seldon_infra.core.model import is_later, known, title
 from seldon_infra.core.problems import ARROW, Problem
@@ -20,6 +21,7 @@ _WEB = re.compile(r"https?://[^\s/@]+(/\S*)?\Z")
 _SCHEME = re.compile(r"[a-z][a-z0-9]*\Z", re.ASCII)
 _OPEN = frozenset({"", "file", "pvc", "gs"})
 """Schemes that need no credentials: paths, volumes, and Google's public buckets, which Seldon's image reads anyway."""
+_EMULATED, _ACCOUNT, _GOVERNMENT = "devstoreaccount1", "ACCOUNT", "blob.core.usgovcloudapi.net"
 _KINDS = {
     "s3": "S3Storage",
     "azure": "AzureStorage",
@@ -112,6 +114,42 @@ def _incomplete_azure(storage: AzureStorage) -> Iterator[tuple[str, str, str]]:
         yield got, "must be one of key, sas_url and managed_identity", "write key=secret(…)"
     if storage.sas_url is None and storage.account is None:
         yield "account is not set", "must be given without sas_url", "write account='…'"
+    if storage.endpoint is not None and storage.sas_url is not None:
+        yield (
+            "endpoint and sas_url are given",
+            "must be one of them: a signed URL says where it leads",
+            "remove endpoint",
+        )
+    if storage.endpoint is not None and not _WEB.match(storage.endpoint):
+        want = "must be http:// or https:// with a server, and no password in it"
+        yield f"endpoint '{storage.endpoint}'", want, f"write endpoint='https://{_ACCOUNT}.{_GOVERNMENT}'"
+
+
+def endpoints_are_in_reach(deployment: SeldonDeployment) -> Iterator[Problem]:
+    """The rclone of Seldon's storage initializer takes fewer addresses than this machine does.
+
+    Source: backend/azureblob and backend/googlecloudstorage of rclone 1.59.
+    """
+    for each in deployment.storage:
+        if isinstance(each, GcsStorage) and each.endpoint is not None:
+            want = "must not be given for a cluster, where Seldon's storage initializer asks Google's own address alone"
+            fix = "remove endpoint, or name a Secret for an image of your own by env_secret_ref_name"
+            yield Problem(_path(deployment, each), "endpoint is given", want, fix)
+        elif isinstance(each, AzureStorage) and each.endpoint is not None:
+            yield from _azure_endpoint(_path(deployment, each), each)
+
+
+def _azure_endpoint(path: str, storage: AzureStorage) -> Iterator[Problem]:
+    account = known(storage.account)
+    if account is None or not _WEB.match(storage.endpoint or ""):
+        return
+    if is_emulated(storage) and account != _EMULATED:
+        want = f"must be that of account {_EMULATED}: rclone reads an account in a path only as an emulator's"
+        fix = "let the emulator have that account, and name it"
+        yield Problem(path, f"endpoint '{storage.endpoint}' of account '{account}'", want, fix)
+    elif not is_emulated(storage) and not str(storage.endpoint).startswith(f"https://{account}."):
+        fix = f"write endpoint='https://{account}.{_GOVERNMENT}'"
+        yield Problem(path, f"endpoint '{storage.endpoint}'", f"must begin with https://{account}. on a cluster", fix)
 
 
 def _url(path: str, url: str, field: str = "url") -> Iterator[Problem]:
@@ -138,3 +176,4 @@ def _path(deployment: SeldonDeployment, storage: Storage) -> str:
 
 
 DEPLOYMENT_RULES = (schemes, credentials, every_uri_is_served, every_storage_is_used)
+CLUSTER_DEPLOYMENT_RULES = (endpoints_are_in_reach,)

@@ -1,4 +1,4 @@
-"""Real servers of stores on the loopback: a registry of images, MLflow's registry."""
+"""Real servers of stores on the loopback: a registry of images, MLflow's registry, Azurite, fake-gcs-server."""
 
 from __future__ import annotations
 
@@ -11,15 +11,17 @@ import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
 from seldon_infra.servers import catalogue
 from tests.engine.waiting import wait_until
-from toolchain import registry as program
+from toolchain import azurite as azurite_program
+from toolchain import fake_gcs as fake_gcs_program
+from toolchain import registry as registry_program
 
-_REGISTRY = program.program()
-"""Where it is before a test has a cache of its own."""
+_REGISTRY, _AZURITE, _FAKE_GCS = registry_program.program(), azurite_program.program(), fake_gcs_program.program()
+"""Where they are before a test has a cache of its own."""
 READER, PASSWORD = "reader", "canary-of-a-password"
 HTPASSWD = f"{READER}:$2b$04$j39JWdkGn1Qq0clbfQ94d.zHXSpXREPlUfLhQTcrLHrU4RZktWnS6\n"
 
@@ -62,11 +64,36 @@ def mlflow(folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def _running(command: Sequence[str], log: Path, url: str) -> Iterator[None]:
+def azurite(folder: Path, accounts: Mapping[str, str]) -> Iterator[str]:
+    """Serve Azure's blobs for some accounts by their keys, and give the server's URL, below which each has its own."""
+    folder.mkdir(parents=True, exist_ok=True)
+    port = free_port()
+    command = ["node", str(_AZURITE), "--blobPort", str(port), "--inMemoryPersistence", "--disableTelemetry",
+               "--skipApiVersionCheck", "--silent"]  # fmt: skip
+    said = {"AZURITE_ACCOUNTS": ";".join(f"{name}:{key}" for name, key in accounts.items())}
+    with _running(command, folder / "log", f"http://127.0.0.1:{port}/", said):
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def fake_gcs(folder: Path) -> Iterator[str]:
+    """Serve buckets as Google's store does, to whoever asks, and give the URL."""
+    folder.mkdir(parents=True, exist_ok=True)
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    # Without its own address as the public one it does not list by the interface that obstore speaks.
+    command = [str(_FAKE_GCS), "-backend", "memory", "-scheme", "http", "-host", "127.0.0.1", "-port", str(port),
+               "-public-host", f"127.0.0.1:{port}", "-external-url", url]  # fmt: skip
+    with _running(command, folder / "log", f"{url}/_internal/healthcheck"):
+        yield url
+
+
+@contextmanager
+def _running(command: Sequence[str], log: Path, url: str, told: Mapping[str, str] | None = None) -> Iterator[None]:
     with log.open("w") as said:
         # Some of them start others, which are to go as well.
         # MLflow's own queue of jobs, which nothing here has any for, takes longer to start than its server.
-        environment = os.environ | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+        environment = os.environ | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", **(told or {})}
         process = subprocess.Popen(command, stdout=said, stderr=said, start_new_session=True, env=environment)
         try:
             wait_until(lambda: _answers(process, url), 120)
@@ -77,9 +104,13 @@ def _running(command: Sequence[str], log: Path, url: str) -> Iterator[None]:
 
 def _answers(process: subprocess.Popen[bytes], url: str) -> bool:
     assert process.poll() is None, "the server ended; see its log"
-    with contextlib.suppress(URLError, ConnectionError), urlopen(url, timeout=5):
+    try:
+        urlopen(url, timeout=5).close()
+    except HTTPError:
         return True
-    return False
+    except (URLError, ConnectionError):
+        return False
+    return True
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -14,7 +14,8 @@ import boto3
 import pytest
 
 from seldon_infra.artifacts import stores
-from seldon_infra.artifacts.fetch import _azure, _Bucket, fetch
+from seldon_infra.artifacts.buckets import Bucket, _azure
+from seldon_infra.artifacts.fetch import fetch
 from seldon_infra.artifacts.listing import StoreNotReached, refusal
 from seldon_infra.artifacts.render import settings_for, store_settings
 from seldon_infra.artifacts.spec import AzureStorage, GcsStorage, HttpStorage, S3Storage
@@ -113,6 +114,11 @@ def test_a_uri_that_holds_nothing_is_named(bucket: Any, storage: dict[str, Any])
         found("s3://models/absent", storage)
 
 
+def test_a_bucket_that_is_not_there_is_told_apart_from_one_that_holds_nothing(storage: dict[str, Any]) -> None:
+    with pytest.raises(ModelNotFound, match="'s3://missing/iris': there is no bucket or container 'missing'"):
+        found("s3://missing/iris", storage)
+
+
 def test_an_object_whose_name_climbs_out_is_refused(bucket: Any, storage: dict[str, Any], cache: Path) -> None:
     put(bucket, {"iris/..\\..\\x": b"1"})
     with pytest.raises(NotPermitted, match="climb"):
@@ -147,7 +153,7 @@ def test_a_signature_in_a_url_is_not_repeated() -> None:
 
 
 def test_a_key_file_that_is_none_is_refused_and_not_repeated() -> None:
-    with pytest.raises(StoreNotReached, match="gs://models/iris") as said:
+    with pytest.raises(NotPermitted, match=r"'gs://models/iris': GcsStorage\(service_account_json=…\) of its") as said:
         found("gs://models/iris", store_settings(GcsStorage(service_account_json='{"private_key": "not-to-be-seen"}')))
     assert "not-to-be-seen" not in str(said.value)
 
@@ -211,8 +217,8 @@ def test_an_object_that_is_larger_than_its_listing_said_is_not_fetched_beyond_th
     bucket: Any, storage: dict[str, Any], cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(bucket, {"iris/model.bin": b"12345678"})
-    listed = _Bucket.items
-    monkeypatch.setattr(_Bucket, "items", lambda self: [replace(item, size=1) for item in listed(self)])
+    listed = Bucket.items
+    monkeypatch.setattr(Bucket, "items", lambda self: [replace(item, size=1) for item in listed(self)])
     with pytest.raises(LimitReached, match=r"'s3://models/iris' holds more than 4 bytes"):
         fetch("s3://models/iris", storage, cache, most=4)
 

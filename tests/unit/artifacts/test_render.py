@@ -1,4 +1,4 @@
-"""Credentials as rclone reads them: 1.60.1 was run with each, a stub in the store's place."""
+"""Credentials as rclone reads them; a real one is run with each in tests/local/stores/test_rclone.py."""
 
 from __future__ import annotations
 
@@ -52,6 +52,20 @@ def test_a_key_of_azure() -> None:
         "RCLONE_CONFIG_AZURE_TYPE": "azureblob",
         "RCLONE_CONFIG_AZURE_ACCOUNT": "acme",
         "RCLONE_CONFIG_AZURE_KEY": "k",
+    }
+
+
+def test_an_account_of_another_cloud_of_azures_is_its_domain() -> None:
+    storage = AzureStorage(account="acme", key="k", endpoint="https://acme.blob.core.chinacloudapi.cn/")
+    assert rclone_variables([storage])["RCLONE_CONFIG_AZURE_ENDPOINT"] == "blob.core.chinacloudapi.cn"
+
+
+def test_an_account_of_an_emulators_is_its_address() -> None:
+    storage = AzureStorage(account="devstoreaccount1", key="k", endpoint="http://azurite:10000/devstoreaccount1")
+    assert rclone_variables([storage]) == {
+        "RCLONE_CONFIG_AZURE_TYPE": "azureblob",
+        "RCLONE_CONFIG_AZURE_USE_EMULATOR": "true",
+        "RCLONE_CONFIG_AZURE_ENDPOINT": "http://azurite:10000/devstoreaccount1",
     }
 
 

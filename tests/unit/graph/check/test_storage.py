@@ -13,7 +13,7 @@ from seldon_infra.artifacts.spec import (
     S3Storage,
     Storage,
 )
-from seldon_infra.graph.check import check
+from seldon_infra.graph.check import check, check_cluster
 from seldon_infra.graph.spec import Explainer, SeldonDeployment
 from tests.unit.core.later import Later
 from tests.unit.graph.check.build import DEPLOYMENT, NODE, PREDICTOR, Row, deployment, model, predictor
@@ -108,6 +108,18 @@ ROWS = {
         f"{AZURE}: account is not set, must be given without sas_url; write account='…'",
         stored(AzureStorage(account="a", key="k"), uri="azure://c/m"),
     ),
+    "a signed URL and an address": Row(
+        stored(AzureStorage(sas_url="https://a/?sig=x", endpoint="https://a.blob.acme.io"), uri="azure://c/m"),
+        f"{AZURE}: endpoint and sas_url are given, must be one of them: a signed URL says where it leads; "
+        "remove endpoint",
+        stored(AzureStorage(account="a", key="k", endpoint="https://a.blob.acme.io"), uri="azure://c/m"),
+    ),
+    "an address that is none": Row(
+        stored(AzureStorage(account="a", key="k", endpoint="blob.acme.io"), uri="azure://c/m"),
+        f"{AZURE}: endpoint 'blob.acme.io', must be http:// or https:// with a server, and no password in it; "
+        "write endpoint='https://ACCOUNT.blob.core.usgovcloudapi.net'",
+        stored(AzureStorage(account="a", key="k", endpoint="https://a.blob.acme.io"), uri="azure://c/m"),
+    ),
     "a storage for nothing": Row(
         stored(S3Storage(), GcsStorage()),
         f"{GCS}: scheme 'gs' is used by no URI, must be that of a model_uri, gs://…; remove it",
@@ -149,3 +161,41 @@ def test_public_buckets_and_volumes_need_no_storage() -> None:
     both = [predictor(f"p{index}", graph=node, traffic=50) for index, node in enumerate(nodes)]
     third = predictor("c", traffic=0)
     assert check(deployment(*both, third, storage=[S3Storage()])) == []
+
+
+ADDRESSES = {
+    "of another account": (
+        AzureStorage(account="acme", key="k", endpoint="https://other.blob.acme.io"),
+        f"{AZURE}: endpoint 'https://other.blob.acme.io', must begin with https://acme. on a cluster; "
+        "write endpoint='https://acme.blob.core.usgovcloudapi.net'",
+    ),
+    "of an emulator with accounts of its own": (
+        AzureStorage(account="acme", key="k", endpoint="http://azurite:10000/acme"),
+        f"{AZURE}: endpoint 'http://azurite:10000/acme' of account 'acme', must be that of account devstoreaccount1: "
+        "rclone reads an account in a path only as an emulator's; let the emulator have that account, and name it",
+    ),
+    "of Google's": (
+        GcsStorage(anonymous=True, endpoint="http://fake-gcs:4443"),
+        f"{GCS}: endpoint is given, must not be given for a cluster, where Seldon's storage initializer asks Google's "
+        "own address alone; remove endpoint, or name a Secret for an image of your own by env_secret_ref_name",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ADDRESSES)
+def test_an_address_that_only_this_machine_reaches_is_an_error_of_a_cluster(name: str) -> None:
+    storage, said = ADDRESSES[name]
+    uri = "gs://c/m" if isinstance(storage, GcsStorage) else "azure://c/m"
+    assert check(stored(storage, uri=uri)) == []
+    assert [str(problem) for problem in check_cluster(stored(storage, uri=uri))] == [said]
+
+
+@pytest.mark.parametrize(
+    "storage",
+    [
+        AzureStorage(account="acme", key="k", endpoint="https://acme.blob.core.chinacloudapi.cn"),
+        AzureStorage(account="devstoreaccount1", key="k", endpoint="http://azurite:10000/devstoreaccount1"),
+    ],
+)
+def test_an_address_that_rclone_reads_is_right_on_a_cluster(storage: AzureStorage) -> None:
+    assert check_cluster(stored(storage, uri="azure://c/m")) == []
