@@ -118,9 +118,9 @@ DRIFTS = [
 
 OVERRIDE = f"{LIMITS}.nodeRepairConfigOverrides.1"
 ALONE = [
-    Drift("taints", put("taints.0.key", "another"), {"taints.key"}),
-    Drift("taints", put("taints.1.value", "no"), {"taints.value"}),
-    Drift("taints", put("taints.0.effect", "NO_EXECUTE"), {"taints.effect"}),
+    Drift("taints-off", put("taints.0.key", "another"), {"taints.key"}),
+    Drift("taints-off", put("taints.0.value", "no"), {"taints.value"}),
+    Drift("taints-off", put("taints.0.effect", "NO_SCHEDULE"), {"taints.effect"}),
     Drift("basic", put("updateConfig.maxUnavailable", 9), {"update.maxUnavailable"}),
     Drift("repair-limits", put(f"{LIMITS}.maxUnhealthyNodeThresholdCount", 9), {"repair.maxUnhealthy"}),
     Drift("repair-limits", put(f"{LIMITS}.maxUnhealthyNodeThresholdPercentage", 9), {"repair.maxUnhealthyPercentage"}),
