@@ -47,7 +47,7 @@ def last_change(step: Step, events: Iterable[Mapping[str, Any]]) -> Manager | No
     """Find who changed the object of a step last, the newest event first; None where nobody is recorded."""
     for event in sorted(events, key=lambda event: _time(event), reverse=True):
         details = _details(event)
-        if event.get("ReadOnly") == "true" or OURS in str(details.get("userAgent", "")):
+        if event.get("ReadOnly") == "true" or details.get("errorCode") or OURS in str(details.get("userAgent", "")):
             continue
         if not step.type.startswith(f"{AWS}Eks") or _is_about(step, details):
             called = str(event.get("EventName", ""))
@@ -59,11 +59,23 @@ def last_change(step: Step, events: Iterable[Mapping[str, Any]]) -> Manager | No
 def _is_about(step: Step, details: Mapping[str, Any]) -> bool:
     """Whether an event of EKS is about an object, whose id is REGION/CLUSTER or REGION/CLUSTER/NAME."""
     asked = details.get("requestParameters") or {}
+    if "resourceArn" in asked:
+        return _is_arn_of(step, str(asked["resourceArn"]))
     _, cluster, *part = step.id.split("/", 2)
     named = {str(value) for value in asked.values() if isinstance(value, str)}
     whose = asked.get("clusterName", asked.get("name"))
     others = {key for key in asked if key.endswith(("Name", "Arn", "Id")) and key not in ("clusterName", "roleArn")}
     return whose == cluster and (part[0] in named if part else not others)
+
+
+def _is_arn_of(step: Step, arn: str) -> bool:
+    """Whether a tag was set or taken away on an object: …:cluster/CLUSTER, …:nodegroup/CLUSTER/NAME/UUID and so on."""
+    _, cluster, *part = step.id.split("/", 2)
+    kind, _, rest = arn.rpartition(":")[2].partition("/")
+    whose, *names = rest.split("/")
+    if not part:
+        return kind == "cluster" and whose == cluster
+    return kind != "cluster" and whose == cluster and part[0].rpartition("/")[2] in names
 
 
 def _details(event: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -11,6 +11,9 @@ from seldon_infra.resources.model import Outputs, ResourceModel, ResourceType
 
 LogType = Literal["api", "audit", "authenticator", "controllerManager", "scheduler"]
 AuthenticationMode = Literal["CONFIG_MAP", "API_AND_CONFIG_MAP", "API"]
+EgressMode = Literal["AWS_MANAGED", "CUSTOMER_ROUTED", "CUSTOMER_ISOLATED"]
+Spread = Literal["host", "rack"]
+_DURATION = r"^[1-9]\d*[smh]$"
 
 
 class EksAutoMode(ResourceModel):
@@ -20,6 +23,7 @@ class EksAutoMode(ResourceModel):
         default_factory=list, description="Built-in pools; with none, only pools that are made in the cluster."
     )
     node_role_arn: str | None = Field(default=None, description="Role of the nodes of the built-in pools.")
+    gateway_api: bool = Field(default=False, description="Whether EKS keeps the Gateway API's kinds in the cluster.")
 
 
 class EksRemoteNetworks(ResourceModel):
@@ -35,6 +39,33 @@ class EksOutpost(ResourceModel):
     arns: list[str] = Field(min_length=1, max_length=1, description="The Outpost.")
     control_plane_instance_type: str = Field(description="Instance type of the control plane's machines.")
     placement_group: str | None = Field(default=None, description="Placement group of those machines.")
+    spread: Spread | None = Field(default=None, description="What no two of those machines share.")
+    etcd_instance_type: str | None = Field(default=None, description="Instance type of etcd's machines.")
+    etcd_spread: Spread | None = Field(default=None, description="What no two of etcd's machines share.")
+
+
+class EksComponents(ResourceModel):
+    """Settings of Kubernetes' own programs; one that is left out stays as AWS has it."""
+
+    event_ttl: str | None = Field(
+        default=None, pattern=_DURATION, description="How long events are kept, in one unit: 30m or 1h."
+    )
+    node_ports: str | None = Field(
+        default=None, pattern=r"^\d{1,5}-\d{1,5}$", description="Ports of NodePort services, such as 30000-32767."
+    )
+    scoring: Literal["LeastAllocated", "MostAllocated"] | None = Field(
+        default=None,
+        description="Which nodes the scheduler prefers: MostAllocated fills one GPU node before it begins another.",
+    )
+    scoring_weights: dict[str, Annotated[int, Field(ge=1, le=100)]] = Field(
+        default_factory=dict, description="What counts in it, and how much: {'nvidia.com/gpu': 5, 'cpu': 1}."
+    )
+    terminated_pods: int | None = Field(
+        default=None, ge=1, le=1_000_000, description="How many ended pods are kept before the oldest are deleted."
+    )
+    hpa_sync_period: str | None = Field(
+        default=None, pattern=_DURATION, description="How often autoscalers of pods look, in one unit: 15s or 1m."
+    )
 
 
 class EksClusterInputs(AwsInputs):
@@ -42,6 +73,9 @@ class EksClusterInputs(AwsInputs):
 
     name: str = Field(pattern=r"^[0-9A-Za-z][A-Za-z0-9_-]{0,99}$", description="Name, unique in account and region.")
     version: str = Field(pattern=r"^1\.\d{2}$", description="Kubernetes version; it moves up, one minor at a time.")
+    force_update: bool = Field(
+        default=False, description="Whether a new version comes though AWS's readiness checks speak against it."
+    )
     role_arn: str = Field(pattern=r"^arn:[^:]+:iam::\d{12}:role/.+$", description="Role that EKS acts by.")
     subnet_ids: list[str] = Field(min_length=2, description="Subnets of the control plane, in two zones at least.")
     security_group_ids: list[str] = Field(default_factory=list, description="More groups of its network interfaces.")
@@ -50,7 +84,13 @@ class EksClusterInputs(AwsInputs):
     public_access_cidrs: list[str] = Field(
         default_factory=list, description="Who on the internet; required with endpoint_public_access."
     )
-    service_ipv4_cidr: str | None = Field(default=None, description="Addresses of services; AWS chooses by default.")
+    egress_mode: EgressMode = Field(
+        default="AWS_MANAGED",
+        description="Which way the control plane takes out: AWS's, or your subnets', from which none leads back.",
+    )
+    service_ipv4_cidr: str | None = Field(
+        default=None, description="Addresses of services, /12 to /24 of private space; AWS chooses by default."
+    )
     ip_family: Literal["ipv4", "ipv6"] = Field(default="ipv4", description="Addresses of pods and services.")
     encryption_key_arn: str | None = Field(
         default=None, description="KMS key for secrets. It can be added in place, and never be taken away."
@@ -72,6 +112,7 @@ class EksClusterInputs(AwsInputs):
     scaling_tier: Literal["standard", "tier-xl", "tier-2xl", "tier-4xl", "tier-8xl"] = Field(
         default="standard", description="Provisioned capacity of the control plane."
     )
+    components: EksComponents | None = Field(default=None, description="Settings of Kubernetes' own programs.")
     auto_mode: EksAutoMode | None = Field(default=None, description="EKS Auto Mode; None is off.")
     remote_networks: EksRemoteNetworks | None = Field(default=None, description="Networks of hybrid nodes.")
     outpost: EksOutpost | None = Field(default=None, description="An Outpost to run on.")

@@ -19,9 +19,10 @@ class EksTaint(ResourceModel):
 
 
 class EksLaunchTemplate(ResourceModel):
-    """A launch template in one version."""
+    """A launch template in one version, by its id or its name."""
 
-    id: str = Field(pattern=r"^lt-[0-9a-f]+$", description="Its id.")
+    id: str | None = Field(default=None, pattern=r"^lt-[0-9a-f]+$", description="Its id.")
+    name: str | None = Field(default=None, min_length=3, max_length=128, description="Or its name.")
     version: str = Field(pattern=r"^[1-9]\d*$", description="Number of the version; a new one rolls the nodes.")
 
 
@@ -40,6 +41,36 @@ class EksRemoteAccess(ResourceModel):
 
     ec2_ssh_key: str = Field(description="Name of the key pair.")
     source_security_group_ids: list[str] = Field(default_factory=list, description="Who may connect.")
+
+
+class EksRepairOverride(ResourceModel):
+    """What repair does about one ailment."""
+
+    condition: str = Field(min_length=1, description="The node's condition, such as AcceleratedHardwareReady.")
+    reason: str = Field(min_length=1, description="Its reason, such as NvidiaXID64Error.")
+    wait_minutes: int = Field(ge=1, description="How long it has to last, in minutes.")
+    action: Literal["Replace", "Reboot", "NoAction"] = Field(description="What is done.")
+
+
+class EksNodeRepair(ResourceModel):
+    """How far auto_repair goes; each limit is a number or a share of the nodes."""
+
+    max_unhealthy: int | None = Field(default=None, ge=1, description="With more ailing nodes it stops.")
+    max_unhealthy_percentage: int | None = Field(default=None, ge=1, le=100, description="Or this share of them.")
+    max_parallel: int | None = Field(default=None, ge=1, description="Most nodes at a time.")
+    max_parallel_percentage: int | None = Field(default=None, ge=1, le=100, description="Or this share of them.")
+    overrides: list[EksRepairOverride] = Field(default_factory=list, description="Ailments with another treatment.")
+
+
+class EksWarmPool(ResourceModel):
+    """Machines that have booted already and wait for the group to grow."""
+
+    min_size: int = Field(default=0, ge=0, description="Fewest machines that wait.")
+    max_prepared: int | None = Field(default=None, ge=0, description="Most machines, nodes and waiting ones together.")
+    state: Literal["STOPPED", "RUNNING", "HIBERNATED"] = Field(
+        default="STOPPED", description="How they wait: stopped ones cost their disks alone."
+    )
+    reuse: bool = Field(default=False, description="Whether nodes that are not needed go back to wait.")
 
 
 class EksNodegroupInputs(AwsInputs):
@@ -77,6 +108,8 @@ class EksNodegroupInputs(AwsInputs):
         default_factory=lambda: EksNodeUpdate(max_unavailable=1), description="How an update goes."
     )
     auto_repair: bool = Field(default=False, description="Whether EKS replaces or reboots nodes that are unhealthy.")
+    repair: EksNodeRepair | None = Field(default=None, description="How far auto_repair goes; AWS chooses by default.")
+    warm_pool: EksWarmPool | None = Field(default=None, description="Machines in reserve; None is none.")
     remote_access: EksRemoteAccess | None = Field(default=None, description="SSH to the nodes.")
     made: bool = Field(default=True, description="Whether its creation succeeded; a refresh finds out.")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from seldon_infra.resources.aws import AwsInputs
+from seldon_infra.resources.aws import AwsInputs, PolicyDocument
 from seldon_infra.resources.model import Outputs, ResourceType
 
 _ROLE = r"^arn:[^:]+:iam::\d{12}:role/.+$"
@@ -18,6 +18,9 @@ class EksPodIdentityAssociationInputs(AwsInputs):
     service_account: str = Field(description="Name of the service account.")
     role_arn: str = Field(pattern=_ROLE, description="Role that the pods have.")
     target_role_arn: str | None = Field(default=None, pattern=_ROLE, description="Role that they assume from there.")
+    policy: PolicyDocument | None = Field(
+        default=None, description="What of the role's rights is left to the pods; with disable_session_tags alone."
+    )
     disable_session_tags: bool = Field(default=False, description="Whether sessions carry no tags of pod and cluster.")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,7 +25,7 @@ class Direct:
     """Reads and updates what the state of an account's stack has."""
 
     def __init__(self, account: Account | EksAccount) -> None:
-        self._state = account.state()
+        self.state = account.state()
 
     @classmethod
     @contextmanager
@@ -40,26 +41,53 @@ class Direct:
     def drifted(self) -> dict[str, set[str]]:
         """Per resource that has drifted, the inputs that did, asked anew."""
         _forget()
-        found = {name: self._drifted(it) for name, it in self._state.items()}
+        found = {name: self._drifted(it) for name, it in self.state.items()}
         return {name: fields for name, fields in found.items() if fields}
 
     def drifted_of(self, name: str) -> set[str]:
         """The inputs of one resource that have drifted."""
         _forget()
-        return self._drifted(self._state[name])
+        return self._drifted(self.state[name])
 
     def _drifted(self, it: dict[str, Any]) -> set[str]:
         alive = _lifecycle(it).read(it["id"], it["outputs"], it["inputs"], _context(it))
         now = alive.inputs if alive and alive.inputs else {}
         return {key for key in it["inputs"] | now if it["inputs"].get(key) != now.get(key)}
 
+    def paths_after(self, name: str, body: dict[str, Any], change: Callable[[dict[str, Any]], None]) -> set[str]:
+        """The inputs, by dotted path, that show a change by hand of what AWS has; the change is taken back."""
+        was, it = copy.deepcopy(body), self.state[name]
+        change(body)
+        _forget()
+        try:
+            alive = _lifecycle(it).read(it["id"], it["outputs"], it["inputs"], _context(it))
+        finally:
+            body.clear()
+            body.update(was)
+        now = dict(_leaves(alive.inputs if alive and alive.inputs else {}))
+        last = dict(_leaves(it["inputs"]))
+        return {path for path in last | now if last.get(path) != now.get(path)}
+
     def mend(self, name: str) -> None:
         """Bring a resource back to what the state has."""
-        it = self._state[name]
+        it = self.state[name]
         alive = _lifecycle(it).read(it["id"], it["outputs"], it["inputs"], _context(it))
         assert alive is not None
         done = _lifecycle(it).update((alive.id, alive.outputs, alive.inputs or {}), it["inputs"], _context(it))
         assert not done.reasons, done.reasons
+
+
+def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Every plain value by its path, those of lists under their list's."""
+    if isinstance(value, dict) and value:
+        for key, it in value.items():
+            yield from _leaves(it, f"{path}.{key}" if path else key)
+    elif isinstance(value, list) and value and isinstance(value[0], dict):
+        rows = [dict(_leaves(it)) for it in value]
+        for key in {key for row in rows for key in row}:
+            yield f"{path}.{key}", [row.get(key) for row in rows]
+    else:
+        yield path, value
 
 
 def _forget() -> None:

@@ -110,7 +110,10 @@ class Account:
 
     def body(self, name: str) -> dict[str, Any]:
         """A declared resource as EKS has it, to be looked at or changed behind the provider's back."""
-        resource = self.state()[name]
+        return self.body_of(self.state()[name])
+
+    def body_of(self, resource: dict[str, Any]) -> dict[str, Any]:
+        """A resource of the state as EKS has it."""
         _, cluster, *rest = resource["id"].split("/", 2)
         eks = self.aws.eks().state
         shelves: dict[str, Any] = {"EksNodegroup": eks.nodegroups, "EksAddon": eks.addons,

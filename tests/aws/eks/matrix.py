@@ -127,7 +127,8 @@ class Life:
         theirs = self.imported(folder)["inputs"][case.name]
         mine = self.account.state()[case.name]["inputs"]
         told = set(mine) - {to_camel(name) for name in self.untold}
-        return {key: theirs.get(key) for key in told if _unordered(theirs.get(key)) != _unordered(mine[key])}
+        found = {key: _part(theirs.get(key), mine[key]) for key in told}
+        return {key: it for key, it in found.items() if _unordered(it) != _unordered(mine[key])}
 
     def destroyed(self) -> list[str]:
         """What EKS has after the destruction."""
@@ -191,6 +192,11 @@ def _filled(value: Any, there: Body) -> Any:
             return value
 
 
+def _part(value: Any, of: Any) -> Any:
+    """What a value says about what another has: an import may know more, such as a template's id and its name."""
+    return {key: value.get(key) for key in of} if isinstance(value, dict) and isinstance(of, dict) else value
+
+
 def _unordered(value: Any) -> Any:
     """A value in which the order of a list does not count: a preview tells whether it does."""
     return sorted(map(json.dumps, value)) if isinstance(value, list) else value
@@ -200,7 +206,7 @@ def at(body: Body, path: str) -> Any:
     """What is at a dotted path; None where nothing is."""
     found: Any = body
     for step in path.split("."):
-        found = found[int(step)] if step.isdigit() and isinstance(found, list) else found.get(step, {})
+        found = dict(enumerate(found)).get(int(step), {}) if isinstance(found, list) else found.get(step, {})
     return None if found == {} else found
 
 
@@ -210,7 +216,7 @@ def put(path: str, value: Any) -> Change:
     def change(body: Body) -> None:
         *steps, last = path.split(".")
         for step in steps:
-            body = body.setdefault(step, {})
+            body = body[int(step)] if step.isdigit() else body.setdefault(step, {})  # type: ignore[index]
         body[last] = value
 
     return change

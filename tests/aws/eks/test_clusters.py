@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
 
+from tests.aws.direct import Direct
 from tests.aws.eks.account import Account, Declared, Step
 from tests.aws.eks.matrix import Case, Drift, Life, at, put
 from tests.aws.loopback import REGION
@@ -17,7 +18,18 @@ pytestmark = [pytest.mark.aws, pytest.mark.slow]
 AUTO = {"auto_mode": {"node_pools": ["system"], "node_role_arn": "$node_role"}}
 PUBLIC = {"endpoint_public_access": True, "public_access_cidrs": ["203.0.113.0/24"]}
 REMOTE = {"node_cidrs": ["192.168.0.0/24"]}
-OUTPOST = {"arns": ["arn:aws:outposts:eu-west-1:123456789012:outpost/op-1"], "control_plane_instance_type": "m5.large"}
+COMPONENTS = {
+    "event_ttl": "2h", "node_ports": "31000-32000", "scoring": "MostAllocated",
+    "scoring_weights": {"nvidia.com/gpu": 5, "cpu": 1}, "terminated_pods": 500, "hpa_sync_period": "30s",
+}  # fmt: skip
+SCORED = "kubeSchedulerConfig.nodeResourcesFit.scoringStrategy"
+ENDED = "kubeControllerManagerConfig.podGcControllerConfig.terminatedPodGcThreshold"
+LOOKS = "kubeControllerManagerConfig.horizontalPodAutoscalerControllerConfig.horizontalPodAutoscalerSyncPeriod"
+MANAGED = "kubernetesNetworkConfig.elasticLoadBalancing.gatewayApi.crds.managed"
+OUTPOST = {
+    "arns": ["arn:aws:outposts:eu-west-1:123456789012:outpost/op-1"], "control_plane_instance_type": "m5.large",
+    "spread": "host", "etcd_instance_type": "c5.large", "etcd_spread": "rack",
+}  # fmt: skip
 
 CASES = [
     Case("basic", {}, made={
@@ -29,6 +41,7 @@ CASES = [
     Case("name", {"name": "old-name"}, {"name": "new-name"}, "replace", {"name": "new-name"}),
     Case("role", {}, {"role_arn": "$other_role"}, "replace", {"roleArn": "$other_role"}),
     Case("version", {}, {"version": "1.33"}, "update", {"version": "1.33"}),
+    Case("force", {}, {"version": "1.33", "force_update": True}, "update", {"version": "1.33"}),
     Case("logging", {"log_types": ["api", "audit"]}, {"log_types": ["scheduler", "audit"]}, "update",
          {"logging.clusterLogging.0.types": ["audit", "scheduler"]},
          {"logging.clusterLogging.0.types": ["api", "audit"]}),
@@ -50,6 +63,19 @@ CASES = [
     Case("compute-modify-role", AUTO, {"auto_mode": {"node_pools": ["system"], "node_role_arn": "$other_role"}},
          "update", {"computeConfig.nodeRoleArn": "$other_role"}),
     Case("compute-add-role", {"auto_mode": {}}, AUTO, "update", {"computeConfig.nodeRoleArn": "$node_role"}),
+    Case("compute-gateway", AUTO, {"auto_mode": {**AUTO["auto_mode"], "gateway_api": True}}, "update",
+         {MANAGED: True}, {MANAGED: False}),
+    Case("components-on-create", {"components": COMPONENTS}, made={
+        "kubeApiServerConfig.eventTtl": "2h", "kubeApiServerConfig.serviceNodePortRange.minPort": 31000,
+        "kubeApiServerConfig.serviceNodePortRange.maxPort": 32000, f"{SCORED}.type": "MostAllocated",
+        f"{SCORED}.resources": [{"name": "cpu", "weight": 1}, {"name": "nvidia.com/gpu", "weight": 5}],
+        ENDED: 500, LOOKS: "30s",
+    }),
+    Case("components-on-update", {}, {"components": COMPONENTS}, "update", {f"{SCORED}.type": "MostAllocated"},
+         {f"{SCORED}.type": "LeastAllocated"}),
+    Case("egress", {}, {"egress_mode": "CUSTOMER_ROUTED"}, "update",
+         {"resourcesVpcConfig.controlPlaneEgressMode": "CUSTOMER_ROUTED"},
+         {"resourcesVpcConfig.controlPlaneEgressMode": "AWS_MANAGED"}),
     Case("encryption-create", {"encryption_key_arn": "$keys.0"},
          made={"encryptionConfig.0.provider.keyArn": "$keys.0", "encryptionConfig.0.resources": ["secrets"]}),
     Case("encryption-update", {}, {"encryption_key_arn": "$keys.0"}, "update",
@@ -77,7 +103,9 @@ CASES = [
     Case("ip-family", {}, {"ip_family": "ipv6"}, "replace", {"kubernetesNetworkConfig.ipFamily": "ipv6"}),
     Case("outpost", {"outpost": OUTPOST}, {"outpost": {**OUTPOST, "placement_group": "pg"}}, "replace",
          {"outpostConfig.controlPlanePlacement.groupName": "pg"},
-         {"outpostConfig.controlPlaneInstanceType": "m5.large"}),
+         {"outpostConfig.controlPlaneInstanceType": "m5.large", "outpostConfig.etcdInstanceType": "c5.large",
+          "outpostConfig.controlPlanePlacement.spreadLevel": "host",
+          "outpostConfig.etcdPlacement.spreadLevel": "rack"}),
     Case("remote-node", {"remote_networks": REMOTE},
          {"remote_networks": {"node_cidrs": ["192.168.0.0/24", "192.168.1.0/24"]}}, "update",
          {"remoteNetworkConfig.remoteNodeNetworks.0.cidrs": ["192.168.0.0/24", "192.168.1.0/24"]}),
@@ -120,6 +148,27 @@ DRIFTS = [
 ]  # fmt: skip
 
 
+CREATED = "components-on-create"
+ALONE = [
+    Drift("compute-on-create", put("computeConfig.nodeRoleArn", "arn:aws:iam::123456789012:role/x"),
+          {"autoMode.nodeRoleArn"}),
+    Drift("compute-gateway", put(MANAGED, False), {"autoMode.gatewayApi"}),
+    Drift(CREATED, put("kubeApiServerConfig.eventTtl", "9h"), {"components.eventTtl"}),
+    Drift(CREATED, put("kubeApiServerConfig.serviceNodePortRange.maxPort", 31999), {"components.nodePorts"}),
+    Drift(CREATED, put(f"{SCORED}.type", "LeastAllocated"), {"components.scoring"}),
+    Drift(CREATED, put(f"{SCORED}.resources", [{"name": "cpu", "weight": 1}, {"name": "nvidia.com/gpu", "weight": 9}]),
+          {"components.scoringWeights.nvidia.com/gpu"}),
+    Drift(CREATED, put(ENDED, 9), {"components.terminatedPods"}),
+    Drift(CREATED, put(LOOKS, "9s"), {"components.hpaSyncPeriod"}),
+    Drift("egress", put(f"{NETWORK}.controlPlaneEgressMode", "CUSTOMER_ISOLATED"), {"egressMode"}),
+    Drift("encryption-create", put("encryptionConfig.0.provider.keyArn", "another"), {"encryptionKeyArn"}),
+    Drift("remote-node", put("remoteNetworkConfig.remoteNodeNetworks.0.cidrs", ["192.168.9.0/24"]),
+          {"remoteNetworks.nodeCidrs"}),
+    Drift("remote-pod", put("remoteNetworkConfig.remotePodNetworks.0.cidrs", ["10.8.0.0/16"]),
+          {"remoteNetworks.podCidrs"}),
+]  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def life(long_account: tuple[Account, Surroundings]) -> Life:
     account, around = long_account
@@ -127,7 +176,16 @@ def life(long_account: tuple[Account, Surroundings]) -> Life:
 
 
 every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+every_change = pytest.mark.parametrize("drift", ALONE, ids=lambda drift: " ".join(sorted(drift.paths)))
 every_drift = pytest.mark.parametrize("drift", DRIFTS, ids=lambda drift: drift.name)
+
+
+@pytest.fixture(scope="module")
+def direct(life: Life) -> Iterator[Direct]:
+    """The plugin's types over that account, when all has been put back."""
+    life.put_back(DRIFTS)
+    with Direct.over(life.account) as direct:
+        yield direct
 
 
 @every_case
@@ -175,6 +233,12 @@ def test_what_was_changed_by_hand_shows_at_its_property(life: Life, drift: Drift
 @every_drift
 def test_what_was_changed_by_hand_is_put_back(life: Life, drift: Drift) -> None:
     assert life.put_back(DRIFTS)[drift.name] == Step("same")
+
+
+@every_change
+def test_one_field_alone_that_was_changed_by_hand_is_found(life: Life, direct: Direct, drift: Drift) -> None:
+    body = life.account.body_of(direct.state[drift.name])
+    assert direct.paths_after(drift.name, body, drift.change) == drift.paths
 
 
 def test_a_destroy_leaves_nothing(life: Life) -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 
+from tests.aws.direct import Direct
 from tests.aws.eks.account import Account, Step
 from tests.aws.eks.matrix import Case, Drift, Life, at, put
 from tests.aws.loopback.fixtures import Surroundings, client, until_active
@@ -12,6 +16,11 @@ pytestmark = [pytest.mark.aws, pytest.mark.slow]
 
 GPU = {"key": "nvidia.com/gpu", "effect": "NO_SCHEDULE"}
 SPOT = {"key": "spot", "value": "yes", "effect": "NO_EXECUTE"}
+LIMITS = "nodeRepairConfig"
+REPAIR: dict[str, Any] = {"max_unhealthy": 3, "max_parallel_percentage": 20, "overrides": [
+    {"condition": "AcceleratedHardwareReady", "reason": "NvidiaXID64Error", "wait_minutes": 5, "action": "Replace"},
+    {"condition": "NetworkingReady", "reason": "InterfaceNotUp", "wait_minutes": 20, "action": "NoAction"},
+]}  # fmt: skip
 SSH = {"remote_access": {"ec2_ssh_key": "key"}}
 
 CASES = [
@@ -42,6 +51,26 @@ CASES = [
     Case("template-id", {"launch_template": {"id": "$template", "version": "1"}},
          {"launch_template": {"id": "$typed_template", "version": "1"}}, "replace",
          {"launchTemplate.id": "$typed_template"}),
+    Case("template-name", {"launch_template": {"name": "template", "version": "1"}},
+         {"launch_template": {"name": "template", "version": "2"}}, "update", {"launchTemplate.version": "2"},
+         {"launchTemplate.version": "1", "launchTemplate.id": "$template"}),
+    Case("template-other-name", {"launch_template": {"name": "template", "version": "1"}},
+         {"launch_template": {"name": "typed-template", "version": "1"}}, "replace",
+         {"launchTemplate.id": "$typed_template"}),
+    Case("repair-limits", {"auto_repair": True}, {"repair": REPAIR}, "update",
+         {f"{LIMITS}.maxUnhealthyNodeThresholdCount": 3, f"{LIMITS}.maxParallelNodesRepairedPercentage": 20,
+          f"{LIMITS}.enabled": True, f"{LIMITS}.nodeRepairConfigOverrides.1.repairAction": "NoAction"}),
+    Case("repair-other-limits", {"auto_repair": True, "repair": REPAIR},
+         {"repair": {"max_unhealthy_percentage": 10, "max_parallel": 1, "overrides": REPAIR["overrides"][:1]}},
+         "update",
+         {f"{LIMITS}.maxUnhealthyNodeThresholdPercentage": 10, f"{LIMITS}.maxUnhealthyNodeThresholdCount": None,
+          f"{LIMITS}.nodeRepairConfigOverrides.1": None},
+         {f"{LIMITS}.maxUnhealthyNodeThresholdCount": 3}),
+    Case("warm", {}, {"warm_pool": {"min_size": 1, "max_prepared": 3, "state": "HIBERNATED", "reuse": True}}, "update",
+         {"warmPoolConfig": {"enabled": True, "minSize": 1, "maxGroupPreparedCapacity": 3, "poolState": "HIBERNATED",
+                             "reuseOnScaleIn": True}}),
+    Case("warm-off", {"warm_pool": {}}, {"warm_pool": None}, "update", {"warmPoolConfig.enabled": False},
+         {"warmPoolConfig.poolState": "STOPPED"}),
     Case("repair", {}, {"auto_repair": True}, "update", {"nodeRepairConfig.enabled": True}),
     Case("repair-off", {"auto_repair": True}, {"auto_repair": False}, "update", {"nodeRepairConfig.enabled": False}),
     Case("release", {"release_version": "1.33.4-20261001"}, {"release_version": "1.33.4-20261101"}, "update",
@@ -87,6 +116,27 @@ DRIFTS = [
 ]
 
 
+OVERRIDE = f"{LIMITS}.nodeRepairConfigOverrides.1"
+ALONE = [
+    Drift("taints-off", put("taints.0.key", "another"), {"taints.key"}),
+    Drift("taints-off", put("taints.0.value", "no"), {"taints.value"}),
+    Drift("taints-off", put("taints.0.effect", "NO_SCHEDULE"), {"taints.effect"}),
+    Drift("basic", put("updateConfig.maxUnavailable", 9), {"update.maxUnavailable"}),
+    Drift("repair-limits", put(f"{LIMITS}.maxUnhealthyNodeThresholdCount", 9), {"repair.maxUnhealthy"}),
+    Drift("repair-limits", put(f"{LIMITS}.maxUnhealthyNodeThresholdPercentage", 9), {"repair.maxUnhealthyPercentage"}),
+    Drift("repair-limits", put(f"{LIMITS}.maxParallelNodesRepairedCount", 9), {"repair.maxParallel"}),
+    Drift("repair-limits", put(f"{LIMITS}.maxParallelNodesRepairedPercentage", 9), {"repair.maxParallelPercentage"}),
+    Drift("repair-limits", put(f"{OVERRIDE}.nodeMonitoringCondition", "x"), {"repair.overrides.condition"}),
+    Drift("repair-limits", put(f"{OVERRIDE}.nodeUnhealthyReason", "x"), {"repair.overrides.reason"}),
+    Drift("repair-limits", put(f"{OVERRIDE}.minRepairWaitTimeMins", 9), {"repair.overrides.waitMinutes"}),
+    Drift("repair-limits", put(f"{OVERRIDE}.repairAction", "Reboot"), {"repair.overrides.action"}),
+    Drift("warm", put("warmPoolConfig.minSize", 0), {"warmPool.minSize"}),
+    Drift("warm", put("warmPoolConfig.maxGroupPreparedCapacity", 9), {"warmPool.maxPrepared"}),
+    Drift("warm", put("warmPoolConfig.poolState", "RUNNING"), {"warmPool.state"}),
+    Drift("warm", put("warmPoolConfig.reuseOnScaleIn", False), {"warmPool.reuse"}),
+]  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def life(long_account: tuple[Account, Surroundings]) -> Life:
     """Node groups in a cluster that is there already, one minor version ahead of them in the end."""
@@ -108,7 +158,16 @@ def life(long_account: tuple[Account, Surroundings]) -> Life:
 
 
 every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+every_change = pytest.mark.parametrize("drift", ALONE, ids=lambda drift: " ".join(sorted(drift.paths)))
 every_drift = pytest.mark.parametrize("drift", DRIFTS, ids=lambda drift: drift.name)
+
+
+@pytest.fixture(scope="module")
+def direct(life: Life) -> Iterator[Direct]:
+    """The plugin's types over that account, when all has been put back."""
+    life.put_back(DRIFTS)
+    with Direct.over(life.account) as direct:
+        yield direct
 
 
 @every_case
@@ -157,6 +216,12 @@ def test_what_was_changed_by_hand_shows_at_its_property(life: Life, drift: Drift
 @every_drift
 def test_what_was_changed_by_hand_is_put_back(life: Life, drift: Drift) -> None:
     assert life.put_back(DRIFTS)[drift.name] == Step("same")
+
+
+@every_change
+def test_one_field_alone_that_was_changed_by_hand_is_found(life: Life, direct: Direct, drift: Drift) -> None:
+    body = life.account.body_of(direct.state[drift.name])
+    assert direct.paths_after(drift.name, body, drift.change) == drift.paths
 
 
 def test_what_an_autoscaler_does_is_no_drift(life: Life) -> None:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 
+from tests.aws.direct import Direct
 from tests.aws.eks.account import Account, Step
 from tests.aws.eks.matrix import Case, Drift, Life, at, put
 from tests.aws.loopback.fixtures import Surroundings, client, until_active
@@ -12,6 +17,11 @@ pytestmark = [pytest.mark.aws, pytest.mark.slow]
 
 VIEW, EDIT, ADMIN = (f"arn:aws:eks::aws:cluster-access-policy/AmazonEKS{it}Policy" for it in ("View", "Edit", "Admin"))
 EBS = "ebs-csi-controller-sa"
+
+
+def allows(action: str) -> dict[str, Any]:
+    return {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": action, "Resource": "*"}]}
+
 
 ADDONS = [
     Case("addon-basic", {"name": "coredns"}, made={
@@ -55,6 +65,13 @@ IDENTITIES = [
          {"targetRoleArn": "$other_role", "disableSessionTags": True}),
     Case("identity-target-off", {"service_account": "three", "target_role_arn": "$other_role"},
          {"target_role_arn": None}, "replace", {"targetRoleArn": None}),
+    Case("identity-policy",
+         {"service_account": "seven", "disable_session_tags": True, "policy": allows("s3:GetObject")},
+         {"policy": allows("s3:ListBucket")}, "update",
+         {"policy": json.dumps(allows("s3:ListBucket"), sort_keys=True)}),
+    Case("identity-policy-off",
+         {"service_account": "eight", "disable_session_tags": True, "policy": allows("s3:GetObject")},
+         {"policy": None}, "replace", {"policy": None}),
     Case("identity-account", {"service_account": "four"}, {"service_account": "five"}, "replace",
          {"serviceAccount": "five"}),
     Case("identity-namespace", {"service_account": "six"}, {"namespace": "elsewhere"}, "replace",
@@ -80,6 +97,15 @@ def kind_of(case: Case) -> str:
     return kinds[case.name.partition("-")[0]]
 
 
+ALONE = [
+    Drift("addon-everything", put("tags.mine", "x"), {"tags.mine"}),
+    Drift("addon-everything", put("podIdentityAssociations", []), {"podIdentities", f"podIdentities.{EBS}"}),
+    Drift("entry-groups", put("tags.mine", "x"), {"tags.mine"}),
+    Drift("identity-target", put("targetRoleArn", "arn:aws:iam::123456789012:role/x"), {"targetRoleArn"}),
+    Drift("identity-policy", put("policy", json.dumps(allows("s3:*"))), {"policy.Statement.Action"}),
+]  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def life(long_account: tuple[Account, Surroundings]) -> Life:
     """Parts of a cluster that is there already."""
@@ -92,7 +118,16 @@ def life(long_account: tuple[Account, Surroundings]) -> Life:
 
 
 every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+every_change = pytest.mark.parametrize("drift", ALONE, ids=lambda drift: " ".join(sorted(drift.paths)))
 every_drift = pytest.mark.parametrize("drift", DRIFTS, ids=lambda drift: drift.name)
+
+
+@pytest.fixture(scope="module")
+def direct(life: Life) -> Iterator[Direct]:
+    """The plugin's types over that account, when all has been put back."""
+    life.put_back(DRIFTS)
+    with Direct.over(life.account) as direct:
+        yield direct
 
 
 @every_case
@@ -150,6 +185,12 @@ def test_what_was_changed_by_hand_shows_at_its_property(life: Life, drift: Drift
 @every_drift
 def test_what_was_changed_by_hand_is_put_back(life: Life, drift: Drift) -> None:
     assert life.put_back(DRIFTS)[drift.name] == Step("same")
+
+
+@every_change
+def test_one_field_alone_that_was_changed_by_hand_is_found(life: Life, direct: Direct, drift: Drift) -> None:
+    body = life.account.body_of(direct.state[drift.name])
+    assert direct.paths_after(drift.name, body, drift.change) == drift.paths
 
 
 def test_a_policy_that_was_given_or_taken_by_hand_is_put_back(life: Life) -> None:

@@ -55,6 +55,38 @@ def test_the_stacks_own_calls_are_nobodys_change_by_hand() -> None:
     assert last_change(of("Vpc", "vpc-1"), []) is None
 
 
+def test_who_was_refused_has_changed_nothing() -> None:
+    events = [
+        event("ModifyVpcAttribute", "eve", 13, errorCode="Client.UnauthorizedOperation"),
+        event("ModifyVpcAttribute", "bob", 12),
+    ]
+    found = last_change(of("Vpc", "vpc-1"), events)
+    assert found is not None
+    assert found.name == "bob (ModifyVpcAttribute)"
+
+
+@pytest.mark.parametrize(
+    ("id", "who"),
+    [
+        ("eu-west-1/prod", "ann (TagResource)"),
+        ("eu-west-1/prod/gpu-1", "bob (UntagResource)"),
+        ("eu-west-1/prod/arn:aws:iam::123456789012:role/viewers", "eve (TagResource)"),
+        ("eu-west-1/prod/gpu-2", None),
+    ],
+)
+def test_who_set_a_tag_of_an_object_of_eks_is_known_by_its_arn(id: str, who: str | None) -> None:
+    start = "arn:aws:eks:eu-west-1:123456789012"
+    events = [
+        event("TagResource", "ann", 10, requestParameters={"resourceArn": f"{start}:cluster/prod"}),
+        event("UntagResource", "bob", 11, requestParameters={"resourceArn": f"{start}:nodegroup/prod/gpu-1/ab12"}),
+        event("TagResource", "eve", 12, requestParameters={
+            "resourceArn": f"{start}:access-entry/prod/role/123456789012/viewers/ab12"}),
+        event("TagResource", "eve", 13, requestParameters={"resourceArn": f"{start}:cluster/dev"}),
+    ]  # fmt: skip
+    found = last_change(of("EksCluster", id), events)
+    assert (found and found.name) == who
+
+
 def test_who_has_no_name_is_known_by_the_arn() -> None:
     nameless = {**event("ModifyVpcAttribute", userIdentity={"arn": "arn:aws:sts::1:assumed-role/ops/ann"})}
     del nameless["Username"]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import get_args
 
 from seldon_infra.provider.aws.eks.waiting import Body
-from seldon_infra.resources.aws_eks_cluster import EksClusterInputs, EksRemoteNetworks, LogType
+from seldon_infra.resources.aws_eks_cluster import EksClusterInputs, EksComponents, EksRemoteNetworks, LogType
 
 AT_CREATION = ("creator_is_admin", "self_managed_addons")
 """What only counts at creation; AWS does not even tell it afterwards."""
@@ -25,9 +25,12 @@ def _auto_mode(inputs: EksClusterInputs) -> Body:
         compute["nodePools"] = inputs.auto_mode.node_pools
         if inputs.auto_mode.node_role_arn:
             compute["nodeRoleArn"] = inputs.auto_mode.node_role_arn
+    balancing: Body = dict(on)
+    if inputs.auto_mode:
+        balancing["gatewayApi"] = {"crds": {"managed": inputs.auto_mode.gateway_api}}
     return {
         "computeConfig": compute,
-        "kubernetesNetworkConfig": {"elasticLoadBalancing": on},
+        "kubernetesNetworkConfig": {"elasticLoadBalancing": balancing},
         "storageConfig": {"blockStorage": on},
     }
 
@@ -62,6 +65,29 @@ def _cidrs(networks: EksRemoteNetworks | None) -> tuple[list[Body], list[Body]]:
     return [{"cidrs": networks.node_cidrs}], [{"cidrs": networks.pod_cidrs}] if networks.pod_cidrs else []
 
 
+def _components(inputs: EksClusterInputs) -> Body:
+    """What is declared of Kubernetes' own programs, all in one kind of update."""
+    declared = inputs.components or EksComponents()
+    low, _, high = (declared.node_ports or "").partition("-")
+    strategy: Body = _given(
+        type=declared.scoring,
+        resources=[{"name": name, "weight": it} for name, it in sorted(declared.scoring_weights.items())] or None,
+    )
+    ports = {"minPort": int(low), "maxPort": int(high)} if high else None
+    ended = _given(terminatedPodGcThreshold=declared.terminated_pods)
+    hpa = _given(horizontalPodAutoscalerSyncPeriod=declared.hpa_sync_period)
+    return _given(
+        kubeApiServerConfig=_given(eventTtl=declared.event_ttl, serviceNodePortRange=ports),
+        kubeSchedulerConfig={"nodeResourcesFit": {"scoringStrategy": strategy}} if strategy else None,
+        kubeControllerManagerConfig=_given(podGcControllerConfig=ended, horizontalPodAutoscalerControllerConfig=hpa),
+    )
+
+
+def _given(**parts: object) -> Body:
+    """The parts that say something."""
+    return {name: part for name, part in parts.items() if part}
+
+
 Request = Callable[[EksClusterInputs], Body]
 UPDATES: tuple[tuple[tuple[str, ...], Request], ...] = (
     (("auto_mode",), _auto_mode),
@@ -73,10 +99,12 @@ UPDATES: tuple[tuple[tuple[str, ...], Request], ...] = (
     (("zonal_shift",), lambda it: {"zonalShiftConfig": {"enabled": it.zonal_shift}}),
     (("scaling_tier",), lambda it: {"controlPlaneScalingConfig": {"tier": it.scaling_tier}}),
     (("remote_networks",), _remote),
+    (("egress_mode",), lambda it: {"resourcesVpcConfig": {"controlPlaneEgressMode": it.egress_mode}}),
+    (("components",), _components),
     (("deletion_protection",), lambda it: {"deletionProtection": it.deletion_protection}),
 )
 """Each kind of update: the inputs that it brings to AWS, and what it sends. AWS takes one kind at a time."""
-_LEFT_OUT = frozenset({"auto_mode", "zonal_shift", "scaling_tier", "remote_networks"})
+_LEFT_OUT = frozenset({"auto_mode", "zonal_shift", "scaling_tier", "remote_networks", "egress_mode", "components"})
 """Not sent at creation where they are off: not every region and kind of cluster knows them."""
 
 
@@ -122,6 +150,9 @@ def _outpost(inputs: EksClusterInputs) -> Body:
         "outpostArns": outpost.arns,
         "controlPlaneInstanceType": outpost.control_plane_instance_type,
     }
-    if outpost.placement_group:
-        config["controlPlanePlacement"] = {"groupName": outpost.placement_group}
+    config |= _given(
+        controlPlanePlacement=_given(groupName=outpost.placement_group, spreadLevel=outpost.spread),
+        etcdInstanceType=outpost.etcd_instance_type,
+        etcdPlacement=_given(spreadLevel=outpost.etcd_spread),
+    )
     return {"outpostConfig": config}

@@ -7,23 +7,33 @@ from collections.abc import Iterable, Iterator
 
 from seldon_infra.provider.aws import tags as marking
 from seldon_infra.provider.aws.eks.ids import Id
-from seldon_infra.provider.aws.eks.objects import BROKEN, Ask, EksObject, in_order_of, look, seen, tags_of
+from seldon_infra.provider.aws.eks.nodegroup_answers import (
+    seen_remote_access,
+    seen_repair,
+    seen_taints,
+    seen_template,
+    seen_update,
+    seen_warm_pool,
+)
+from seldon_infra.provider.aws.eks.nodegroup_requests import (
+    configuration,
+    given_template,
+    repair_config,
+    rolling,
+    scaling_config,
+    update_config,
+    warm_pool_config,
+)
+from seldon_infra.provider.aws.eks.objects import BROKEN, Ask, EksObject, look, seen, tags_of
 from seldon_infra.provider.aws.eks.waiting import Body
 from seldon_infra.provider.framework import Context, Problem, Refused
-from seldon_infra.resources.aws_eks_nodegroup import (
-    EKS_NODEGROUP,
-    EksLaunchTemplate,
-    EksNodegroupInputs,
-    EksNodegroupOutputs,
-    EksNodeUpdate,
-    EksRemoteAccess,
-    EksTaint,
-)
+from seldon_infra.resources.aws_eks_nodegroup import EKS_NODEGROUP, EksNodegroupInputs, EksNodegroupOutputs
 
 _SUFFIX = re.compile(r"-[0-9a-f]{10}$")
 _ROLLING = ("version", "release_version", "launch_template")
 """Changes that make the nodes anew, one after the other."""
-_CONFIGURED = ("min_size", "max_size", "desired_size", "labels", "taints", "update", "auto_repair")
+_CONFIGURED = ("min_size", "max_size", "desired_size", "labels", "taints", "update", "auto_repair", "repair")
+"""Changes that go together in one update, beside a warm pool's."""
 
 
 class EksNodegroup(EksObject[EksNodegroupInputs, EksNodegroupOutputs]):
@@ -34,15 +44,25 @@ class EksNodegroup(EksObject[EksNodegroupInputs, EksNodegroupOutputs]):
     create_call, delete_call = "create_nodegroup", "delete_nodegroup"
     replace_on = frozenset(
         {"region", "cluster_name", "name", "node_role_arn", "subnet_ids", "instance_types", "capacity_type", "ami_type",
-         "disk_size", "launch_template.id", "remote_access", "made"}
+         "disk_size", "launch_template.id", "launch_template.name", "remote_access", "made"}
     )  # fmt: skip
-    kept = frozenset({"instance_types", "ami_type", "disk_size", "version", "release_version", "desired_size"})
+    kept = frozenset(
+        {"instance_types", "ami_type", "disk_size", "version", "release_version", "desired_size", "repair"}
+    )
     unordered = frozenset({"subnet_ids", "taints"})
     timeout = 3600.0
 
+    def keep(self, last: EksNodegroupInputs, inputs: EksNodegroupInputs) -> EksNodegroupInputs:
+        """A launch template is the same whether its id names it, its name, or, after an import, both."""
+        was, template = last.launch_template, inputs.launch_template
+        if not (was and template) or not {was.id, was.name} & {template.id, template.name} - {None}:
+            return inputs
+        same = template.model_copy(update={"id": was.id, "name": was.name})
+        return inputs.model_copy(update={"launch_template": same})
+
     def check(self, inputs: EksNodegroupInputs, context: Context) -> EksNodegroupInputs:
-        """Sizes that fit each other, and nothing that belongs into the launch template."""
-        if problems := [*_sizes(inputs), *_machines(inputs)]:
+        """Sizes and limits that fit each other, and nothing that belongs into the launch template."""
+        if problems := [*_sizes(inputs), *_machines(inputs), *_repair(inputs)]:
             raise Refused(*problems)
         return inputs
 
@@ -79,7 +99,7 @@ class EksNodegroup(EksObject[EksNodegroupInputs, EksNodegroupOutputs]):
         """The call that makes it."""
         template, access = inputs.launch_template, inputs.remote_access
         return {
-            "scalingConfig": _scaling(inputs),
+            "scalingConfig": scaling_config(inputs),
             "diskSize": inputs.disk_size,
             "subnets": inputs.subnet_ids,
             "instanceTypes": inputs.instance_types,
@@ -89,9 +109,10 @@ class EksNodegroup(EksObject[EksNodegroupInputs, EksNodegroupOutputs]):
             "nodeRole": inputs.node_role_arn,
             "labels": inputs.labels,
             "taints": [taint.wire() for taint in inputs.taints],
-            "launchTemplate": template and template.wire(),
-            "updateConfig": _update_config(inputs.update),
-            "nodeRepairConfig": {"enabled": True} if inputs.auto_repair else None,
+            "launchTemplate": template and given_template(template),
+            "updateConfig": update_config(inputs.update),
+            "nodeRepairConfig": repair_config(inputs) if inputs.auto_repair else None,
+            "warmPoolConfig": warm_pool_config(inputs.warm_pool) if inputs.warm_pool else None,
             "capacityType": inputs.capacity_type,
             "version": inputs.version,
             "releaseVersion": inputs.release_version,
@@ -104,9 +125,10 @@ class EksNodegroup(EksObject[EksNodegroupInputs, EksNodegroupOutputs]):
     def change(self, id: Id, now: EksNodegroupInputs, inputs: EksNodegroupInputs, context: Context) -> None:
         """First what makes the nodes anew, then all the rest in one update."""
         if any(getattr(now, name) != (wanted := getattr(inputs, name)) and wanted for name in _ROLLING):
-            self.run_update(id, "update_nodegroup_version", _rolling(now, inputs), context)
-        if any(getattr(now, name) != getattr(inputs, name) for name in _CONFIGURED if _says(inputs, name)):
-            self.run_update(id, "update_nodegroup_config", _configuration(now, inputs), context)
+            self.run_update(id, "update_nodegroup_version", rolling(now, inputs), context)
+        differs = any(getattr(now, name) != getattr(inputs, name) for name in _CONFIGURED if _says(inputs, name))
+        if differs or now.warm_pool != inputs.warm_pool:
+            self.run_update(id, "update_nodegroup_config", configuration(now, inputs), context)
 
     def inputs_of(self, id: Id, body: Body, last: EksNodegroupInputs | None) -> EksNodegroupInputs:
         """What it has."""
@@ -125,15 +147,17 @@ class EksNodegroup(EksObject[EksNodegroupInputs, EksNodegroupOutputs]):
             capacity_type=body.get("capacityType", "ON_DEMAND"),
             ami_type=body.get("amiType"),
             disk_size=body.get("diskSize"),
-            launch_template=template and seen(EksLaunchTemplate, id=template["id"], version=template["version"]),
+            launch_template=template and seen_template(template, last),
             version=body["version"],
             release_version=body["releaseVersion"],
             force_update=last.force_update if last else False,
             labels=body.get("labels", {}),
-            taints=_taints(body),
-            update=_node_update(body),
+            taints=seen_taints(body),
+            update=seen_update(body),
             auto_repair=body.get("nodeRepairConfig", {}).get("enabled", False),
-            remote_access=_remote_access(body, last),
+            repair=seen_repair(body, last),
+            warm_pool=seen_warm_pool(body, last),
+            remote_access=seen_remote_access(body, last),
             tags=tags_of(body),
             made=body["status"] not in BROKEN,
         )
@@ -163,9 +187,21 @@ def _sizes(inputs: EksNodegroupInputs) -> Iterator[Problem]:
         )
 
 
+def _repair(inputs: EksNodegroupInputs) -> Iterator[Problem]:
+    if inputs.repair is None:
+        return
+    if not inputs.auto_repair:
+        yield Problem("repair", "counts only with auto_repair: set that, or leave this out")
+    for name in ("max_unhealthy", "max_parallel"):
+        if getattr(inputs.repair, name) and getattr(inputs.repair, f"{name}_percentage"):
+            yield Problem(f"repair.{name}", f"can't stand beside {name}_percentage; leave one of them out")
+
+
 def _machines(inputs: EksNodegroupInputs) -> Iterator[Problem]:
     if inputs.launch_template is None:
         return
+    if inputs.launch_template.id is None and inputs.launch_template.name is None:
+        yield Problem("launch_template", "is named by its id or by its name; write one of them")
     for name in ("disk_size", "remote_access"):
         if getattr(inputs, name) is not None:
             yield Problem(name, "can't stand beside launch_template; say it there")
@@ -175,85 +211,6 @@ def _minor(version: str) -> int:
     return int(version.partition(".")[2])
 
 
-# What is sent
-
-
 def _says(inputs: EksNodegroupInputs, name: str) -> bool:
     """Whether the program says anything about a field at all."""
     return getattr(inputs, name) is not None
-
-
-def _scaling(inputs: EksNodegroupInputs, now: int | None = None) -> Body:
-    """Sizes; where nobody says how many nodes, as many as there are, within the bounds."""
-    wanted = inputs.desired_size
-    if wanted is None:
-        wanted = min(max(now or 0, inputs.min_size), inputs.max_size)
-    return {"minSize": inputs.min_size, "maxSize": inputs.max_size, "desiredSize": wanted}
-
-
-def _update_config(update: EksNodeUpdate) -> Body:
-    share = update.max_unavailable_percentage
-    config: Body = {"maxUnavailablePercentage": share} if share else {"maxUnavailable": update.max_unavailable or 1}
-    return config if update.strategy == "DEFAULT" else {**config, "updateStrategy": update.strategy}
-
-
-def _rolling(now: EksNodegroupInputs, inputs: EksNodegroupInputs) -> Body:
-    """What of version, image release and launch template is another one."""
-    template = inputs.launch_template
-    return {
-        "version": inputs.version if inputs.version != now.version else None,
-        "releaseVersion": inputs.release_version if inputs.release_version != now.release_version else None,
-        "launchTemplate": template.wire() if template and template != now.launch_template else None,
-        "force": inputs.force_update,
-    }
-
-
-def _configuration(now: EksNodegroupInputs, inputs: EksNodegroupInputs) -> Body:
-    """Labels and taints as what comes and what goes, and the rest as it shall be."""
-    kept = {(it.key, it.effect) for it in inputs.taints}
-    return {
-        "labels": _change(
-            addOrUpdateLabels={key: it for key, it in inputs.labels.items() if now.labels.get(key) != it},
-            removeLabels=sorted(set(now.labels) - set(inputs.labels)),
-        ),
-        "taints": _change(
-            addOrUpdateTaints=[it.wire() for it in inputs.taints if it not in now.taints],
-            removeTaints=[it.wire() for it in now.taints if (it.key, it.effect) not in kept],
-        ),
-        "scalingConfig": _scaling(inputs, now.desired_size),
-        "updateConfig": {"updateStrategy": inputs.update.strategy, **_update_config(inputs.update)},
-        "nodeRepairConfig": {"enabled": inputs.auto_repair} if inputs.auto_repair != now.auto_repair else None,
-    }
-
-
-def _change(**parts: object) -> Body | None:
-    """The parts that there are."""
-    return {name: part for name, part in parts.items() if part} or None
-
-
-# What AWS answers
-
-
-def _taints(body: Body) -> list[EksTaint]:
-    return [
-        seen(EksTaint, key=it["key"], value=it.get("value", ""), effect=it["effect"]) for it in body.get("taints", [])
-    ]
-
-
-def _node_update(body: Body) -> EksNodeUpdate:
-    config = body.get("updateConfig", {})
-    return seen(
-        EksNodeUpdate,
-        max_unavailable=config.get("maxUnavailable"),
-        max_unavailable_percentage=config.get("maxUnavailablePercentage"),
-        strategy=config.get("updateStrategy", "DEFAULT"),
-    )
-
-
-def _remote_access(body: Body, last: EksNodegroupInputs | None) -> EksRemoteAccess | None:
-    access = body.get("remoteAccess")
-    if not access:
-        return None
-    declared = last.remote_access.source_security_group_ids if last and last.remote_access else None
-    groups = in_order_of(declared, access.get("sourceSecurityGroups", []))
-    return seen(EksRemoteAccess, ec2_ssh_key=access["ec2SshKey"], source_security_group_ids=groups)

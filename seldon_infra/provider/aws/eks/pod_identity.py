@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from seldon_infra.provider.aws import policies
 from seldon_infra.provider.aws.eks.ids import Id
 from seldon_infra.provider.aws.eks.objects import Ask, EksObject, look, seen, tags_of
 from seldon_infra.provider.aws.eks.waiting import Body
-from seldon_infra.provider.framework import Context
+from seldon_infra.provider.framework import Context, Problem, Refused
 from seldon_infra.resources.aws_eks_pod_identity import (
     EKS_POD_IDENTITY_ASSOCIATION,
     EksPodIdentityAssociationInputs,
     EksPodIdentityAssociationOutputs,
 )
 
-_CHANGED = ("role_arn", "target_role_arn", "disable_session_tags")
+_CHANGED = ("role_arn", "target_role_arn", "disable_session_tags", "policy")
+_NEVER_TAKEN_AWAY = ("target_role_arn", "policy")
+"""What AWS adds and changes in place, and has no call to take away."""
 
 
 class EksPodIdentityAssociation(EksObject[EksPodIdentityAssociationInputs, EksPodIdentityAssociationOutputs]):
@@ -29,9 +32,22 @@ class EksPodIdentityAssociation(EksObject[EksPodIdentityAssociationInputs, EksPo
     def replaced_by(
         self, last: EksPodIdentityAssociationInputs, inputs: EksPodIdentityAssociationInputs
     ) -> frozenset[str]:
-        """A target role is added and changed in place; AWS has no call that takes it away."""
-        gone = last.target_role_arn is not None and inputs.target_role_arn is None
-        return self.replace_on | ({"target_role_arn"} if gone else frozenset())
+        """A target role and a policy are added and changed in place, and go with the association alone."""
+        gone = (name for name in _NEVER_TAKEN_AWAY if getattr(last, name) and not getattr(inputs, name))
+        return self.replace_on | set(gone)
+
+    def keep(
+        self, last: EksPodIdentityAssociationInputs, inputs: EksPodIdentityAssociationInputs
+    ) -> EksPodIdentityAssociationInputs:
+        """A policy that means the same is no change."""
+        same = last.policy and inputs.policy and policies.same(last.policy, inputs.policy)
+        return inputs.model_copy(update={"policy": last.policy}) if same else inputs
+
+    def check(self, inputs: EksPodIdentityAssociationInputs, context: Context) -> EksPodIdentityAssociationInputs:
+        """A policy stands beside no session tags. Source: EKS's API, CreatePodIdentityAssociation."""
+        if inputs.policy and not inputs.disable_session_tags:
+            raise Refused(Problem("policy", "counts only with disable_session_tags: set that to true"))
+        return inputs
 
     def parse(self, id: str) -> Id:
         """REGION/CLUSTER/ASSOCIATION_ID."""
@@ -93,6 +109,7 @@ class EksPodIdentityAssociation(EksObject[EksPodIdentityAssociationInputs, EksPo
             service_account=body["serviceAccount"],
             role_arn=body["roleArn"],
             target_role_arn=body.get("targetRoleArn"),
+            policy=policies.kept(last.policy if last else None, body["policy"]) if body.get("policy") else None,
             disable_session_tags=body.get("disableSessionTags", False),
             tags=tags_of(body),
         )
@@ -112,4 +129,5 @@ def _roles(inputs: EksPodIdentityAssociationInputs) -> Body:
         "roleArn": inputs.role_arn,
         "targetRoleArn": inputs.target_role_arn,
         "disableSessionTags": inputs.disable_session_tags,
+        "policy": policies.text(inputs.policy) if inputs.policy else None,
     }

@@ -11,7 +11,21 @@ from tests.aws.loopback.eks.state import State, now
 from tests.aws.loopback.shelf import Body
 from tests.aws.loopback.wire import AwsError
 
+_COUNTED = ("cpu", "memory")
 LOGS = ["api", "audit", "authenticator", "controllerManager", "scheduler"]
+_COMPONENTS: dict[str, Body] = {
+    "kubeApiServerConfig": {"eventTtl": "1h", "serviceNodePortRange": {"minPort": 30000, "maxPort": 32767}},
+    "kubeSchedulerConfig": {
+        "nodeResourcesFit": {
+            "scoringStrategy": {"type": "LeastAllocated", "resources": [{"name": it, "weight": 1} for it in _COUNTED]}
+        }
+    },
+    "kubeControllerManagerConfig": {
+        "podGcControllerConfig": {"terminatedPodGcThreshold": 12500},
+        "horizontalPodAutoscalerControllerConfig": {"horizontalPodAutoscalerSyncPeriod": "15s"},
+    },
+}
+"""What Kubernetes' own programs are set to where nobody says otherwise."""
 _AUTO_MODE = {"computeConfig", "kubernetesNetworkConfig", "storageConfig"}
 _TYPES = {
     "logging": "LoggingUpdate",
@@ -69,6 +83,7 @@ class Clusters:
             "platformVersion": "eks.1",
             "tags": dict(given.get("tags", {})),
             "health": {"issues": []},
+            **{name: _laid_over(default, given.get(name, {})) for name, default in _COMPONENTS.items()},
             **{name: given[name] for name in optional if name in given},
         }
 
@@ -82,6 +97,7 @@ class Clusters:
             "endpointPublicAccess": public,
             "endpointPrivateAccess": given.get("endpointPrivateAccess", False),
             "publicAccessCidrs": given.get("publicAccessCidrs", ["0.0.0.0/0"]) if public else [],
+            "controlPlaneEgressMode": given.get("controlPlaneEgressMode", "AWS_MANAGED"),
         }
 
     def _ready(self, cluster: Body, given: Body) -> None:
@@ -161,6 +177,8 @@ class Clusters:
         asked = set(given) - {"name", "clientRequestToken"}
         if asked & _AUTO_MODE:
             asked = asked - _AUTO_MODE | {"autoMode"}
+        if asked & set(_COMPONENTS):
+            asked = asked - set(_COMPONENTS) | {"components"}
         if len(asked) != 1:
             raise AwsError("InvalidParameterException", "Only one type of update can be allowed.")
         (name,) = asked
@@ -168,6 +186,9 @@ class Clusters:
             return self._update_auto_mode(cluster, given)
         if name == "resourcesVpcConfig":
             return self._update_network(cluster, given)
+        if name == "components":
+            wanted = {name: _laid_over(cluster[name], given[name]) for name in _COMPONENTS if name in given}
+            return self._update(given, "ControlPlaneComponentConfigUpdate", lambda: cluster.update(wanted))
         return self._update_field(cluster, name, given)
 
     def _update_field(self, cluster: Body, name: str, given: Body) -> Body:
@@ -194,13 +215,17 @@ class Clusters:
 
     def _update_network(self, cluster: Body, given: Body) -> Body:
         wanted, network = given["resourcesVpcConfig"], cluster["resourcesVpcConfig"]
-        if sum(name in wanted for name in ("subnetIds", "securityGroupIds")) + _asks_endpoint(wanted) != 1:
+        alone = ("subnetIds", "securityGroupIds", "controlPlaneEgressMode")
+        if sum(name in wanted for name in alone) + _asks_endpoint(wanted) != 1:
             raise AwsError("InvalidParameterException", "Only one type of update can be allowed.")
         if all(network.get(name) == value for name, value in wanted.items()):
             raise AwsError("InvalidParameterException", "Cluster is already at the desired configuration")
         if "subnetIds" in wanted and self.state.neighbours.vpc_of(wanted["subnetIds"]) != network["vpcId"]:
             raise AwsError("InvalidParameterException", "Provided subnets belong to another VPC")
+        if network["controlPlaneEgressMode"] != "AWS_MANAGED" == wanted.get("controlPlaneEgressMode"):
+            raise AwsError("InvalidParameterException", "The egress mode can't be changed back to AWS_MANAGED")
         kind = "EndpointAccessUpdate" if _asks_endpoint(wanted) else "VpcConfigUpdate"
+        kind = "ControlPlaneEgressUpdate" if "controlPlaneEgressMode" in wanted else kind
 
         def apply() -> None:
             network.update(wanted)
@@ -252,6 +277,12 @@ def _owner(given: Body) -> tuple[str, str, str]:
 
 def _asks_endpoint(wanted: Body) -> bool:
     return bool({"endpointPublicAccess", "endpointPrivateAccess", "publicAccessCidrs"} & set(wanted))
+
+
+def _laid_over(before: Body, given: Body) -> Body:
+    """Settings with others in the place of some, however deep."""
+    parts = {name: _laid_over(before.get(name, {}), it) for name, it in given.items() if isinstance(it, dict)}
+    return {**before, **given, **parts}
 
 
 def _logging(before: Body, given: Body) -> Body:
