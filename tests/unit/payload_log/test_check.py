@@ -88,7 +88,7 @@ BROKEN = {
     "a mirror gate, and requests that go to a topic": (
         log(),
         {},
-        {**KAFKA, **MIRRORED},
+        {**EXECUTORS, **MIRRORED},
         f"{STEPS}: MirrorGate with request_log.kafka, must not be: what goes to Kafka does not pass the payload log",
     ),
     "a mirror gate, and answers alone": (
