@@ -267,10 +267,18 @@ def test_rules_that_prometheus_refuses_leave_those_before_in_force(watched: Watc
     assert watched.alerts() == alerts != set()
 
 
-def test_another_deployment_and_another_promise_are_taken_over_without_a_restart(watched: Watched) -> None:
-    started = watched.asked("status/runtimeinfo")["startTime"]
+@pytest.fixture(scope="module")
+def started(watched: Watched) -> str:
+    """When Prometheus had been started, before another deployment and another promise came."""
+    before = str(watched.asked("status/runtimeinfo")["startTime"])
     watched.declare("latency_p99='200ms'", MORE)
     watched.engine.up()
+    return before
+
+
+def test_another_deployment_and_another_promise_are_taken_over_without_a_restart(
+    watched: Watched, started: str
+) -> None:
     wait_until(lambda: ("more", "main", "one") in watched.reached(), 60)
     wait_until(lambda: "SeldonSlownessUsesUpBudget" in watched.alerts(), 60)
     assert "SeldonFailuresUseUpBudget" not in watched.alerts()
@@ -278,8 +286,9 @@ def test_another_deployment_and_another_promise_are_taken_over_without_a_restart
     watched.engine.preview("--expect-no-changes")
 
 
+@pytest.mark.usefixtures("started")
 def test_where_the_gateway_asks_servers_itself_it_counts(watched: Watched) -> None:
-    """The deployment that came by the test before has no orchestrator."""
+    """The deployment that came later has no orchestrator."""
     tree = {"inputs": [{"name": "x", "shape": [1], "datatype": "FP64", "data": [1.0]}]}
     url = f"{watched.engine.outputs()['more_url']}/v2/models/one/infer"
     of = '{deployment_name="more",predictor_name="main"}'
