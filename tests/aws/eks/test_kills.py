@@ -12,8 +12,7 @@ from tests.aws.eks.account import Account, Declared
 from tests.aws.eks.test_life import VIEW
 from tests.aws.loopback.fixtures import Surroundings
 from tests.aws.loopback.march import march
-from tests.aws.loopback.peers import runs
-from tests.engine.waiting import wait_until
+from tests.engine.waiting import runs, wait_until
 
 pytestmark = [pytest.mark.aws, pytest.mark.slow, pytest.mark.timeout(900)]
 

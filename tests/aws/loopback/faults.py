@@ -14,8 +14,8 @@ from fnmatch import fnmatchcase
 from typing import Literal
 
 from tests.aws.loopback.march import March
-from tests.aws.loopback.peers import runs
 from tests.aws.loopback.wire import AwsError, Call
+from tests.engine.waiting import runs
 
 Moment = Literal["before", "after"]
 WAIT_SECONDS = 60

@@ -20,9 +20,9 @@ import threading
 import time
 from typing import TYPE_CHECKING, Literal
 
-from tests.aws.loopback.peers import runs
 from tests.aws.loopback.wire import Call
 from tests.engine.scratch import STACK, Engine
+from tests.engine.waiting import runs
 
 if TYPE_CHECKING:
     from tests.aws.loopback.server import Loopback

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.engine.memory_provider.cloud import Moment, runs
+from tests.engine.memory_provider.cloud import Moment
 from tests.engine.memory_provider.world import World
+from tests.engine.waiting import runs
 
 pytestmark = pytest.mark.engine
 

@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal
 
+from tests.engine.waiting import runs
+
 Moment = Literal["before", "after"]
 WAIT_SECONDS = 60
 
@@ -176,12 +178,3 @@ def _handler(cloud: Cloud) -> type[BaseHTTPRequestHandler]:
             pass
 
     return Handler
-
-
-def runs(pid: int) -> bool:
-    """Whether a process is at work."""
-    try:
-        with open(f"/proc/{pid}/stat") as file:
-            return file.read().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
