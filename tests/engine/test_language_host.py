@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from seldon_infra.runtime.leftovers import is_alive
 from tests.engine.scratch import Engine
-from tests.engine.waiting import runs, wait_until
+from tests.engine.waiting import wait_until
 
 pytestmark = pytest.mark.engine
 
@@ -172,7 +173,7 @@ def test_host_and_program_end_with_the_engine(engine: Engine, number: signal.Sig
         program = int(pid_file.read_text())
         host = int(Path(f"/proc/{program}/stat").read_text().split(")")[1].split()[1])
         os.kill(command.pid, number)
-        wait_until(lambda: not runs(host) and not runs(program))
+        wait_until(lambda: not is_alive(host) and not is_alive(program))
     finally:
         command.kill()
         command.communicate(timeout=20)

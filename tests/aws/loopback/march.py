@@ -20,9 +20,9 @@ import threading
 import time
 from typing import TYPE_CHECKING, Literal
 
+from seldon_infra.runtime.leftovers import is_alive
 from tests.aws.loopback.wire import Call
 from tests.engine.scratch import STACK, Engine
-from tests.engine.waiting import runs
 
 if TYPE_CHECKING:
     from tests.aws.loopback.server import Loopback
@@ -91,7 +91,7 @@ class March:
 
     def _kill(self) -> None:
         os.kill(self._plugin, signal.SIGKILL)
-        while runs(self._plugin):
+        while is_alive(self._plugin):
             time.sleep(0.01)
         released, self._released = self._released, threading.Event()
         released.set()

@@ -9,9 +9,10 @@ from typing import Any
 
 from seldon_infra.cli.recover import heal
 from seldon_infra.cli.state import StateFile
+from seldon_infra.runtime.leftovers import is_alive
 from tests.engine.memory_provider.cloud import Cloud
 from tests.engine.scratch import STACK, Engine
-from tests.engine.waiting import runs, wait_until
+from tests.engine.waiting import wait_until
 
 PROGRAM = """
 import pulumi
@@ -82,7 +83,7 @@ class World:
 
     def assert_gone(self, pid: int) -> None:
         """A process ends."""
-        wait_until(lambda: not runs(pid))
+        wait_until(lambda: not is_alive(pid))
 
 
 def lock_files(engine: Engine) -> list[Path]:

@@ -14,7 +14,8 @@ from google.protobuf.empty_pb2 import Empty
 
 from seldon_infra.provider.values import to_wire
 from seldon_infra.provider.wire import grpc, provider_pb2, provider_pb2_grpc
-from tests.engine.waiting import runs, wait_until
+from seldon_infra.runtime.leftovers import is_alive
+from tests.engine.waiting import wait_until
 from tests.unit.provider.test_lifecycle import NEWS, URN
 
 REPOSITORY = Path(__file__).parents[3]
@@ -90,7 +91,7 @@ def test_it_ends_with_its_parent(stdin: str) -> None:
     plugin = int(parent.stdout.readline())
     parent.kill()
     parent.wait(timeout=240)
-    wait_until(lambda: not runs(plugin))
+    wait_until(lambda: not is_alive(plugin))
 
 
 def test_it_ends_where_the_parent_was_gone_before_it_could_look() -> None:
