@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from seldon_infra.runtime.leftovers import is_alive
 from tests.engine.scratch import Engine
 from tests.engine.waiting import wait_until
 
@@ -39,13 +40,6 @@ def failed_preview(engine: Engine, program: str) -> str:
     done = engine.preview(check=False)
     assert done.returncode != 0
     return done.stdout + done.stderr
-
-
-def alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().split(")")[1].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 def test_ten_resources_are_previewed_applied_and_then_unchanged(engine: Engine) -> None:
@@ -179,7 +173,7 @@ def test_host_and_program_end_with_the_engine(engine: Engine, number: signal.Sig
         program = int(pid_file.read_text())
         host = int(Path(f"/proc/{program}/stat").read_text().split(")")[1].split()[1])
         os.kill(command.pid, number)
-        wait_until(lambda: not alive(host) and not alive(program))
+        wait_until(lambda: not is_alive(host) and not is_alive(program))
     finally:
         command.kill()
         command.communicate(timeout=20)

@@ -460,7 +460,7 @@ def test_what_it_counts_is_the_one_page_of_the_admin_interface_on_its_port(two: 
         return two.scene.ask(f"{STATISTICS_PATH}?usedonly", "GET").body.decode()
 
     # Envoy gathers what its threads measured every five seconds.
-    wait_until(lambda: all(series in page() for series in wanted), 20)
+    wait_until(lambda: all(series in page() for series in wanted))
     assert two.scene.ask(STATISTICS_PATH, "POST").status == 404
     for path in (f"{STATISTICS_PATH}/../../quitquitquit", "/stats", "/config_dump", f"{STATISTICS_PATH}/"):
         assert two.scene.ask(path, "GET").status == 404

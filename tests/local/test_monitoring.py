@@ -154,7 +154,7 @@ def test_orchestrators_and_servers_are_asked(watched: Watched) -> None:
     wanted = {("", "", "")}
     for predictor in ("main", "next"):
         wanted |= {("fraud", predictor, ""), ("fraud", predictor, "score")}
-    wait_until(lambda: watched.reached() == wanted, 30)
+    wait_until(lambda: watched.reached() == wanted)
 
 
 def test_what_seldons_dashboards_ask_for_is_there(watched: Watched) -> None:
@@ -169,7 +169,7 @@ def test_what_seldons_dashboards_ask_for_is_there(watched: Watched) -> None:
         ]
         return all(watched.value(f"sum({each})") is not None for each in series)
 
-    wait_until(counted, 30)
+    wait_until(counted)
 
 
 def test_every_record_of_a_deployment_has_a_value(watched: Watched) -> None:
@@ -184,7 +184,7 @@ def test_every_record_of_a_deployment_has_a_value(watched: Watched) -> None:
         # What is no number is no value.
         return all(watched.value(f"count({name}{own} == {name}{own})") for name in recorded)
 
-    wait_until(all_there, 60)
+    wait_until(all_there)
     size = f'predictor:seldon_request_bytes:mean_rate5m{{{own[1:-1]},predictor_name="main"}}'
     # Envoy's histograms know a value to some percent.
     assert watched.value(size) == pytest.approx(len('{"data": {"ndarray": [[1]]}}'), rel=0.1)
@@ -193,7 +193,7 @@ def test_every_record_of_a_deployment_has_a_value(watched: Watched) -> None:
 @pytest.mark.parametrize("page", [FLEET, DEPLOYMENT], ids=lambda page: page.name)
 def test_every_query_of_a_dashboard_has_data(watched: Watched, page: Dashboard) -> None:
     assert watched.predict(1) == 200
-    wait_until(lambda: not unanswered(watched.value, page), 60)
+    wait_until(lambda: not unanswered(watched.value, page))
 
 
 def test_what_fails_is_recorded_and_wakes_somebody(watched: Watched) -> None:
@@ -206,7 +206,7 @@ def test_what_fails_is_recorded_and_wakes_somebody(watched: Watched) -> None:
 
     wait_until(fails, 120)
     firing = 'ALERTS{alertname="SeldonFailuresUseUpBudget",severity="page",alertstate="firing"}'
-    wait_until(lambda: watched.value(firing) == 1, 60)
+    wait_until(lambda: watched.value(firing) == 1)
 
 
 def test_a_killed_prometheus_comes_back_with_what_it_knew_and_serving_goes_on(watched: Watched) -> None:
@@ -216,7 +216,7 @@ def test_a_killed_prometheus_comes_back_with_what_it_knew_and_serving_goes_on(wa
         assert watched.predict(1) == 200
         return (watched.value(known) or 0) > 5
 
-    wait_until(has_something_to_lose, 60)
+    wait_until(has_something_to_lose)
     started = watched.asked("status/runtimeinfo")["startTime"]
     kill(int((watched.folder() / "pid").read_text()))
     answers = [watched.predict(1) for _ in range(20)]
@@ -226,10 +226,10 @@ def test_a_killed_prometheus_comes_back_with_what_it_knew_and_serving_goes_on(wa
             return bool(watched.asked("status/runtimeinfo")["startTime"] != started)
         return False
 
-    wait_until(back, 60)
+    wait_until(back)
     answers += [watched.predict(1) for _ in range(20)]
     assert set(answers) == {200}
-    wait_until(lambda: (watched.value(known) or 0) > 5, 30)
+    wait_until(lambda: (watched.value(known) or 0) > 5)
 
 
 def test_a_prometheus_whose_port_somebody_has_taken_says_so_and_comes_back_when_it_is_free(watched: Watched) -> None:
@@ -242,7 +242,7 @@ def test_a_prometheus_whose_port_somebody_has_taken_says_so_and_comes_back_when_
         taker.bind(("127.0.0.1", record.ports["http"]))
         taker.listen()
         processes.restart(record.id)
-        wait_until(lambda: "address already in use" in "".join(processes.log_tail(record.id)), 60)
+        wait_until(lambda: "address already in use" in "".join(processes.log_tail(record.id)))
         assert {watched.predict(1) for _ in range(20)} == {200}
 
     def back() -> bool:
@@ -250,7 +250,7 @@ def test_a_prometheus_whose_port_somebody_has_taken_says_so_and_comes_back_when_
             return bool(watched.asked("status/runtimeinfo"))
         return False
 
-    wait_until(back, 60)
+    wait_until(back)
 
 
 def test_rules_that_prometheus_refuses_leave_those_before_in_force(watched: Watched) -> None:
@@ -267,19 +267,28 @@ def test_rules_that_prometheus_refuses_leave_those_before_in_force(watched: Watc
     assert watched.alerts() == alerts != set()
 
 
-def test_another_deployment_and_another_promise_are_taken_over_without_a_restart(watched: Watched) -> None:
-    started = watched.asked("status/runtimeinfo")["startTime"]
+@pytest.fixture(scope="module")
+def started(watched: Watched) -> str:
+    """When Prometheus had been started, before another deployment and another promise came."""
+    before = str(watched.asked("status/runtimeinfo")["startTime"])
     watched.declare("latency_p99='200ms'", MORE)
     watched.engine.up()
-    wait_until(lambda: ("more", "main", "one") in watched.reached(), 60)
-    wait_until(lambda: "SeldonSlownessUsesUpBudget" in watched.alerts(), 60)
+    return before
+
+
+def test_another_deployment_and_another_promise_are_taken_over_without_a_restart(
+    watched: Watched, started: str
+) -> None:
+    wait_until(lambda: ("more", "main", "one") in watched.reached())
+    wait_until(lambda: "SeldonSlownessUsesUpBudget" in watched.alerts())
     assert "SeldonFailuresUseUpBudget" not in watched.alerts()
     assert watched.asked("status/runtimeinfo")["startTime"] == started
     watched.engine.preview("--expect-no-changes")
 
 
+@pytest.mark.usefixtures("started")
 def test_where_the_gateway_asks_servers_itself_it_counts(watched: Watched) -> None:
-    """The deployment that came by the test before has no orchestrator."""
+    """The deployment that came later has no orchestrator."""
     tree = {"inputs": [{"name": "x", "shape": [1], "datatype": "FP64", "data": [1.0]}]}
     url = f"{watched.engine.outputs()['more_url']}/v2/models/one/infer"
     of = '{deployment_name="more",predictor_name="main"}'
@@ -289,5 +298,5 @@ def test_where_the_gateway_asks_servers_itself_it_counts(watched: Watched) -> No
         assert watched.post(url, tree) == 200
         return all(watched.value(f"count({name}{of} == {name}{of})") for name in records)
 
-    wait_until(all_there, 60)
+    wait_until(all_there)
     assert watched.value(f"{FAILED_SHARE}{of}") == 0

@@ -97,7 +97,7 @@ def spans(collector: Collector, trace: str, *services: str) -> dict[str, list[Sp
         sent = collector.of(trace)
         return {name: [span for span in sent if span.service == name] for name in {span.service for span in sent}}
 
-    wait_until(lambda: set(services) <= found().keys(), 30)
+    wait_until(lambda: set(services) <= found().keys())
     return found()
 
 
@@ -112,7 +112,7 @@ def test_a_request_is_one_trace_from_the_gateway_to_the_servers(
     (request,) = orchestrator.keys() - {"clean", "score"}
     assert orchestrator[request].parent == gateway.id
     assert orchestrator["clean"].parent == orchestrator["score"].parent == orchestrator[request].id
-    wait_until(lambda: _parents(collector, traces[way]) >= {orchestrator["clean"].id, orchestrator["score"].id}, 30)
+    wait_until(lambda: _parents(collector, traces[way]) >= {orchestrator["clean"].id, orchestrator["score"].id})
 
 
 def _parents(collector: Collector, trace: str) -> set[str]:

@@ -52,7 +52,7 @@ def test_a_hanging_process_is_ended_and_comes_back_on_its_port(scene: Scene) -> 
     hung = scene.pid(record)
     kill(hung, signal.SIGSTOP)
     assert scene.ask().status == 504, "until it is ended, its requests end with their time-out"
-    wait_until(lambda: scene.processes.state(record.id).pid not in (0, hung), 40)
+    wait_until(lambda: scene.processes.state(record.id).pid not in (0, hung))
     wait_until(lambda: scene.ask().status == 200)
     assert any("did not answer for 1 s" in line for line in scene.processes.log_tail(record.id))
 
@@ -63,7 +63,7 @@ def test_a_hanging_gateway_comes_back(scene: Scene, monkeypatch: pytest.MonkeyPa
     asked(scene)
     hung = scene.pid(record)
     kill(hung, signal.SIGSTOP)
-    wait_until(lambda: scene.processes.state(record.id).pid not in (0, hung), 40)
+    wait_until(lambda: scene.processes.state(record.id).pid not in (0, hung))
     wait_until(scene.gateway.is_live)
 
 
@@ -92,7 +92,7 @@ def test_a_process_may_take_its_time_until_it_answers_at_all(scene: Scene) -> No
     spec = ProcessSpec("a", [sys.executable, "-c", slow, "{port.http}"], ports=["http"], live=LIVE)
     record = scene.start(spec)
     first = scene.pid(record)
-    wait_until(lambda: bool(scene.processes.log_tail(record.id)), 40)
+    wait_until(lambda: bool(scene.processes.log_tail(record.id)))
     assert scene.pid(record) == first
 
 

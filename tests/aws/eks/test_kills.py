@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from seldon_infra.runtime.leftovers import is_alive
 from tests.aws.eks.account import Account, Declared
 from tests.aws.eks.test_life import VIEW
 from tests.aws.loopback.fixtures import Surroundings
 from tests.aws.loopback.march import march
-from tests.aws.loopback.peers import runs
 from tests.engine.waiting import wait_until
 
 pytestmark = [pytest.mark.aws, pytest.mark.slow, pytest.mark.timeout(900)]
@@ -91,7 +91,7 @@ def test_a_kill_while_something_is_waited_for_is_healed_by_one_further_up(
         running = account.engine.start("up", "--stack", "test", "--yes", "--skip-preview")
         plugin = held.wait()
         os.kill(plugin, signal.SIGKILL)
-        wait_until(lambda: not runs(plugin))
+        wait_until(lambda: not is_alive(plugin))
     running.communicate(timeout=60)
     assert running.returncode != 0
     account.up()

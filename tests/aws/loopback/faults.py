@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Literal
 
+from seldon_infra.runtime.leftovers import is_alive
 from tests.aws.loopback.march import March
-from tests.aws.loopback.peers import runs
 from tests.aws.loopback.wire import AwsError, Call
 
 Moment = Literal["before", "after"]
@@ -116,7 +116,7 @@ class Faults:
             held.process = process()
             held.reached.set()
             assert held.released.wait(WAIT_SECONDS), f"{call.name} was never released"
-            if not runs(held.process):
+            if not is_alive(held.process):
                 raise Dropped
         if failure := self._take_failure(call, moment):
             raise failure

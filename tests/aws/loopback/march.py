@@ -20,7 +20,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Literal
 
-from tests.aws.loopback.peers import runs
+from seldon_infra.runtime.leftovers import is_alive
 from tests.aws.loopback.wire import Call
 from tests.engine.scratch import STACK, Engine
 
@@ -91,7 +91,7 @@ class March:
 
     def _kill(self) -> None:
         os.kill(self._plugin, signal.SIGKILL)
-        while runs(self._plugin):
+        while is_alive(self._plugin):
             time.sleep(0.01)
         released, self._released = self._released, threading.Event()
         released.set()

@@ -42,11 +42,3 @@ def _open_files(process: str) -> Iterator[str]:
         for descriptor in os.listdir(f"/proc/{process}/fd"):
             with contextlib.suppress(OSError):
                 yield os.readlink(f"/proc/{process}/fd/{descriptor}")
-
-
-def runs(pid: int) -> bool:
-    """Whether a process is at work."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False

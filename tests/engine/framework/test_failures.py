@@ -117,7 +117,7 @@ def test_interrupted_twice_it_is_healed_by_one_further_up(world: World) -> None:
         running = world.engine.start("up", "--stack", "test", "--yes", "--skip-preview")
         plugin = gate.wait()
         wait_until(lambda: running.send_signal(signal.SIGINT) or running.poll() is not None)  # the second ends it
-        world.assert_gone(plugin, 10)
+        world.assert_gone(plugin)
     running.communicate(timeout=30)
     world.heal()
     world.up()

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.engine.memory_provider.cloud import Moment, runs
+from seldon_infra.runtime.leftovers import is_alive
+from tests.engine.memory_provider.cloud import Moment
 from tests.engine.memory_provider.world import World
 
 pytestmark = pytest.mark.engine
@@ -102,7 +103,7 @@ def test_one_further_up_heals(world: World, step: Step, victim: str, moment: Mom
     world.assert_clean(*step.left)
     assert all(it["size"] == (5 if step is UPDATE else 2) for it in world.cloud.objects.values())
     assert posts(world) == made_in_all(step, victim, moment), "what was there was not adopted"
-    assert not runs(plugin)
+    assert not is_alive(plugin)
 
 
 @pytest.mark.parametrize("victim", ["engine", "plugin"])

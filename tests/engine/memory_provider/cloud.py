@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal
 
+from seldon_infra.runtime.leftovers import is_alive
+
 Moment = Literal["before", "after"]
 WAIT_SECONDS = 60
 
@@ -149,7 +151,7 @@ def _handler(cloud: Cloud) -> type[BaseHTTPRequestHandler]:
                 return self._send(200, cloud.ready)
             if gate := cloud._take_gate(method, "before"):
                 gate.hold(plugin)
-                if not runs(plugin):
+                if not is_alive(plugin):
                     return None
             if fault := cloud._fault(method, "before"):
                 return self._send(500, fault)
@@ -176,12 +178,3 @@ def _handler(cloud: Cloud) -> type[BaseHTTPRequestHandler]:
             pass
 
     return Handler
-
-
-def runs(pid: int) -> bool:
-    """Whether a process is at work."""
-    try:
-        with open(f"/proc/{pid}/stat") as file:
-            return file.read().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from seldon_infra.cli.recover import heal
 from seldon_infra.cli.state import StateFile
-from tests.engine.memory_provider.cloud import Cloud, runs
+from seldon_infra.runtime.leftovers import is_alive
+from tests.engine.memory_provider.cloud import Cloud
 from tests.engine.scratch import STACK, Engine
+from tests.engine.waiting import wait_until
 
 PROGRAM = """
 import pulumi
@@ -22,14 +22,6 @@ from tests.engine.memory_provider.types import BUCKET, TASK, VAULT
 secret = Output.secret
 {statements}
 """
-
-
-def wait_until(condition: Callable[[], object], seconds: float = 30) -> None:
-    """Wait for a condition; fail if it does not come true in time."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "the condition did not come true in time"
-        time.sleep(0.02)
 
 
 @dataclass
@@ -89,9 +81,9 @@ class World:
         assert not self.state.get("pending_operations")
         assert not any(it.get("delete") or it.get("initErrors") for it in self.resources())
 
-    def assert_gone(self, pid: int, seconds: float = 2.0) -> None:
-        """A process ends within this time."""
-        wait_until(lambda: not runs(pid), seconds)
+    def assert_gone(self, pid: int) -> None:
+        """A process ends."""
+        wait_until(lambda: not is_alive(pid))
 
 
 def lock_files(engine: Engine) -> list[Path]:

@@ -406,11 +406,11 @@ def _open_requests(graph: Graph) -> int:
 def test_a_killed_node_is_named_and_comes_back(graph: Graph) -> None:
     os.kill(graph.scene.pid(graph.servers["large"]), signal.SIGKILL)
     seen: list[Answer] = []
-    wait_until(lambda: (seen.append(graph.post(PREDICT, ndarray(2, 5))), seen[-1].status == 200)[1], 30)
+    wait_until(lambda: (seen.append(graph.post(PREDICT, ndarray(2, 5))), seen[-1].status == 200)[1])
     for answer in seen[:-1]:
         assert answer.status in (500, 503)
         assert answer.json["error"].startswith("node 'large'")
-    wait_until(lambda: _answers_grpc(graph), 30)
+    wait_until(lambda: _answers_grpc(graph))
 
 
 def _answers_grpc(graph: Graph) -> bool:

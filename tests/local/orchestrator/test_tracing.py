@@ -185,7 +185,7 @@ def test_a_collector_that_is_gone_costs_spans_and_no_request(scene: Scene, node:
             OTEL_BSP_MAX_EXPORT_BATCH_SIZE="10", **QUICK
         ) as record:  # fmt: skip
             assert {post(record).status for _ in range(30)} == {200}
-            wait_until(lambda: spans_counted(record).get("lost", 0) > 0, 20)
+            wait_until(lambda: spans_counted(record).get("lost", 0) > 0)
             counted = spans_counted(record)
             assert counted["ended"] == 90
             assert "sent" not in counted
@@ -204,13 +204,13 @@ def test_a_collector_that_hangs_costs_spans_and_no_request_and_is_sent_to_again(
         assert collector.asked.wait(20)
         assert {post(record).status for _ in range(30)} == {200}
         assert collector.spans == [], "all were answered while the collector was silent"
-        wait_until(lambda: spans_counted(record).get("lost", 0) > 0, 20)
+        wait_until(lambda: spans_counted(record).get("lost", 0) > 0)
         counted = spans_counted(record)
         assert counted["ended"] == 93
         assert counted["lost"] + counted.get("sent", 0) < 93, "what finds no room in the queue is not kept for later"
         collector.go.set()
         assert post(record, traceparent=KEPT).status == 200
-        wait_until(lambda: len(collector.of(TRACE)) == 3, 20)
+        wait_until(lambda: len(collector.of(TRACE)) == 3)
 
 
 def test_who_traces_nothing_loads_nothing_of_it() -> None:

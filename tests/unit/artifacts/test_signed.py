@@ -29,7 +29,7 @@ def sign(model: Path, key: Path, *options: str) -> None:
     """Sign a model as the page on model files says."""
     command = ["model_signing", "sign", "key", "--private_key", str(key.with_suffix(".pem"))]
     where = ["--signature", str(model / "model.sig"), str(model)]
-    subprocess.run([sys.executable, "-m", *command, *options, *where], check=True, timeout=60, capture_output=True)
+    subprocess.run([sys.executable, "-m", *command, *options, *where], check=True, timeout=240, capture_output=True)
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ def project(tmp_path: Path) -> Path:
 
 def run(project: Path, *words: str) -> tuple[int, str]:
     command = [sys.executable, "-m", "seldon_infra.cli.main", "console", "--project", str(project), *words]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240)
     return done.returncode, done.stderr
 
 

@@ -62,7 +62,7 @@ def project(tmp_path: Path) -> Path:
 
 def run(project: Path, *words: str, out: str = "image") -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "seldon_infra.cli.main", "containerfile", *words, "--stack", "local", "--out", out]
-    return subprocess.run(command, cwd=project, capture_output=True, text=True, timeout=60)
+    return subprocess.run(command, cwd=project, capture_output=True, text=True, timeout=240)
 
 
 def files(folder: Path) -> dict[str, str]:

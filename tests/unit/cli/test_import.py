@@ -42,7 +42,7 @@ BROKEN = PLAIN.replace("metadata:\n  name:", "meta\nname:").replace("replicas:",
 
 def run(*words: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "seldon_infra.cli.main", "import", *words]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, input=text)
+    return subprocess.run(command, capture_output=True, text=True, timeout=240, input=text)
 
 
 def refused(text: str) -> str:
@@ -173,7 +173,7 @@ def test_what_is_printed_is_formatted_and_typed(printed: Path) -> None:
         cwd=printed,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
     )
     assert formatted.stdout == ""
     typed = subprocess.run([*python, "mypy", "--strict", "."], cwd=printed, capture_output=True, text=True, timeout=240)

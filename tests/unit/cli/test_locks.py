@@ -35,7 +35,7 @@ def test_the_lock_of_a_running_process_is_held() -> None:
 
 def test_the_lock_of_a_process_that_ended_is_dead() -> None:
     ended = subprocess.Popen([sys.executable, "-c", ""])
-    ended.wait(timeout=30)
+    ended.wait(timeout=240)
     assert lock(ended.pid, now()).is_dead
 
 
@@ -78,7 +78,7 @@ def test_a_process_in_a_container_with_this_hosts_name_is_seen() -> None:
         assert running.stdout is not None
         assert running.stdout.readline()
         inside = [it for it in locks._numbered(1) if it != 1]
-        running.communicate("", timeout=30)
+        running.communicate("", timeout=240)
     assert inside
 
 

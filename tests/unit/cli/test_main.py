@@ -14,7 +14,7 @@ from seldon_infra.cli import main as cli
 
 def run(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "seldon_infra.cli.main", *words], capture_output=True, text=True, timeout=60
+        [sys.executable, "-m", "seldon_infra.cli.main", *words], capture_output=True, text=True, timeout=240
     )
 
 
@@ -58,5 +58,5 @@ def test_only_the_asked_commands_module_is_imported() -> None:
         "loaded = {name.rpartition('.')[2] for name in sys.modules if name.startswith('seldon_infra.cli.')}\n"
         "print(sorted(loaded), [m for m in ('pulumi', 'pydantic', 'grpc') if m in sys.modules])\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=240)
     assert done.stdout.splitlines()[-1] == "['files', 'locks', 'main', 'recover', 'state'] []"

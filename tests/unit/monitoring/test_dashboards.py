@@ -95,7 +95,7 @@ def test_without_grafanas_builders_the_fix_is_named() -> None:
         "import sys; sys.modules['grafana_foundation_sdk'] = None\n"
         "from seldon_infra.cli.main import main; sys.exit(main(['dashboards', '--out', '/nowhere']))"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=240)
     assert (done.returncode, done.stderr.strip()) == (
         2,
         "grafana-foundation-sdk is not on this machine; run: pip install 'seldon-infra[cluster]'",

@@ -6,8 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +14,8 @@ from google.protobuf.empty_pb2 import Empty
 
 from seldon_infra.provider.values import to_wire
 from seldon_infra.provider.wire import grpc, provider_pb2, provider_pb2_grpc
+from seldon_infra.runtime.leftovers import is_alive
+from tests.engine.waiting import wait_until
 from tests.unit.provider.test_lifecycle import NEWS, URN
 
 REPOSITORY = Path(__file__).parents[3]
@@ -47,20 +47,6 @@ def python(code: str, **options: Any) -> subprocess.Popen[str]:
     return subprocess.Popen([sys.executable, "-c", code], cwd=REPOSITORY, stdout=subprocess.PIPE, text=True, **options)
 
 
-def runs(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
-
-
-def wait_until(condition: Callable[[], bool], seconds: float) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.02)
-
-
 BUSY = """
 import os, sys; sys.path.insert(0, '.')
 from tests.unit.provider.test_lifecycle import Lamp
@@ -86,7 +72,7 @@ def test_a_cancel_is_heard_where_every_thread_is_at_work() -> None:
         stub.Cancel(Empty(), timeout=10)
         assert all("cancelled while waiting for godot" in call.exception().details() for call in calls)
     plugin.send_signal(signal.SIGINT)
-    plugin.communicate(timeout=10)
+    plugin.communicate(timeout=240)
 
 
 def test_it_says_its_port_and_nothing_else() -> None:
@@ -94,18 +80,18 @@ def test_it_says_its_port_and_nothing_else() -> None:
     assert plugin.stdout is not None
     assert int(plugin.stdout.readline()) > 0
     plugin.send_signal(signal.SIGINT)
-    assert plugin.wait(timeout=3) == 0
+    assert plugin.wait(timeout=240) == 0
     assert plugin.stdout.read() == ""
 
 
 @pytest.mark.parametrize("stdin", ["subprocess.PIPE", "subprocess.DEVNULL"])
-def test_it_ends_within_two_seconds_of_its_parent(stdin: str) -> None:
+def test_it_ends_with_its_parent(stdin: str) -> None:
     parent = python(CHILD.replace("STDIN", stdin))
     assert parent.stdout is not None
     plugin = int(parent.stdout.readline())
     parent.kill()
-    parent.wait(timeout=5)
-    wait_until(lambda: not runs(plugin), seconds=2)
+    parent.wait(timeout=240)
+    wait_until(lambda: not is_alive(plugin))
 
 
 def test_it_ends_where_the_parent_was_gone_before_it_could_look() -> None:
@@ -113,12 +99,12 @@ def test_it_ends_where_the_parent_was_gone_before_it_could_look() -> None:
     plugin = python(PLUGIN, stdin=reading)
     os.close(reading)
     os.close(writing)
-    assert plugin.wait(timeout=5) == 0
+    assert plugin.wait(timeout=240) == 0
 
 
 def test_starting_loads_nothing_heavy_and_leaves_the_real_modules_to_who_wants_them() -> None:
     done = subprocess.run(
-        [sys.executable, "-c", LOADED], cwd=REPOSITORY, capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", LOADED], cwd=REPOSITORY, capture_output=True, text=True, timeout=240, check=True
     )
     loaded, usable = done.stdout.splitlines()
     assert loaded == "[]"

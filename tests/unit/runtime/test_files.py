@@ -35,7 +35,7 @@ def test_every_value_reaches_the_process_unchanged(value: str, word: str) -> Non
     """Quotes, dollars and line breaks in values are no code."""
     text = script(["printf", "%s|%s", word, "$VALUE"], {"VALUE": value})
     done = subprocess.run(
-        ["/bin/sh", "-c", text.replace("'$VALUE'", '"$VALUE"')], capture_output=True, timeout=20, check=True
+        ["/bin/sh", "-c", text.replace("'$VALUE'", '"$VALUE"')], capture_output=True, timeout=240, check=True
     )
     assert done.stdout.decode() == f"{word}|{value}"
 

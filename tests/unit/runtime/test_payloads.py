@@ -186,7 +186,7 @@ assert not list((folder / "ns" / "d").iterdir())
 
 def test_a_file_that_does_not_fit_on_the_disk_is_not_there_at_all_and_that_is_said_once(tmp_path: Path) -> None:
     command = [sys.executable, "-c", FULL, str(tmp_path)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("payloads are lost") == 1
     assert f"2 payloads are lost: {tmp_path}/ns/d: File too large" in done.stderr

@@ -86,7 +86,7 @@ def test_processes_that_ask_at_once_get_different_ports(cache: Path, tmp_path: P
     ]
     for each in asking:
         each.start()
-    given = [port for _ in asking for port in answers.get(timeout=30)]
+    given = [port for _ in asking for port in answers.get(timeout=240)]
     for each in asking:
         each.join(30)
     assert len(given) == len(set(given)) == 16

@@ -38,7 +38,7 @@ def test_what_a_late_step_has_started_ends_with_it(tmp_path: Path, run: Callable
     command = ["/bin/sh", "-c", STARTS_ANOTHER.format(file=tmp_path / "pid")]
     with pytest.raises(console.SetupFailed, match="took longer than"):
         run("waiting", command, timeout=2)
-    wait_until(lambda: not is_alive(started(tmp_path / "pid")), 10)
+    wait_until(lambda: not is_alive(started(tmp_path / "pid")))
 
 
 @pytest.mark.parametrize("run", RUNS)
@@ -46,10 +46,10 @@ def test_what_an_interrupted_step_has_started_ends_with_it(tmp_path: Path, run: 
     command = ["/bin/sh", "-c", STARTS_ANOTHER.format(file=tmp_path / "pid")]
     program = f"from toolchain import console; console.{run.__name__}('waiting', {command!r}, timeout=300)"
     process = subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stderr=subprocess.DEVNULL)
-    wait_until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text() != "", 30)
+    wait_until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text() != "")
     process.send_signal(signal.SIGINT)
     process.wait(30)
-    wait_until(lambda: not is_alive(started(tmp_path / "pid")), 10)
+    wait_until(lambda: not is_alive(started(tmp_path / "pid")))
 
 
 def test_an_interrupt_while_a_step_starts_ends_what_has_started() -> None:

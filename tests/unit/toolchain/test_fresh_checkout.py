@@ -47,5 +47,7 @@ def test_development_tools_are_not_installed(clones: list[Path]) -> None:
 
 
 def test_the_checkout_stays_clean(clones: list[Path]) -> None:
-    status = subprocess.run(["git", "status", "--porcelain"], cwd=clones[0], capture_output=True, text=True, timeout=60)
+    status = subprocess.run(
+        ["git", "status", "--porcelain"], cwd=clones[0], capture_output=True, text=True, timeout=240
+    )
     assert status.stdout == ""

@@ -61,7 +61,7 @@ def test_the_go_modules_are_pinned_to_the_versions_that_are_built() -> None:
 def test_set_up_starts_on_a_python_without_any_package() -> None:
     code = "import sys; sys.path.insert(0, '.'); import toolchain.setup"
     done = subprocess.run(
-        [sys.executable, "-I", "-S", "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=30
+        [sys.executable, "-I", "-S", "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=240
     )
     assert done.returncode == 0, done.stderr
 
@@ -79,7 +79,9 @@ def test_what_commands_load_is_compiled_where_nothing_else_may_write_bytecode(
 
 
 def test_an_unknown_purpose_is_refused() -> None:
-    done = subprocess.run([sys.executable, "-m", "toolchain.setup", "bogus"], cwd=ROOT, capture_output=True, timeout=30)
+    done = subprocess.run(
+        [sys.executable, "-m", "toolchain.setup", "bogus"], cwd=ROOT, capture_output=True, timeout=240
+    )
     assert done.returncode == 2
 
 

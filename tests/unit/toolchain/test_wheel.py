@@ -36,7 +36,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_every_entry_of_the_catalogue_loads_from_the_wheel(installed: Path) -> None:
     environment = os.environ | {"PYTHONPATH": str(installed)}
     done = subprocess.run(
-        [sys.executable, "-c", LOAD], cwd=installed, env=environment, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", LOAD], cwd=installed, env=environment, capture_output=True, text=True, timeout=240
     )
     assert done.returncode == 0, done.stderr
     expected = {

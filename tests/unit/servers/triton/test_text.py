@@ -150,7 +150,7 @@ x = Tensor(name="x", dtype="FP32", dims=(1,))
 config_pbtxt(TritonModel(inputs=(x,), outputs=(x,)), "m")
 print(*sys.modules)
 """
-    done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, timeout=240, check=True)
     assert set(done.stdout.split()) & {"numpy", "grpc", "tritonclient"} == set()
 
 
@@ -165,7 +165,7 @@ try:
 except PartNotFound as error:
     print(error)
 """
-    done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, timeout=240, check=True)
     assert done.stdout == (
         "tritonclient is not on this machine; run: pip install 'seldon-infra[local]' or 'seldon-infra[cluster]'\n"
     )
