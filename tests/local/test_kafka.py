@@ -180,6 +180,31 @@ def test_what_brokers_do_not_take_is_counted_and_said_once_without_a_secret(
     assert not any("wrong-password" in line for line in lines)
 
 
+def test_a_log_that_is_shut_out_for_good_is_let_in_again(
+    kafka: Broker, sink: Callable[..., Sink], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("seldon_infra.runtime.payloads.kafka.RENEW_SECONDS", 1.0)
+    login = KafkaLogin(username=USER, password=PASSWORD)
+    with kafka.refusing(USER):
+        refused = sink(kafka.address("login"), "secure", tls=KafkaTls(ca=kafka.ca), login=login, wait_seconds=60)
+        refused.put("first")
+        wait_until(lambda: refused.outcomes.total() == 1, 60)
+
+        def is_shut_out() -> bool:
+            refused.put("more")
+            return refused.outcomes["dropped: not allowed"] > 10
+
+        wait_until(is_shut_out, 60)
+        assert refused.outcomes.keys() == {"dropped: not allowed"}
+
+    def is_let_in() -> bool:
+        refused.put("later")
+        return refused.outcomes["sent"] > 0
+
+    wait_until(is_let_in, 60)
+    assert capfd.readouterr().err.count("payloads are lost, not allowed (") == 1
+
+
 def test_a_broker_that_hangs_keeps_nobody_waiting_and_gets_each_payload_once(
     kafka: Broker, sink: Callable[..., Sink]
 ) -> None:
