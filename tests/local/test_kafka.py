@@ -113,33 +113,22 @@ def test_a_topic_gets_what_files_have_as_cloud_events_in_binary_mode(logged: Log
     assert len({record.partition for record in records.values()}) == 1, "what has one key is in one partition"
 
 
-SECURE: Mapping[str, Callable[[Broker], tuple[str, KafkaTls, KafkaLogin | None]]] = {
-    "SCRAM-SHA-512": lambda kafka: ("login", KafkaTls(ca=kafka.ca), KafkaLogin(username=USER, password=PASSWORD)),
-    "SCRAM-SHA-256": lambda kafka: (
-        "login",
-        KafkaTls(ca=kafka.ca),
-        KafkaLogin(username=USER, password=PASSWORD, mechanism="SCRAM-SHA-256"),
-    ),
-    "PLAIN": lambda kafka: (
-        "login",
-        KafkaTls(ca=kafka.ca),
-        KafkaLogin(username=USER, password=PASSWORD, mechanism="PLAIN"),
-    ),
-    "mutual TLS": lambda kafka: (
-        "mutual",
-        KafkaTls(ca=kafka.ca, certificate=kafka.client.certificate, key=kafka.client.key),
-        None,
-    ),
+SECURE: Mapping[str, Callable[[Broker], Mapping[str, Any]]] = {
+    "SCRAM-SHA-512": lambda kafka: {"login": KafkaLogin(username=USER, password=PASSWORD)},
+    "SCRAM-SHA-256": lambda kafka: {"login": KafkaLogin(username=USER, password=PASSWORD, mechanism="SCRAM-SHA-256")},
+    "PLAIN": lambda kafka: {"login": KafkaLogin(username=USER, password=PASSWORD, mechanism="PLAIN")},
+    "mutual TLS": lambda kafka: {
+        "tls": KafkaTls(ca=kafka.ca, certificate=kafka.client.certificate, key=kafka.client.key),
+        "acks": "leader",
+    },
 }
 
 
 def test_brokers_are_shown_what_they_want(kafka: Broker, sink: Callable[..., Sink]) -> None:
     sinks = {}
     for how, of in SECURE.items():
-        listener, tls, login = of(kafka)
-        sinks[how] = sink(
-            kafka.address(listener), "elsewhere", topics={"fraud": "secure"}, tls=tls, login=login, wait_seconds=60
-        )
+        fields = {"tls": KafkaTls(ca=kafka.ca), "topics": {"fraud": "secure"}, "wait_seconds": 60, **of(kafka)}
+        sinks[how] = sink(kafka.address("login" if "login" in fields else "mutual"), "elsewhere", **fields)
         sinks[how].put(how, origin=PAYLOAD.origin._replace(deployment="fraud"))
     wait_until(lambda: all(each.outcomes for each in sinks.values()), 60)
     assert {how: dict(each.outcomes) for how, each in sinks.items()} == {how: {"sent": 1} for how in SECURE}
