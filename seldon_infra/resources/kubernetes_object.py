@@ -6,11 +6,13 @@ send to the engine is what stands here: the kind's token and the manifest.
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Mapping
 from typing import Any
 
 import pulumi
 
+from seldon_infra.core.model import has_later
 from seldon_infra.resources.handle import Handle
 
 _HIDDEN = {"Secret": ["data", "stringData"]}
@@ -28,7 +30,7 @@ def declare(name: str, manifest: Mapping[str, Any], opts: pulumi.ResourceOptions
     api_version, kind = manifest["apiVersion"], manifest["kind"]
     if kind in _HIDDEN:
         opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(additional_secret_outputs=_HIDDEN[kind]))
-    return Handle(_token(api_version, kind), name, manifest, opts)
+    return Handle(_token(api_version, kind), name, _stored(manifest), opts)
 
 
 def read_status(
@@ -45,6 +47,21 @@ def read_status(
     """
     there = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(id=at))
     return Handle(_token(api_version, kind), name, {"status": None}, there).status
+
+
+def _stored(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Give a manifest as the API server keeps it: of a Secret's texts it keeps the bytes."""
+    if "stringData" not in manifest:
+        return manifest
+    texts: Any = manifest["stringData"]
+    later = has_later(texts)
+    # An Output per text, which the SDK would make of known ones, costs a large stack seconds.
+    data = pulumi.Output.secret(texts if later else None).apply(lambda come: _encoded(come if later else texts))
+    return {**{key: value for key, value in manifest.items() if key != "stringData"}, "data": data}
+
+
+def _encoded(texts: Mapping[str, str]) -> dict[str, str]:
+    return {name: b64encode(text.encode()).decode() for name, text in texts.items()}
 
 
 def _token(api_version: str, kind: str) -> str:

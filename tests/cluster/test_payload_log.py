@@ -54,7 +54,7 @@ def test_a_stack_has_its_log_and_executors_are_told_of_it(engine: Engine, contro
         secret = there(control_plane, SECRET)
         assert secret is not None
         assert base64.b64decode(secret["data"]["sasl.password"]) == b"hunter2"
-        assert "hunter2" not in str(log) + engine.pulumi("stack", "export").stdout
+        assert "hunter2" not in str(log) + str(engine.deployment())
         assert "unchanged" in engine.up("--expect-no-changes").stdout
         engine.destroy()
     assert there(control_plane, PATH) is None

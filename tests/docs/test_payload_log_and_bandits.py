@@ -159,11 +159,12 @@ def test_kafka_of_the_page_is_right_on_both_targets_and_its_fields_and_outcomes_
     import seldon_infra
 
     names = {name: getattr(seldon_infra, name) for name in seldon_infra.__all__} | {"secret": str}
-    exec(compile(BLOCKS[3], "page", "exec", dont_inherit=True), names)
+    page = PAGE.partition("## To Kafka")[2].partition("\n## ")[0]
+    block = page.partition("```py\n")[2].partition("```")[0]
+    exec(compile(block, "page", "exec", dont_inherit=True), names)
     made = deployment().model_copy(update={"protocol": "v2"})
     for target in (names["here"], names["there"]):
         assert Stack(target=target, deployments=[made]).check() == []
-    page = PAGE.partition("## To Kafka")[2].partition("\n## ")[0]
     rows = [row.partition(" | ")[0] for row in page.splitlines() if row.startswith("| `")]
     told = {word for row in rows for word in re.findall(r"`([^`]+)`", row)}
     assert set(PayloadKafka.model_fields) | {*OUTCOMES, "sent", "dropped: queue full"} == told

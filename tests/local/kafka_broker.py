@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
-from kafka.admin import NewTopic
+from kafka.admin import ACL, ACLOperation, ACLPermissionType, NewTopic, ResourcePattern, ResourceType
 
 from seldon_infra.runtime.health import is_ready
 from seldon_infra.runtime.ports import allocate, release
@@ -97,6 +97,22 @@ class Broker:
         finally:
             consumer.close()
 
+    @contextmanager
+    def refusing(self, user: str) -> Iterator[None]:
+        """Let a user write to no topic, nor be a producer at all."""
+        places = {ACLOperation.WRITE: (ResourceType.TOPIC, "*")}
+        places[ACLOperation.IDEMPOTENT_WRITE] = (ResourceType.CLUSTER, "kafka-cluster")
+        rules = [
+            ACL(f"User:{user}", "*", operation, ACLPermissionType.DENY, ResourcePattern(*place))
+            for operation, place in places.items()
+        ]
+        with self._admin() as admin:
+            admin.create_acls(rules)
+            try:
+                yield
+            finally:
+                admin.delete_acls(rules)
+
     def _answers(self) -> bool:
         assert self.process is not None
         assert self.process.poll() is None, (self.folder / "log").read_text()
@@ -147,6 +163,9 @@ listener.security.protocol.map={",".join(f"{name.upper()}:{kind}" for name, kind
 inter.broker.listener.name=OPEN
 controller.listener.names=CONTROLLER
 log.dirs={made.folder / "data"}
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+super.users=User:ANONYMOUS
+allow.everyone.if.no.acl.found=true
 auto.create.topics.enable=false
 offsets.topic.replication.factor=1
 offsets.topic.num.partitions=1

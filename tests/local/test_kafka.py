@@ -113,33 +113,22 @@ def test_a_topic_gets_what_files_have_as_cloud_events_in_binary_mode(logged: Log
     assert len({record.partition for record in records.values()}) == 1, "what has one key is in one partition"
 
 
-SECURE: Mapping[str, Callable[[Broker], tuple[str, KafkaTls, KafkaLogin | None]]] = {
-    "SCRAM-SHA-512": lambda kafka: ("login", KafkaTls(ca=kafka.ca), KafkaLogin(username=USER, password=PASSWORD)),
-    "SCRAM-SHA-256": lambda kafka: (
-        "login",
-        KafkaTls(ca=kafka.ca),
-        KafkaLogin(username=USER, password=PASSWORD, mechanism="SCRAM-SHA-256"),
-    ),
-    "PLAIN": lambda kafka: (
-        "login",
-        KafkaTls(ca=kafka.ca),
-        KafkaLogin(username=USER, password=PASSWORD, mechanism="PLAIN"),
-    ),
-    "mutual TLS": lambda kafka: (
-        "mutual",
-        KafkaTls(ca=kafka.ca, certificate=kafka.client.certificate, key=kafka.client.key),
-        None,
-    ),
+SECURE: Mapping[str, Callable[[Broker], Mapping[str, Any]]] = {
+    "SCRAM-SHA-512": lambda kafka: {"login": KafkaLogin(username=USER, password=PASSWORD)},
+    "SCRAM-SHA-256": lambda kafka: {"login": KafkaLogin(username=USER, password=PASSWORD, mechanism="SCRAM-SHA-256")},
+    "PLAIN": lambda kafka: {"login": KafkaLogin(username=USER, password=PASSWORD, mechanism="PLAIN")},
+    "mutual TLS": lambda kafka: {
+        "tls": KafkaTls(ca=kafka.ca, certificate=kafka.client.certificate, key=kafka.client.key),
+        "acks": "leader",
+    },
 }
 
 
 def test_brokers_are_shown_what_they_want(kafka: Broker, sink: Callable[..., Sink]) -> None:
     sinks = {}
     for how, of in SECURE.items():
-        listener, tls, login = of(kafka)
-        sinks[how] = sink(
-            kafka.address(listener), "elsewhere", topics={"fraud": "secure"}, tls=tls, login=login, wait_seconds=60
-        )
+        fields = {"tls": KafkaTls(ca=kafka.ca), "topics": {"fraud": "secure"}, "wait_seconds": 60, **of(kafka)}
+        sinks[how] = sink(kafka.address("login" if "login" in fields else "mutual"), "elsewhere", **fields)
         sinks[how].put(how, origin=PAYLOAD.origin._replace(deployment="fraud"))
     wait_until(lambda: all(each.outcomes for each in sinks.values()), 60)
     assert {how: dict(each.outcomes) for how, each in sinks.items()} == {how: {"sent": 1} for how in SECURE}
@@ -178,6 +167,31 @@ def test_what_brokers_do_not_take_is_counted_and_said_once_without_a_secret(
         (line,) = (each for each in lines if f"payloads are lost, {name.strip()} (" in each and why in each)
         assert line.startswith("Kafka at 127.0.0.1:")
     assert not any("wrong-password" in line for line in lines)
+
+
+def test_a_log_that_is_shut_out_for_good_is_let_in_again(
+    kafka: Broker, sink: Callable[..., Sink], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("seldon_infra.runtime.payloads.kafka.RENEW_SECONDS", 1.0)
+    login = KafkaLogin(username=USER, password=PASSWORD)
+    with kafka.refusing(USER):
+        refused = sink(kafka.address("login"), "secure", tls=KafkaTls(ca=kafka.ca), login=login, wait_seconds=60)
+        refused.put("first")
+        wait_until(lambda: refused.outcomes.total() == 1, 60)
+
+        def is_shut_out() -> bool:
+            refused.put("more")
+            return refused.outcomes["dropped: not allowed"] > 10
+
+        wait_until(is_shut_out, 60)
+        assert refused.outcomes.keys() == {"dropped: not allowed"}
+
+    def is_let_in() -> bool:
+        refused.put("later")
+        return refused.outcomes["sent"] > 0
+
+    wait_until(is_let_in, 60)
+    assert capfd.readouterr().err.count("payloads are lost, not allowed (") == 1
 
 
 def test_a_broker_that_hangs_keeps_nobody_waiting_and_gets_each_payload_once(

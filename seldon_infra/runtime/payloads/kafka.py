@@ -124,7 +124,10 @@ class Topics:
 
     def flushed(self) -> int:
         """Wait until all is sent, for a while; give how many payloads are not."""
-        return self._producer.flush(FLUSH_SECONDS)
+        try:
+            return self._producer.flush(FLUSH_SECONDS)
+        except KafkaException:  # shut out for good
+            return len(self._producer)
 
     def is_outdated(self) -> bool:
         """Tell whether its secrets have changed since it read them: a Secret that is mounted does while it runs."""
@@ -141,7 +144,10 @@ class Topics:
 
     def _work(self, producer: Producer) -> None:
         while producer is self._producer or len(producer):
-            producer.poll(_POLL_SECONDS)
+            try:
+                producer.poll(_POLL_SECONDS)
+            except KafkaException as error:  # it is shut out for good, which is told here and not to error_cb
+                self._trouble = error.args[0]
 
     def _worry(self, error: KafkaError) -> None:
         """Keep why payloads wait: one that has waited too long says that alone."""

@@ -129,6 +129,18 @@ def test_credentials_become_a_secret_of_rclones_variables(declared: Any, key: st
     assert spec(done)["predictors"][0]["graph"]["envSecretRefName"] == "d-storage"
 
 
+@pytest.mark.parametrize("password", ["'hunter2'", "later('hunter2')"])
+def test_what_brokers_are_shown_is_a_secret_however_it_is_given(declared: Any, password: str) -> None:
+    login = f"KafkaLogin(username='payloads', password={password})"
+    kafka = f"PayloadKafka(brokers=later('kafka:9092'), topic='payloads', login={login})"
+    log = f"PayloadLog(image='acme/log:1', namespace='logs', kafka={kafka})"
+    done = declared("deployment(predictor(graph=model(logger=Logger(mode='all'))))", f"Kubernetes(payloads={log})")
+    assert done.made, done.said
+    sealed = done.one("Secret")["data"]
+    assert sealed[SIGNATURE] == SECRET
+    assert b64decode(sealed["value"]["sasl.password"]) == b"hunter2"
+
+
 def test_ports_that_come_late_are_let_through(declared: Any) -> None:
     done = declared("deployment(predictor(graph=model(model_uri=later('http://store:8081/m'))))")
     assert {"ports": [{"protocol": "TCP", "port": 443}, {"protocol": "TCP", "port": 8081}]} in (
