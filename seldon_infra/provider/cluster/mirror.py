@@ -72,31 +72,41 @@ class AskedAnew:
 
     def copy(self, news: Sequence[Version], copies: Copies) -> None:
         """Ask both what clients have asked since the last time."""
-        for request in self._take()[-MOST_A_LOOK:]:
-            for new in news:
+        requests = self._take()[-MOST_A_LOOK:]
+        try:
+            old, others = self.old.settled(), [new.settled() for new in news]
+        except GateFailed as away:
+            self._waits(away)
+            return
+        for request in requests:
+            for new in others:
                 if self.context.cancelled.is_set():
                     return
-                self._compare(request, new, copies)
-
-    def _compare(self, request: str, new: Version, copies: Copies) -> None:
-        try:
-            said = self.old.copied(self.old.predictions, request)
-        except GateFailed:
-            return  # What the old version does not answer says nothing of the new one.
-        try:
-            copies.count(new.name, say_different_things(new.protocol, said, new.copied(new.predictions, request)))
-        except OutOfReach:
-            return  # It is the way that failed.
-        except GateFailed:
-            copies.count(new.name, differs=True)
+                _compare(request, old, new, copies)
 
     def _take(self) -> list[str]:
         """Give what came; a log that is away for a while is no fault of the new version's."""
         try:
             return self.requests.take()
         except GateFailed as silent:
-            self.context.progress(f"the mirror gate waits for requests: {silent}")
+            self._waits(silent)
             return []
+
+    def _waits(self, why: GateFailed) -> None:
+        self.context.progress(f"the mirror gate waits: {why}")
+
+
+def _compare(request: str, old: Version, new: Version, copies: Copies) -> None:
+    try:
+        said = old.copied(old.predictions, request)
+    except GateFailed:
+        return  # What the old version does not answer says nothing of the new one.
+    try:
+        copies.count(new.name, say_different_things(new.protocol, said, new.copied(new.predictions, request)))
+    except OutOfReach:
+        return  # It is the way that failed.
+    except GateFailed:
+        copies.count(new.name, differs=True)
 
 
 def _is_object(request: str) -> bool:

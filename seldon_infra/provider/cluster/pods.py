@@ -9,9 +9,9 @@ gRPC takes a connection of its own to the pod's port. That takes the rights to l
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
@@ -43,6 +43,12 @@ class InPods(Version):
     """Whose pods they are."""
     scheme: str
     """``https:`` where its orchestrator has a certificate, else nothing."""
+    found: tuple[Tree, ...] = ()
+    """Its ready pods, where they were looked up before."""
+
+    def settled(self) -> InPods:
+        """The same with the pods that are ready now; it fails as :meth:`http` does."""
+        return replace(self, found=tuple(self._pods()))
 
     def http(self, method: str, path: str, tree: Tree | None = None) -> bytes:
         """Ask one of its ready pods.
@@ -73,8 +79,8 @@ class InPods(Version):
         """What each ready pod has counted."""
         return {pod["metadata"]["name"]: self._ask(pod, "GET", METRICS).decode() for pod in self._pods()}
 
-    def _pods(self) -> list[Tree]:
-        ready = ready_pods(self.at, self.namespace, f"{APP}={self.service}")
+    def _pods(self) -> Sequence[Tree]:
+        ready = self.found or ready_pods(self.at, self.namespace, f"{APP}={self.service}")
         if not ready:
             raise GateFailed(f"'{self.name}' has no ready pod")
         return ready
