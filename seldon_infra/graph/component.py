@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 
-from seldon_infra.core.model import is_later
 from seldon_infra.graph.call import deployment_url, grpc_address, predict_curl
 from seldon_infra.graph.spec import SeldonDeployment
 from seldon_infra.resources.cluster_rollout import CLUSTER_ROLLOUT
 from seldon_infra.resources.handle import Component
-from seldon_infra.resources.kubernetes_object import declare
+from seldon_infra.resources.kubernetes_object import declare, stored
 
 TYPE = "seldon:index:SeldonDeployment"
 Rollout = Callable[[pulumi.Resource, str, str], Awaitable[str]]
@@ -68,7 +66,7 @@ class ClusterDeployment(Component):
         super().__init__(TYPE, deployment.name, opts)
         inside = pulumi.ResourceOptions(parent=self, depends_on=opts.depends_on if opts else None)
         *others, last = manifests.values()
-        own = [declare(deployment.name, _stored(manifest), inside) for manifest in others]
+        own = [declare(deployment.name, stored(manifest), inside) for manifest in others]
         # A state of before it had a component holds it beside the component.
         after = pulumi.ResourceOptions(depends_on=own, aliases=[pulumi.Alias(parent=_parent_of(opts))])
         if steps is not None:
@@ -115,21 +113,6 @@ def _rolled_out(
         return known or found
 
     return pulumi.Output.all(custom.id, namespace, base_url).apply(wait)
-
-
-def _stored(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Give a manifest as the API server keeps it: of a Secret's texts it keeps the bytes."""
-    if "stringData" not in manifest:
-        return manifest
-    texts: Any = manifest["stringData"]
-    later = is_later(texts) or any(map(is_later, texts.values()))
-    # An Output per text, which the SDK would make of known ones, costs a large stack seconds.
-    data = pulumi.Output.secret(texts if later else None).apply(lambda come: _encoded(come if later else texts))
-    return {**{key: value for key, value in manifest.items() if key != "stringData"}, "data": data}
-
-
-def _encoded(texts: Mapping[str, str]) -> dict[str, str]:
-    return {name: b64encode(text.encode()).decode() for name, text in texts.items()}
 
 
 def _parent_of(opts: pulumi.ResourceOptions | None) -> Any:

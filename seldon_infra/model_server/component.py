@@ -10,10 +10,10 @@ from seldon_infra.graph.call import model_server_curl
 from seldon_infra.graph.render_values import Manifest
 from seldon_infra.model_server.catalogue import GRPC, HTTP
 from seldon_infra.resources.handle import Component
-from seldon_infra.resources.kubernetes_object import declare
+from seldon_infra.resources.kubernetes_object import declare, stored
 
 TYPE = "seldon:index:ModelServer"
-_BEFORE_PODS = ("ServiceAccount", "NetworkPolicy", "Service", "PodDisruptionBudget")
+_BEFORE_PODS = ("ServiceAccount", "Secret", "NetworkPolicy", "Service", "PodDisruptionBudget")
 
 
 class ModelServerComponent(Component):
@@ -49,9 +49,9 @@ class ModelServerComponent(Component):
         made: dict[str, pulumi.Resource] = {}
         for kind, manifest in objects.items():
             # Nobody is let near pods before their policy stands; whatever scales them comes after they do.
-            before = [] if kind in _BEFORE_PODS else [made[each] for each in _BEFORE_PODS]
+            before = [] if kind in _BEFORE_PODS else [made[each] for each in _BEFORE_PODS if each in made]
             options = pulumi.ResourceOptions(parent=self, provider=provider, depends_on=[*after, *before])
-            made[kind] = declare(name, manifest, options)
+            made[kind] = declare(name, stored(manifest), options)
         where = objects["Service"]["metadata"]
         host = pulumi.Output.concat(where["name"], ".", where["namespace"], ".svc.cluster.local")
         ready = pulumi.Output.all(host, made["Deployment"].urn).apply(lambda known: str(known[0]))

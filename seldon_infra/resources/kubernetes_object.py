@@ -6,11 +6,13 @@ send to the engine is what stands here: the kind's token and the manifest.
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Mapping
 from typing import Any
 
 import pulumi
 
+from seldon_infra.core.model import is_later
 from seldon_infra.resources.handle import Handle
 
 _HIDDEN = {"Secret": ["data", "stringData"]}
@@ -29,6 +31,21 @@ def declare(name: str, manifest: Mapping[str, Any], opts: pulumi.ResourceOptions
     if kind in _HIDDEN:
         opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(additional_secret_outputs=_HIDDEN[kind]))
     return Handle(_token(api_version, kind), name, manifest, opts)
+
+
+def stored(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Give a manifest as the API server keeps it: of a Secret's texts it keeps the bytes."""
+    if "stringData" not in manifest:
+        return manifest
+    texts: Any = manifest["stringData"]
+    later = is_later(texts) or any(map(is_later, texts.values()))
+    # An Output per text, which the SDK would make of known ones, costs a large stack seconds.
+    data = pulumi.Output.secret(texts if later else None).apply(lambda come: _encoded(come if later else texts))
+    return {**{key: value for key, value in manifest.items() if key != "stringData"}, "data": data}
+
+
+def _encoded(texts: Mapping[str, str]) -> dict[str, str]:
+    return {name: b64encode(text.encode()).decode() for name, text in texts.items()}
 
 
 def read_status(
