@@ -141,8 +141,8 @@ def watch(
     kept = {name: looked for name, looked in looks.items() if looked.watched}
     if not kept:
         return Contents(looks, {})
-    owners = [it for it in (*deployments, *model_servers) if it.name in kept and it.storage]
-    stores = {it.name: [*map(store_settings, it.storage)] for it in owners}
+    storage = {it.name: it.storage for it in deployments} | {it.name: it.storage for it in model_servers}
+    stores = {name: [*map(store_settings, storage[name])] for name in kept if storage[name]}
     made = MODEL_CONTENTS.register(
         NAME,
         opts,
