@@ -71,9 +71,14 @@ def models_of(deployment: SeldonDeployment) -> Iterator[Model]:
         if at.predictor.explainer:
             uris.append((f"{at.path} → explainer", known(at.predictor.explainer.model_uri)))
         for path, uri in uris:
-            settings = settings_for(uri, stores) if names_store(uri) else None
-            if names_store(uri) and not has_login(settings):
-                yield Model(path, deployment.name, uri, None if has_later(settings) else settings)
+            yield from seen_from_here(path, deployment.name, uri, stores)
+
+
+def seen_from_here(path: str, deployment: str, uri: str | None, stores: Sequence[Settings]) -> Iterator[Model]:
+    """Give the model under a URI, where it names a store that is read with this machine's credentials."""
+    settings = settings_for(uri, stores) if names_store(uri) else None
+    if names_store(uri) and not has_login(settings):
+        yield Model(path, deployment, uri, None if has_later(settings) else settings)
 
 
 def names_store(uri: str | None) -> TypeGuard[str]:

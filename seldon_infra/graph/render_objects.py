@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
 from seldon_infra.artifacts.render import rclone_variables
-from seldon_infra.artifacts.spec import AzureStorage, MlflowStorage, S3Storage
+from seldon_infra.artifacts.spec import AzureStorage, MlflowStorage, S3Storage, Storage
 from seldon_infra.core.model import known
 from seldon_infra.experiments.rollout import NEXT
 from seldon_infra.graph.expand.names import hashed
@@ -164,10 +164,15 @@ def _egress(deployment: SeldonDeployment, policy: NetworkPolicy) -> Iterator[Man
 
 def ports_asked(deployment: SeldonDeployment) -> set[int]:
     """Ports on which the definition says that something is asked: stores, loggers, brokers."""
-    storages = (each.artifacts if isinstance(each, MlflowStorage) else each for each in deployment.storage)
-    stores = (known(each.endpoint) if isinstance(each, S3Storage | AzureStorage) else None for each in storages)
-    found = {port_of(url) for url in (*stores, *_uris(deployment), *_loggers(deployment), *_brokers(deployment))}
-    return {port for port in found if port is not None}
+    found = {port_of(url) for url in (*_uris(deployment), *_loggers(deployment), *_brokers(deployment))}
+    return {port for port in found if port is not None} | ports_of_stores(deployment.storage)
+
+
+def ports_of_stores(storage: Iterable[Storage]) -> set[int]:
+    """Ports of stores that have an address of their own."""
+    storages = (each.artifacts if isinstance(each, MlflowStorage) else each for each in storage)
+    urls = (known(each.endpoint) for each in storages if isinstance(each, S3Storage | AzureStorage))
+    return {port for port in map(port_of, urls) if port is not None}
 
 
 def port_of(url: str | None) -> int | None:

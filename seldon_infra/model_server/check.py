@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from seldon_infra.artifacts.spec import MlflowStorage, OciStorage
 from seldon_infra.core.model import known, title
 from seldon_infra.core.names import is_dns_label, is_image_reference, is_service_name, is_subdomain
 from seldon_infra.core.problems import Problem
@@ -31,7 +32,10 @@ def check_model_server(spec: ModelServer) -> list[Problem]:
         return own
     # The name is judged by a rule of its own: an operator composes longer ones.
     node = as_deployment(spec, CONTAINER)
-    shared = check_cluster(node.model_copy(update={"predictors": (_with_pod(node.predictors[0], spec),)}))
+    # Nodes fetch an image by themselves; who reads it here is no credential of the pods.
+    fetched = [each for each in spec.storage if not isinstance(each, OciStorage)]
+    pods = {"predictors": (_with_pod(node.predictors[0], spec),), "storage": tuple(fetched)}
+    shared = check_cluster(node.model_copy(update=pods))
     return [*own, *(replace(problem, path=title(spec)) for problem in shared)]
 
 
@@ -59,7 +63,12 @@ def as_deployment(spec: ModelServer, name: str) -> SeldonDeployment:
     replicas = spec.replicas if not scaled or "replicas" in spec.model_fields_set else None
     predictor = Predictor(name="main", graph=node, replicas=replicas, hpa=spec.hpa, keda=spec.keda, pdb=spec.pdb)
     return SeldonDeployment(
-        name=name, namespace=spec.namespace, protocol="v2", predictors=[predictor], security=spec.security
+        name=name,
+        namespace=spec.namespace,
+        protocol="v2",
+        predictors=[predictor],
+        security=spec.security,
+        storage=spec.storage,
     )
 
 
@@ -105,6 +114,13 @@ def namespaces_are_names(spec: ModelServer) -> Iterator[Problem]:
     for caller in filter(None, map(known, spec.callers)):
         if not is_dns_label(caller):
             yield Problem(title(spec), f"callers '{caller}'", "must be a namespace's name", "write callers=['my-team']")
+
+
+def storage_is_a_store(spec: ModelServer) -> Iterator[Problem]:
+    """Pods ask no registry of MLflow's, and nobody asks it for them: only graphs' nodes are resolved."""
+    if any(isinstance(each, MlflowStorage) for each in spec.storage):
+        want = "must be of a store, from which pods fetch files by themselves"
+        yield Problem(title(spec), "storage has an MlflowStorage", want, "write the URI of its files in a store")
 
 
 def ports_are_ports(spec: ModelServer) -> Iterator[Problem]:
@@ -181,6 +197,7 @@ RULES = (
     server_runs_alone,
     image_is_known,
     namespaces_are_names,
+    storage_is_a_store,
     ports_are_ports,
     monitor_has_an_interval,
     arguments_are_read,

@@ -13,7 +13,7 @@ from seldon_infra.resources.handle import Component
 from seldon_infra.resources.kubernetes_object import declare
 
 TYPE = "seldon:index:ModelServer"
-_BEFORE_PODS = ("ServiceAccount", "NetworkPolicy", "Service", "PodDisruptionBudget")
+_BEFORE_PODS = ("ServiceAccount", "Secret", "NetworkPolicy", "Service", "PodDisruptionBudget")
 
 
 class ModelServerComponent(Component):
@@ -49,7 +49,7 @@ class ModelServerComponent(Component):
         made: dict[str, pulumi.Resource] = {}
         for kind, manifest in objects.items():
             # Nobody is let near pods before their policy stands; whatever scales them comes after they do.
-            before = [] if kind in _BEFORE_PODS else [made[each] for each in _BEFORE_PODS]
+            before = [] if kind in _BEFORE_PODS else [made[each] for each in _BEFORE_PODS if each in made]
             options = pulumi.ResourceOptions(parent=self, provider=provider, depends_on=[*after, *before])
             made[kind] = declare(name, manifest, options)
         where = objects["Service"]["metadata"]

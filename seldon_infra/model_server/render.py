@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from seldon_infra.artifacts.render import rclone_variables
+from seldon_infra.core.model import Later
 from seldon_infra.graph.render_gpu import on_gpus
+from seldon_infra.graph.render_objects import ports_of_stores
 from seldon_infra.graph.render_pods import DIGEST_MARK, needed_environment
 from seldon_infra.graph.render_scaling import hpa, keda, metric, pdb
 from seldon_infra.graph.render_security import (
@@ -45,6 +48,7 @@ def model_server(spec: ModelServer) -> dict[str, Manifest]:
     """Every object of a model server by its kind."""
     rendered = {
         "ServiceAccount": service_account(spec),
+        "Secret": storage_secret(spec),
         "NetworkPolicy": network_policy(spec),
         "Service": service(spec),
         "PodDisruptionBudget": disruption_budget(spec),
@@ -66,6 +70,22 @@ def service_account(spec: ModelServer) -> Manifest:
     }
 
 
+def storage_secret(spec: ModelServer) -> Manifest:
+    """Secret with the variables that the storage initializer reads, where the definition has credentials."""
+    variables = rclone_variables(spec.storage)
+    return (
+        {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": {**metadata(spec), "name": f"{spec.name}-storage"},
+            "type": "Opaque",
+            "stringData": variables,
+        }
+        if variables
+        else {}
+    )
+
+
 def network_policy(spec: ModelServer) -> Manifest:
     """NetworkPolicy: who may call, and what may be reached: names, and where the model comes from."""
     callers: list[Manifest] = [{"podSelector": {}}, *map(_namespace, spec.callers)]
@@ -73,7 +93,8 @@ def network_policy(spec: ModelServer) -> Manifest:
     watched = spec.service_monitor
     metrics = [{"from": [_namespace(watched.namespace)], "ports": [_port(METRICS)]}] if watched else []
     names = {"ports": [_port(_DNS, "UDP"), _port(_DNS)]}
-    storage = [{"ports": [_port(port) for port in spec.storage_ports]}] if spec.storage_ports else []
+    ports = [*dict.fromkeys([*spec.storage_ports, *sorted(ports_of_stores(spec.storage))])]
+    storage = [{"ports": [_port(port) for port in ports]}] if ports else []
     return {
         "apiVersion": "networking.k8s.io/v1",
         "kind": "NetworkPolicy",
@@ -147,7 +168,7 @@ def _digest(spec: ModelServer) -> Manifest:
 def pod_spec(spec: ModelServer) -> Manifest:
     """PodSpec: the server, and before it what fetches its model; spread over nodes where that is possible."""
     security, wants, uri = security_of(spec), needs(spec.server, "v2"), spec.model_uri
-    image, secret = spec.storage_initializer_image, spec.env_secret_ref_name
+    image, secret = spec.storage_initializer_image, _credentials(spec)
     volumes = scratch_volumes(security, wants.shared_memory)
     return given(
         {
@@ -191,6 +212,12 @@ def container(spec: ModelServer, security: PodSecurity, wants: Needs) -> Manifes
             "securityContext": container_context(security, wants),
         }
     )
+
+
+def _credentials(spec: ModelServer) -> Later[str] | None:
+    """Name of the Secret with which its model is fetched."""
+    own = storage_secret(spec)
+    return spec.env_secret_ref_name or (own["metadata"]["name"] if own else None)
 
 
 def _is_fetched(spec: ModelServer) -> bool:

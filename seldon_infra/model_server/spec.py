@@ -5,6 +5,7 @@
 from collections.abc import Mapping
 from typing import ClassVar, Literal
 
+from seldon_infra.artifacts.spec import Storage
 from seldon_infra.core.model import Later, Many, Spec
 from seldon_infra.graph.spec import EnvVar, Hpa, Keda, Pdb, PodSecurity, PodTemplate, Resources
 from seldon_infra.servers.spec import Server
@@ -61,8 +62,11 @@ class ModelServer(Spec):
     """Further arguments of Triton's command line, such as ``"--log-verbose=1"``. Default: none. MLServer has none."""
     image: Later[str] | None = None
     """The server's image, best by digest. Default: MLServer 1.7.1 or Triton 24.10, by tag."""
+    storage: Many[Storage] = ()
+    """Credentials with which ``model_uri`` is fetched, as a SeldonDeployment has them; of ``OciStorage`` they are for
+    judging on this machine, and its pods fetch by pull secrets. Default: none, the pods' own identity counts."""
     env_secret_ref_name: Later[str] | None = None
-    """Secret with credentials for ``model_uri``, as RCLONE_CONFIG_* variables. Default: none."""
+    """Secret that is there already, with credentials as RCLONE_CONFIG_* variables. Default: that of ``storage``."""
     storage_initializer_image: Later[str] | None = None
     """Image that fetches ``model_uri``. Default: Seldon's rclone one, in its last version under Apache-2.0."""
     service_account_annotations: Mapping[str, Later[str]] = {}
@@ -82,7 +86,7 @@ class ModelServer(Spec):
     callers: Many[Later[str]] = ()
     """Namespaces that may call it beside its own. Default: none."""
     storage_ports: Many[int] = (443,)
-    """Ports that it may reach, for its model; the port of its collector is added. Default: 443."""
+    """Ports that it may reach, for its model; those of ``storage`` and of its collector are added. Default: 443."""
     service_monitor: ServiceMonitor | None = None
     """How Prometheus finds its metrics; the Prometheus operator must be on the cluster. Default: as the stack's
     ``Kubernetes(monitoring=…)`` says, else not at all."""

@@ -7,7 +7,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from seldon_infra.core.model import known
+from seldon_infra.core.model import known, pending
 from seldon_infra.eks.spec import EksCluster
 from seldon_infra.graph.check import check_cluster
 from seldon_infra.graph.render import STACK_MARK
@@ -288,14 +288,20 @@ def _model_server(
     opts: pulumi.ResourceOptions | None,
     namespaces: Sequence[pulumi.Resource],
 ) -> ModelServerComponent:
+    import pulumi
+
     from seldon_infra.model_server.catalogue import model_name
     from seldon_infra.model_server.check import check_model_server
     from seldon_infra.model_server.component import ModelServerComponent
     from seldon_infra.model_server.render import model_server
     from seldon_infra.targets.kubernetes_deployment import named_after
-    from seldon_infra.targets.later import rendered
+    from seldon_infra.targets.later import rendered, when_known
 
     rolled = contents.of_server(spec.name, rendered(spec, check_model_server, model_server))
+    if spec.storage and pending(spec):
+        # An address of later has a port of later, which is not the secret that it comes with.
+        whole = when_known(spec, check_model_server).apply(lambda known: model_server(known)["NetworkPolicy"]["spec"])
+        rolled = {**rolled, "NetworkPolicy": {**rolled["NetworkPolicy"], "spec": pulumi.Output.unsecret(whole)}}
     objects = {kind: named_after(contents.judged(spec.name), each) for kind, each in rolled.items()}
     return ModelServerComponent(spec.name, model_name(spec), objects, opts, provider, namespaces)
 

@@ -20,7 +20,8 @@ from seldon_infra.core.problems import Problem
 from seldon_infra.graph.rules.place import InNode, nodes_in, predictors, server_of
 from seldon_infra.graph.spec import SeldonDeployment
 from seldon_infra.servers import catalogue
-from seldon_infra.servers.spec import CatalogueServer
+from seldon_infra.servers.spec import CatalogueServer, TorchServeServer
+from seldon_infra.servers.torch_archive import archive_at, model_in
 
 _SHOWN = 3
 """Names of a folder's files that a message shows."""
@@ -132,7 +133,17 @@ def unread(place: str, uri: str, server: Server, path: Path) -> Iterator[Problem
     if reads and not _has_one(path, reads):
         got = f"model_uri '{uri}' {_held(path)}"
         want = f"must have {' or '.join(reads)}, which {type(server).__name__} reads"
-        yield Problem(place, got, want, f"save the model as {reads[0]}, or use the server for it")
+        yield Problem(place, got, want, _way(server, path) or f"save the model as {reads[0]}, or use the server for it")
+
+
+def _way(server: Server, path: Path) -> str | None:
+    """Say how a model comes out of an archive of TorchServe's."""
+    archive = archive_at(path) if isinstance(server, TorchServeServer) else None
+    if archive is None:
+        return None
+    file = model_in(archive) or "FILE"
+    how = f"unzip -p {archive.name} {file} > model.pt"
+    return f"take the TorchScript out of the archive, {how}; its handler is code, which is served nowhere here"
 
 
 def _reads(server: Server) -> tuple[str, ...]:

@@ -137,11 +137,12 @@ def watch(
     if unseen:
         raise InvalidSpec(unseen)
     looks = {it.name: looked_at(it.name, [*models_of(it)], it.storage, place, urn_of) for it in deployments}
-    looks |= {it.name: looked_at(it.name, [*models_of_server(it)], (), place, urn_of) for it in model_servers}
+    looks |= {it.name: looked_at(it.name, [*models_of_server(it)], it.storage, place, urn_of) for it in model_servers}
     kept = {name: looked for name, looked in looks.items() if looked.watched}
     if not kept:
         return Contents(looks, {})
-    stores = {it.name: [*map(store_settings, it.storage)] for it in deployments if it.name in kept and it.storage}
+    storage = {it.name: it.storage for it in deployments} | {it.name: it.storage for it in model_servers}
+    stores = {name: [*map(store_settings, storage[name])] for name in kept if storage[name]}
     made = MODEL_CONTENTS.register(
         NAME,
         opts,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from seldon_infra.clusters.models import Model, names_store
+from seldon_infra.artifacts.render import store_settings
+from seldon_infra.clusters.models import Model, seen_from_here
 from seldon_infra.clusters.needs import PodNeed, containers_of, without_later
 from seldon_infra.clusters.rules.finding import Autoscaled
 from seldon_infra.core.model import known, title
@@ -46,7 +47,6 @@ def autoscaler_of(server: ModelServer) -> Iterator[Autoscaled]:
 
 
 def models_of(server: ModelServer) -> Iterator[Model]:
-    """Give the model of a server whose URI is known and names a store."""
-    uri = known(server.model_uri)
-    if names_store(uri):
-        yield Model(title(server), server.name, uri)
+    """Give the model of a server whose URI is known and names a store that is read with this machine's credentials."""
+    stores = [store_settings(each) for each in server.storage]
+    yield from seen_from_here(title(server), server.name, known(server.model_uri), stores)

@@ -5,6 +5,7 @@ Pods are simulated: they are admitted, scheduled (on GPUs too) and reported read
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +16,7 @@ from seldon_infra.graph.render import seldon_deployment
 from seldon_infra.model_server.render import model_server
 from tests.cluster.control_plane import ControlPlane, Refused
 from tests.cluster.test_stack import engine, there
+from tests.engine.scratch import STACK as NAME
 from tests.engine.scratch import Engine
 from tests.engine.waiting import wait_until
 from tests.unit.graph.cases import CASES as DEPLOYMENTS
@@ -33,6 +35,7 @@ ENFORCED = {
 STRICT = "fieldValidation=Strict&dryRun=All"
 PATHS = {
     "ServiceAccount": "/api/v1/namespaces/{}/serviceaccounts",
+    "Secret": "/api/v1/namespaces/{}/secrets",
     "NetworkPolicy": "/apis/networking.k8s.io/v1/namespaces/{}/networkpolicies",
     "Service": "/api/v1/namespaces/{}/services",
     "PersistentVolumeClaim": "/api/v1/namespaces/{}/persistentvolumeclaims",
@@ -52,6 +55,7 @@ stack = Stack(
     model_servers=[
         ModelServer(
             name="iris", namespace="locked", server=SklearnServer(), model_uri="s3://models/iris",
+            storage=[S3Storage(access_key_id=secret("id"), secret_access_key="hunter2-plain")],
             hpa=Hpa(min_replicas=1, max_replicas=3, metrics=[cpu]),
         ),
         ModelServer(
@@ -84,7 +88,7 @@ def in_namespace(manifest: dict[str, Any]) -> dict[str, Any]:
 def test_the_api_server_takes_every_field_of_a_golden_file(control_plane: ControlPlane, name: str) -> None:
     for kind, manifest in model_server(CASES[name].server).items():
         taken = control_plane.request("POST", f"{PATHS[kind].format(NAMESPACE)}?{STRICT}", in_namespace(manifest))
-        assert taken["metadata"]["name"] == CASES[name].server.name
+        assert taken["metadata"]["name"] == manifest["metadata"]["name"]
 
 
 @pytest.mark.parametrize("name", LOGS)
@@ -105,7 +109,12 @@ def test_model_servers_live_in_a_restricted_namespace_from_preview_to_destroy(
     engine: Engine, control_plane: ControlPlane
 ) -> None:
     declare(engine)
+    engine.set_secret("id", "hunter2-secret")
     engine.up()
+    kept = control_plane.request("GET", f"{PATHS['Secret'].format(NAMESPACE)}/iris-storage")["data"]
+    assert b64decode(kept["RCLONE_CONFIG_S3_SECRET_ACCESS_KEY"]) == b"hunter2-plain"
+    assert b64decode(kept["RCLONE_CONFIG_S3_ACCESS_KEY_ID"]) == b"hunter2-secret"
+    assert "hunter2" not in engine.run("stack", "export", "--stack", NAME).stdout
     pods = control_plane.request("GET", f"/api/v1/namespaces/{NAMESPACE}/pods")["items"]
     assert sorted(pod["metadata"]["labels"]["app.kubernetes.io/name"] for pod in pods) == ["iris", "resnet", "resnet"]
     assert {pod["spec"]["nodeName"] for pod in pods if pod["metadata"]["name"].startswith("resnet")} == {"gpu-0"}

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
+from seldon_infra.artifacts.spec import S3Storage
 from seldon_infra.core.yaml import dump
 from seldon_infra.graph.spec import Amounts, Hpa, Keda, MetricTarget, PodTemplate, QueueTime, ResourceMetric, Resources
 from seldon_infra.model_server.render import model_server
 from seldon_infra.model_server.spec import ModelServer, ServiceMonitor
-from seldon_infra.servers.spec import MLServerRuntime, SklearnServer, TritonServer
+from seldon_infra.servers.spec import MLServerRuntime, SklearnServer, TritonServer, XGBoostServer
 
 GOLDEN = Path(__file__).parent / "golden"
 DIGEST = "sha256:" + "0a" * 32
@@ -87,9 +88,19 @@ def imaged() -> ModelServer:
     )
 
 
+def stored() -> ModelServer:
+    """Give an XGBoost model of a store of one's own, whose credentials are the definition's."""
+    minio = S3Storage(
+        provider="Minio", access_key_id="reader", secret_access_key="of-a-test", endpoint="http://minio.minio:9000"
+    )
+    server = XGBoostServer()
+    return ModelServer(name="score", namespace="models", server=server, model_uri="s3://models/score", storage=[minio])
+
+
 CASES = {
     "image": Case("MLServer on a model in an image, read where it is mounted.", imaged()),
     "sklearn": Case("MLServer on a scikit-learn model: credentials, callers, autoscaling, metrics.", sklearn()),
+    "storage": Case("MLServer on a model of a store whose credentials are declared: a Secret, and its port.", stored()),
     "triton-gpu": Case("Triton on a GPU, its image by digest, with pods as its requests wait.", triton()),
     "triton-explicit": Case("Triton on a claim, whose models are loaded by its own interface.", controlled()),
     "runtime": Case("A class of one's own in an image of MLServer.", runtime()),

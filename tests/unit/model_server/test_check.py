@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from seldon_infra.artifacts.spec import GcsStorage, MlflowStorage, OciStorage, S3Storage
 from seldon_infra.core.model import resolve
 from seldon_infra.graph.spec import (
     Amounts,
@@ -61,6 +62,22 @@ ROWS = {
         iris(server=ContainerServer(image="acme/score:1", speaks=["v2"])),
         f"{IRIS}: server ContainerServer, must be one of {SERVERS}; use one of them, or a SeldonDeployment",
         iris(server=TritonServer()),
+    ),
+    "its storage is a store": Row(
+        iris(model_uri="models:/iris/1", storage=[MlflowStorage(tracking_uri="https://mlflow.acme.io")]),
+        f"{IRIS}: storage has an MlflowStorage, must be of a store, from which pods fetch files by themselves; write "
+        "the URI of its files in a store",
+        iris(storage=[S3Storage()]),
+    ),
+    "its credentials are whole": Row(
+        iris(storage=[S3Storage(access_key_id="id")]),
+        f"{IRIS}: access_key_id is given alone, must come with secret_access_key; write secret_access_key=secret(…)",
+        iris(storage=[S3Storage(access_key_id="id", secret_access_key="key")]),
+    ),
+    "its storage is that of its model": Row(
+        iris(storage=[GcsStorage()], model_uri="s3://models/iris"),
+        f"{IRIS}: scheme 'gs' is used by no URI, must be that of a model_uri, gs://…; remove it",
+        iris(storage=[GcsStorage()], model_uri="gs://models/iris"),
     ),
     "an image with a model has a name": Row(
         iris(model_uri="oci://ghcr.io/Acme/iris"),
@@ -188,3 +205,8 @@ def test_on_this_machine_it_is_a_deployment_of_one_node() -> None:
         :1
     ]
     assert problem.path == "model server 'Iris'"
+
+
+def test_who_reads_an_image_here_is_no_credential_of_its_pods() -> None:
+    read = OciStorage(registry="ghcr.io/acme", username="reader", password="p")
+    assert check_model_server(iris(model_uri="oci://ghcr.io/acme/iris:7", storage=[read])) == []

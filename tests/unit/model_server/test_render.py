@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from seldon_infra.artifacts.spec import OciStorage, S3Storage
 from seldon_infra.graph.spec import EnvVar, Pdb, PodSecurity, PodTemplate
 from seldon_infra.model_server.render import model_server
 from seldon_infra.model_server.spec import ModelServer
@@ -91,3 +92,14 @@ def test_a_value_of_later_stays_where_it_is() -> None:
     uri = Later()
     rendered = model_server(iris(model_uri=uri))["Deployment"]["spec"]["template"]["spec"]
     assert rendered["initContainers"][0]["args"] == [uri, "/mnt/models"]
+
+
+def test_a_secret_that_is_there_already_is_what_its_model_is_fetched_with() -> None:
+    spec = iris(storage=[S3Storage()], env_secret_ref_name="own")
+    (fetches,) = model_server(spec)["Deployment"]["spec"]["template"]["spec"]["initContainers"]
+    assert fetches["envFrom"] == [{"secretRef": {"name": "own"}}]
+
+
+def test_who_reads_an_image_here_leaves_no_secret_on_a_cluster() -> None:
+    spec = iris(model_uri="oci://ghcr.io/acme/iris:7", storage=[OciStorage(registry="ghcr.io/acme")])
+    assert "Secret" not in model_server(spec)

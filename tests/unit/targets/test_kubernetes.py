@@ -141,6 +141,23 @@ def test_what_brokers_are_shown_is_a_secret_however_it_is_given(declared: Any, p
     assert b64decode(sealed["value"]["sasl.password"]) == b"hunter2"
 
 
+@pytest.mark.parametrize("key", ["'hunter2'", "secret('hunter2')"])
+def test_credentials_of_a_model_server_are_a_secret_of_its_own_and_open_their_stores_port(
+    key: str, tmp_path: Path
+) -> None:
+    store = f"S3Storage(access_key_id='AKIA', secret_access_key={key}, endpoint=later('http://minio:9000'))"
+    server = f"ModelServer(name='alone', server=SklearnServer(), model_uri='s3://b/m', storage=[{store}])"
+    done = declare("*()", "Kubernetes(live_checks='skip')", tmp_path, servers=server)
+    assert done.made, done.said
+    secret = done.one("Secret")
+    assert (secret["metadata"]["name"], secret["data"][SIGNATURE]) == ("alone-storage", SECRET)
+    assert b64decode(secret["data"]["value"]["RCLONE_CONFIG_S3_SECRET_ACCESS_KEY"]) == b"hunter2"
+    (fetches,) = done.one("Deployment")["spec"]["template"]["spec"]["initContainers"]
+    assert fetches["envFrom"] == [{"secretRef": {"name": "alone-storage"}}]
+    ports = [each["port"] for each in done.one("NetworkPolicy")["spec"]["egress"][1]["ports"]]
+    assert ports == [443, 9000]
+
+
 def test_ports_that_come_late_are_let_through(declared: Any) -> None:
     done = declared("deployment(predictor(graph=model(model_uri=later('http://store:8081/m'))))")
     assert {"ports": [{"protocol": "TCP", "port": 443}, {"protocol": "TCP", "port": 8081}]} in (

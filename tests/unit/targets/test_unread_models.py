@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,38 @@ def test_a_file_alone_counts_by_its_name(tmp_path: Path) -> None:
     assert problems(SklearnServer(), tmp_path, "m/model.joblib") == []
     (said,) = problems(SklearnServer(), tmp_path, "m/iris.joblib")
     assert "is the file iris.joblib, must have model.joblib" in said
+
+
+@pytest.mark.parametrize(
+    ("manifest", "file"),
+    [
+        ('{"model": {"modelName": "score", "serializedFile": "net.pt", "handler": "mine.py"}}', "net.pt"),
+        ('{"model": {"modelName": "score", "handler": "mine.py"}}', "FILE"),
+        ('{"model": {"serializedFile": "net.pt; rm -r /"}}', "FILE"),
+        ('{"model": ', "FILE"),
+        (None, "FILE"),
+    ],
+)
+def test_an_archive_of_torchserves_is_told_how_its_model_comes_out(
+    tmp_path: Path, manifest: str | None, file: str
+) -> None:
+    hold(tmp_path)
+    with zipfile.ZipFile(tmp_path / "m" / "score.mar", "w") as archive:
+        archive.writestr("mine.py", "import os")
+        if manifest is not None:
+            archive.writestr("MAR-INF/MANIFEST.json", manifest)
+    for uri in ("m", "m/score.mar"):
+        (said,) = problems(TorchServeServer(), tmp_path, uri)
+        assert said.endswith(
+            f"must have model.pt, which TorchServeServer reads; take the TorchScript out of the archive, unzip -p "
+            f"score.mar {file} > model.pt; its handler is code, which is served nowhere here"
+        )
+
+
+def test_an_archive_that_is_none_is_told_the_same_way(tmp_path: Path) -> None:
+    hold(tmp_path, "score.mar")
+    (said,) = problems(TorchServeServer(), tmp_path)
+    assert "unzip -p score.mar FILE > model.pt" in said
 
 
 @pytest.mark.parametrize("uri", ["nowhere", "s3://bucket/m"])
