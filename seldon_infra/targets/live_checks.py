@@ -129,7 +129,7 @@ def _look(
 
 def _survey(way: SeenWay | Unseen, wanted: Wanted) -> Facts:
     """Ask the cluster; of one that is not there yet nothing is known."""
-    return Facts("of this stack") if isinstance(way, Unseen) else survey(way.context, way.kubeconfig, wanted)
+    return Facts(way.cluster) if isinstance(way, Unseen) else survey(way.context, way.kubeconfig, wanted)
 
 
 def made_here(target: Kubernetes) -> frozenset[Part]:

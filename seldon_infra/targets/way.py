@@ -36,6 +36,8 @@ class Unseen:
     """Why there is none yet."""
 
     why: str
+    cluster: str = "of this stack"
+    """What it is called in messages."""
 
 
 @dataclass(frozen=True)
@@ -95,11 +97,11 @@ def _found(name: str, region: str | None, account: str | None, absent: str | Non
     from seldon_infra.core.errors import NotFound
 
     try:
-        return Seen(None, find(name, region, account).kubeconfig)
+        return Seen(name, find(name, region, account).kubeconfig)
     except NotFound as error:
-        return NotMade(f"cluster '{name}': {absent}") if absent else Unseen(str(error))
+        return NotMade(f"cluster '{name}': {absent}", name) if absent else Unseen(str(error), name)
     except SeldonInfraError as error:
-        return Unseen(str(error))
+        return Unseen(str(error), name)
 
 
 def _made(spec: EksCluster, opts: pulumi.ResourceOptions | None) -> Way:

@@ -110,7 +110,7 @@ class Faults:
 
     def pass_by(self, call: Call, moment: Moment, process: Callable[[], int]) -> None:
         """Do to a call what the script says for this moment of it."""
-        if self.march and not call.reads:
+        if self.march and self.march.at(call):
             self._pass_march(self.march, call, moment, process)
         if held := self._take_hold(call, moment):
             held.process = process()

@@ -2,8 +2,9 @@
 
     marched = march(engine, aws, "up")
     assert marched.names == {...}
+    assert march(engine, aws, "destroy", at=every_call).names >= {...}    # at questions as well
 
-Each changing call is held twice: when it is there for the first time, and once it has taken effect. Calls that come
+Each call is held twice: when it is there for the first time, and once it has taken effect. Calls that come
 side by side are held side by side, so one kill is the kill of each, and a stack of independent chains of calls takes as
 many runs as twice its longest chain. To come to its next call, a chain must have healed from the kill before: a march
 through a whole operation is a proof for each call of it. A call that is sent again although it took effect is told.
@@ -18,6 +19,7 @@ import signal
 import subprocess
 import threading
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
 from seldon_infra.runtime.leftovers import is_alive
@@ -34,10 +36,21 @@ _SECONDS = 90
 _TOKEN = rb'"clientRequestToken": ?"[^"]*"|ClientToken=[^&]*'
 
 
+def changing_call(call: Call) -> bool:
+    """A call that changes AWS."""
+    return not call.reads
+
+
+def every_call(call: Call) -> bool:
+    """Any call. A question that is asked again, such as how far something is, is held the first time."""
+    return True
+
+
 class March:
     """What was held so far, in this run and in those before."""
 
-    def __init__(self) -> None:
+    def __init__(self, at: Callable[[Call], bool]) -> None:
+        self.at = at
         self.before: list[Key] = []
         """Calls that were held before they took effect."""
         self.after: list[Key] = []
@@ -65,7 +78,7 @@ class March:
             self._last = time.monotonic()
             held = self.before if moment == "before" else self.after
             if key in held:
-                self.repeated += [call.name] if key in self.after else []
+                self.repeated += [call.name] if key in self.after and not call.reads else []
                 return None
             held.append(key)
             self._plugin = process
@@ -108,9 +121,9 @@ def _key(call: Call) -> Key:
     return call.name, call.request.target, body
 
 
-def march(engine: Engine, aws: Loopback, operation: str) -> March:
+def march(engine: Engine, aws: Loopback, operation: str, at: Callable[[Call], bool] = changing_call) -> March:
     """Repeat an operation until it comes to its end, killed at each call on the way."""
-    aws.faults.march = marched = March()
+    aws.faults.march = marched = March(at)
     while marched.kills(engine.start(operation, "--stack", STACK, "--yes", "--skip-preview")):
         pass
     aws.faults.march = None

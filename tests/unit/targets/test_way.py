@@ -44,6 +44,7 @@ def test_what_is_known_before_anything_is_declared(target: Kubernetes, way: Seen
 def test_without_an_answer_of_aws_nothing_is_known_and_why_is(there: EksCluster | ExistingCluster) -> None:
     found = seen(Kubernetes(cluster=there))
     assert isinstance(found, Unseen)
+    assert found.cluster == "prod"
     assert "cluster 'prod'" in found.why
     assert "Could not connect to the endpoint URL" in found.why
 

@@ -8,6 +8,7 @@ import pytest
 
 from seldon_infra.provider.aws.eks import RESOURCES
 from seldon_infra.provider.aws.eks.access_entry import EksAccessEntry
+from seldon_infra.provider.aws.eks.addon import EksAddon
 from seldon_infra.provider.aws.eks.cluster import EksCluster
 from seldon_infra.provider.aws.eks.cluster_answers import components
 from seldon_infra.provider.aws.eks.ids import Id
@@ -17,6 +18,7 @@ from seldon_infra.provider.aws.trouble import AwsError, Kind
 from seldon_infra.provider.framework import Context, Failed
 from seldon_infra.provider.lifecycle import Lifecycle
 from seldon_infra.provider.siblings import Known
+from seldon_infra.resources.aws_eks_addon import EksAddonInputs
 from seldon_infra.resources.aws_eks_cluster import EksClusterInputs, EksComponents
 
 ROLE = "arn:aws:iam::123456789012:role/r"
@@ -129,6 +131,12 @@ def test_settings_of_kubernetes_own_programs_that_are_left_out_are_awss_affair()
     assert components(body, told) == EksComponents(terminated_pods=12500)
     imported = last.model_copy(update={"components": whole})
     assert EksCluster().keep(imported, told).components == EksComponents(event_ttl="1h", terminated_pods=9)
+
+
+def test_an_add_on_is_deleted_and_its_conflicts_are_resolved_as_declared() -> None:
+    addon = EksAddonInputs(region="eu-west-1", cluster_name="c", name="a", preserve=True, resolve_conflicts="PRESERVE")
+    assert EksAddon().deletion(addon) == {"preserve": True}
+    assert EksAddon().request(Id("eu-west-1", "c", "a"), addon)["resolveConflicts"] == "PRESERVE"
 
 
 @pytest.mark.parametrize(("gone", "replaces"), [("policy", True), ("targetRoleArn", True), ("roleArn", False)])
