@@ -82,8 +82,8 @@ BROKEN = {
         None,
         SENT,
         MIRRORED,
-        f"{STEPS}: MirrorGate without payloads, must have the stack's payload log on a cluster: nobody else there keeps "
-        "what clients ask; write Kubernetes(payloads=PayloadLog(…)), or use a DifferenceGate with rows of yours",
+        f"{STEPS}: MirrorGate without payloads, must have the stack's payload log on a cluster: nobody else there "
+        "keeps what clients ask; write Kubernetes(payloads=PayloadLog(…)), or use a DifferenceGate with rows of yours",
     ),
     "a mirror gate, and requests that go to a topic": (
         log(),
@@ -95,8 +95,8 @@ BROKEN = {
         log(),
         {"mode": "response"},
         MIRRORED,
-        f"{NODE}: logger.mode 'response', must log requests: this is the first node, and a MirrorGate copies what it is "
-        "asked; write logger=Logger(mode='request')",
+        f"{NODE}: logger.mode 'response', must log requests: this is the first node, and a MirrorGate copies what it "
+        "is asked; write logger=Logger(mode='request')",
     ),
     "a mirror gate, and requests that are not whole": (
         log(),
