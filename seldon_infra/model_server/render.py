@@ -73,17 +73,15 @@ def service_account(spec: ModelServer) -> Manifest:
 def storage_secret(spec: ModelServer) -> Manifest:
     """Secret with the variables that the storage initializer reads, where the definition has credentials."""
     variables = rclone_variables(spec.storage)
-    return (
-        {
-            "apiVersion": "v1",
-            "kind": "Secret",
-            "metadata": {**metadata(spec), "name": f"{spec.name}-storage"},
-            "type": "Opaque",
-            "stringData": variables,
-        }
-        if variables
-        else {}
-    )
+    if not variables:
+        return {}
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {**metadata(spec), "name": f"{spec.name}-storage"},
+        "type": "Opaque",
+        "stringData": variables,
+    }
 
 
 def network_policy(spec: ModelServer) -> Manifest:

@@ -130,7 +130,7 @@ def endpoints_are_in_reach(deployment: SeldonDeployment) -> Iterator[Problem]:
 
     Source: backend/azureblob and backend/googlecloudstorage of rclone 1.59.
     """
-    for each in deployment.storage:
+    for each in (it.artifacts if isinstance(it, MlflowStorage) else it for it in deployment.storage):
         if isinstance(each, GcsStorage) and each.endpoint is not None:
             want = "must not be given for a cluster, where Seldon's storage initializer asks Google's own address alone"
             fix = "remove endpoint, or name a Secret for an image of your own by env_secret_ref_name"

@@ -136,12 +136,20 @@ def test_other_content_under_the_same_uri_is_another_digest_and_the_same_again_i
     assert seen() == first
 
 
-def test_a_model_is_held_to_its_signature(cloud: Cloud, tmp_path: Path) -> None:
-    key, local = key_pair(tmp_path, "maker"), tmp_path / "signed"
-    local.mkdir()
-    (local / "model.joblib").write_bytes(b"weights")
-    sign(local, key)
-    cloud.put({f"signed/{file.name}": file.read_bytes() for file in local.iterdir()})
+@pytest.fixture(scope="module")
+def signed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, bytes]]:
+    """A maker's public key, and the files of a model that was signed with the other one."""
+    folder = tmp_path_factory.mktemp("signed")
+    key, model = key_pair(folder, "maker"), folder / "model"
+    model.mkdir()
+    (model / "model.joblib").write_bytes(b"weights")
+    sign(model, key)
+    return key, {f"signed/{file.name}": file.read_bytes() for file in model.iterdir()}
+
+
+def test_a_model_is_held_to_its_signature(cloud: Cloud, signed: tuple[Path, dict[str, bytes]]) -> None:
+    key, files = signed
+    cloud.put(files)
     assert unsigned(cloud.found("signed").path, key) == []
     cloud.put({"signed/model.joblib": b"Weights"})
     assert [finding.file for finding in unsigned(cloud.found("signed").path, key)] == ["model.joblib"]

@@ -199,3 +199,10 @@ def test_an_address_that_only_this_machine_reaches_is_an_error_of_a_cluster(name
 )
 def test_an_address_that_rclone_reads_is_right_on_a_cluster(storage: AzureStorage) -> None:
     assert check_cluster(stored(storage, uri="azure://c/m")) == []
+
+
+def test_an_address_of_a_registrys_store_is_held_to_the_same() -> None:
+    google = GcsStorage(anonymous=True, endpoint="http://fake-gcs:4443")
+    registry = MlflowStorage(tracking_uri="https://mlflow.acme.io", artifacts=google)
+    (said,) = check_cluster(stored(registry, uri=VERSION))
+    assert str(said).startswith(f"{GCS}: endpoint is given, must not be given for a cluster")
