@@ -140,6 +140,7 @@ def names(control_plane: ControlPlane, path: str) -> list[str]:
 
 def test_no_more_is_in_the_engine_than_the_objects_and_their_component(engine: Engine) -> None:
     declare(engine)
+    engine.set_secret("id", "hunter2-secret")
     previewed = engine.preview().stdout
     objects = [line for line in previewed.splitlines() if " resnet " in line]
     assert len(objects) == 6, previewed

@@ -181,7 +181,7 @@ def found(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Mapping
     rows = project.folder / "payments.csv"
     asked = [[str(card_at(place / name, method, rows, CLASSES)), row, None] for name, (method, row) in searches.items()]
     squares = place / "squares.csv"
-    squares.write_text("a,b,c,d\n1,2,3,4\n")
+    squares.write_text("a,b,c,d\n1,2,3,4\n4,3,2,1\n")
     square = card_at(place / "square", IntegratedGradients(), squares, CLASSES)
     asked.append([str(square), [0.0, 1.0, 2.0, 4.0], str(project.folder / "square.keras")])
     told = [f"http://127.0.0.1:{project.port}{PREDICT}", asked]
