@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from seldon_infra.clusters.facts import Amounts
@@ -64,12 +65,12 @@ class PodNeed:
     spec: Mapping[str, Any]
     """The pod's own words about where it may run, with what is known."""
 
-    @property
+    @cached_property
     def requests(self) -> Amounts:
         """What a node sets aside for one of them."""
         return together((it.requests for it in self.containers), (it.requests for it in self.before))
 
-    @property
+    @cached_property
     def limits(self) -> Amounts:
         """What one of them may use at most."""
         return together((it.limits for it in self.containers), (it.limits for it in self.before))

@@ -20,7 +20,7 @@ from seldon_infra.clusters.models import Model, Seen, in_words, models_of
 from seldon_infra.clusters.models import look_up as models_of_stores
 from seldon_infra.clusters.needs import PodNeed, pods
 from seldon_infra.clusters.rules.finding import Finding, error
-from seldon_infra.clusters.rules.storage import classes, named_classes
+from seldon_infra.clusters.rules.storage import classes
 from seldon_infra.clusters.survey import Wanted, survey
 from seldon_infra.core.model import known
 from seldon_infra.core.problems import ARROW, Problem
@@ -121,7 +121,7 @@ def _look(
     needs = [*(need for each in deployments for need in pods(each, {})), *others]
     images = [it.image for need in needs for it in need.containers if it.image]
     with ThreadPoolExecutor(3) as at_once:
-        asked = at_once.submit(_survey, way, wanted(deployments, others))
+        asked = at_once.submit(_survey, way, wanted(deployments, needs))
         built, stored = at_once.submit(platforms_of, images), at_once.submit(models_of_stores, models, listings)
     (platforms, unbuilt), found, facts = built.result(), stored.result(), asked.result()
     return replace(facts, platforms=platforms, skipped=(*facts.skipped, *unbuilt, *found.skipped)), found
@@ -144,12 +144,11 @@ def stack_mark() -> str:
     return f"{pulumi.get_project()}/{pulumi.get_stack()}"
 
 
-def wanted(deployments: Iterable[SeldonDeployment], others: Iterable[PodNeed] = ()) -> Wanted:
-    """What is worth knowing of the cluster for some deployments, and for pods of model servers."""
-    deployments, others = tuple(deployments), tuple(others)
-    names = [*(known(it.namespace) for it in deployments), *(need.namespace for need in others)]
+def wanted(deployments: Iterable[SeldonDeployment], needs: Sequence[PodNeed]) -> Wanted:
+    """What is worth knowing of the cluster for some deployments, and for all pods of the stack."""
+    names = [*(known(it.namespace) for it in deployments), *(need.namespace for need in needs)]
     namespaces = {name for name in names if name is not None}
-    named = any(map(named_classes, deployments)) or any(name for need in others for name in classes(need))
+    named = any(name for need in needs for name in classes(need))
     return Wanted(tuple(sorted(namespaces)), storage_classes=named)
 
 

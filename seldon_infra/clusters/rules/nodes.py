@@ -18,10 +18,9 @@ DEFAULT_SCHEDULER = "default-scheduler"
 def some_node_holds_each_pod(declared: Declared, facts: Facts) -> Iterator[Finding]:
     """A pod that fits on no node waits for ever, unless something adds nodes."""
     for need in _judged(declared, facts):
-        tried = [(node, lacks(node, need, node.allocatable)) for node in facts.nodes or ()]
-        if any(not lack for _, lack in tried):
+        if _fits_somewhere(need, facts):
             continue
-        problem = _unfit(need, facts, tried)
+        problem = _unfit(need, facts, [(node, lacks(node, need, node.allocatable)) for node in facts.nodes or ()])
         # Nobody said that nothing adds nodes: then a group without any may have one for it.
         yield error(problem, need.deployment) if facts.autoscaler == "" else warning(problem, need.deployment)
 
@@ -30,11 +29,7 @@ def there_is_room(declared: Declared, facts: Facts) -> Iterator[Finding]:
     """Pods that fit, but not now, wait until others leave or nodes come."""
     if facts.pods is None:
         return
-    fits = [
-        it
-        for it in _judged(declared, facts)
-        if any(not lacks(node, it, node.allocatable) for node in facts.nodes or ())
-    ]
+    fits = [need for need in _judged(declared, facts) if _fits_somewhere(need, facts)]
     free = _free(declared, facts)
     nodes = [node for node in facts.nodes or () if node.takes_pods]
     # Larger ones first, as they have the least choice.
@@ -43,6 +38,11 @@ def there_is_room(declared: Declared, facts: Facts) -> Iterator[Finding]:
         if left:
             tried = [(node, lacks(node, need, free[node.name])) for node in nodes]
             yield warning(_crowded(need, left, facts, tried), need.deployment)
+
+
+def _fits_somewhere(need: PodNeed, facts: Facts) -> bool:
+    """Whether a node could hold a pod if nothing else ran there; most pods fit on the first."""
+    return any(not lacks(node, need, node.allocatable) for node in facts.nodes or ())
 
 
 def _judged(declared: Declared, facts: Facts) -> list[PodNeed]:

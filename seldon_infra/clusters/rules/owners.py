@@ -17,7 +17,7 @@ from seldon_infra.graph.spec import SeldonDeployment
 def deployment_is_ours(declared: Declared, facts: Facts) -> Iterator[Finding]:
     """Two who declare one object undo each other's work, and whoever is destroyed first takes it along."""
     for deployment, objects in _with_objects(declared, facts):
-        found = next((it for it in objects.get(KIND) or () if it.name == deployment.name), None)
+        found = objects.get((KIND, deployment.name))
         if found is not None and found.stack != declared.stack:
             yield _taken(title(deployment), f"kubectl annotate sdep {found.name}", found, declared, deployment)
 
@@ -26,7 +26,7 @@ def made_objects_are_ours(declared: Declared, facts: Facts) -> Iterator[Finding]
     """The operator writes over a Service or Deployment of the name that it composes, whoever made it."""
     for deployment, objects in _with_objects(declared, facts):
         for kind, name in made_of(deployment):
-            found = next((it for it in objects.get(kind) or () if it.name == name), None)
+            found = objects.get((kind, name))
             if found is not None and found.controller != f"{KIND} '{deployment.name}'":
                 got = f"{kind} '{name}', which Seldon's operator will make, is there already, made by {_whose(found)}"
                 fix = f"rename the deployment or a part of it, or remove {kind} '{name}'"
@@ -60,11 +60,17 @@ def namespace_is_ours(declared: Declared, facts: Facts) -> Iterator[Finding]:
 
 def _with_objects(
     declared: Declared, facts: Facts
-) -> Iterator[tuple[SeldonDeployment, Mapping[str, tuple[Found, ...] | None]]]:
+) -> Iterator[tuple[SeldonDeployment, Mapping[tuple[str, str], Found]]]:
+    """Give deployments, each with what is in its namespace by kind and name."""
+    there = {name: _by_name(namespace.objects) for name, namespace in facts.namespaces.items()}
     for deployment in declared.deployments:
-        namespace = facts.namespaces.get(known(deployment.namespace) or "")
-        if namespace is not None:
-            yield deployment, namespace.objects
+        objects = there.get(known(deployment.namespace) or "")
+        if objects is not None:
+            yield deployment, objects
+
+
+def _by_name(objects: Mapping[str, tuple[Found, ...] | None]) -> dict[tuple[str, str], Found]:
+    return {(kind, it.name): it for kind, found in objects.items() for it in found or ()}
 
 
 def _taken(path: str, annotate: str, found: Found, declared: Declared, deployment: SeldonDeployment) -> Finding:

@@ -6,10 +6,9 @@ import re
 from collections.abc import Iterator
 
 from seldon_infra.clusters.facts import Facts
-from seldon_infra.clusters.needs import PodNeed, pods
+from seldon_infra.clusters.needs import PodNeed
 from seldon_infra.clusters.rules.finding import Declared, Finding, error, of_cluster
 from seldon_infra.core.problems import Problem
-from seldon_infra.graph.spec import SeldonDeployment
 
 ON_BY_DEFAULT = (1, 35)
 """Version of Kubernetes from which images are volumes unless somebody switches it off; from 1.36 on nobody can.
@@ -17,11 +16,6 @@ ON_BY_DEFAULT = (1, 35)
 Source: feature ImageVolume in pkg/features/kube_features.go of kubernetes 1.37.
 """
 _VERSION = re.compile(r"v?(\d+)\.(\d+)")
-
-
-def named_classes(deployment: SeldonDeployment) -> list[str]:
-    """Give the storage classes that a deployment's pods name."""
-    return [name for need in pods(deployment, {}) for name in classes(need)]
 
 
 def storage_class_is_there(declared: Declared, facts: Facts) -> Iterator[Finding]:
