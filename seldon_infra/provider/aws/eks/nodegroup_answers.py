@@ -42,7 +42,7 @@ def seen_update(body: Body) -> EksNodeUpdate:
 
 
 def seen_repair(body: Body, last: EksNodegroupInputs | None) -> EksNodeRepair | None:
-    """How far repair goes; overrides in the declared order where they are the same."""
+    """How far repair goes; AWS answers overrides in any order."""
     config = body.get("nodeRepairConfig", {})
     overrides = [
         seen(
@@ -61,13 +61,16 @@ def seen_repair(body: Body, last: EksNodegroupInputs | None) -> EksNodeRepair | 
         max_unhealthy_percentage=config.get("maxUnhealthyNodeThresholdPercentage"),
         max_parallel=config.get("maxParallelNodesRepairedCount"),
         max_parallel_percentage=config.get("maxParallelNodesRepairedPercentage"),
-        overrides=declared if _same_set(declared, overrides) else overrides,
+        overrides=_in_declared_places(declared, overrides),
     )
     return found if (last and last.repair) or found != EksNodeRepair() else None
 
 
-def _same_set(some: list[EksRepairOverride], others: list[EksRepairOverride]) -> bool:
-    return sorted(map(repr, some)) == sorted(map(repr, others))
+def _in_declared_places(declared: list[EksRepairOverride], found: list[EksRepairOverride]) -> list[EksRepairOverride]:
+    """What is as declared keeps its place, so that one that somebody changed is the only difference."""
+    others = [it for it in found if it not in declared]
+    places = [it if it in found else others.pop(0) if others else None for it in declared]
+    return [it for it in places if it is not None] + others
 
 
 def seen_warm_pool(body: Body, last: EksNodegroupInputs | None) -> EksWarmPool | None:
