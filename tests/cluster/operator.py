@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,20 +16,31 @@ EVERY_SECONDS = 0.1
 @contextmanager
 def operator(control_plane: ControlPlane, state: str = "Available", description: str = "") -> Iterator[None]:
     """Give every SeldonDeployment a state as soon as it is there, inside the block."""
+
+    def look() -> None:
+        for deployment in deployments(control_plane):
+            report(control_plane, deployment, state, description)
+
+    with repeatedly(look, EVERY_SECONDS):
+        yield
+
+
+@contextmanager
+def repeatedly(act: Callable[[], None], every: float) -> Iterator[None]:
+    """Do something again and again beside the block, so many seconds apart."""
     over = threading.Event()
 
-    def watch() -> None:
-        while not over.wait(EVERY_SECONDS):
-            for deployment in deployments(control_plane):
-                report(control_plane, deployment, state, description)
+    def go_on() -> None:
+        while not over.wait(every):
+            act()
 
-    watching = threading.Thread(target=watch, daemon=True)
-    watching.start()
+    acting = threading.Thread(target=go_on, daemon=True)
+    acting.start()
     try:
         yield
     finally:
         over.set()
-        watching.join()
+        acting.join()
 
 
 def deployments(control_plane: ControlPlane) -> list[dict[str, Any]]:

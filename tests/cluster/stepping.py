@@ -23,7 +23,7 @@ from seldon_infra.provider.framework import Context
 from seldon_infra.resources.cluster_rollout import ClusterRolloutInputs
 from tests.cluster.control_plane import ControlPlane
 from tests.cluster.live_requests import PayloadLog, payload_log
-from tests.cluster.operator import operator
+from tests.cluster.operator import operator, repeatedly
 from tests.cluster.version_pods import Shares, Versions, add_pod, of, versions
 from tests.engine.waiting import wait_until
 
@@ -98,23 +98,16 @@ class Deployed:
 
     @contextmanager
     def _watched(self) -> Iterator[None]:
-        self.seen, over = [of(self.found())], threading.Event()
+        self.seen = [of(self.found())]
 
         def look() -> None:
             if (now := of(self.found())) != self.seen[-1]:
                 self.seen.append(now)
 
-        def watch() -> None:
-            while not over.wait(0.01):
-                look()
-
-        watching = threading.Thread(target=watch, daemon=True)
-        watching.start()
         try:
-            yield
+            with repeatedly(look, 0.01):
+                yield
         finally:
-            over.set()
-            watching.join()
             look()
 
 
