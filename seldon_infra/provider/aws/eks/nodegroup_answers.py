@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from seldon_infra.provider.aws.eks.nodegroup_requests import REPAIR_LIMITS, REPAIR_OVERRIDE
 from seldon_infra.provider.aws.eks.objects import in_order_of, seen
 from seldon_infra.provider.aws.eks.waiting import Body
 from seldon_infra.resources.aws_eks_nodegroup import (
@@ -45,24 +46,12 @@ def seen_repair(body: Body, last: EksNodegroupInputs | None) -> EksNodeRepair | 
     """How far repair goes; AWS answers overrides in any order."""
     config = body.get("nodeRepairConfig", {})
     overrides = [
-        seen(
-            EksRepairOverride,
-            condition=it["nodeMonitoringCondition"],
-            reason=it["nodeUnhealthyReason"],
-            wait_minutes=it["minRepairWaitTimeMins"],
-            action=it["repairAction"],
-        )
+        seen(EksRepairOverride, **{name: it[called] for name, called in REPAIR_OVERRIDE.items()})
         for it in config.get("nodeRepairConfigOverrides", [])
     ]
     declared = last.repair.overrides if last and last.repair else []
-    found = seen(
-        EksNodeRepair,
-        max_unhealthy=config.get("maxUnhealthyNodeThresholdCount"),
-        max_unhealthy_percentage=config.get("maxUnhealthyNodeThresholdPercentage"),
-        max_parallel=config.get("maxParallelNodesRepairedCount"),
-        max_parallel_percentage=config.get("maxParallelNodesRepairedPercentage"),
-        overrides=_in_declared_places(declared, overrides),
-    )
+    limits = {name: config.get(called) for name, called in REPAIR_LIMITS.items()}
+    found = seen(EksNodeRepair, **limits, overrides=_in_declared_places(declared, overrides))
     return found if (last and last.repair) or found != EksNodeRepair() else None
 
 

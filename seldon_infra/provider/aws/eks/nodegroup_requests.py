@@ -11,14 +11,14 @@ from seldon_infra.resources.aws_eks_nodegroup import (
     EksWarmPool,
 )
 
-_REPAIR = {
+REPAIR_LIMITS = {
     "max_unhealthy": "maxUnhealthyNodeThresholdCount",
     "max_unhealthy_percentage": "maxUnhealthyNodeThresholdPercentage",
     "max_parallel": "maxParallelNodesRepairedCount",
     "max_parallel_percentage": "maxParallelNodesRepairedPercentage",
 }
 """What EKS calls the limits of repair."""
-_OVERRIDE = {
+REPAIR_OVERRIDE = {
     "condition": "nodeMonitoringCondition",
     "reason": "nodeUnhealthyReason",
     "wait_minutes": "minRepairWaitTimeMins",
@@ -51,8 +51,8 @@ def update_config(update: EksNodeUpdate) -> Body:
 def repair_config(inputs: EksNodegroupInputs) -> Body:
     """Whether nodes are repaired, and how far that goes."""
     repair = inputs.repair or EksNodeRepair()
-    limits = {call: getattr(repair, name) for name, call in _REPAIR.items() if getattr(repair, name)}
-    overrides = [{call: getattr(it, name) for name, call in _OVERRIDE.items()} for it in repair.overrides]
+    limits = {call: getattr(repair, name) for name, call in REPAIR_LIMITS.items() if getattr(repair, name)}
+    overrides = [{call: getattr(it, name) for name, call in REPAIR_OVERRIDE.items()} for it in repair.overrides]
     more = {"nodeRepairConfigOverrides": overrides} if overrides else {}
     return {"enabled": inputs.auto_repair, **limits, **more}
 
