@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 from seldon_infra.artifacts.render import rclone_variables
 from seldon_infra.artifacts.spec import AzureStorage, MlflowStorage, S3Storage, Storage
-from seldon_infra.core.model import known
+from seldon_infra.core.model import Later, known
 from seldon_infra.experiments.rollout import NEXT
 from seldon_infra.graph.expand.names import hashed
 from seldon_infra.graph.logged import address_of
@@ -69,25 +69,24 @@ def service_account(deployment: SeldonDeployment, account: ServiceAccount) -> Ma
 
 def storage_secret(deployment: SeldonDeployment) -> Manifest:
     """Secret with the variables that the storage initializer reads."""
-    return {
-        "apiVersion": "v1",
-        "kind": "Secret",
-        "metadata": _metadata(deployment, secret_name(deployment)),
-        "type": "Opaque",
-        "stringData": rclone_variables(deployment.storage),
-    }
+    return secret_of_stores(_metadata(deployment, secret_name(deployment.name)), rclone_variables(deployment.storage))
 
 
-def secret_name(deployment: SeldonDeployment) -> str:
-    """Name of the storage Secret."""
-    return f"{deployment.name}-storage"
+def secret_of_stores(metadata: Manifest, variables: Mapping[str, Later[str]]) -> Manifest:
+    """Secret with variables that the storage initializer reads, whoever's model it fetches."""
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "type": "Opaque", "stringData": variables}
+
+
+def secret_name(owner: str) -> str:
+    """Name of the storage Secret of a deployment or a model server."""
+    return f"{owner}-storage"
 
 
 def with_storage(deployment: SeldonDeployment) -> SeldonDeployment:
     """Let every node and explainer with a model fetch it by the storage Secret, but for those that name their own."""
     if not deployment.storage:
         return deployment
-    secret = secret_name(deployment)
+    secret = secret_name(deployment.name)
     changed = [_predictor_with(secret, each) for each in deployment.predictors]
     return deployment.model_copy(update={"predictors": tuple(changed)})
 

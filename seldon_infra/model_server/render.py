@@ -7,7 +7,7 @@ from typing import Any
 from seldon_infra.artifacts.render import rclone_variables
 from seldon_infra.core.model import Later
 from seldon_infra.graph.render_gpu import on_gpus
-from seldon_infra.graph.render_objects import ports_of_stores
+from seldon_infra.graph.render_objects import ports_of_stores, secret_name, secret_of_stores
 from seldon_infra.graph.render_pods import DIGEST_MARK, needed_environment
 from seldon_infra.graph.render_scaling import hpa, keda, metric, pdb
 from seldon_infra.graph.render_security import (
@@ -73,15 +73,7 @@ def service_account(spec: ModelServer) -> Manifest:
 def storage_secret(spec: ModelServer) -> Manifest:
     """Secret with the variables that the storage initializer reads, where the definition has credentials."""
     variables = rclone_variables(spec.storage)
-    if not variables:
-        return {}
-    return {
-        "apiVersion": "v1",
-        "kind": "Secret",
-        "metadata": {**metadata(spec), "name": f"{spec.name}-storage"},
-        "type": "Opaque",
-        "stringData": variables,
-    }
+    return secret_of_stores({**metadata(spec), "name": secret_name(spec.name)}, variables) if variables else {}
 
 
 def network_policy(spec: ModelServer) -> Manifest:
@@ -214,8 +206,7 @@ def container(spec: ModelServer, security: PodSecurity, wants: Needs) -> Manifes
 
 def _credentials(spec: ModelServer) -> Later[str] | None:
     """Name of the Secret with which its model is fetched."""
-    own = storage_secret(spec)
-    return spec.env_secret_ref_name or (own["metadata"]["name"] if own else None)
+    return spec.env_secret_ref_name or (secret_name(spec.name) if rclone_variables(spec.storage) else None)
 
 
 def _is_fetched(spec: ModelServer) -> bool:
