@@ -30,8 +30,7 @@ def _image(reasons: Weights) -> Drawn:
         shown = f'<image {place.attributes} preserveAspectRatio="none" href="{png(strength)}"/>'
         elements.append(f'<mask id="{side}">{shown}</mask>')
         elements.append(f'<rect class="{side}" mask="url(#{side})" {place.attributes}/>')
-    elements.append(text("strong", place.beside, TITLE + 16, "blue speaks for the answer, red against it", place.left))
-    elements.append(text("note", place.beside, TITLE + 38, f"the strongest point moves it by {most:.3g}", place.left))
+    elements.append(text("strong", place.beside, TITLE + 16, f"the strongest point moves it by {most:.3g}", place.left))
     return Drawn([*elements, *_sum(reasons, TITLE + place.high)], place.high + 44)
 
 
