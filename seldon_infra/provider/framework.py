@@ -208,7 +208,8 @@ class Resource(ABC, Generic[In, Out]):
     kept: ClassVar[frozenset[str]] = frozenset()
     """Inputs that the outside chooses where the program leaves them out: its choice is no difference then."""
     unordered: ClassVar[frozenset[str]] = frozenset()
-    """Inputs that are lists and mean sets: another order is no difference."""
+    """Inputs that are lists and mean sets, dotted for a nested field: another order is no difference, and what differs
+    is an item, wherever it stands."""
     timeout: ClassVar[float] = 300.0
     """Seconds for each of create, read, update and delete."""
     reads_first: ClassVar[bool] = True

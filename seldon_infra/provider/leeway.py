@@ -1,8 +1,13 @@
-"""What may be otherwise and is no difference: values that a program leaves to the outside, and the order of sets."""
+"""What may be otherwise and is no difference: values that a program leaves to the outside, and the order of sets.
+
+Of a set in which something differs, all that does not keeps its place, and what was changed has that of what it was: so
+a difference is at that item alone.
+"""
 
 from __future__ import annotations
 
-import json
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,31 +18,65 @@ from seldon_infra.resources.model import In, Out, ResourceModel
 def declared(resource: Resource[In, Out], last: In, inputs: In) -> In:
     """Checked inputs with what the state has where that is no difference."""
     kept = {name: getattr(last, name, None) for name in resource.kept if getattr(inputs, name) is None}
-    return resource.keep(last, inputs.model_copy(update={**kept, **_orders(resource, last, inputs)}))
+    return resource.keep(last, inputs.model_copy(update={**_in_places(resource, last, inputs), **kept}))
 
 
 def found(resource: Resource[In, Out], last: In, seen: Instance[In, Out]) -> Instance[In, Out]:
     """An object as it was read, with what the state has where that is no difference."""
     left_out = {name: None for name in resource.kept if getattr(last, name, None) is None}
-    same = {**left_out, **_orders(resource, last, seen.inputs)}
+    same = {**_in_places(resource, last, seen.inputs), **left_out}
     echoed = {name: value for name, value in same.items() if name in resource.type.outputs.model_fields}
     return replace(seen, inputs=seen.inputs.model_copy(update=same), outputs=seen.outputs.model_copy(update=echoed))
 
 
 def ordered(resource: Resource[In, Out], last: In, inputs: In) -> In:
-    """Inputs with their sets in the order of others'."""
-    return inputs.model_copy(update=_orders(resource, last, inputs))
+    """Inputs with what their sets have in common with others' in the places that it has there."""
+    return inputs.model_copy(update=_in_places(resource, last, inputs))
 
 
-def _orders(resource: Resource[In, Out], last: In, inputs: In) -> dict[str, Any]:
-    """Sets that are the same, in the state's order."""
-    pairs = ((name, getattr(last, name, None), getattr(inputs, name)) for name in resource.unordered)
-    return {name: old for name, old, new in pairs if _as_set(old) == _as_set(new)}
+def _in_places(resource: Resource[In, Out], last: In, inputs: In) -> dict[str, Any]:
+    """The fields in which there are sets."""
+    return _fields(last, inputs, resource.unordered)
 
 
-def _as_set(items: object) -> object:
-    return sorted(map(_text, items)) if isinstance(items, list) else items
+def _fields(last: object, model: ResourceModel, sets: Iterable[str]) -> dict[str, Any]:
+    """Fields of a value with their sets in the places of another's; `sets` are dotted paths from here."""
+    below: dict[str, set[str]] = {}
+    for path in sets:
+        name, _, rest = path.partition(".")
+        below.setdefault(name, set()).add(rest)
+    return {name: _placed(getattr(last, name, None), getattr(model, name), inner) for name, inner in below.items()}
 
 
-def _text(item: object) -> str:
-    return json.dumps(item.wire() if isinstance(item, ResourceModel) else item, sort_keys=True, default=str)
+def _placed(last: Any, value: Any, sets: set[str]) -> Any:
+    """A value with its sets in the places of another's; the empty path is the value itself."""
+    inner = sets - {""}
+    if isinstance(value, ResourceModel) and inner:
+        return value.model_copy(update=_fields(last, value, inner))
+    if isinstance(value, list) and isinstance(last, list):
+        return _set_in_places(last, value, inner)
+    return value
+
+
+def _set_in_places(last: Sequence[Any], items: Sequence[Any], inner: set[str]) -> list[Any]:
+    """What is the same has its place, what was changed that of what it is most like, and what is new comes last."""
+    alike = {
+        (place, number): _likeness(was, _placed(was, item, inner))
+        for place, was in enumerate(last)
+        for number, item in enumerate(items)
+    }
+    taken: dict[int, int] = {}
+    for place, number in sorted(alike, key=lambda pair: (-alike[pair], pair)):
+        if place not in taken and number not in taken.values():
+            taken[place] = number
+    new = [item for number, item in enumerate(items) if number not in taken.values()]
+    return [_placed(last[place], items[number], inner) for place, number in sorted(taken.items())] + new
+
+
+def _likeness(was: object, item: object) -> float:
+    """How many fields are the same; nothing is more alike than what is equal."""
+    if was == item:
+        return math.inf
+    if not isinstance(was, ResourceModel):
+        return 0
+    return sum(bool(value == getattr(item, name, None)) for name, value in was)

@@ -120,7 +120,7 @@ class Lifecycle(Generic[In, Out]):
     def _differences(self, old_inputs: Tree, news: Tree) -> list[Difference]:
         old, new = self._normal(reveal(old_inputs)[0]), reveal(news)[0]
         replace_on = self._replaced_by(old, new) if self._resource.updates_in_place() else None
-        return differences(old, new, replace_on)
+        return differences(old, new, replace_on, self._resource.unordered)
 
     def _replaced_by(self, old: Tree, new: Tree) -> frozenset[str]:
         """Which inputs replace where they differ; as long as one is unknown, those that always do."""

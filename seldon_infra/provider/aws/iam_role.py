@@ -8,7 +8,7 @@ from functools import partial
 from seldon_infra.provider.aws import policies
 from seldon_infra.provider.aws import tags as marking
 from seldon_infra.provider.aws.api import Answer, Api
-from seldon_infra.provider.aws.thing import Thing, same_order
+from seldon_infra.provider.aws.thing import Thing
 from seldon_infra.provider.aws.trouble import AwsError
 from seldon_infra.provider.framework import Failed, Instance, TimedOut
 from seldon_infra.resources.aws_iam_role import IAM_ROLE, IamRoleInputs, IamRoleOutputs
@@ -25,6 +25,7 @@ class IamRole(Thing[IamRoleInputs, IamRoleOutputs]):
 
     type = IAM_ROLE
     replace_on = frozenset({"name", "path"})
+    unordered = frozenset({"policy_arns"})
     service = "iam"
 
     def make(self, api: Api, inputs: IamRoleInputs, tags: Mapping[str, str]) -> str:
@@ -76,7 +77,7 @@ class IamRole(Thing[IamRoleInputs, IamRoleOutputs]):
             description=seen.get("Description", ""),
             max_session_seconds=seen.get("MaxSessionDuration", 3600),
             permissions_boundary=(seen.get("PermissionsBoundary") or {}).get("PermissionsBoundaryArn"),
-            policy_arns=same_order(_attached(api, name), declared, "policy_arns"),
+            policy_arns=_attached(api, name),
             policies=_inline(api, name, declared.policies if declared else {}),
         )
 

@@ -7,10 +7,10 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from seldon_infra.provider import leeway
 from seldon_infra.provider.aws import tags as marking
 from seldon_infra.provider.aws.api import Answer, Api, client_token
 from seldon_infra.provider.aws.ec2 import NOT_YET, Ec2Thing
-from seldon_infra.provider.aws.thing import same_order
 from seldon_infra.provider.framework import Instance
 from seldon_infra.resources.aws_launch_template import (
     LAUNCH_TEMPLATE,
@@ -25,6 +25,7 @@ class LaunchTemplate(Ec2Thing[LaunchTemplateInputs, LaunchTemplateOutputs]):
 
     type = LAUNCH_TEMPLATE
     replace_on = frozenset({"region", "name"})
+    unordered = frozenset({"security_group_ids"})
     moving = frozenset({"version"})
     noun, ids = "launch-template", ("LaunchTemplateIds", "LaunchTemplateId")
     question = ("describe_launch_templates", "LaunchTemplates")
@@ -56,7 +57,8 @@ class LaunchTemplate(Ec2Thing[LaunchTemplateInputs, LaunchTemplateOutputs]):
         if _data(now) == _data(wanted):
             return
         newest = _version(api, id, "$Latest")
-        if _data(self._inputs(api, {}, newest, wanted)) == _data(wanted):
+        made = leeway.ordered(self, wanted, self._inputs(api, {}, newest, wanted))
+        if _data(made) == _data(wanted):
             number = newest["VersionNumber"]
         else:
             number = self._new_version(api, id, newest["VersionNumber"], wanted)
@@ -87,7 +89,6 @@ class LaunchTemplate(Ec2Thing[LaunchTemplateInputs, LaunchTemplateOutputs]):
         """What a version says."""
         data, token = version["LaunchTemplateData"], self.tags_of(api, seen).get(marking.TOKEN, "")
         metadata, reserved = data.get("MetadataOptions", {}), data.get("CapacityReservationSpecification", {})
-        groups = same_order(data.get("SecurityGroupIds", ()), declared, "security_group_ids")
         text = base64.b64decode(data["UserData"]).decode() if data.get("UserData") else None
         return LaunchTemplateInputs(
             **self.common(seen, api),
@@ -95,7 +96,7 @@ class LaunchTemplate(Ec2Thing[LaunchTemplateInputs, LaunchTemplateOutputs]):
             image_id=data.get("ImageId"),
             instance_type=data.get("InstanceType"),
             user_data=text,
-            security_group_ids=groups,
+            security_group_ids=data.get("SecurityGroupIds", []),
             disks=[_disk(it) for it in data.get("BlockDeviceMappings", ()) if it.get("Ebs")],
             metadata_tokens=metadata.get("HttpTokens", "optional"),
             metadata_hops=metadata.get("HttpPutResponseHopLimit", 1),

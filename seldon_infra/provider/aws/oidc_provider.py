@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from seldon_infra.provider.aws import tags as marking
 from seldon_infra.provider.aws.api import Answer, Api
-from seldon_infra.provider.aws.thing import Thing, same_order
+from seldon_infra.provider.aws.thing import Thing
 from seldon_infra.provider.aws.trouble import AwsError
 from seldon_infra.provider.framework import Failed, Instance
 from seldon_infra.resources.aws_oidc_provider import OIDC_PROVIDER, OidcProviderInputs, OidcProviderOutputs
@@ -19,6 +19,7 @@ class OidcProvider(Thing[OidcProviderInputs, OidcProviderOutputs]):
 
     type = OIDC_PROVIDER
     replace_on = frozenset({"url"})
+    unordered = frozenset({"client_ids", "thumbprints"})
     service = "iam"
 
     def make(self, api: Api, inputs: OidcProviderInputs, tags: Mapping[str, str]) -> str:
@@ -58,8 +59,8 @@ class OidcProvider(Thing[OidcProviderInputs, OidcProviderOutputs]):
             region=declared.region if declared else api.region,
             tags=marking.of_the_user(self.tags_of(api, seen)),
             url=f"https://{seen['Url'].removeprefix('https://')}",
-            client_ids=same_order(seen.get("ClientIDList", ()), declared, "client_ids"),
-            thumbprints=None if left_open else same_order(seen.get("ThumbprintList", ()), declared, "thumbprints"),
+            client_ids=seen.get("ClientIDList", []),
+            thumbprints=None if left_open else seen.get("ThumbprintList", []),
         )
 
     def outputs_of(self, api: Api, seen: Answer, inputs: OidcProviderInputs) -> OidcProviderOutputs:

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from seldon_infra.provider.aws import tags as marking
 from seldon_infra.provider.aws.api import Answer, Api, client_token
 from seldon_infra.provider.aws.ec2 import NOT_YET, Ec2Thing, filters
-from seldon_infra.provider.aws.thing import same_order
 from seldon_infra.provider.aws.trouble import AwsError, Kind
 from seldon_infra.provider.framework import Instance
 from seldon_infra.resources.aws_route_table import ROUTE_TABLE, TARGETS, RouteTableInputs, RouteTableOutputs
@@ -22,6 +21,7 @@ class RouteTable(Ec2Thing[RouteTableInputs, RouteTableOutputs]):
 
     type = ROUTE_TABLE
     replace_on = frozenset({"region", "vpc_id"})
+    unordered = frozenset({"subnet_ids"})
     noun, ids = "route-table", ("RouteTableIds", "RouteTableId")
     question = ("describe_route_tables", "RouteTables")
 
@@ -57,7 +57,7 @@ class RouteTable(Ec2Thing[RouteTableInputs, RouteTableOutputs]):
             **self.common(seen, api),
             vpc_id=seen["VpcId"],
             routes=dict(route for route in routes if route),
-            subnet_ids=same_order(subnets, declared, "subnet_ids"),
+            subnet_ids=subnets,
         )
 
     def outputs_of(self, api: Api, seen: Answer, inputs: RouteTableInputs) -> RouteTableOutputs:

@@ -9,7 +9,6 @@ from seldon_infra.provider.aws import blockers
 from seldon_infra.provider.aws import tags as marking
 from seldon_infra.provider.aws.api import Answer, Api
 from seldon_infra.provider.aws.ec2 import NOT_YET, Ec2Thing
-from seldon_infra.provider.aws.thing import same_order
 from seldon_infra.provider.aws.trouble import AwsError
 from seldon_infra.provider.framework import Instance
 from seldon_infra.resources.aws_security_group import (
@@ -29,6 +28,7 @@ class SecurityGroup(Ec2Thing[SecurityGroupInputs, SecurityGroupOutputs]):
 
     type = SECURITY_GROUP
     replace_on = frozenset({"region", "vpc_id", "name", "description"})
+    unordered = frozenset({"ingress", "egress"})
     timeout = 900.0
     noun, ids = "security-group", ("GroupIds", "GroupId")
     question = ("describe_security_groups", "SecurityGroups")
@@ -54,8 +54,7 @@ class SecurityGroup(Ec2Thing[SecurityGroupInputs, SecurityGroupOutputs]):
     def inputs_of(self, api: Api, seen: Answer, declared: SecurityGroupInputs | None) -> SecurityGroupInputs:
         """What is described, each peer of each permission as a rule of its own."""
         token = self.tags_of(api, seen).get(marking.TOKEN, "")
-        found = {side: _rules(seen["GroupId"], seen.get(key, ())) for side, key in _SIDES.items()}
-        rules: dict[str, Any] = {side: same_order(them, declared, side) for side, them in found.items()}
+        rules: dict[str, Any] = {side: _rules(seen["GroupId"], seen.get(key, ())) for side, key in _SIDES.items()}
         return SecurityGroupInputs(
             **self.common(seen, api),
             vpc_id=seen["VpcId"],

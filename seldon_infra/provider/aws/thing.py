@@ -22,8 +22,9 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
+from seldon_infra.provider import leeway
 from seldon_infra.provider.aws import tags as marking
 from seldon_infra.provider.aws.api import Answer, Api
 from seldon_infra.provider.aws.trouble import AwsError, Kind
@@ -168,7 +169,7 @@ class Thing(Resource[In, Out], Generic[In, Out]):
         """The outputs of an object that is there, usable, and as declared."""
         api = Api(inputs.region, context)
         seen = self._when_ready(api, id, context)
-        now = self.inputs_of(api, seen, inputs)
+        now = self._as_declared(api, seen, inputs)
         if now != inputs:
             self._change(api, id, now, inputs)
             seen = self._when_shown(api, id, inputs, context)
@@ -194,10 +195,14 @@ class Thing(Resource[In, Out], Generic[In, Out]):
         patient = context.within(_SHOWN_SECONDS)
         while True:
             seen = self.ready(api.fresh(self.service), id)
-            if seen and (self.inputs_of(api, seen, wanted) == wanted or patient.remaining() <= 1.0):
+            if seen and (self._as_declared(api, seen, wanted) == wanted or patient.remaining() <= 1.0):
                 return seen
             if patient.cancelled.wait(min(0.5, patient.remaining())) or patient.remaining() <= 0.01:
                 raise Failed(f"{id} is gone: something removed it while it was changed")
+
+    def _as_declared(self, api: Api, seen: Answer, inputs: In) -> In:
+        """What is described, its sets in the order of what is declared: AWS's have none."""
+        return leeway.ordered(self, inputs, self.inputs_of(api, seen, inputs))
 
     def _instance(self, api: Api, seen: Answer, declared: In | None) -> Instance[In, Out]:
         inputs, tags = self.inputs_of(api, seen, declared), self.tags_of(api, seen)
@@ -211,9 +216,3 @@ def _imported(id: str) -> tuple[str, str]:
     if not (slash and region and rest) or ":" in region:
         raise Failed(f"the id {id!r} does not name one: write REGION/ID, such as eu-west-1/{id}")
     return region, rest
-
-
-def same_order(found: Iterable[Any], declared: AwsInputs | None, field: str) -> list[Any]:
-    """What is found, in the order in which a field declares it: AWS's sets have none, so order is no drift."""
-    places = {str(item): place for place, item in enumerate(getattr(declared, field, None) or ())}
-    return sorted(found, key=lambda item: (places.get(str(item), len(places)), str(item)))

@@ -9,7 +9,6 @@ from seldon_infra.provider.aws import policies
 from seldon_infra.provider.aws import tags as marking
 from seldon_infra.provider.aws.api import Answer, Api, client_token
 from seldon_infra.provider.aws.ec2 import NOT_YET, Ec2Thing
-from seldon_infra.provider.aws.thing import same_order
 from seldon_infra.provider.framework import Context, Failed, Instance, Problem, Refused
 from seldon_infra.resources.aws_vpc_endpoint import VPC_ENDPOINT, VpcEndpointInputs, VpcEndpointOutputs
 
@@ -23,6 +22,7 @@ class VpcEndpoint(Ec2Thing[VpcEndpointInputs, VpcEndpointOutputs]):
 
     type = VPC_ENDPOINT
     replace_on = frozenset({"region", "vpc_id", "service", "kind"})
+    unordered = frozenset(_LISTS)
     delete_before_replace = True  # a table can lead to a service by one endpoint alone
     timeout = 900.0
     noun, ids = "vpc-endpoint", ("VpcEndpointIds", "VpcEndpointId")
@@ -79,12 +79,11 @@ class VpcEndpoint(Ec2Thing[VpcEndpointInputs, VpcEndpointOutputs]):
 
     def inputs_of(self, api: Api, seen: Answer, declared: VpcEndpointInputs | None) -> VpcEndpointInputs:
         """What is described."""
-        found = {
+        lists: dict[str, Any] = {
             "route_table_ids": seen.get("RouteTableIds", []),
             "subnet_ids": seen.get("SubnetIds", []),
             "security_group_ids": [group["GroupId"] for group in seen.get("Groups", ())],
         }
-        lists: dict[str, Any] = {field: same_order(ids, declared, field) for field, ids in found.items()}
         return VpcEndpointInputs(
             **self.common(seen, api),
             vpc_id=seen["VpcId"],

@@ -16,6 +16,8 @@ pytestmark = [pytest.mark.aws, pytest.mark.slow]
 
 GPU = {"key": "nvidia.com/gpu", "effect": "NO_SCHEDULE"}
 SPOT = {"key": "spot", "value": "yes", "effect": "NO_EXECUTE"}
+TEAM = {"key": "team", "value": "fraud", "effect": "NO_SCHEDULE"}
+NIGHT = {"key": "night", "effect": "PREFER_NO_SCHEDULE"}
 LIMITS = "nodeRepairConfig"
 REPAIR: dict[str, Any] = {"max_unhealthy": 3, "max_parallel_percentage": 20, "overrides": [
     {"condition": "AcceleratedHardwareReady", "reason": "NvidiaXID64Error", "wait_minutes": 5, "action": "Replace"},
@@ -42,7 +44,8 @@ CASES = [
          {"labels": {"a": "3", "c": "4"}}, {"labels": {"a": "1", "b": "2"}}),
     Case("taints", {"taints": [GPU]}, {"taints": [{**GPU, "value": "true"}, SPOT]}, "update",
          {"taints.0.value": "true", "taints.1.key": "spot"}, {"taints.0.key": "nvidia.com/gpu"}),
-    Case("taints-off", {"taints": [GPU, SPOT]}, {"taints": [SPOT]}, "update", {"taints.0.key": "spot"}),
+    Case("taints-off", {"taints": [GPU, SPOT, TEAM, NIGHT]}, {"taints": [SPOT, TEAM, NIGHT]}, "update",
+         {"taints.0.key": "spot", "taints.3": None}),
     Case("template", {"launch_template": {"id": "$template", "version": "1"}},
          {"launch_template": {"id": "$template", "version": "2"}}, "update",
          {"launchTemplate.version": "2"}, {"launchTemplate.version": "1", "launchTemplate.name": "template"}),
@@ -103,6 +106,7 @@ DRIFTS = [
     Drift("labels", put("labels.a", "9"), {"labels.a"}),
     Drift("basic", put("labels.mine", "x"), {"labels.mine"}),
     Drift("taints", put("taints", []), {"taints[0]", "taints[1]"}),
+    Drift("taints-off", lambda body: body["taints"].pop(1), {"taints[2]"}),
     Drift("desired-size", put("scalingConfig.desiredSize", 1), {"desiredSize"}),
     Drift("max-size", put("scalingConfig.maxSize", 4), {"maxSize"}),
     Drift("min-size", put("scalingConfig.minSize", 0), {"minSize"}),
@@ -119,8 +123,8 @@ DRIFTS = [
 OVERRIDE = f"{LIMITS}.nodeRepairConfigOverrides.1"
 ALONE = [
     Drift("taints-off", put("taints.0.key", "another"), {"taints.key"}),
-    Drift("taints-off", put("taints.0.value", "no"), {"taints.value"}),
-    Drift("taints-off", put("taints.0.effect", "NO_SCHEDULE"), {"taints.effect"}),
+    Drift("taints-off", put("taints.1.value", "no"), {"taints.value"}),
+    Drift("taints-off", put("taints.2.effect", "NO_EXECUTE"), {"taints.effect"}),
     Drift("basic", put("updateConfig.maxUnavailable", 9), {"update.maxUnavailable"}),
     Drift("repair-limits", put(f"{LIMITS}.maxUnhealthyNodeThresholdCount", 9), {"repair.maxUnhealthy"}),
     Drift("repair-limits", put(f"{LIMITS}.maxUnhealthyNodeThresholdPercentage", 9), {"repair.maxUnhealthyPercentage"}),

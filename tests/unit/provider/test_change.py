@@ -113,6 +113,6 @@ def test_another_order_of_a_set_is_neither_drift_nor_a_change(tower: Any, contex
     news, _ = tower.check(OLD, {**OLD, "flags": ["blue", "red"]}, context)
     assert news["flags"] == ["red", "blue"]
     news, _ = tower.check(OLD, {**OLD, "flags": ["blue", "red", "red"]}, context)
-    assert news["flags"] == ["blue", "red", "red"]
+    assert news["flags"] == ["red", "blue", "red"]
     news, _ = tower.check(OLD, {**OLD, "flags": ["blue", UNKNOWN]}, context)
-    assert news["flags"] == ["blue", UNKNOWN]
+    assert news["flags"] == [UNKNOWN, "blue"]

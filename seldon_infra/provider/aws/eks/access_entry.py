@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from seldon_infra.provider.aws.eks.ids import Id
-from seldon_infra.provider.aws.eks.objects import Ask, EksObject, answered, in_order_of, look, seen, tags_of
+from seldon_infra.provider.aws.eks.objects import Ask, EksObject, answered, look, seen, tags_of
 from seldon_infra.provider.aws.eks.waiting import Body, until_shown
 from seldon_infra.provider.aws.trouble import AwsError, Kind
 from seldon_infra.provider.framework import Context, Created, Problem, Refused
@@ -25,7 +25,7 @@ class EksAccessEntry(EksObject[EksAccessEntryInputs, EksAccessEntryOutputs]):
     create_call, delete_call = "create_access_entry", "delete_access_entry"
     replace_on = frozenset({"region", "cluster_name", "principal_arn", "type"})
     kept = frozenset({"username"})
-    unordered = frozenset({"kubernetes_groups", "policies"})
+    unordered = frozenset({"kubernetes_groups", "policies", "policies.namespaces"})
     delete_before_replace = True
 
     def check(self, inputs: EksAccessEntryInputs, context: Context) -> EksAccessEntryInputs:
@@ -84,7 +84,7 @@ class EksAccessEntry(EksObject[EksAccessEntryInputs, EksAccessEntryOutputs]):
 
     def _policies(self, id: Id, context: Context) -> list[EksAccessPolicy]:
         body = self.now(id, context)
-        return _policies(body, None) if body else []
+        return _policies(body) if body else []
 
     def _associate(self, id: Id, now: list[EksAccessPolicy], inputs: EksAccessEntryInputs, context: Context) -> None:
         """Give what is missing or has another scope, and take what is too much."""
@@ -110,7 +110,7 @@ class EksAccessEntry(EksObject[EksAccessEntryInputs, EksAccessEntryOutputs]):
             type=body["type"],
             kubernetes_groups=body.get("kubernetesGroups", []),
             username=body.get("username"),
-            policies=_policies(body, last),
+            policies=_policies(body),
             tags=tags_of(body),
         )
 
@@ -127,14 +127,9 @@ def _scope(policy: EksAccessPolicy) -> Body:
     return {"type": "namespace", "namespaces": policy.namespaces} if policy.namespaces else {"type": "cluster"}
 
 
-def _policies(body: Body, last: EksAccessEntryInputs | None) -> list[EksAccessPolicy]:
-    """The policies, with their namespaces as they are declared where they are the same."""
-    declared = {it.arn: it.namespaces for it in last.policies} if last else {}
+def _policies(body: Body) -> list[EksAccessPolicy]:
+    """The policies, each with where it counts."""
     return [
-        seen(
-            EksAccessPolicy,
-            arn=it["policyArn"],
-            namespaces=in_order_of(declared.get(it["policyArn"]), it["accessScope"].get("namespaces", [])),
-        )
+        seen(EksAccessPolicy, arn=it["policyArn"], namespaces=it["accessScope"].get("namespaces", []))
         for it in body["policies"]
     ]

@@ -10,7 +10,7 @@ from seldon_infra.provider.aws.blockers import volumes_of
 from seldon_infra.provider.aws.eks.cluster_answers import auto_mode, components, key, logs, outpost, remote_networks
 from seldon_infra.provider.aws.eks.cluster_requests import AT_CREATION, UPDATES, creation, encryption
 from seldon_infra.provider.aws.eks.ids import Id
-from seldon_infra.provider.aws.eks.objects import BROKEN, Ask, EksObject, in_order_of, look, seen, tags_of
+from seldon_infra.provider.aws.eks.objects import BROKEN, Ask, EksObject, look, seen, tags_of
 from seldon_infra.provider.aws.eks.waiting import Body
 from seldon_infra.provider.aws.trouble import AwsError
 from seldon_infra.provider.framework import Context, Failed, Instance, Problem, Refused
@@ -29,7 +29,10 @@ class EksCluster(EksObject[EksClusterInputs, EksClusterOutputs]):
     create_call, delete_call = "create_cluster", "delete_cluster"
     replace_on = frozenset({"region", "name", "role_arn", "service_ipv4_cidr", "ip_family", "outpost", "made"})
     kept = frozenset({"service_ipv4_cidr", "components"})
-    unordered = frozenset({"subnet_ids", "security_group_ids", "public_access_cidrs", "log_types"})
+    unordered = frozenset(
+        {"subnet_ids", "security_group_ids", "public_access_cidrs", "log_types", "auto_mode.node_pools",
+         "remote_networks.node_cidrs", "remote_networks.pod_cidrs"}
+    )  # fmt: skip
     delete_before_replace = True
     timeout = 3600.0
 
@@ -128,9 +131,7 @@ class EksCluster(EksObject[EksClusterInputs, EksClusterOutputs]):
             force_update=last.force_update if last else False,
             role_arn=body["roleArn"],
             subnet_ids=network["subnetIds"],
-            security_group_ids=in_order_of(
-                last.security_group_ids if last else None, network.get("securityGroupIds", [])
-            ),
+            security_group_ids=network.get("securityGroupIds", []),
             endpoint_private_access=network["endpointPrivateAccess"],
             endpoint_public_access=network["endpointPublicAccess"],
             public_access_cidrs=network.get("publicAccessCidrs", []) if network["endpointPublicAccess"] else [],
@@ -146,7 +147,7 @@ class EksCluster(EksObject[EksClusterInputs, EksClusterOutputs]):
             zonal_shift=body.get("zonalShiftConfig", {}).get("enabled", False),
             scaling_tier=body.get("controlPlaneScalingConfig", {}).get("tier", "standard"),
             components=components(body, last),
-            auto_mode=auto_mode(body, last),
+            auto_mode=auto_mode(body),
             remote_networks=remote_networks(body),
             outpost=outpost(body),
             deletion_protection=body.get("deletionProtection", False),

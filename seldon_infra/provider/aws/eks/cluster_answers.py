@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from seldon_infra.provider.aws.eks.objects import in_order_of, seen
+from seldon_infra.provider.aws.eks.objects import seen
 from seldon_infra.provider.aws.eks.waiting import Body
 from seldon_infra.resources.aws_eks_cluster import (
     EksAutoMode,
@@ -49,16 +47,19 @@ def components(body: Body, last: EksClusterInputs | None) -> EksComponents | Non
     return seen(EksComponents, **wanted) if wanted or declared else None
 
 
-def auto_mode(body: Body, last: EksClusterInputs | None) -> EksAutoMode | None:
+def auto_mode(body: Body) -> EksAutoMode | None:
     """Auto Mode, where it is on."""
     compute = body.get("computeConfig", {})
     if not compute.get("enabled"):
         return None
-    declared = last.auto_mode.node_pools if last and last.auto_mode else None
-    pools: Any = in_order_of(declared, compute.get("nodePools", []))
     balancing = body.get("kubernetesNetworkConfig", {}).get("elasticLoadBalancing", {})
     managed = balancing.get("gatewayApi", {}).get("crds", {}).get("managed", False)
-    return seen(EksAutoMode, node_pools=pools, node_role_arn=compute.get("nodeRoleArn"), gateway_api=managed)
+    return seen(
+        EksAutoMode,
+        node_pools=compute.get("nodePools", []),
+        node_role_arn=compute.get("nodeRoleArn"),
+        gateway_api=managed,
+    )
 
 
 def remote_networks(body: Body) -> EksRemoteNetworks | None:

@@ -49,7 +49,7 @@ class EksNodegroup(EksObject[EksNodegroupInputs, EksNodegroupOutputs]):
     kept = frozenset(
         {"instance_types", "ami_type", "disk_size", "version", "release_version", "desired_size", "repair"}
     )
-    unordered = frozenset({"subnet_ids", "taints"})
+    unordered = frozenset({"subnet_ids", "taints", "repair.overrides", "remote_access.source_security_group_ids"})
     timeout = 3600.0
 
     def keep(self, last: EksNodegroupInputs, inputs: EksNodegroupInputs) -> EksNodegroupInputs:
@@ -157,7 +157,7 @@ class EksNodegroup(EksObject[EksNodegroupInputs, EksNodegroupOutputs]):
             auto_repair=body.get("nodeRepairConfig", {}).get("enabled", False),
             repair=seen_repair(body, last),
             warm_pool=seen_warm_pool(body, last),
-            remote_access=seen_remote_access(body, last),
+            remote_access=seen_remote_access(body),
             tags=tags_of(body),
             made=body["status"] not in BROKEN,
         )

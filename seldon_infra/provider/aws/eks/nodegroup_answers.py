@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from seldon_infra.provider.aws.eks.nodegroup_requests import REPAIR_LIMITS, REPAIR_OVERRIDE
-from seldon_infra.provider.aws.eks.objects import in_order_of, seen
+from seldon_infra.provider.aws.eks.objects import seen
 from seldon_infra.provider.aws.eks.waiting import Body
 from seldon_infra.resources.aws_eks_nodegroup import (
     EksLaunchTemplate,
@@ -43,23 +43,15 @@ def seen_update(body: Body) -> EksNodeUpdate:
 
 
 def seen_repair(body: Body, last: EksNodegroupInputs | None) -> EksNodeRepair | None:
-    """How far repair goes; AWS answers overrides in any order."""
+    """How far repair goes."""
     config = body.get("nodeRepairConfig", {})
     overrides = [
         seen(EksRepairOverride, **{name: it[called] for name, called in REPAIR_OVERRIDE.items()})
         for it in config.get("nodeRepairConfigOverrides", [])
     ]
-    declared = last.repair.overrides if last and last.repair else []
     limits = {name: config.get(called) for name, called in REPAIR_LIMITS.items()}
-    found = seen(EksNodeRepair, **limits, overrides=_in_declared_places(declared, overrides))
+    found = seen(EksNodeRepair, **limits, overrides=overrides)
     return found if (last and last.repair) or found != EksNodeRepair() else None
-
-
-def _in_declared_places(declared: list[EksRepairOverride], found: list[EksRepairOverride]) -> list[EksRepairOverride]:
-    """What is as declared keeps its place, so that one that somebody changed is the only difference."""
-    others = [it for it in found if it not in declared]
-    places = [it if it in found else others.pop(0) if others else None for it in declared]
-    return [it for it in places if it is not None] + others
 
 
 def seen_warm_pool(body: Body, last: EksNodegroupInputs | None) -> EksWarmPool | None:
@@ -77,11 +69,10 @@ def seen_warm_pool(body: Body, last: EksNodegroupInputs | None) -> EksWarmPool |
     )
 
 
-def seen_remote_access(body: Body, last: EksNodegroupInputs | None) -> EksRemoteAccess | None:
+def seen_remote_access(body: Body) -> EksRemoteAccess | None:
     """SSH."""
     access = body.get("remoteAccess")
     if not access:
         return None
-    declared = last.remote_access.source_security_group_ids if last and last.remote_access else None
-    groups = in_order_of(declared, access.get("sourceSecurityGroups", []))
+    groups = access.get("sourceSecurityGroups", [])
     return seen(EksRemoteAccess, ec2_ssh_key=access["ec2SshKey"], source_security_group_ids=groups)

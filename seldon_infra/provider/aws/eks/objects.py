@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from pydantic import ValidationError
@@ -277,8 +277,3 @@ def seen(model: type[M], **fields: object) -> M:
 def tags_of(body: Body) -> dict[str, str]:
     """The user's tags."""
     return marking.of_the_user(body.get("tags", {}))
-
-
-def in_order_of(declared: Sequence[str] | None, found: Sequence[str]) -> list[str]:
-    """A set that AWS answers in any order, as it was declared where it is the same."""
-    return list(declared) if declared is not None and set(declared) == set(found) else sorted(found)

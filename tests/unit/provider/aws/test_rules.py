@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from seldon_infra.provider.aws.route_table import _seen_route, _to
 from seldon_infra.provider.aws.security_group import _permission, _rules
 from seldon_infra.provider.aws.tags import changed
-from seldon_infra.provider.aws.thing import _imported, same_order
+from seldon_infra.provider.aws.thing import _imported
 from seldon_infra.provider.framework import Failed
 from seldon_infra.resources.aws_kms_key import KmsKeyInputs
 from seldon_infra.resources.aws_route_table import RouteTableInputs
@@ -100,14 +100,6 @@ def test_setting_and_taking_away_tags_leads_to_what_is_wanted(now: dict[str, str
     put, gone = changed(now, wanted)
     assert {key: value for key, value in {**now, **put}.items() if key not in gone} == wanted
     assert all(now.get(key) != value for key, value in put.items())
-
-
-@given(st.permutations(["a", "b", "c", "d"]), st.lists(st.sampled_from("abcdef"), unique=True))
-def test_a_set_is_read_in_the_declared_order(declared: list[str], found: list[str]) -> None:
-    inputs = RouteTableInputs(region="r", vpc_id="vpc-1", subnet_ids=declared)
-    read = same_order(found, inputs, "subnet_ids")
-    assert sorted(read) == sorted(found)
-    assert [it for it in read if it in declared] == [it for it in declared if it in found]
 
 
 @pytest.mark.parametrize("id", ["vpc-1", "/vpc-1", "eu-west-1/", "arn:aws:iam::1:oidc-provider/a"])
