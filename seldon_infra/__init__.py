@@ -54,6 +54,7 @@ if TYPE_CHECKING:
         AmiType,
         Capacity,
         ControlPlaneLog,
+        ControlPlaneTier,
         EksCluster,
         ExistingCluster,
         ExistingNetwork,
@@ -61,12 +62,19 @@ if TYPE_CHECKING:
         NatGateways,
         Network,
         NewVpc,
+        NodeCondition,
         NodeGroup,
+        NodePreference,
+        NodeRepair,
         PodIdentity,
+        RepairAction,
+        RepairOverride,
         Scaling,
+        Scheduling,
         ServiceAccountRole,
         Taint,
         TaintEffect,
+        UpdateStrategy,
         UpgradePolicy,
     )
     from seldon_infra.experiments.rollout import (
@@ -259,9 +267,10 @@ _HOMES = {
         "Sharing TimeSlicing"
     ),
     "seldon_infra.eks.spec": (
-        "AccessEntry AccessLevel Addon AmiType Capacity ControlPlaneLog EksCluster ExistingCluster ExistingNetwork "
-        "GpuNodes NatGateways Network NewVpc NodeGroup PodIdentity Scaling ServiceAccountRole Taint TaintEffect "
-        "UpgradePolicy"
+        "AccessEntry AccessLevel Addon AmiType Capacity ControlPlaneLog ControlPlaneTier EksCluster ExistingCluster "
+        "ExistingNetwork GpuNodes NatGateways Network NewVpc NodeCondition NodeGroup NodePreference NodeRepair "
+        "PodIdentity RepairAction RepairOverride Scaling Scheduling ServiceAccountRole Taint TaintEffect "
+        "UpdateStrategy UpgradePolicy"
     ),
     "seldon_infra.experiments.rollout": (
         "AccuracyGate DifferenceGate ErrorGate LatencyGate MirrorGate Rollout SmokeGate"
@@ -308,7 +317,8 @@ __all__ = [
     "AmbassadorRoute", "AmiType", "Amounts", "AnchorImages", "AnchorTabular", "AnchorText", "AverageCombiner",
     "AzureStorage", "BuiltIn", "BuiltInName", "ByField", "ByHeader", "Capacity", "CapacityType", "CatalogueServer",
     "Chart", "CircuitBreakers", "ClusterAutoscaler", "Combiner", "ConfigMapKey", "ContainerAmount", "ContainerMetric",
-    "ContainerSecurity", "ContainerServer", "Contrastive", "ControlPlaneLog", "Counterfactuals", "DcgmExporter",
+    "ContainerSecurity", "ContainerServer", "Contrastive", "ControlPlaneLog", "ControlPlaneTier", "Counterfactuals",
+    "DcgmExporter",
     "DevicePlugin", "DifferenceGate", "DriftDetector", "DynamicBatching", "Ejection", "EksCluster", "Endpoint",
     "EnvVar", "EpsilonGreedy", "ErrorGate", "ErrorRate", "Executor", "ExistingCluster", "ExistingNetwork", "Explainer",
     "ExplainerMethod", "ExplainerType", "ExternalAuth", "ExternalMetric", "GcsStorage", "GpuNodes", "GpuOperator",
@@ -320,20 +330,22 @@ __all__ = [
     "MLflowServer", "Method",
     "MetricTarget", "Mig", "MirrorGate", "MlflowStorage", "Model", "ModelServer", "Monitoring", "Mps", "NatGateways",
     "Network",
-    "NetworkPolicy", "NewVpc", "Node", "NodeGroup", "NodePool", "NodeType", "ObjectMetric", "OciStorage", "OnnxServer",
+    "NetworkPolicy", "NewVpc", "Node", "NodeCondition", "NodeGroup", "NodePool", "NodePreference", "NodeRepair",
+    "NodeType", "ObjectMetric", "OciStorage", "OnnxServer",
     "OperatorProcess", "Orchestrator", "OutcomeMean", "OutcomeRate", "OutlierDetector", "OutputTransformer",
     "Parameter", "ParameterType", "PayloadFiles", "PayloadKafka", "PayloadLog", "PayloadTopic", "PayloadVolume",
     "Pdb", "Pod",
     "PodDefaults", "PodField", "PodIdentity", "PodSecurity", "PodTemplate", "PodsMetric", "Predictor", "Problem",
-    "PrometheusStack", "Protocol", "PythonServer", "QueueTime", "RandomAbTest", "RateLimit", "RequestLogQueue",
-    "RequestLogger", "ResourceMetric", "Resources", "Retries", "Rollout", "Router", "S3Storage", "Scaling",
+    "PrometheusStack", "Protocol", "PythonServer", "QueueTime", "RandomAbTest", "RateLimit", "RepairAction",
+    "RepairOverride", "RequestLogQueue", "RequestLogger",
+    "ResourceMetric", "Resources", "Retries", "Rollout", "Router", "S3Storage", "Scaling", "Scheduling",
     "SecretKey", "SeldonCore", "SeldonDeployment", "SeldonInfraError", "Server", "ServerImage", "ServerType",
     "ServiceAccount", "ServiceAccountRole", "ServiceMonitor", "Sharing", "Signature", "SimpleModel", "SimpleRouter",
     "SklearnServer", "Slo", "SmokeGate", "Spec", "Ssl", "Stack", "StickySession", "Storage", "StorageInitializer",
     "Taint", "TaintEffect", "TempoServer", "Tensor", "TensorFlowServer", "TensorSpec", "ThompsonSampling",
     "TimeSlicing", "Timeouts", "Tls", "TlsMode", "TorchServeServer", "Tracing", "Transformer", "Transport", "TreeShap",
-    "TritonModel", "TritonServer", "UpgradePolicy", "WebhookCertificate", "XGBoostServer", "check", "config",
-    "config_pbtxt", "run", "secret",
+    "TritonModel", "TritonServer", "UpdateStrategy", "UpgradePolicy", "WebhookCertificate", "XGBoostServer", "check",
+    "config", "config_pbtxt", "run", "secret",
 ]  # fmt: skip
 
 

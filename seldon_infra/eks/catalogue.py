@@ -32,6 +32,7 @@ ADDONS = {
     "vpc-cni": AddonNeeds("aws-node", ("AmazonEKS_CNI_Policy",), before_nodes=True),
     "kube-proxy": AddonNeeds(before_nodes=True),
     "eks-pod-identity-agent": AddonNeeds(before_nodes=True),
+    "eks-node-monitoring-agent": AddonNeeds(before_nodes=True),
     "coredns": AddonNeeds(),
     "metrics-server": AddonNeeds(),
     "aws-ebs-csi-driver": AddonNeeds("ebs-csi-controller-sa", ("service-role/AmazonEBSCSIDriverPolicy",)),

@@ -165,6 +165,9 @@ def _disk(thing: Thing, template: Thing | None) -> int:
 
 def _cluster(thing: Thing, there: Sequence[Thing]) -> Iterator[Line]:
     yield _one(thing, f"cluster '{thing.name}'", "control plane", "cluster")
+    if (tier := thing.inputs.get("scaling_tier") or "standard") != "standard":
+        product = Product(thing.inputs["region"], "control_plane_tier", tier)
+        yield Line(f"cluster '{thing.name}'", f"its {tier}", (product,), Decimal(1), Decimal(1))
 
 
 def _extended(thing: Thing, versions: Collection[str] | None) -> Iterator[Line]:

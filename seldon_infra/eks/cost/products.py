@@ -16,7 +16,16 @@ HOURS_PER_MONTH = 730
 """As AWS's own calculator counts a month."""
 
 ProductKind: TypeAlias = Literal[
-    "machine", "spot", "cluster", "extended_support", "nat_gateway", "address", "endpoint", "disk", "key"
+    "machine",
+    "spot",
+    "cluster",
+    "control_plane_tier",
+    "extended_support",
+    "nat_gateway",
+    "address",
+    "endpoint",
+    "disk",
+    "key",
 ]
 Period: TypeAlias = Literal["hour", "month"]
 
@@ -28,7 +37,7 @@ class Product:
     region: str
     kind: ProductKind
     name: str = ""
-    """Instance type of a machine."""
+    """Instance type of a machine, or a control plane's tier."""
 
     def __str__(self) -> str:
         return f"{self.kind} {self.name}".rstrip()
@@ -64,7 +73,7 @@ _USAGES: Mapping[ProductKind, tuple[str, Mapping[str, str], str, Period]] = {
 
 
 def listing(product: Product) -> Listing | None:
-    """Where the price list has a product; spot prices are not in it."""
+    """Where the price list has a product; spot prices are not in it, and how it calls tiers is not known."""
     if product.kind == "machine":
         asked = {"instanceType": product.name, **_LINUX}
         return Listing(_question("AmazonEC2", product, asked), _usage(f"BoxUsage:{re.escape(product.name)}"))

@@ -73,6 +73,7 @@ def identities(spec: EksCluster, control: Part) -> Iterator[Part]:
             "namespace": identity.namespace,
             "service_account": identity.service_account,
             "role_arn": role,
+            "target_role_arn": identity.target_role,
         }
         yield Part(name, "EksPodIdentityAssociation", inputs)
 
@@ -90,7 +91,10 @@ def service_account_roles(spec: EksCluster, provider: Part) -> Iterator[Part]:
 
 
 def _role(spec: EksCluster, each: PodIdentity | ServiceAccountRole, trust: object) -> Part:
-    name = _account_name(each)
+    name, statements = _account_name(each), list(each.statements)
+    if isinstance(each, PodIdentity) and each.target_role is not None:
+        onward = {"Effect": "Allow", "Action": ["sts:AssumeRole", "sts:TagSession"], "Resource": each.target_role}
+        statements.append(onward)
     inputs = {
         "region": spec.region,
         "tags": spec.tags,
@@ -98,7 +102,7 @@ def _role(spec: EksCluster, each: PodIdentity | ServiceAccountRole, trust: objec
         "description": f"service account {each.namespace}/{each.service_account} in cluster {spec.name}",
         "trust": trust,
         "policy_arns": list(each.policies),
-        "policies": {"own": allowed(each.statements)} if each.statements else {},
+        "policies": {"own": allowed(statements)} if statements else {},
     }
     return Part(name, "IamRole", inputs)
 

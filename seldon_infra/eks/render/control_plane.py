@@ -12,6 +12,8 @@ ROLE_NAME = 46
 """Most characters of a role's name before those that make it unique."""
 _SUPPORT = {"standard": "STANDARD", "extended": "EXTENDED"}
 
+_PREFERRED = {"emptiest": "LeastAllocated", "fullest": "MostAllocated"}
+
 
 def control_plane(spec: EksCluster, place: Place) -> tuple[Part, tuple[Part, ...]]:
     """The control plane, and what it needs."""
@@ -33,8 +35,10 @@ def control_plane(spec: EksCluster, place: Place) -> tuple[Part, tuple[Part, ...
         "tags": spec.tags,
         "name": spec.name,
         "version": spec.version,
+        "force_update": spec.force_upgrade,
         "role_arn": role["arn"],
         "subnet_ids": list(place.subnets.values()),
+        "security_group_ids": list(spec.security_group_ids),
         "endpoint_private_access": spec.private_access,
         "endpoint_public_access": bool(spec.public_access_cidrs),
         "public_access_cidrs": list(spec.public_access_cidrs),
@@ -45,10 +49,24 @@ def control_plane(spec: EksCluster, place: Place) -> tuple[Part, tuple[Part, ...
         "creator_is_admin": spec.deployer is None,
         "self_managed_addons": False,
         "support_type": _SUPPORT[spec.upgrade_policy],
+        "zonal_shift": spec.zonal_shift,
+        "scaling_tier": spec.control_plane_tier,
+        "components": _components(spec),
         "deletion_protection": spec.deletion_protection,
     }
     # Who has made it counts once: a deployer that is named later gets an entry like everybody else.
     return Part(spec.name, "EksCluster", inputs, ignored=("creatorIsAdmin",)), (role, *keys)
+
+
+def _components(spec: EksCluster) -> dict[str, object] | None:
+    """Settings of Kubernetes' own programs; None where all are left to EKS."""
+    scheduling = spec.scheduling
+    declared: dict[str, object] = {
+        "scoring": scheduling and _PREFERRED[scheduling.prefer],
+        "scoring_weights": scheduling and dict(scheduling.weights),
+        "hpa_sync_period": spec.hpa_sync_period,
+    }
+    return {name: value for name, value in declared.items() if value} or None
 
 
 def _key(spec: EksCluster) -> Part:

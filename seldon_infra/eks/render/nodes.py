@@ -14,12 +14,14 @@ from seldon_infra.eks.parts import Built, Part
 from seldon_infra.eks.render.control_plane import ROLE_NAME
 from seldon_infra.eks.render.network import Place
 from seldon_infra.eks.render.policies import managed, trust_of_service
-from seldon_infra.eks.spec import EksCluster, NodeGroup
+from seldon_infra.eks.spec import EksCluster, NodeGroup, NodeRepair
 
 _POLICIES = ("AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly", "AmazonSSMManagedInstanceCore")
 """What every node does: join, fetch images, let a shell in by SSM. Addresses of pods are the add-on vpc-cni's."""
 _CAPACITY = {"on_demand": "ON_DEMAND", "spot": "SPOT", "capacity_block": "CAPACITY_BLOCK"}
 _EFFECTS = {"NoSchedule": "NO_SCHEDULE", "NoExecute": "NO_EXECUTE", "PreferNoSchedule": "PREFER_NO_SCHEDULE"}
+_STRATEGIES = {"new_first": "DEFAULT", "old_first": "MINIMAL"}
+_ACTIONS = {"replace": "Replace", "reboot": "Reboot", "nothing": "NoAction"}
 _GIB = Decimal(2**30)
 _SYSTEM_DISK = 4
 """GiB of Bottlerocket's first disk, which holds the system alone."""
@@ -111,7 +113,9 @@ def _group(
         "labels": own_labels(group),
         "taints": list(_taints(group)),
         "update": _update(group),
+        "force_update": group.force_update,
         "auto_repair": True,
+        "repair": group.repair and _repair(group.repair),
     }
     return Part(group.name, "EksNodegroup", inputs, after)
 
@@ -138,6 +142,26 @@ def _taints(group: NodeGroup) -> Iterator[dict[str, str]]:
 
 
 def _update(group: NodeGroup) -> dict[str, object]:
-    if isinstance(group.max_unavailable, str):
-        return {"max_unavailable_percentage": parse_percent(group.max_unavailable)}
-    return {"max_unavailable": group.max_unavailable}
+    return {**_nodes_or_share("max_unavailable", group.max_unavailable), "strategy": _STRATEGIES[group.update_strategy]}
+
+
+def _repair(repair: NodeRepair) -> dict[str, object]:
+    return {
+        **_nodes_or_share("max_unhealthy", repair.max_unhealthy),
+        **_nodes_or_share("max_parallel", repair.max_parallel),
+        "overrides": [
+            {
+                "condition": each.condition,
+                "reason": each.reason,
+                "wait_minutes": each.wait_minutes,
+                "action": _ACTIONS[each.action],
+            }
+            for each in repair.overrides
+        ],
+    }
+
+
+def _nodes_or_share(field: str, value: int | str | None) -> dict[str, object]:
+    if value is None:
+        return {}
+    return {f"{field}_percentage": parse_percent(value)} if isinstance(value, str) else {field: value}

@@ -64,14 +64,16 @@ def identities_are_whole(cluster: EksCluster) -> Iterator[Problem]:
         yield from _names(path, identity)
         given = bool(identity.policies or identity.statements)
         there = isinstance(identity, PodIdentity) and identity.role_arn is not None
-        if given == there:
+        leads_on = isinstance(identity, PodIdentity) and identity.target_role is not None
+        if given == there and not (leads_on and not given):
             got = "both role_arn and policies are set" if given else "it has no policies"
             want = "must have policies or statements" + (", or role_arn" if isinstance(identity, PodIdentity) else "")
             yield Problem(path, got, want, "remove role_arn" if given else "write policies=(…,)")
         yield from chain.from_iterable(_policy(path, policy) for policy in identity.policies)
         yield from chain.from_iterable(_statement(path, statement) for statement in identity.statements)
         if isinstance(identity, PodIdentity):
-            yield from has_form(path, "role_arn", identity.role_arn, ROLE, "arn:aws:iam::123456789012:role/name")
+            for field in ("role_arn", "target_role"):
+                yield from has_form(path, field, getattr(identity, field), ROLE, "arn:aws:iam::123456789012:role/name")
 
 
 def _identities(cluster: EksCluster) -> list[PodIdentity | ServiceAccountRole]:

@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterator
 
 from seldon_infra.core.model import is_known, title
+from seldon_infra.core.names import is_qualified_name
 from seldon_infra.core.problems import ARROW, Problem
 from seldon_infra.eks.catalogue import ADDONS, NEWEST_VERSION, OLDEST_STANDARD_VERSION, OLDEST_VERSION
 from seldon_infra.eks.rules.forms import (
     ACCOUNT,
+    GROUP,
     KEY,
     POLICY,
     REGION,
@@ -26,6 +28,8 @@ from seldon_infra.eks.spec import EksCluster, NewVpc
 _NAME = re.compile(r"[0-9A-Za-z][A-Za-z0-9_-]{0,99}\Z")
 _RESERVED_TAGS = ("aws:", "seldon:")
 _MOST_TAGS = 30
+_MOST_GROUPS = 5
+_PERIOD = re.compile(r"[1-9]\d*[smh]\Z", re.ASCII)
 _REQUIRED = ("vpc-cni", "kube-proxy", "coredns")
 _AGENT = "eks-pod-identity-agent"
 
@@ -107,6 +111,32 @@ def keys_and_principals_fit(cluster: EksCluster) -> Iterator[Problem]:
         yield Problem(path, f"secrets_key '{key}'", want, "write a key of that region, or leave it out for a new one")
 
 
+def groups_fit(cluster: EksCluster) -> Iterator[Problem]:
+    """The control plane's addresses have security groups by their ids, as many as an address may have."""
+    path, groups = title(cluster), cluster.security_group_ids
+    for group in groups:
+        yield from has_form(path, "security_group_ids", group, GROUP, "sg-0123456789abcdef0")
+    yield from only_once(path, "security_group_ids", groups)
+    if len(groups) > _MOST_GROUPS:
+        got = f"security_group_ids has {len(groups)}"
+        yield Problem(path, got, f"must be at most {_MOST_GROUPS}", "put their rules into one")
+
+
+def scheduling_is_in_kubernetes_words(cluster: EksCluster) -> Iterator[Problem]:
+    """What counts is named as pods ask for it, with a weight that the scheduler takes."""
+    path, scheduling, period = title(cluster), cluster.scheduling, cluster.hpa_sync_period
+    for resource, weight in (scheduling.weights if scheduling else {}).items():
+        if not is_qualified_name(resource):
+            want = "must be a resource that pods ask for"
+            yield Problem(path, f"scheduling weights has '{resource}'", want, "write 'cpu' or 'nvidia.com/gpu'")
+        if not 1 <= weight <= 100:
+            fix = f"write {{'{resource}': {min(max(weight, 1), 100)}}}"
+            yield Problem(path, f"scheduling weight {weight} of '{resource}'", "must be 1 to 100", fix)
+    if period is not None and not _PERIOD.match(period):
+        want = "must be a time in one unit, s, m or h"
+        yield Problem(path, f"hpa_sync_period '{period}'", want, "write hpa_sync_period='15s'")
+
+
 def logs_differ(cluster: EksCluster) -> Iterator[Problem]:
     """A log is named once."""
     yield from only_once(title(cluster), "logs", cluster.logs)
@@ -164,6 +194,8 @@ RULES = (
     endpoint_is_reached,
     services_have_room,
     keys_and_principals_fit,
+    groups_fit,
+    scheduling_is_in_kubernetes_words,
     logs_differ,
     tags_are_the_users,
     addons_are_whole,

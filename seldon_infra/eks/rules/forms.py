@@ -19,6 +19,7 @@ POLICY = re.compile(r"arn:aws[\w-]*:iam::(aws|\d{12}):policy/[\w+=,.@/-]+\Z", re
 KEY = re.compile(r"arn:aws[\w-]*:kms:([\w-]+):\d{12}:key/[\w-]+\Z", re.ASCII)
 VPC = re.compile(r"vpc-[0-9a-f]{8,17}\Z")
 SUBNET = re.compile(r"subnet-[0-9a-f]{8,17}\Z")
+GROUP = re.compile(r"sg-[0-9a-f]{8,17}\Z")
 RESERVATION = re.compile(r"cr-[0-9a-f]{8,17}\Z")
 _ASSUMED = re.compile(r"arn:(aws[\w-]*):sts::(\d{12}):assumed-role/([^/]+)/", re.ASCII)
 _PRIVATE = tuple(map(ipaddress.IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")))

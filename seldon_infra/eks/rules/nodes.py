@@ -11,12 +11,13 @@ from seldon_infra.core.problems import ARROW, Problem
 from seldon_infra.core.quantity import parse_percent, parse_quantity
 from seldon_infra.eks.images import INSTANCE_TYPE, ami_type, architecture
 from seldon_infra.eks.rules.forms import POLICY, RESERVATION, SUBNET, has_form, only_once
-from seldon_infra.eks.spec import EksCluster, ExistingNetwork, GpuNodes, NewVpc, NodeGroup, Scaling
+from seldon_infra.eks.spec import EksCluster, ExistingNetwork, GpuNodes, NewVpc, NodeGroup, NodeRepair, Scaling
 
 _NAME = re.compile(r"[0-9A-Za-z][A-Za-z0-9_-]{0,51}\Z")
 _GIB = 2**30
 _SMALLEST_DISK = 20
 _OWN_DOMAINS = ("node.kubernetes.io", "kubelet.kubernetes.io")
+_MONITOR = "eks-node-monitoring-agent"
 _FOREIGN_DOMAINS = ("kubernetes.io", "k8s.io", "eks.amazonaws.com")
 
 
@@ -124,16 +125,44 @@ def _is_foreign(key: str) -> bool:
 def amounts_can_be_read(cluster: EksCluster) -> Iterator[Problem]:
     """A disk is whole GiB, what may be away is a number or a share."""
     for group in cluster.node_groups:
-        path, size, away = _path(cluster, group), parse_quantity(group.disk), group.max_unavailable
+        path, size = _path(cluster, group), parse_quantity(group.disk)
         if size is None or size % _GIB or size < _SMALLEST_DISK * _GIB:
             want = f"must be whole GiB, {_SMALLEST_DISK}Gi or more"
             yield Problem(path, f"disk '{group.disk}'", want, "write disk='80Gi'")
-        share = parse_percent(away) if isinstance(away, str) else away
-        if share is None or not 1 <= share <= 100:
-            want = "must be a number from 1 to 100, or a share like '33%'"
-            yield Problem(path, f"max_unavailable {away!r}", want, "write max_unavailable=1")
+        yield from _nodes_or_share(path, "max_unavailable", group.max_unavailable)
         for policy in group.policies:
             yield from has_form(path, "policies", policy, POLICY, "arn:aws:iam::aws:policy/CloudWatchAgentServerPolicy")
+
+
+def _nodes_or_share(path: str, field: str, value: int | str) -> Iterator[Problem]:
+    share = parse_percent(value) if isinstance(value, str) else value
+    if share is None or not 1 <= share <= 100:
+        want = "must be a number from 1 to 100, or a share like '33%'"
+        yield Problem(path, f"{field} {value!r}", want, f"write {field}=1")
+
+
+def repair_is_possible(cluster: EksCluster) -> Iterator[Problem]:
+    """Limits are amounts of nodes, and an ailment that is treated is one that somebody notices."""
+    for group in cluster.node_groups:
+        if group.repair is not None:
+            yield from _repair(f"{_path(cluster, group)}{ARROW}{NodeRepair.noun}", group.repair)
+    treats = any(group.repair and group.repair.overrides for group in cluster.node_groups)
+    if treats and _MONITOR not in {addon.name for addon in cluster.addons}:
+        want = f"must have '{_MONITOR}': without it nobody tells EKS of the ailments in repair overrides"
+        yield Problem(title(cluster), f"addons lacks '{_MONITOR}'", want, f"add Addon(name='{_MONITOR}')")
+
+
+def _repair(path: str, repair: NodeRepair) -> Iterator[Problem]:
+    for field in ("max_unhealthy", "max_parallel"):
+        if (value := getattr(repair, field)) is not None:
+            yield from _nodes_or_share(path, field, value)
+    for each in repair.overrides:
+        if each.wait_minutes < 1:
+            yield Problem(path, f"wait_minutes {each.wait_minutes}", "must be 1 or more", "write wait_minutes=1")
+        if not each.reason:
+            want = "must be one that the agent tells"
+            yield Problem(path, "reason is empty", want, "write reason='NvidiaXID64Error'")
+    yield from only_once(path, "overrides", [f"{it.condition}:{it.reason}" for it in repair.overrides])
 
 
 def places_are_of_the_network(cluster: EksCluster) -> Iterator[Problem]:
@@ -205,6 +234,7 @@ RULES = (
     scaling_adds_up,
     labels_are_free,
     amounts_can_be_read,
+    repair_is_possible,
     places_are_of_the_network,
     blocks_are_whole,
 )

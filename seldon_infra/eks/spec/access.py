@@ -48,6 +48,9 @@ class PodIdentity(Spec):
     Default: none."""
     role_arn: Later[str] | None = None
     """A role that is there, which trusts ``pods.eks.amazonaws.com``. Default: None makes one."""
+    target_role: Later[str] | None = None
+    """A role that pods have in the end, by way of the first: of the account, say, that the models are in. It has to
+    trust the first one for ``sts:AssumeRole`` and ``sts:TagSession``; one that is made may take it. Default: none."""
 
 
 class ServiceAccountRole(Spec):

@@ -1,6 +1,7 @@
 """A cluster on AWS, and one that is there.
 
-Sources: EKS's API (CreateCluster, CreateAddon) and user guide; the EKS best practices guide for what is on by default.
+Sources: EKS's API (CreateCluster, UpdateClusterVersion, CreateAddon) and user guide; the EKS best practices guide for
+what is on by default.
 """
 
 from collections.abc import Mapping
@@ -18,6 +19,10 @@ UpgradePolicy: TypeAlias = Literal["standard", "extended"]
 """What happens when standard support of the version ends: AWS upgrades it, or asks six times the price."""
 ControlPlaneLog: TypeAlias = Literal["api", "audit", "authenticator", "controllerManager", "scheduler"]
 """Logs of the control plane, which go to CloudWatch."""
+ControlPlaneTier: TypeAlias = Literal["standard", "tier-xl", "tier-2xl", "tier-4xl", "tier-8xl"]
+"""Capacity of the control plane: as it grows by itself, or so much from the beginning, for a price by the hour."""
+NodePreference: TypeAlias = Literal["emptiest", "fullest"]
+"""Which of the nodes that have room the scheduler prefers."""
 
 NEEDED_ADDONS = ("vpc-cni", "kube-proxy", "coredns", "eks-pod-identity-agent")
 """Add-ons that a cluster does not work without, or that pod identities need."""
@@ -47,6 +52,19 @@ class Addon(Spec):
     ``kube-proxy``, ``eks-pod-identity-agent``) and False of the rest, which is not healthy without nodes."""
 
 
+class Scheduling(Spec):
+    """Which node Kubernetes' own scheduler gives a pod to, of those that have room."""
+
+    noun: ClassVar[str] = "scheduling"
+
+    prefer: NodePreference
+    """``"fullest"`` fills one node before the next, so that an autoscaler can take empty ones away and a model that
+    asks for several GPUs finds them on one node; ``"emptiest"`` spreads."""
+    weights: Mapping[str, int] = {}
+    """What counts as full, and how much, 1 to 100: ``{"nvidia.com/gpu": 5, "cpu": 1}``. Default: none is EKS's own,
+    which knows nothing of GPUs."""
+
+
 class EksCluster(Spec):
     """An EKS cluster that the stack makes, with its network, nodes and rights."""
 
@@ -69,6 +87,9 @@ class EksCluster(Spec):
     public_access_cidrs: Many[str] = ()
     """Who reaches the API over the internet: CIDRs, none is nobody. Default: none, so this program must run where it
     reaches the network: a VPN, a peered network, a runner inside."""
+    security_group_ids: Many[Later[str]] = ()
+    """Groups of the control plane's addresses in the network beside EKS's own, at most 5: they let in who is no node, a
+    runner or a VPN. Default: none."""
     secrets_key: Later[str] | None = None
     """ARN of the KMS key that encrypts Kubernetes' secrets. It can't be taken away. Default: None makes one."""
     logs: Many[ControlPlaneLog] = ("api", "audit", "authenticator", "controllerManager", "scheduler")
@@ -94,6 +115,19 @@ class EksCluster(Spec):
     """What makes GPUs known to Kubernetes. Default: None is ``GpuSoftware()`` where there are GPU nodes."""
     autoscaler: ClusterAutoscaler | Karpenter | None = None
     """What adds and takes away nodes. Default: None leaves each group at its size."""
+    force_upgrade: bool = False
+    """Whether a new version comes though EKS's readiness checks speak against it. Default: False."""
+    control_plane_tier: ControlPlaneTier = "standard"
+    """Capacity of the control plane. Default: ``"standard"``, which grows by itself and costs nothing more. Others cost
+    by the hour, and their price is not in the bill: a preview says so."""
+    zonal_shift: bool = False
+    """Whether AWS may lead traffic away from a zone in trouble, by itself (zonal autoshift). Default: False: what is
+    left has to carry everything, so have pods in all zones first."""
+    scheduling: Scheduling | None = None
+    """Which node a pod gets. Default: None leaves that to EKS, which spreads pods, or as it was set before."""
+    hpa_sync_period: str | None = None
+    """How often autoscalers of pods look, in one unit: ``"15s"``, ``"1m"``. Default: None leaves that to EKS,
+    or as it was set before."""
     deletion_protection: bool = True
     """Whether AWS refuses to delete the control plane. Default: True; set False and apply before a destroy."""
     service_cidr: str | None = None
@@ -120,4 +154,13 @@ class ExistingCluster(Spec):
     """Account that the cluster at EKS has to be in, 12 digits. Default: None takes any."""
 
 
-__all__ = ["Addon", "ControlPlaneLog", "EksCluster", "ExistingCluster", "UpgradePolicy"]
+__all__ = [
+    "Addon",
+    "ControlPlaneLog",
+    "ControlPlaneTier",
+    "EksCluster",
+    "ExistingCluster",
+    "NodePreference",
+    "Scheduling",
+    "UpgradePolicy",
+]

@@ -1,7 +1,8 @@
 """Nodes of a cluster: groups of machines that EKS manages.
 
-Sources: EKS's API (CreateNodegroup), EC2's launch templates. Always so, whatever is declared: instance metadata only of
-version 2 and not for pods, encrypted disks, no SSH (a shell by SSM instead), private addresses alone.
+Sources: EKS's API (CreateNodegroup, NodeRepairConfig, NodegroupUpdateConfig) and user guide ("Automatically repair
+nodes", "Update a managed node group"), EC2's launch templates. Always so, whatever is declared: instance metadata only
+of version 2 and not for pods, encrypted disks, no SSH (a shell by SSM instead), private addresses alone.
 """
 
 from collections.abc import Mapping
@@ -26,6 +27,15 @@ AmiType: TypeAlias = Literal[
 """Kinds of node images that EKS maintains; those with NVIDIA have the driver and the container toolkit."""
 TaintEffect: TypeAlias = Literal["NoSchedule", "NoExecute", "PreferNoSchedule"]
 """What a taint does to pods that do not tolerate it."""
+
+UpdateStrategy: TypeAlias = Literal["new_first", "old_first"]
+"""What an update does first: start the new nodes, or take the old ones away, where there is no capacity for both."""
+NodeCondition: TypeAlias = Literal[
+    "AcceleratedHardwareReady", "ContainerRuntimeReady", "KernelReady", "NetworkingReady", "StorageReady"
+]
+"""What EKS's node monitoring agent says of a node; the first is about GPUs."""
+RepairAction: TypeAlias = Literal["replace", "reboot", "nothing"]
+"""What EKS does with an ailing node."""
 
 
 class Taint(Spec):
@@ -53,6 +63,36 @@ class Scaling(Spec):
     desired: int | None = None
     """Nodes now. Default: None starts with the fewest and then leaves the number to the autoscaler: changes
     of it are no drift."""
+
+
+class RepairOverride(Spec):
+    """What EKS does about one ailment, where not what it does by default."""
+
+    noun: ClassVar[str] = "repair override"
+
+    condition: NodeCondition
+    """The node's condition."""
+    reason: str
+    """Its reason, as the agent tells it: ``NvidiaXID64Error``."""
+    wait_minutes: int
+    """How long it has to last before something is done, in minutes, 1 or more. EKS's own: 10 for GPUs, else 30."""
+    action: RepairAction
+    """What is done."""
+
+
+class NodeRepair(Spec):
+    """How far EKS goes in repairing a group's nodes."""
+
+    noun: ClassVar[str] = "repair"
+
+    max_unhealthy: int | str | None = None
+    """With more ailing nodes nothing is repaired, since something else is wrong then: a number from 1 to 100, or a
+    share of the nodes such as ``"20%"``. Default: None is EKS's own limit."""
+    max_parallel: int | str | None = None
+    """Most nodes that are repaired at a time: a number from 1 to 100, or a share of the ailing ones. Default: None is
+    EKS's own limit."""
+    overrides: Many[RepairOverride] = ()
+    """Ailments with another treatment; they need the add-on ``eks-node-monitoring-agent``. Default: none."""
 
 
 class NodeGroup(Spec):
@@ -85,6 +125,15 @@ class NodeGroup(Spec):
     10 GiB and more. It is always encrypted."""
     max_unavailable: int | str = 1
     """Nodes that are away at a time during an update: a number, or a share such as ``"33%"``. Default: 1."""
+    update_strategy: UpdateStrategy = "new_first"
+    """What an update does first. Default: ``"new_first"``. ``"old_first"`` is for machines of which there are no more:
+    a capacity block, a full quota, rare GPUs."""
+    force_update: bool = False
+    """Whether an update goes on where a disruption budget keeps pods on an old node: they are stopped then. Default:
+    False: the update fails, and the nodes stay as they are."""
+    repair: NodeRepair | None = None
+    """How far EKS goes in repairing nodes. Default: None leaves that to EKS: a node whose kubelet is not ready is
+    always repaired, one with a broken GPU where the add-on ``eks-node-monitoring-agent`` tells of it."""
     zones: Many[str] | None = None
     """Zones out of the new network's, for capacity that only one has. Default: None takes all."""
     subnet_ids: Many[Later[str]] | None = None
@@ -115,4 +164,17 @@ class GpuNodes(NodeGroup):
     whole ones."""
 
 
-__all__ = ["AmiType", "Capacity", "GpuNodes", "NodeGroup", "Scaling", "Taint", "TaintEffect"]
+__all__ = [
+    "AmiType",
+    "Capacity",
+    "GpuNodes",
+    "NodeCondition",
+    "NodeGroup",
+    "NodeRepair",
+    "RepairAction",
+    "RepairOverride",
+    "Scaling",
+    "Taint",
+    "TaintEffect",
+    "UpdateStrategy",
+]

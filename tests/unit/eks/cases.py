@@ -14,8 +14,11 @@ from seldon_infra import (
     GpuNodes,
     NewVpc,
     NodeGroup,
+    NodeRepair,
     PodIdentity,
+    RepairOverride,
     Scaling,
+    Scheduling,
     ServiceAccountRole,
     Taint,
 )
@@ -77,7 +80,12 @@ CASES = {
                 ),
             ),
             pod_identities=(
-                PodIdentity(namespace="models", service_account="triton", policies=(S3,)),
+                PodIdentity(
+                    namespace="models",
+                    service_account="triton",
+                    policies=(S3,),
+                    target_role="arn:aws:iam::210987654321:role/models",
+                ),
                 PodIdentity(namespace="models", service_account="there", role_arn=f"arn:aws:iam::{ACCOUNT}:role/there"),
             ),
             service_account_roles=(
@@ -92,6 +100,7 @@ CASES = {
                 Addon(name="kube-proxy"),
                 Addon(name="coredns", before_nodes=True),
                 Addon(name="eks-pod-identity-agent"),
+                Addon(name="eks-node-monitoring-agent"),
                 Addon(name="acme", service_account="acme", policies=(S3,)),
             ),
             node_groups=(
@@ -107,6 +116,8 @@ CASES = {
                     taints=(Taint(key="team", value="ml", effect="NoExecute"),),
                     disk="100Gi",
                     max_unavailable="33%",
+                    force_update=True,
+                    repair=NodeRepair(max_unhealthy="20%", max_parallel=1),
                     zones=("eu-west-1a",),
                     policies=(S3,),
                     tags={"cost": "ml"},
@@ -118,8 +129,25 @@ CASES = {
                     capacity_reservation="cr-0123456789abcdef0",
                     scaling=Scaling(maximum=1),
                     zones=("eu-west-1b",),
+                    update_strategy="old_first",
+                    repair=NodeRepair(
+                        overrides=(
+                            RepairOverride(
+                                condition="AcceleratedHardwareReady",
+                                reason="NvidiaXID64Error",
+                                wait_minutes=5,
+                                action="reboot",
+                            ),
+                        )
+                    ),
                 ),
             ),
+            security_group_ids=("sg-0123456789abcdef0",),
+            force_upgrade=True,
+            control_plane_tier="tier-xl",
+            zonal_shift=True,
+            scheduling=Scheduling(prefer="fullest", weights={"nvidia.com/gpu": 5, "cpu": 1}),
+            hpa_sync_period="10s",
             deletion_protection=False,
             service_cidr="172.20.0.0/16",
             tags={"team": "ml"},

@@ -14,8 +14,11 @@ from seldon_infra import (
     ExistingCluster,
     ExistingNetwork,
     GpuNodes,
+    NodeRepair,
     PodIdentity,
+    RepairOverride,
     Scaling,
+    Scheduling,
     ServiceAccountRole,
     Taint,
 )
@@ -28,6 +31,8 @@ S3 = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"
 THERE = ExistingNetwork(
     vpc_id="vpc-0123456789abcdef0", subnet_ids=("subnet-0123456789abcdef0", "subnet-0123456789abcdef1")
 )
+XID = RepairOverride(condition="AcceleratedHardwareReady", reason="NvidiaXID64Error", wait_minutes=5, action="replace")
+MONITOR = Addon(name="eks-node-monitoring-agent")
 NEEDED = [Addon(name=name) for name in ("vpc-cni", "kube-proxy", "coredns", "eks-pod-identity-agent")]
 BLOCK: dict[str, Any] = {
     "capacity": "capacity_block",
@@ -40,6 +45,11 @@ BLOCK: dict[str, Any] = {
 def identity(**changes: Any) -> EksCluster:
     fields: dict[str, Any] = {"namespace": "models", "service_account": "triton", "policies": (S3,)}
     return cluster(pod_identities=(PodIdentity(**{**fields, **changes}),))
+
+
+def treated(*overrides: RepairOverride) -> EksCluster:
+    """A cluster with the agent that tells of ailments."""
+    return group(repair=NodeRepair(overrides=overrides)).model_copy(update={"addons": (*NEEDED, MONITOR)})
 
 
 def entry(**changes: Any) -> EksCluster:
@@ -57,6 +67,12 @@ def entry(**changes: Any) -> EksCluster:
         cluster(network=THERE, private_access=False, public_access_cidrs=("203.0.113.0/24",)),
         cluster(network=vpc(cidr="10.4.0.0/24")),
         group(GpuNodes, **BLOCK),
+        group(repair=NodeRepair(max_unhealthy="20%", max_parallel=2)),
+        treated(XID),
+        cluster(scheduling=Scheduling(prefer="fullest", weights={"nvidia.com/gpu": 5}), hpa_sync_period="15s"),
+        cluster(security_group_ids=("sg-0123456789abcdef0", Later())),
+        identity(policies=(), target_role=ROLE),
+        identity(policies=(), role_arn=ROLE, target_role=ROLE),
         group(instance_types=("m7g.large", "m8g.large"), max_unavailable="33%", labels={"team": "ml"}),
         group(ami_type="BOTTLEROCKET_x86_64", capacity="spot", scaling=Scaling(minimum=0, maximum=3, desired=0)),
         entry(level="admin", namespaces=("models", "team-*"), groups=("readers",)),
@@ -182,6 +198,41 @@ def test_nothing_is_said_about_a_cluster_that_is_right(spec: EksCluster) -> None
         (group(taints=(Taint(key="a"), Taint(key="a", value="b"))), "taints has 'a:NoSchedule' 2 times"),
         (group(disk="80GB"), "disk '80GB', must be whole GiB, 20Gi or more"),
         (group(max_unavailable="0%"), "max_unavailable '0%', must be a number from 1 to 100"),
+        (
+            group(repair=NodeRepair(max_unhealthy="0%")),
+            "node group 'more' → repair: max_unhealthy '0%', must be a number from 1 to 100, or a share like '33%'; "
+            "write max_unhealthy=1",
+        ),
+        (group(repair=NodeRepair(max_parallel=101)), "repair: max_parallel 101, must be a number from 1 to 100"),
+        (
+            group(repair=NodeRepair(overrides=(XID,))),
+            "must have 'eks-node-monitoring-agent': without it nobody tells EKS of the ailments in repair overrides; "
+            "add Addon(name='eks-node-monitoring-agent')",
+        ),
+        (
+            treated(XID, XID),
+            "overrides has 'AcceleratedHardwareReady:NvidiaXID64Error' 2 times",
+        ),
+        (
+            treated(XID.model_copy(update={"wait_minutes": 0})),
+            "repair: wait_minutes 0, must be 1 or more",
+        ),
+        (treated(XID.model_copy(update={"reason": ""})), "repair: reason is empty"),
+        (
+            cluster(scheduling=Scheduling(prefer="fullest", weights={"nvidia.com/gpu": 500})),
+            "scheduling weight 500 of 'nvidia.com/gpu', must be 1 to 100; write {'nvidia.com/gpu': 100}",
+        ),
+        (
+            cluster(scheduling=Scheduling(prefer="fullest", weights={"a gpu": 5})),
+            "scheduling weights has 'a gpu', must be a resource that pods ask for",
+        ),
+        (cluster(hpa_sync_period="1m30s"), "hpa_sync_period '1m30s', must be a time in one unit, s, m or h"),
+        (cluster(security_group_ids=("default",)), "security_group_ids 'default', must be like sg-0123456789abcdef0"),
+        (
+            cluster(security_group_ids=[f"sg-0123456789abcdef{number}" for number in range(6)]),
+            "security_group_ids has 6, must be at most 5; put their rules into one",
+        ),
+        (identity(target_role="models"), "target_role 'models', must be like arn:aws:iam::123456789012:role/name"),
         (group(zones=("eu-west-1d",)), "zones has 'eu-west-1d', must be among the network's"),
         (group(zones=()), "zones is empty"),
         (group(subnet_ids=("subnet-0123456789abcdef0",)), "subnet_ids is set, must be left out with NewVpc"),

@@ -129,3 +129,9 @@ def test_a_bill_is_said_in_one_line() -> None:
         "USD 0.37 to 4.67 an hour, 272 to 3,408 a month (node group 'system' 0.22 to 0.43, node group 'gpu' 0.00 to "
         "4.08, all else 0.16)"
     )
+
+
+def test_a_provisioned_control_plane_is_named_as_without_a_price() -> None:
+    found = billed(cluster(control_plane_tier="tier-2xl"))
+    assert found.unpriced == ("cluster 'prod': its tier-2xl",)
+    assert costs(found)["cluster 'prod': control plane"] == ("0.1", "0.1")
