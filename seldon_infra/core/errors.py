@@ -8,6 +8,7 @@
     ├── StackNotFound           no definition of that name
     ├── ModelNotFound           a model URI leads nowhere
     ├── NotFound                an object is not where it was looked for
+    │   └── ClusterNotFound     AWS says that there is no such cluster
     ├── ClusterNotReached       no answer from a cluster, or no way to it
     ├── NotPermitted            somebody refused: a file's mode, a store, a cluster
     ├── NotReady                what was applied does not come up
@@ -58,6 +59,10 @@ class ModelNotFound(SeldonInfraError):
 
 class NotFound(SeldonInfraError):
     """An object is not where it was looked for."""
+
+
+class ClusterNotFound(NotFound):
+    """AWS says that there is no cluster of that name in the region."""
 
 
 class ClusterNotReached(SeldonInfraError):

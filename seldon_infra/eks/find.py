@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
-from seldon_infra.core.errors import ClusterNotReached, NotFound, NotPermitted
+from seldon_infra.core.errors import ClusterNotFound, ClusterNotReached, NotPermitted
+from seldon_infra.core.problems import ARROW, Problem
 from seldon_infra.eks.aws_session import client
 from seldon_infra.eks.kubeconfig import kubeconfig
 
 _NOT_THERE = frozenset({"ResourceNotFoundException"})
 _NOT_READY = "is not ready yet"
+_MOST_NAMED = 10
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ def find(name: str, region: str | None = None, account: str | None = None) -> Fo
         account: the account that it has to be in; None takes any.
 
     Raises:
-        NotFound: there is none of that name.
+        ClusterNotFound: there is none of that name; it says which there are.
         NotPermitted: who asks may not, or has credentials of another account.
         ClusterNotReached: AWS gave no answer, or the cluster is not made yet.
         PartNotFound: boto3 is not installed.
@@ -61,7 +64,7 @@ def _described(name: str, region: str | None) -> dict[str, Any]:
     except ClientError as error:
         code, said = error.response["Error"].get("Code", ""), error.response["Error"].get("Message", "")
         if code in _NOT_THERE:
-            raise NotFound(f"cluster '{name}' is not at EKS in {place}: look with: aws eks list-clusters") from None
+            raise _none_such(eks, name) from None
         if error.response["ResponseMetadata"]["HTTPStatusCode"] in (401, 403):
             raise NotPermitted(
                 f"cluster '{name}': {said or code}; allow eks:DescribeCluster, or log in again"
@@ -69,3 +72,30 @@ def _described(name: str, region: str | None) -> dict[str, Any]:
         raise ClusterNotReached(name, f"EKS in {place}", said or code) from None
     except BotoCoreError as error:
         raise ClusterNotReached(name, f"EKS in {place}", str(error)) from None
+
+
+def _none_such(eks: Any, name: str) -> ClusterNotFound:
+    """Say which clusters there are in the region instead."""
+    region, names = eks.meta.region_name, _names(eks)
+    want = f"must be a cluster at EKS in {region}"
+    if names is None:
+        fix = f"look with: aws eks list-clusters --region {region}"
+    elif not names:
+        want, fix = f"{want}, where there is none", "write the region that it is in, or make it by EksCluster(…)"
+    else:
+        listed = [f"'{each}'" for each in names[:_MOST_NAMED]]
+        more = [f"{len(names) - _MOST_NAMED} more"] if len(names) > _MOST_NAMED else []
+        want = f"{want}: there are {', '.join([*listed, *more])}" if len(names) > 1 else f"{want}: there is {listed[0]}"
+        fix = f"write eks_name='{(get_close_matches(name, names, 1) or names)[0]}', or the region that it is in"
+    return ClusterNotFound(str(Problem(f"Kubernetes{ARROW}existing cluster", f"eks_name '{name}'", want, fix)))
+
+
+def _names(eks: Any) -> list[str] | None:
+    """All clusters of the region; None where who asks may not list them."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        pages = eks.get_paginator("list_clusters").paginate()
+        return sorted(name for page in pages for name in page["clusters"])
+    except (BotoCoreError, ClientError):
+        return None

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from seldon_infra.targets.spec import Kubernetes
     from seldon_infra.targets.way import Way
 
+_PROVIDER = "cluster"
+
 
 def declare(
     target: Kubernetes,
@@ -48,7 +50,7 @@ def declare(
     import pulumi_kubernetes
 
     from seldon_infra.targets.kubernetes_deployment import ClusterRollouts
-    from seldon_infra.targets.way import reach
+    from seldon_infra.targets.way import reach, telling_absence
 
     if isinstance(target.cluster, EksCluster):
         from seldon_infra.targets.aws_checks import require_room
@@ -56,11 +58,12 @@ def declare(
         require_room(target.cluster, target.live_checks, asking, opts)
     project = project or Path.cwd()
     deployments = _behind_log(target, _with_images(deployments, project, opts))
-    contents = _looked_at(target, deployments, model_servers, project, opts)
-    way = reach(target, opts)
+    with telling_absence(_PROVIDER, opts):
+        contents = _looked_at(target, deployments, model_servers, project, opts)
+        way = reach(target, opts)
     reached: Any = way.place
     provider = pulumi_kubernetes.Provider(
-        "cluster",
+        _PROVIDER,
         pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[*way.after])),
         **reached,
         # What a killed run made is in no state, and what somebody changed by hand is theirs: an up mends both.

@@ -5,18 +5,20 @@ A cluster that the stack makes can be talked to when it is made, and not in the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import pulumi
 
 from seldon_infra.clusters.live import Cluster, cluster
-from seldon_infra.core.errors import ClusterNotReached, SeldonInfraError
+from seldon_infra.core.errors import ClusterNotFound, ClusterNotReached, SeldonInfraError
 from seldon_infra.core.model import is_known, is_later, known
 from seldon_infra.eks.find import find
 from seldon_infra.eks.gpu_software.render import Machines
 from seldon_infra.eks.spec import EksCluster, ExistingCluster
+from seldon_infra.targets.subject import Subject
 
 if TYPE_CHECKING:
     from seldon_infra.core.model import Later
@@ -62,7 +64,11 @@ class Way:
 
 
 def seen(target: Kubernetes) -> Seen | Unseen:
-    """Give the kubeconfig as far as it is known before anything is declared; a cluster at EKS is asked for."""
+    """Give the kubeconfig as far as it is known before anything is declared; a cluster at EKS is asked for.
+
+    Raises:
+        ClusterNotFound: AWS says that a cluster which has to be there is not.
+    """
     there = target.cluster
     if there is None:
         return Seen(target.context, target.kubeconfig)
@@ -81,7 +87,8 @@ def reach(target: Kubernetes, opts: pulumi.ResourceOptions | None = None) -> Way
     """Declare the cluster where the stack makes it, and give the way to it.
 
     Raises:
-        SeldonInfraError: a cluster that has to be there is not, or AWS cannot be asked; in a preview it is unknown.
+        ClusterNotFound: AWS says that a cluster which has to be there is not.
+        SeldonInfraError: AWS cannot be asked; in a preview the cluster is unknown then.
     """
     there = target.cluster
     if there is None:
@@ -93,13 +100,32 @@ def reach(target: Kubernetes, opts: pulumi.ResourceOptions | None = None) -> Way
     return _by_kubeconfig(there.context, there.kubeconfig)
 
 
-def _found(name: str, region: str | None, account: str | None, absent: str | None = None) -> Seen | Unseen:
-    from seldon_infra.core.errors import NotFound
+@contextmanager
+def telling_absence(provider: str, opts: pulumi.ResourceOptions | None) -> Iterator[None]:
+    """Say at the cluster's provider that AWS has no such cluster.
 
+    Args:
+        provider: the name of the provider of Kubernetes.
+        opts: what it is registered with.
+
+    Raises:
+        pulumi.RunError: there is none; nothing has been declared yet.
+    """
+    try:
+        yield
+    except ClusterNotFound as error:
+        urn = pulumi.create_urn(provider, "pulumi:providers:kubernetes", parent=opts.parent if opts else None)
+        pulumi.log.error(str(error), Subject(pulumi.Output.from_input(urn)))
+        raise pulumi.RunError("1 problem with AWS as it is now; nothing was changed") from None
+
+
+def _found(name: str, region: str | None, account: str | None, absent: str | None = None) -> Seen | Unseen:
     try:
         return Seen(name, find(name, region, account).kubeconfig)
-    except NotFound as error:
-        return NotMade(f"cluster '{name}': {absent}", name) if absent else Unseen(str(error), name)
+    except ClusterNotFound:
+        if absent is None:
+            raise
+        return NotMade(f"cluster '{name}': {absent}", name)
     except SeldonInfraError as error:
         return Unseen(str(error), name)
 
@@ -123,6 +149,8 @@ def _by_name(there: ExistingCluster) -> Way:
     if is_known(name):
         try:
             return _later(name, find(name, there.region, there.account).kubeconfig)
+        except ClusterNotFound:
+            raise
         except SeldonInfraError:
             if not pulumi.runtime.is_dry_run():
                 raise
