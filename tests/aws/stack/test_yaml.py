@@ -24,6 +24,9 @@ CLUSTER: dict[str, Any] = {
     "network": {"type": "NewVpc", "zones": ["eu-west-1a", "eu-west-1b"]},
     "deletionProtection": False,
     "gpuSoftware": {"existing": True},
+    "zonalShift": True,
+    "controlPlaneTier": "tier-xl",
+    "scheduling": {"prefer": "fullest", "weights": {"nvidia.com/gpu": 5}},
     "nodeGroups": [
         {
             "type": "NodeGroup",
@@ -37,6 +40,8 @@ CLUSTER: dict[str, Any] = {
             "instanceTypes": ["g6.xlarge"],
             "scaling": {"maximum": 4},
             "sharing": {"type": "TimeSlicing", "replicas": 4},
+            "updateStrategy": "old_first",
+            "repair": {"maxUnhealthy": "20%", "maxParallel": 1},
         },
     ],
 }
@@ -70,11 +75,31 @@ def test_a_cluster_comes_and_goes_as_it_does_from_python(project: Project) -> No
     steps = json.loads(engine.preview("--json", "--show-sames").stdout)["steps"]
     assert {step["op"] for step in steps} == {"same", "refresh"}
     assert len(project.inventory()["nodegroup"]) == 2
+    assert_serves_well(project)
     outputs = engine.outputs()
     assert outputs["name"] == "prod"
     assert "eks-token" in outputs["kubeconfig"]
     engine.destroy()
     assert project.inventory() == {}
+
+
+def assert_serves_well(project: Project) -> None:
+    """What serves models better has come to AWS."""
+    eks = project.account.aws.eks().state
+    control_plane = eks.clusters.get("prod")
+    assert control_plane["zonalShiftConfig"] == {"enabled": True}
+    assert control_plane["controlPlaneScalingConfig"] == {"tier": "tier-xl"}
+    assert control_plane["kubeSchedulerConfig"]["nodeResourcesFit"]["scoringStrategy"] == {
+        "type": "MostAllocated",
+        "resources": [{"name": "nvidia.com/gpu", "weight": 5}],
+    }
+    (gpus,) = [eks.nodegroups.get(key) for key in eks.nodegroups.visible() if key[1].startswith("l4")]
+    assert gpus["updateConfig"] == {"maxUnavailable": 1, "updateStrategy": "MINIMAL"}
+    assert gpus["nodeRepairConfig"] == {
+        "enabled": True,
+        "maxUnhealthyNodeThresholdPercentage": 20,
+        "maxParallelNodesRepairedCount": 1,
+    }
 
 
 def test_a_mistake_is_told_in_the_same_words(project: Project) -> None:
