@@ -5,7 +5,7 @@ Pure: it takes the engine's steps and what a cluster says of the objects that di
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -20,6 +20,7 @@ from seldon_infra.drift.owners import Manager, last_manager, last_writer
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 """What kubectl keeps for itself; of a Secret it holds the secret."""
+_OF_AWS = "seldon:aws:"
 SECRET_FIELDS = frozenset({"data", "stringData"})
 STATE: Mapping[str, Mapping[Any, str]] = {
     "running": {True: "running", False: "stopped"},
@@ -139,9 +140,43 @@ def differences(step: Step, facts: Facts) -> Iterator[Difference]:
 
 def field_changes(step: Step) -> list[Change]:
     """Give an object's fields that differ, as they may be shown; of hidden ones only the provider knows it."""
-    found = [_shown(step, change) for change in changes(step.old, step.new) if not _is_never_given_back(change)]
+    differing = _of_sets(step) if step.type.startswith(_OF_AWS) else changes(step.old, step.new)
+    found = [_shown(step, change) for change in differing if not _is_never_given_back(change)]
     seen = {change.path for change in found}
     return [*found, *(Change(path, HIDDEN, HIDDEN) for path in _hidden_differences(step) if path not in seen)]
+
+
+def _of_sets(step: Step) -> Iterator[Change]:
+    """Give what differs where lists are sets: of one that is longer, the items that the other has not."""
+    told: set[Path] = set()
+    for change in changes(step.old, step.new):
+        at = _longer_list(step, change.path)
+        if at is None:
+            yield change
+        elif at not in told:
+            told.add(at)
+            yield from _only_in_one(step, at)
+
+
+def _longer_list(step: Step, path: Path) -> Path | None:
+    """Give the path of the outermost list on the way of which one side has more, and in which nothing is hidden."""
+    for at in (path[:place] for place, part in enumerate(path) if isinstance(part, int)):
+        old, new = _items(step.old, at), _items(step.new, at)
+        if len(old) != len(new):
+            return None if any(_hidden_paths([*old, *new])) else at
+    return None
+
+
+def _only_in_one(step: Step, at: Path) -> Iterator[Change]:
+    old, new = _items(step.old, at), _items(step.new, at)
+    gone = [Change((*at, place), item, MISSING) for place, item in enumerate(old) if item not in new]
+    come = [Change((*at, place), MISSING, item) for place, item in enumerate(new) if item not in old]
+    yield from [*gone, *come] or changes(old, new, at)
+
+
+def _items(value: JsonValue, at: Path) -> Sequence[JsonValue]:
+    found = value_at(value, at)
+    return found if isinstance(found, list | tuple) else ()
 
 
 def _hidden_differences(step: Step) -> Iterator[Path]:

@@ -52,6 +52,29 @@ def test_a_changed_field_is_drift_and_says_who_set_it() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("there", "named"),
+    [
+        (["gpu", "team"], {"taints[1]"}),
+        (["gpu", "spot", "team", "mine"], {"taints[3]"}),
+        (["mine", "gpu", "spot", "team"], {"taints[0]"}),
+        (["gpu", "spot", "other"], {"taints[2].key"}),
+        (["gpu", "mine"], {"taints[1]", "taints[2]"}),
+        (["gpu", "spot", "team", "team"], {"taints[3]"}),
+    ],
+)
+def test_of_a_set_in_aws_what_somebody_took_or_gave_is_named_alone(there: list[str], named: set[str]) -> None:
+    old, new = ({"taints": [{"key": key} for key in keys]} for keys in (["gpu", "spot", "team"], there))
+    assert set(fields(drift(step(old, new, kind="seldon:aws:EksNodegroup")))) == named
+
+
+def test_what_is_hidden_in_a_set_is_not_shown() -> None:
+    old, new = {"rules": [{"key": HIDDEN}]}, {"rules": [{"key": SECRET}, {"key": SECRET}]}
+    found = drift(step(old, new, kind="seldon:aws:SecurityGroup"))
+    assert found.objects
+    assert SECRET not in FORMATS["json"](found)
+
+
 def test_a_field_that_is_gone_names_the_last_writer_of_the_object() -> None:
     live = set_by("somebody", {"f:spec": {"f:x": {}}})
     found = drift(step(manifest(a=1, x=1), manifest(x=1)), facts=Facts(live))
