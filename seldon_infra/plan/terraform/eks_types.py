@@ -40,6 +40,8 @@ def cluster(inputs: Inputs) -> Iterator[Resource]:
                 {"ip_family": inputs.get("ip_family"), "service_ipv4_cidr": inputs.get("service_ipv4_cidr")}
             ],
             "bootstrap_self_managed_addons": inputs.get("self_managed_addons"),
+            "force_update_version": inputs.get("force_update"),
+            "zonal_shift_config": [{"enabled": inputs.get("zonal_shift", False)}],
             "deletion_protection": inputs.get("deletion_protection"),
             "tags": inputs.get("tags"),
         },
@@ -73,7 +75,15 @@ def node_group(inputs: Inputs) -> Iterator[Resource]:
             "release_version": inputs.get("release_version"),
             "labels": inputs.get("labels"),
             "taint": [dict(it) for it in inputs.get("taints", ())],
-            "update_config": [{key: update.get(key) for key in ("max_unavailable", "max_unavailable_percentage")}],
+            "force_update_version": inputs.get("force_update"),
+            "update_config": [
+                {
+                    "max_unavailable": update.get("max_unavailable"),
+                    "max_unavailable_percentage": update.get("max_unavailable_percentage"),
+                    "update_strategy": update.get("strategy"),
+                }
+            ],
+            "node_repair_config": [{"enabled": inputs.get("auto_repair", False)}],
             "remote_access": [
                 {
                     "ec2_ssh_key": remote.get("ec2_ssh_key"),
