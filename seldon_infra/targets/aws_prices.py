@@ -69,7 +69,7 @@ def _old(book: Mapping[Product, Price]) -> Iterable[str]:
 
 def _absent(wanted: Iterable[Product], book: Mapping[Product, Price], reasons: tuple[str, ...]) -> Iterable[str]:
     if absent := [str(it) for it in wanted if it not in book]:
-        why = f" ({'; '.join(reasons)})" if reasons else ", for AWS's price list has none"
+        why = f" ({'; '.join(reasons)})" if reasons else ", for none was found in AWS's price list"
         yield f"NO PRICE of {', '.join(absent)}{why}"
 
 

@@ -83,7 +83,7 @@ def test_old_prices_count_and_say_so_where_aws_is_not_reached(aws: Loopback, mon
 def test_what_the_list_does_not_have_is_said(aws: Loopback) -> None:
     found = aws_prices.prices([Product(REGION, "machine", "p5.48xlarge")])
     assert not found.book
-    assert found.notes == ("NO PRICE of machine p5.48xlarge, for AWS's price list has none",)
+    assert found.notes == ("NO PRICE of machine p5.48xlarge, for none was found in AWS's price list",)
 
 
 def test_spot_prices_are_asked_of_ec2(aws: Loopback) -> None:
