@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import quote
 
 from seldon_infra.clusters.forwarded import Forwarded, NotForwarded, forwarded
+from seldon_infra.clusters.gates import transports
 from seldon_infra.clusters.live import Cluster
 from seldon_infra.clusters.pod_trouble import ORCHESTRATOR
 from seldon_infra.core.errors import NotPermitted
@@ -116,20 +117,19 @@ def version_in(at: Cluster, place: tuple[str, str], predictor: Tree, spec: Tree)
         spec: the deployment's, which says what its clients speak.
     """
     namespace, name = place
-    served = (str(spec["transport"]),) if spec.get("transport") else ("rest", "grpc")
+    protocol, has_certificate = str(spec.get("protocol", "seldon")), bool(predictor.get("ssl"))
     return InPods(
         predictor["name"],
         rest="",
         grpc="",
-        protocol=str(spec.get("protocol", "seldon")),
+        protocol=protocol,
         model=predictor["graph"]["name"],
-        # Whoever is not known to gRPC's own trust is not asked by it; REST is asked through the API server's.
-        transports=tuple(each for each in served if each == "rest" or not predictor.get("ssl")),
+        transports=transports(protocol, spec.get("transport"), has_certificate=has_certificate),
         deployment=name,
         at=at,
         namespace=namespace,
         service=service_of(name, predictor),
-        scheme="https:" if predictor.get("ssl") else "",
+        scheme="https:" if has_certificate else "",
     )
 
 
