@@ -47,7 +47,9 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.format == TERRAFORM:
         sys.stdout.write(terraform_plan(steps))
         return 0
-    plan = replace(collect(engine.stack, steps), cost=_cost(steps), places=_places(engine, steps))
+    plan = replace(
+        collect(engine.stack, steps), counted=previewed.counted, cost=_cost(steps), places=_places(engine, steps)
+    )
     sys.stdout.write(FORMATS[arguments.format](plan))
     return 0
 

@@ -99,7 +99,7 @@ class Resource:
     group: str
     """Empty for Kubernetes' own first group."""
     name: str
-    """``secrets``."""
+    """``secrets``; ``pods/log`` for a part of each."""
 
     def __str__(self) -> str:
         return f"{self.name}.{self.group}" if self.group else self.name
@@ -115,7 +115,9 @@ class Grant:
 
     def covers(self, resource: Resource) -> bool:
         """Whether it is about a kind of objects."""
-        return {"*", resource.group} & {*self.groups} != set() and {"*", resource.name} & {*self.resources} != set()
+        _, slash, part = resource.name.partition("/")
+        names = {"*", resource.name, *([f"*/{part}"] if slash else [])}
+        return not {"*", resource.group}.isdisjoint(self.groups) and not names.isdisjoint(self.resources)
 
 
 @dataclass(frozen=True)
@@ -182,6 +184,8 @@ class Facts:
     """Istio's gateways, as NAMESPACE/NAME."""
     storage_classes: frozenset[str] | None = None
     namespaces: Mapping[str, Namespace] = field(default_factory=dict)
+    grants: Mapping[str, tuple[Grant, ...] | None] = field(default_factory=dict)
+    """What whoever asks may do in other namespaces, of which nothing else is known."""
     platforms: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Images by name with the platforms that they are built for; none where the registry does not have one."""
     skipped: tuple[Skipped, ...] = ()

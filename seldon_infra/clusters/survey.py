@@ -51,6 +51,8 @@ class Wanted:
 
     namespaces: tuple[str, ...] = ()
     storage_classes: bool = False
+    rights_in: tuple[str, ...] = ()
+    """Further namespaces, of which only rights are worth knowing."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,7 @@ def facts(there: Cluster, wanted: Wanted) -> Facts:
         autoscaler="Karpenter" if "karpenter.sh" in (served or {}) else autoscaler,
         gateways=known["gateways",],
         storage_classes=known.get(("storage classes",)),
+        grants={name: known["grants", name] for name in wanted.rights_in},
         namespaces={name: _namespace(name, known) for name in wanted.namespaces},
         skipped=tuple(skipped),
     )
@@ -150,6 +153,8 @@ def _questions(wanted: Wanted) -> Iterator[tuple[Key, _Question]]:
         yield ("storage classes",), _Question(_CLASSES, "storage classes", "list storageclasses", read_facts.names)
     for name in wanted.namespaces:
         yield from _of_namespace(name)
+    for name in {*wanted.namespaces, *wanted.rights_in}:
+        yield ("grants", name), _rights_in(name)
 
 
 def _of_namespace(name: str) -> Iterator[tuple[Key, _Question]]:
@@ -160,12 +165,15 @@ def _of_namespace(name: str) -> Iterator[tuple[Key, _Question]]:
     yield ("quotas", name), _Question(f"{base}/resourcequotas", f"quota of '{name}'", right, read_facts.quotas, ())
     right = f"list limitranges in '{name}'"
     yield ("limits", name), _Question(f"{base}/limitranges", f"limits of '{name}'", right, read_facts.limits, ())
-    what, right = f"rights in '{name}'", "create selfsubjectrulesreviews"
-    yield ("grants", name), _Question(_RULES, what, right, read_facts.grants, review={"spec": {"namespace": name}})
     for kind, path in KINDS.items():
         right = f"list {path.rpartition('/')[2]} in '{name}'"
         read = partial(read_facts.objects, kind)
         yield (kind, name), _Question(path.format(name), f"names in '{name}'", right, read, (), _METADATA_ONLY)
+
+
+def _rights_in(namespace: str) -> _Question:
+    what, right = f"rights in '{namespace}'", "create selfsubjectrulesreviews"
+    return _Question(_RULES, what, right, read_facts.grants, review={"spec": {"namespace": namespace}})
 
 
 def _ask(there: Cluster, question: _Question) -> Any:

@@ -27,6 +27,9 @@ ACTIONS = {
 }
 """The engine's operations that change an object; the parts of a replacement are told by ``replace`` as a whole."""
 
+READS = frozenset({"read", "read-replacement"})
+"""Operations on what a program only looks up: somebody else's object, which the engine counts nowhere."""
+
 
 @dataclass(frozen=True)
 class Step:
@@ -64,6 +67,8 @@ class Told:
     """Objects that it is still at work on."""
     errors: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    counted: dict[Action, int] = field(default_factory=dict)
+    """How many changes the engine counts in the end, of stacks, components and providers as well."""
 
     def hear(self, event: Mapping[str, Any]) -> None:
         """Take in one event."""
@@ -76,8 +81,13 @@ class Told:
             self.begun.discard(metadata["urn"])
         elif said := event.get("diagnosticEvent"):
             self._listen(said)
+        elif summary := event.get("summaryEvent"):
+            self._count(summary.get("resourceChanges") or {})
 
     def _end(self, metadata: Mapping[str, Any]) -> None:
+        if metadata["op"] in READS:
+            self.steps.pop(metadata["urn"], None)
+            return
         step = step_of(metadata)
         if step is None:
             return
@@ -85,6 +95,12 @@ class Told:
         before = self.steps.get(step.urn)
         if step.action is not Action.NONE or before is None or before.action is Action.NONE:
             self.steps[step.urn] = step
+
+    def _count(self, changes: Mapping[str, int]) -> None:
+        self.counted = {}
+        for operation, number in changes.items():
+            if number and (action := ACTIONS.get(operation)):
+                self.counted[action] = self.counted.get(action, 0) + number
 
     def _listen(self, said: Mapping[str, Any]) -> None:
         heard = {"error": self.errors, "warning": self.warnings}.get(str(said.get("severity")))

@@ -2,12 +2,17 @@
 
 # Annotations are evaluated as they stand: as text, pydantic would compile each one again at import.
 
+from collections.abc import Collection
 from typing import ClassVar, Literal, TypeAlias
 
 from seldon_infra.core.model import Many, Spec
 
 NEXT = "-next"
 """Ends the name that a changed predictor has on a cluster as long as the old one has the declared name."""
+
+
+ASKING = frozenset({"smoke", "accuracy", "difference"})
+"""Kinds of gates that send rows."""
 
 
 class SmokeGate(Spec):
@@ -119,3 +124,8 @@ class Rollout(Spec):
     def mirrors(self) -> bool:
         """Whether a gate compares answers to copies of live requests."""
         return any(isinstance(gate, MirrorGate) for gate in self.gates)
+
+
+def calls_over_grpc(kinds: Collection[str], transports: Collection[str]) -> bool:
+    """Tell whether one of some kinds of gates asks a version over gRPC that is asked over these transports."""
+    return "grpc" in transports and any(kind in (ASKING if "rest" not in transports else {"smoke"}) for kind in kinds)

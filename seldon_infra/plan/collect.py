@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from seldon_infra.core.changes import Action
 from seldon_infra.drift.events import Step
@@ -59,6 +59,8 @@ class Plan:
     """Those that change."""
     unchanged: int = 0
     """How many objects stay as they are."""
+    counted: Mapping[Action, int] = field(default_factory=dict)
+    """How many changes `pulumi preview` says there are; it counts more than objects."""
     cost: Cost | None = None
     """What is paid for in AWS, where anything is."""
     places: tuple[Place, ...] = ()

@@ -7,10 +7,8 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from seldon_infra.experiments.rollout import calls_over_grpc
 from seldon_infra.resources.model import ResourceModel
-
-_ASKING = {"smoke", "accuracy", "difference"}
-"""Kinds of gates that send rows."""
 
 
 class RolloutGate(ResourceModel):
@@ -46,5 +44,4 @@ class RolloutInputs(ResourceModel):
 
     def calls_over_grpc(self, transports: Sequence[str]) -> bool:
         """Tell whether a gate asks a version that serves these over gRPC."""
-        kinds = {gate.kind for gate in self.gates}
-        return "grpc" in transports and bool(kinds & (_ASKING if "rest" not in transports else {"smoke"}))
+        return calls_over_grpc({gate.kind for gate in self.gates}, transports)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,21 +10,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from seldon_infra.core.errors import SeldonInfraError
+from seldon_infra.core.problems import ARROW
+from seldon_infra.runtime.asking import ASK_SECONDS, Away, GateFailed, ask
 from seldon_infra.runtime.orchestrator import kept
 
-ASK_SECONDS = 30.0
-"""How long one answer may take."""
 ROWS = 50
 """Rows in a request of a labelled set."""
 METRICS = "/prometheus"
 """Where an orchestrator says what it has counted."""
 _FAILED = frozenset({"Unknown", "Internal", "Unavailable", "DeadlineExceeded", "DataLoss", "Unimplemented"})
 _SERIES = "seldon_api_executor_server_requests_seconds"
-
-
-class GateFailed(SeldonInfraError):
-    """A gate does not hold, and says why."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +32,13 @@ class Version:
     protocol: str
     model: str
     transports: Sequence[str]
+    deployment: str
+    """Name of the deployment that it is a predictor of."""
+
+    @property
+    def title(self) -> str:
+        """What messages call it."""
+        return f"SeldonDeployment '{self.deployment}'{ARROW}predictor '{self.name}'"
 
     @property
     def predictions(self) -> str:
@@ -46,20 +47,26 @@ class Version:
         return of_model.get(self.protocol, "/api/v1.0/predictions")
 
     def settled(self) -> Version:
-        """The same, for many questions in a row: what leads to it is looked up once.
+        """The same, ready for many questions in a row.
 
         Raises:
-            GateFailed: nothing does.
+            Away: it is not ready.
         """
+        paths = {"tensorflow": f"/v1/models/{self.model}", "v2": "/v2/health/ready"}
+        try:
+            self.http("GET", paths.get(self.protocol, "/ready"))
+        except GateFailed as unready:
+            raise Away(str(unready)) from None
         return self
 
     def http(self, method: str, path: str, tree: Mapping[str, Any] | None = None) -> bytes:
         """Ask it over REST.
 
         Raises:
+            Away: nothing listens where it is.
             GateFailed: it does not answer, or not with status 200.
         """
-        return _http(self.rest, method, path, None if tree is None else json.dumps(tree).encode())
+        return ask(self.title, self.rest, method, path, None if tree is None else json.dumps(tree).encode())
 
     @contextmanager
     def over_grpc(self) -> Iterator[str]:
@@ -68,18 +75,18 @@ class Version:
 
     def exchanges(self, key: str) -> bytes:
         """Take the requests that it has answered since the last time; it fails as :meth:`http` does."""
-        return _http(self.rest, "POST", kept.PATH, b"", {kept.KEY.decode(): key})
+        return ask(self.title, self.rest, "POST", kept.PATH, b"", {kept.KEY.decode(): key})
 
     def copied(self, path: str, body: str) -> bytes:
         """Send it a copy of a request, of which no payload log takes notice; it fails as :meth:`http` does."""
-        return _http(
-            self.rest, "POST", path, body.encode(), {"Seldon-Skip-Logging": "true", kept.COPY.decode(): "true"}
-        )
+        headers = {"Seldon-Skip-Logging": "true", kept.COPY.decode(): "true"}
+        return ask(self.title, self.rest, "POST", path, body.encode(), headers)
 
     def metrics(self) -> Mapping[str, str]:
         """What its orchestrators have counted, by each one's name.
 
         Raises:
+            Away: none is there.
             GateFailed: one does not answer.
         """
         return {self.rest: self.http("GET", METRICS).decode()}
@@ -110,6 +117,7 @@ def ask_gate(gate: Mapping[str, Any], new: Version, old: Version | None) -> None
     """Judge what is new by asking it; gates of counted requests say nothing here.
 
     Raises:
+        Away: a version is not ready.
         GateFailed: the gate does not hold.
     """
     match gate["kind"]:
@@ -154,6 +162,7 @@ def read_counts(version: Version) -> dict[str, Counts]:
     """Read what the version's orchestrators have counted of predictions, by each one's name.
 
     Raises:
+        Away: none is there.
         GateFailed: one does not answer.
     """
     return {name: _counts(text) for name, text in version.metrics().items()}
@@ -184,7 +193,7 @@ def _counts(text: str) -> Counts:
 
 def _smoke(gate: Mapping[str, Any], new: Version) -> None:
     data = _read(gate["data"])
-    rows = data["rows"][: gate["rows"]]
+    rows, new = data["rows"][: gate["rows"]], new.settled()
     asks = {"rest": _over_rest, "grpc": _over_grpc}
     for transport in new.transports if new.protocol != "tensorflow" else ("rest",):
         said = asks[transport](new, data, rows)
@@ -196,7 +205,7 @@ def _smoke(gate: Mapping[str, Any], new: Version) -> None:
 
 def _accuracy(gate: Mapping[str, Any], new: Version) -> None:
     data = _read(gate["data"])
-    said = _all(new, data)
+    said = _all(new.settled(), data)
     right = sum(one == other for one, other in zip(said, data["labels"], strict=False)) / max(len(data["rows"]), 1)
     if right < gate["at_least"]:
         raise GateFailed(f"accuracy {right:.3f} on {gate['data']}, must be at least {gate['at_least']:g}")
@@ -204,7 +213,7 @@ def _accuracy(gate: Mapping[str, Any], new: Version) -> None:
 
 def _difference(gate: Mapping[str, Any], new: Version, old: Version) -> None:
     data = _read(gate["data"])
-    pairs = list(zip(_all(new, data), _all(old, data), strict=True))
+    pairs = list(zip(_all(new.settled(), data), _all(old.settled(), data), strict=True))
     differs = sum(one != other for one, other in pairs) / max(len(pairs), 1)
     if differs > gate["at_most"]:
         raise GateFailed(f"of {len(pairs)} rows {100 * differs:.3g} % get another answer, at most {_percent(gate)} may")
@@ -212,8 +221,8 @@ def _difference(gate: Mapping[str, Any], new: Version, old: Version) -> None:
 
 def _all(version: Version, data: Mapping[str, Any]) -> list[Any]:
     rows = data["rows"]
-    ask = _over_grpc if tuple(version.transports) == ("grpc",) and version.protocol != "tensorflow" else _over_rest
-    return [said for start in range(0, len(rows), ROWS) for said in ask(version, data, rows[start : start + ROWS])]
+    over = _over_grpc if tuple(version.transports) == ("grpc",) and version.protocol != "tensorflow" else _over_rest
+    return [said for start in range(0, len(rows), ROWS) for said in over(version, data, rows[start : start + ROWS])]
 
 
 def _over_rest(version: Version, data: Mapping[str, Any], rows: Sequence[Sequence[float]]) -> list[Any]:
@@ -244,7 +253,7 @@ def _over_grpc(version: Version, data: Mapping[str, Any], rows: Sequence[Sequenc
         try:
             return _triton(version, address, data, rows) if version.protocol == "v2" else _seldon(address, rows)
         except (grpc.RpcError, ValueError) as error:
-            raise GateFailed(f"{version.name} does not answer over gRPC: {str(error)[:300]}") from None
+            raise GateFailed(f"{version.title} does not answer over gRPC: {str(error)[:300]}") from None
 
 
 def _triton(version: Version, address: str, data: Mapping[str, Any], rows: Sequence[Sequence[float]]) -> list[Any]:
@@ -261,7 +270,7 @@ def _triton(version: Version, address: str, data: Mapping[str, Any], rows: Seque
             (output, *_) = answer.get_response().outputs
             return [_label(row) for row in answer.as_numpy(output.name).tolist()]
     except InferenceServerException as error:
-        raise GateFailed(f"{version.name} does not answer over gRPC: {str(error)[:300]}") from None
+        raise GateFailed(f"{version.title} does not answer over gRPC: {str(error)[:300]}") from None
 
 
 def _seldon(address: str, rows: Sequence[Sequence[float]]) -> list[Any]:
@@ -308,25 +317,8 @@ def _json(version: Version, tree: Mapping[str, Any]) -> dict[str, Any]:
     try:
         found = json.loads(answer)
     except ValueError:
-        raise GateFailed(f"{version.name} answered over REST what is no JSON") from None
+        raise GateFailed(f"{version.title} answered over REST what is no JSON") from None
     return found if isinstance(found, dict) else {}
-
-
-def _http(
-    address: str, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
-) -> bytes:
-    connection = http.client.HTTPConnection(address, timeout=ASK_SECONDS)
-    try:
-        connection.request(method, path, body, {"Content-Type": "application/json", **(headers or {})})
-        answer = connection.getresponse()
-        text = answer.read()
-    except (OSError, http.client.HTTPException) as error:
-        raise GateFailed(f"{address} does not answer {path}: {error}") from None
-    finally:
-        connection.close()
-    if answer.status != 200:
-        raise GateFailed(f"{path} answered {answer.status}: {text[:300].decode('utf-8', 'replace')}")
-    return text
 
 
 def _percent(gate: Mapping[str, Any]) -> str:

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from seldon_infra.runtime.gates import GateFailed, Version, said_in
+from seldon_infra.runtime.asking import Away, GateFailed
+from seldon_infra.runtime.gates import Version, said_in
 from seldon_infra.runtime.orchestrator.kept import KEY_FILE
 
 Exchange: TypeAlias = Mapping[str, str]
@@ -48,7 +49,10 @@ class Copies:
         for exchange in exchanges:
             if not goes_on():
                 return
-            self.count(about.name, _differs(exchange, to))
+            try:
+                self.count(about.name, _differs(exchange, to))
+            except Away:
+                return
 
 
 def take(version: Version, key: str) -> list[Exchange]:
@@ -91,6 +95,8 @@ def key_of(stack: Path) -> str:
 def _differs(exchange: Exchange, to: Version) -> bool:
     try:
         said = to.copied(exchange["path"], exchange["request"])
+    except Away:
+        raise  # Who is not there has given no other answer.
     except GateFailed:
         return True
     return say_different_things(to.protocol, exchange["answer"].encode(), said)

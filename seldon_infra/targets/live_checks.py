@@ -15,6 +15,7 @@ import pulumi
 
 from seldon_infra.clusters.check import Declared, Part, check_live, skipped_in_words
 from seldon_infra.clusters.facts import Facts
+from seldon_infra.clusters.gates import rights
 from seldon_infra.clusters.images import look_up as platforms_of
 from seldon_infra.clusters.models import Model, Seen, in_words, models_of
 from seldon_infra.clusters.models import look_up as models_of_stores
@@ -67,7 +68,8 @@ def require_fit(
     way = way_seen(target)
     if isinstance(way, Unseen):
         pulumi.log.info(f"nothing is checked against the cluster: {way.why}")
-    facts, models = _look(way, seen, others, named, listings)
+    log = target.payloads.namespace if target.payloads else None
+    facts, models = _look(way, seen, others, named, listings, log)
     if groups is not None:
         # Nodes that are there now are not those that there will be: the groups were asked already.
         facts = replace(facts, nodes=None)
@@ -79,7 +81,7 @@ def require_fit(
         pulumi.log.info(order)
     watched = _expects_operator(target)
     scaled = tuple(chain.from_iterable(map(autoscaler_of, servers)))
-    declared = Declared(seen, stack_mark(), made_here(target), target.create_namespaces, watched, others, scaled)
+    declared = Declared(seen, stack_mark(), made_here(target), target.create_namespaces, watched, log, others, scaled)
     findings = [
         *unfit,
         *nothing_is_there_yet(target, way),
@@ -116,12 +118,13 @@ def _look(
     others: Sequence[PodNeed],
     models: Sequence[Model],
     listings: Listings | None,
+    log: str | None,
 ) -> tuple[Facts, Seen]:
     """Ask cluster, registries and stores at the same time; each of them is left after a few seconds."""
     needs = [*(need for each in deployments for need in pods(each, {})), *others]
     images = [it.image for need in needs for it in need.containers if it.image]
     with ThreadPoolExecutor(3) as at_once:
-        asked = at_once.submit(_survey, way, wanted(deployments, needs))
+        asked = at_once.submit(_survey, way, wanted(deployments, needs, log))
         built, stored = at_once.submit(platforms_of, images), at_once.submit(models_of_stores, models, listings)
     (platforms, unbuilt), found, facts = built.result(), stored.result(), asked.result()
     return replace(facts, platforms=platforms, skipped=(*facts.skipped, *unbuilt, *found.skipped)), found
@@ -144,12 +147,14 @@ def stack_mark() -> str:
     return f"{pulumi.get_project()}/{pulumi.get_stack()}"
 
 
-def wanted(deployments: Iterable[SeldonDeployment], needs: Sequence[PodNeed]) -> Wanted:
-    """What is worth knowing of the cluster for some deployments, and for all pods of the stack."""
+def wanted(deployments: Iterable[SeldonDeployment], needs: Sequence[PodNeed], log: str | None) -> Wanted:
+    """What is worth knowing of the cluster for some deployments, all pods of the stack and its payload log."""
+    deployments = tuple(deployments)
     names = [*(known(it.namespace) for it in deployments), *(need.namespace for need in needs)]
     namespaces = {name for name in names if name is not None}
     named = any(name for need in needs for name in classes(need))
-    return Wanted(tuple(sorted(namespaces)), storage_classes=named)
+    asked = {where for each in deployments for where, _, _ in rights(each, log)} - namespaces
+    return Wanted(tuple(sorted(namespaces)), storage_classes=named, rights_in=tuple(sorted(asked)))
 
 
 def _say_places(groups: Placed, urn_of: UrnOf) -> None:

@@ -35,10 +35,11 @@ from seldon_infra import *
 def model(**fields):
     return Model(name="classifier", server=SklearnServer(), model_uri="s3://models/iris", **fields)
 
-def iris(graph=None, name="iris", pod_defaults="restricted", **fields):
+def iris(graph=None, name="iris", pod_defaults="restricted", rollout=None, **fields):
     predictor = Predictor(name="main", graph=graph or model(), **fields)
     return SeldonDeployment(
-        name=name, namespace="checked", protocol="v2", predictors=[predictor], pod_defaults=pod_defaults
+        name=name, namespace="checked", protocol="v2", predictors=[predictor], pod_defaults=pod_defaults,
+        rollout=rollout,
     )
 
 def server(gpus, **fields):
@@ -324,6 +325,45 @@ def test_who_may_not_look_is_told_which_right_each_check_takes(engine: Engine, c
     assert "quota of 'checked' (no right to list resourcequotas in 'checked')" in said
     verbs = "get, create, patch"
     assert f"warning: namespace 'checked': no right to {verbs} serviceaccounts; {verbs} networkpolicies" in said
+    assert "rollout" not in said
+
+
+def test_who_may_not_ask_pods_is_told_what_gates_of_a_rollout_take(
+    engine: Engine, control_plane: ControlPlane, namespace: str
+) -> None:
+    group, at = "rbac.authorization.k8s.io", f"/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}"
+    rules = [
+        {"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list"]},
+        {"apiGroups": [""], "resources": ["pods/proxy"], "verbs": ["get"]},
+    ]
+    binding = {
+        "metadata": {"name": "asking"},
+        "roleRef": {"apiGroup": group, "kind": "Role", "name": "asking"},
+        "subjects": [{"apiGroup": group, "kind": "User", "name": NOBODY.name}],
+    }
+    review = {"apiVersion": "authorization.k8s.io/v1", "spec": {"namespace": namespace}}
+    reviews = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews"
+
+    def known() -> str:
+        return str(control_plane.request("POST", reviews, review, user=NOBODY)["status"]["resourceRules"])
+
+    engine.environment["KUBECONFIG"] = str(control_plane.kubeconfig_of(NOBODY))
+    (engine.directory / "rows.json").write_text("{}")
+    with (
+        there(control_plane, f"{at}/roles", {"metadata": {"name": "asking"}, "rules": rules}),
+        there(control_plane, f"{at}/rolebindings", binding),
+    ):
+        wait_until(lambda: "pods/proxy" in known())
+        gates = "SmokeGate(data='rows.json'), ErrorGate()"
+        (engine.directory / "test.py").write_text(
+            STACK.replace("{target}", "")
+            .replace("{deployments}", f"iris(rollout=Rollout(gates=[{gates}]))")
+            .replace("{servers}", "")
+        )
+        said = " ".join(engine.preview(check=False).stdout.split())
+    lacking = "no right in 'checked' to create pods/proxy; get, create pods/portforward"
+    assert f"warning: SeldonDeployment 'iris' → rollout: {lacking}, must be granted to whoever runs an up" in said
+    assert "ask for a Role in 'checked' with these verbs and resources, or remove the gates" in said
 
 
 def test_a_server_that_is_not_there_holds_no_preview(engine: Engine, control_plane: ControlPlane) -> None:

@@ -108,6 +108,38 @@ def test_a_version_whose_requests_fail_is_taken_back(deployed: Deployed) -> None
     assert of(deployed.found()) == ARRIVED[0]
 
 
+def test_gates_wait_for_a_version_that_has_no_ready_pod_for_a_moment(deployed: Deployed, rows: str) -> None:
+    service = f"{deployed.name}-main-next"
+    waits = f"the gates wait: SeldonDeployment '{deployed.name}' → predictor 'main-next' has no ready pod"
+    deployed.pods.set_ready(service, "False")
+
+    def come_and_go() -> None:
+        wait_until(lambda: waits in deployed.told, 60)
+        deployed.pods.set_ready(service, "True")
+        wait_until(lambda: deployed.pods.counted.get(service, 0) >= 10, 60)
+        deployed.told.clear()
+        deployed.pods.set_ready(service, "False")
+        wait_until(lambda: waits in deployed.told, 60)
+        deployed.pods.set_ready(service, "True")
+
+    coming = threading.Thread(target=come_and_go, daemon=True)
+    coming.start()
+    gates = [{"kind": "smoke", "data": rows, "rows": 2}, {"kind": "errors", "at_most": 0.1, "min_requests": 20}]
+    assert deployed.go(spec(2), *gates, patience_seconds=60) == ARRIVED
+    coming.join()
+
+
+@pytest.mark.parametrize("gate", [{"kind": "errors", "at_most": 0.1, "min_requests": 5}, None])
+def test_gates_that_wait_in_vain_for_a_ready_pod_bring_the_old_version_back(
+    deployed: Deployed, rows: str, gate: Mapping[str, Any] | None
+) -> None:
+    deployed.pods.set_ready(f"{deployed.name}-main-next", "False")
+    whom = f"SeldonDeployment '{deployed.name}' → predictor 'main-next' has no ready pod; all requests"
+    with pytest.raises(Failed, match=rf"stopped at 10 %: gates waited 0\.2 s in vain: {whom}"):
+        deployed.go(spec(2), gate or {"kind": "smoke", "data": rows, "rows": 2})
+    assert of(deployed.found()) == ARRIVED[0]
+
+
 def test_a_version_that_does_not_come_up_is_taken_back(made: Deployed) -> None:
     over = threading.Event()
 

@@ -65,6 +65,12 @@ class Versions:
         engine = {"name": "seldon-container-engine", "image": "executor", "ports": ports}
         add_pod(self.control_plane, self.namespace, f"{service}-0", {"seldon-app": service}, engine)
 
+    def set_ready(self, service: str, status: str) -> None:
+        """Say whether a predictor's pod is ready, as its kubelet does: ``True`` or ``False``."""
+        path = f"/api/v1/namespaces/{self.namespace}/pods/{service}-0/status"
+        body = {"status": {"conditions": [{"type": "Ready", "status": status}]}}
+        self.control_plane.request("PATCH", path, body, content_type=MERGE)
+
     def answer(self, service: str, path: str, rows: list[Any]) -> tuple[int, str]:
         """Answer as the executor of that predictor."""
         self.asked.append((service, path))

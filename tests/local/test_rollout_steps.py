@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -80,7 +81,9 @@ def test_a_gate_that_fails_brings_the_old_version_back_with_its_reason(project: 
     (project.folder / "version.py").write_text(BROKEN)
     declare(project, "SmokeGate(data='rows.json')")
     said = up_fails(project)
-    assert "the rollout to 'main' stopped at 10 %: /api/v1.0/predictions answered 500" in said
+    assert (
+        "the rollout to 'main' stopped at 10 %: SeldonDeployment 'd' → predictor 'main': /api/v1.0/predictions" in said
+    )
     assert "all requests go where they went before" in said
     assert {project.version() for _ in range(20)} == {2}
     assert weights(project) == [100]
@@ -142,6 +145,19 @@ def test_a_version_that_answers_copies_of_live_requests_alike_arrives(project: P
     assert project.version() == 7
 
 
+def test_gates_wait_for_a_version_whose_model_process_is_started_anew(project: Project) -> None:
+    before = {record.id for record in project.scene.processes.all()}
+    project.write_class(8)
+    say(project, 8)
+    declare(project, "SmokeGate(data='rows.json')", steps=(50, 100), hold="1s", patience="60s")
+    running = _come_to(project, 0)
+    made = [it for it in project.scene.processes.all() if it.id not in before and it.spec.name.endswith("version")]
+    os.kill(project.scene.pid(made[0]), signal.SIGKILL)
+    wait_until(lambda: running.poll() is not None, 120)
+    assert running.returncode == 0, running.communicate(timeout=10)
+    assert project.version() == 8
+
+
 def test_a_run_that_is_interrupted_or_killed_goes_on_at_its_step(project: Project) -> None:
     project.write_class(5)
     declare(project, steps=(1, 30, 100), hold="60s")
@@ -156,11 +172,17 @@ def test_a_run_that_is_interrupted_or_killed_goes_on_at_its_step(project: Projec
     assert weights(project) == [100]
 
 
-def _ended_at(project: Project, step: int, number: signal.Signals) -> None:
-    """Run `up` until it has come to a step, and end it there."""
+def _come_to(project: Project, step: int) -> subprocess.Popen[str]:
+    """Run `up` until it has come to a step; it goes on."""
     running = project.engine.start("up", "--stack", STACK, "--yes", "--skip-preview")
     wait_until(lambda: note(project).exists() and json.loads(note(project).read_text())["step"] == step, 60)
     wait_until(lambda: len(weights(project)) == 2)
+    return running
+
+
+def _ended_at(project: Project, step: int, number: signal.Signals) -> None:
+    """Run `up` until it has come to a step, and end it there."""
+    running = _come_to(project, step)
     os.kill(running.pid, number)
     wait_until(lambda: running.poll() is not None, 60)
 

@@ -48,6 +48,8 @@ class Declared:
     creates_namespaces: bool = True
     watched: bool = False
     """Whether Prometheus' operator has to be there already."""
+    log: str | None = None
+    """Namespace of the stack's payload log."""
     others: tuple[PodNeed, ...] = ()
     """Pods that Seldon's operator has no part in: those of model servers."""
     autoscaled: tuple[Autoscaled, ...] = ()

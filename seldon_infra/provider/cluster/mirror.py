@@ -7,23 +7,21 @@ old version answers says something of the new one.
 
 from __future__ import annotations
 
-import http.client
 import json
-import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from seldon_infra.clusters.live import ANSWER_SECONDS, Cluster
-from seldon_infra.provider.cluster.pods import InPods, OutOfReach, ready_pods, way_to
+from seldon_infra.clusters.live import Cluster
+from seldon_infra.provider.cluster.pods import InPods, ready_pods, way_to
 from seldon_infra.provider.framework import Context
 from seldon_infra.resources.cluster_rollout import RequestLog
-from seldon_infra.runtime.gates import GateFailed, Version
+from seldon_infra.runtime.asking import AT_SOCKET, Away, GateFailed, ask
+from seldon_infra.runtime.gates import Version
 from seldon_infra.runtime.mirrored import Copies, say_different_things
 
 MOST_A_LOOK = 10
 """Requests of which copies are sent at each look, once a second: each goes through the API server twice."""
-OK = 200
 _PATH = "/requests"
 
 
@@ -42,19 +40,21 @@ class LiveRequests:
         """Give the requests since the last question, at most ten seconds ago, and have the log keep what comes.
 
         Raises:
-            GateFailed: the log gives none.
+            Away: the log has no ready pod, or none that can be reached.
+            GateFailed: it gives none.
             NotPermitted: who asks may not.
         """
         pods = ready_pods(self.at, self.log.namespace, self.log.pods)
         if not pods:
-            raise GateFailed(f"the payload log in namespace '{self.log.namespace}' has no ready pod")
+            raise Away(f"the payload log in namespace '{self.log.namespace}' has no ready pod")
         return [request for pod in pods for request in self._kept_by(pod["metadata"]["name"])]
 
     def _kept_by(self, pod: str) -> list[str]:
         namespace, name = self.place
         asked = urlencode({"namespace": namespace, "deployment": name, "node": self.nodes}, doseq=True)
         with way_to(self.at, self.log.namespace, pod, self.log.port) as way:
-            return list(filter(_is_object, json.loads(_got(way.path, f"{_PATH}?{asked}"))))
+            said = ask("the payload log", f"{AT_SOCKET}{way.path}", "GET", f"{_PATH}?{asked}")
+            return list(filter(_is_object, json.loads(said)))
 
 
 @dataclass(frozen=True)
@@ -71,13 +71,13 @@ class AskedAnew:
         return True
 
     def copy(self, news: Sequence[Version], copies: Copies) -> None:
-        """Ask both what clients have asked since the last time."""
+        """Ask both what clients have asked since the last time.
+
+        Raises:
+            Away: one of them has no ready pod.
+        """
         requests = self._take()[-MOST_A_LOOK:]
-        try:
-            old, others = self.old.settled(), [new.settled() for new in news]
-        except GateFailed as away:
-            self._waits(away)
-            return
+        old, others = self.old.settled(), [new.settled() for new in news]
         for request in requests:
             for new in others:
                 if self.context.cancelled.is_set():
@@ -89,11 +89,8 @@ class AskedAnew:
         try:
             return self.requests.take()
         except GateFailed as silent:
-            self._waits(silent)
+            self.context.progress(f"the mirror gate waits: {silent}")
             return []
-
-    def _waits(self, why: GateFailed) -> None:
-        self.context.progress(f"the mirror gate waits: {why}")
 
 
 def _compare(request: str, old: Version, new: Version, copies: Copies) -> None:
@@ -103,7 +100,7 @@ def _compare(request: str, old: Version, new: Version, copies: Copies) -> None:
         return  # What the old version does not answer says nothing of the new one.
     try:
         copies.count(new.name, say_different_things(new.protocol, said, new.copied(new.predictions, request)))
-    except OutOfReach:
+    except Away:
         return  # It is the way that failed.
     except GateFailed:
         copies.count(new.name, differs=True)
@@ -114,32 +111,3 @@ def _is_object(request: str) -> bool:
         return isinstance(json.loads(request), dict)
     except ValueError:
         return False
-
-
-class _AtSocket(http.client.HTTPConnection):
-    """A connection to a socket of the file system."""
-
-    def __init__(self, path: str) -> None:
-        super().__init__("localhost", timeout=ANSWER_SECONDS)
-        self._at = path
-
-    def connect(self) -> None:
-        """Connect to it."""
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self._at)
-
-
-def _got(at: str, path: str) -> bytes:
-    connection = _AtSocket(at)
-    try:
-        connection.request("GET", path)
-        answer = connection.getresponse()
-        said = answer.read()
-    except (OSError, http.client.HTTPException) as error:
-        raise GateFailed(f"the payload log gives no requests: {error or type(error).__name__}") from None
-    finally:
-        connection.close()
-    if answer.status != OK:
-        raise GateFailed(f"the payload log answered {answer.status}: {said[:300].decode('utf-8', 'replace')}")
-    return said

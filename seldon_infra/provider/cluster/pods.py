@@ -16,21 +16,23 @@ from typing import Any
 from urllib.parse import quote
 
 from seldon_infra.clusters.forwarded import Forwarded, NotForwarded, forwarded
+from seldon_infra.clusters.gates import transports
 from seldon_infra.clusters.live import Cluster
 from seldon_infra.clusters.pod_trouble import ORCHESTRATOR
 from seldon_infra.core.errors import NotPermitted
 from seldon_infra.graph.expand.chart import EXECUTOR_GRPC, EXECUTOR_HTTP
 from seldon_infra.graph.expand.names import APP, service_of
-from seldon_infra.runtime.gates import ASK_SECONDS, METRICS, GateFailed, Version
+from seldon_infra.runtime.asking import ASK_SECONDS, OK, Away, GateFailed, require_ok
+from seldon_infra.runtime.gates import METRICS, Version
 
 Tree = Mapping[str, Any]
-OK, FORBIDDEN = 200, 403
+FORBIDDEN = 403
 _LET_IN = "network_policy=NetworkPolicy(ingress_cidrs=['10.0.0.0/16'])"
 _WAY_IN = f"where a NetworkPolicy keeps it out, let its addresses in: {_LET_IN}"
 
 
-class OutOfReach(GateFailed):
-    """The API server does not reach a pod."""
+class OutOfReach(Away):
+    """The API server does not reach a pod: its node may just have gone."""
 
 
 @dataclass(frozen=True)
@@ -47,14 +49,20 @@ class InPods(Version):
     """Its ready pods, where they were looked up before."""
 
     def settled(self) -> InPods:
-        """The same with the pods that are ready now; it fails as :meth:`http` does."""
+        """The same with the pods that are ready now.
+
+        Raises:
+            Away: there are none.
+            NotPermitted: who asks may not list pods.
+        """
         return replace(self, found=tuple(self._pods()))
 
     def http(self, method: str, path: str, tree: Tree | None = None) -> bytes:
         """Ask one of its ready pods.
 
         Raises:
-            GateFailed: it does not answer, or not with status 200.
+            Away: there is none, or none that can be reached.
+            GateFailed: it does not answer with status 200.
             NotPermitted: who asks may not.
         """
         return self._ask(self._pods()[0], method, path, tree)
@@ -82,7 +90,7 @@ class InPods(Version):
     def _pods(self) -> Sequence[Tree]:
         ready = self.found or ready_pods(self.at, self.namespace, f"{APP}={self.service}")
         if not ready:
-            raise GateFailed(f"'{self.name}' has no ready pod")
+            raise Away(f"{self.title} has no ready pod")
         return ready
 
     def _ask(
@@ -96,9 +104,7 @@ class InPods(Version):
             raise NotPermitted(f"pod '{name}' on cluster '{self.at.name}': {refused}; ask for a Role with pods/proxy")
         if refused:
             raise OutOfReach(f"the API server does not reach pod '{name}': {refused}; {_WAY_IN}")
-        if status != OK:
-            raise GateFailed(f"{path} answered {status}: {said[:300].decode('utf-8', 'replace')}")
-        return said
+        return require_ok(self.title, path, status, said)
 
 
 def version_in(at: Cluster, place: tuple[str, str], predictor: Tree, spec: Tree) -> InPods:
@@ -111,19 +117,19 @@ def version_in(at: Cluster, place: tuple[str, str], predictor: Tree, spec: Tree)
         spec: the deployment's, which says what its clients speak.
     """
     namespace, name = place
-    served = (str(spec["transport"]),) if spec.get("transport") else ("rest", "grpc")
+    protocol, has_certificate = str(spec.get("protocol", "seldon")), bool(predictor.get("ssl"))
     return InPods(
         predictor["name"],
         rest="",
         grpc="",
-        protocol=str(spec.get("protocol", "seldon")),
+        protocol=protocol,
         model=predictor["graph"]["name"],
-        # Whoever is not known to gRPC's own trust is not asked by it; REST is asked through the API server's.
-        transports=tuple(each for each in served if each == "rest" or not predictor.get("ssl")),
+        transports=transports(protocol, spec.get("transport"), has_certificate=has_certificate),
+        deployment=name,
         at=at,
         namespace=namespace,
         service=service_of(name, predictor),
-        scheme="https:" if predictor.get("ssl") else "",
+        scheme="https:" if has_certificate else "",
     )
 
 
@@ -140,6 +146,7 @@ def way_to(at: Cluster, namespace: str, pod: str, port: int) -> Iterator[Forward
 
     Raises:
         OutOfReach: the API server does not carry it there.
+        GateFailed: nothing listens there.
         NotPermitted: who asks may not.
     """
     try:
@@ -147,7 +154,7 @@ def way_to(at: Cluster, namespace: str, pod: str, port: int) -> Iterator[Forward
             try:
                 yield way
             except GateFailed as failed:
-                raise OutOfReach(f"no connection to port {port}: {way.said[0]}") if way.said else failed from None
+                raise GateFailed(f"no connection to port {port}: {way.said[0]}") if way.said else failed from None
     except NotForwarded as refused:
         raise OutOfReach(str(refused)) from None
 

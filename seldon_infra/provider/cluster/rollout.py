@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
+from seldon_infra.clusters.gates import transports
 from seldon_infra.clusters.live import cluster
 from seldon_infra.clusters.rollouts import Patience
-from seldon_infra.clusters.stepped import seen
+from seldon_infra.clusters.stepped import listed, seen
 from seldon_infra.core.errors import SeldonInfraError
 from seldon_infra.provider.cluster.steps import Steps, speaks, told
 from seldon_infra.provider.cluster.written import Written
@@ -30,8 +31,10 @@ class Rollout(Resource[ClusterRolloutInputs, ClusterRolloutOutputs]):
     replace_on = frozenset({"namespace", "name"})
 
     def check(self, inputs: ClusterRolloutInputs, context: Context) -> ClusterRolloutInputs:
-        """Refuse gates whose file is not there."""
+        """Refuse gates whose file is not there, and say what they will leave out."""
         require_files(inputs.rollout)
+        if said := not_asked_over_grpc(inputs):
+            context.warn(said)
         return inputs
 
     def check_change(self, last: ClusterRolloutInputs, inputs: ClusterRolloutInputs, context: Context) -> None:
@@ -76,6 +79,21 @@ class Rollout(Resource[ClusterRolloutInputs, ClusterRolloutOutputs]):
     def delete(self, id: str, last: Found, context: Context) -> None:
         """Leave the spec to the Kubernetes provider."""
         _told(lambda: _written(last.inputs).leave())
+
+
+def not_asked_over_grpc(inputs: ClusterRolloutInputs) -> str:
+    """Say which predictors a smoke gate asks over REST alone, though they serve gRPC as well; nothing where none."""
+    protocol, transport = str(inputs.spec.get("protocol", "seldon")), inputs.spec.get("transport")
+    usual = transports(protocol, transport, has_certificate=False)
+    certified = [str(it["name"]) for it in listed(inputs.spec) if it.get("ssl")]
+    if not certified or not inputs.rollout.calls_over_grpc(usual) or "rest" not in usual:
+        return ""
+    names = " and ".join(f"'{name}'" for name in certified)
+    fix = "remove ssl to have both asked, and leave TLS between pods to the mesh"
+    return (
+        f"SeldonDeployment '{inputs.name}' → rollout: its smoke gate asks predictor {names} over REST alone, not over "
+        f"gRPC: gates trust no certificate, and ssl gives it one; {fix}"
+    )
 
 
 def _go(inputs: ClusterRolloutInputs, context: Context) -> None:

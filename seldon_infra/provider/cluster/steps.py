@@ -27,9 +27,9 @@ from seldon_infra.provider.cluster.mirror import AskedAnew, LiveRequests
 from seldon_infra.provider.cluster.pods import InPods, OutOfReach, version_in
 from seldon_infra.provider.cluster.written import Written
 from seldon_infra.provider.framework import Cancelled, Context, Failed
-from seldon_infra.provider.holding import hold
+from seldon_infra.provider.holding import Waiting, hold
 from seldon_infra.resources.cluster_rollout import ClusterRolloutInputs
-from seldon_infra.runtime.gates import GateFailed
+from seldon_infra.runtime.asking import GateFailed
 
 DRAIN_SECONDS = 30.0
 """How long a version that has no requests any more may finish them, at most: pods get 20 s when they are deleted."""
@@ -139,6 +139,10 @@ class Steps:
 
     def _require_way(self, old: InPods, live: Tree) -> None:
         """Find out before anything is moved whether gates can ask."""
+        try:
+            Waiting(self.context, self.inputs.rollout.patience_seconds).outlast(old.settled)
+        except GateFailed as failed:
+            raise self._cannot_ask(old, failed) from None
         try:
             old.http("GET", "/ready")
         except OutOfReach as failed:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from seldon_infra.provider.framework import Context
-from seldon_infra.runtime.gates import GateFailed, Version
+from seldon_infra.runtime.asking import Away, GateFailed
+from seldon_infra.runtime.gates import Version
 from seldon_infra.runtime.mirrored import Copies, take
 
 
@@ -23,6 +24,8 @@ class BetweenVersions:
         """Have the old version keep requests; it cannot where an earlier release made it."""
         try:
             take(self.old, self.key)
+        except Away:
+            raise
         except GateFailed:
             self.context.warn(
                 f"the mirror gate is passed over: what '{self.old.name}' was made with keeps no requests; the next will"

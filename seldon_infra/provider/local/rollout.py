@@ -17,7 +17,8 @@ from seldon_infra.provider.framework import Cancelled, Context, Failed
 from seldon_infra.provider.holding import hold
 from seldon_infra.provider.local.mirror import BetweenVersions
 from seldon_infra.resources.rollout import RolloutInputs
-from seldon_infra.runtime.gates import GateFailed, Version
+from seldon_infra.runtime.asking import GateFailed
+from seldon_infra.runtime.gates import Version
 from seldon_infra.runtime.gateway import Gateway
 from seldon_infra.runtime.mirrored import key_of
 
@@ -59,7 +60,8 @@ class Change:
 
     def _version(self, backend: Backend) -> Version:
         route = self.after
-        return Version(backend.name, backend.rest, backend.grpc, route.protocol, route.models[0], route.transports)
+        where = backend.name, backend.rest, backend.grpc
+        return Version(*where, route.protocol, route.models[0], route.transports, route.name)
 
 
 def roll_out(gateway: Gateway, change: Change, rollout: RolloutInputs, drain: float, context: Context) -> None:

@@ -100,9 +100,12 @@ def test_a_preview_says_what_is_made_where_the_model_goes_and_what_it_costs(proj
     assert placed in said
     (shown,) = re.findall(r"```text\n(.*?)```", PAGE.read_text(), re.DOTALL)
     assert [line for line in shown.splitlines() if line.strip() not in said] == []
-    told = command(project.account.engine, "plan", "--format", "json").stdout
-    (place,) = json.loads(told)["places"]
+    told = json.loads(command(project.account.engine, "plan", "--format", "json").stdout)
+    (place,) = told["places"]
     assert (place["nodes"], place["pods_on_a_node"], place["pods_at_most"]) == ("GPU nodes 'l4'", 2, 8)
+    # The rest are the stack, five components and a provider; the ingress' Service is looked up, not made.
+    assert (len(told["objects"]), told["unchanged"], told["counted_by_preview"]) == (44, 0, {"create": 51})
+    assert "+ 51 to create" in said
     assert project.account.aws.changes() == []
 
 

@@ -15,7 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from seldon_infra.graph.spec import Model, Predictor, RandomAbTest, Router, SeldonDeployment
-from seldon_infra.runtime.gates import GateFailed, Version, ask_gate
+from seldon_infra.runtime.asking import GateFailed
+from seldon_infra.runtime.gates import Version, ask_gate
 from seldon_infra.runtime.messages import message
 from seldon_infra.runtime.orchestrator.kept import KEY, PATH
 from seldon_infra.servers.spec import MLServerRuntime
@@ -257,13 +258,13 @@ def test_what_is_kept_of_requests_is_given_for_the_stacks_key_alone(graph: Graph
 def test_a_smoke_gate_asks_over_rest_and_by_tritonclient(graph: Graph, tmp_path: Path) -> None:
     ports = graph.orchestrator.ports
     version = Version(
-        "main", f"127.0.0.1:{ports['http']}", f"127.0.0.1:{ports['grpc']}", "v2", "first", ("rest", "grpc")
+        "main", f"127.0.0.1:{ports['http']}", f"127.0.0.1:{ports['grpc']}", "v2", "first", ("rest", "grpc"), "d"
     )
     file = tmp_path / "rows.json"
     file.write_text(json.dumps({"input": "x", "datatype": "FP64", "rows": [[1.0], [2.0]], "labels": [3.0, 4.0]}))
     ask_gate({"kind": "smoke", "data": str(file), "rows": 2}, version, None)
     ask_gate({"kind": "accuracy", "data": str(file), "at_least": 1.0}, version, None)
-    with pytest.raises(GateFailed, match="main does not answer over gRPC"):
+    with pytest.raises(GateFailed, match="predictor 'main' does not answer over gRPC"):
         ask_gate(
             {"kind": "smoke", "data": str(file), "rows": 2}, replace(version, model="no", transports=["grpc"]), None
         )

@@ -9,6 +9,7 @@ import pytest
 
 from seldon_infra.clusters.check import RULES, Declared, check_live, skipped_in_words
 from seldon_infra.clusters.facts import Facts, Found, Grant, Skipped
+from seldon_infra.experiments.rollout import ErrorGate, MirrorGate, Rollout, SmokeGate
 from seldon_infra.graph.spec import (
     Amounts,
     Explainer,
@@ -91,6 +92,11 @@ def too_old(path: str, field: str, since: str, version: str, remove: str | None 
     return f"error: {path}: {field}, {there}; upgrade it, or remove {remove or field}"
 
 
+ALL_BUT_PODS = Grant(
+    ("*",),
+    ("*",),
+    ("serviceaccounts", "networkpolicies", "seldondeployments"),
+)
 ROWS = {
     "no definition": Row(
         whole(),
@@ -290,6 +296,22 @@ ROWS = {
         "to whoever runs an up; ask for a Role in 'default' with these verbs and resources",
         in_default(grants=(Grant(("create", "get", "patch"), ("*",), ("*",)),)),
     ),
+    "rights that gates take": Row(
+        whole(rollout=Rollout(gates=(SmokeGate(data="rows.json"),))),
+        in_default(grants=(ALL_BUT_PODS, Grant(("list",), ("",), ("pods",)), Grant(("get",), ("*",), ("*/proxy",)))),
+        "warning: SeldonDeployment 'fraud' → rollout: no right in 'default' to create pods/proxy; "
+        "get, create pods/portforward, must be granted to whoever runs an up, since gates ask pods through the API "
+        "server; ask for a Role in 'default' with these verbs and resources, or remove the gates",
+        whole(rollout=Rollout()),
+    ),
+    "rights that gates take which send nothing": Row(
+        whole(rollout=Rollout(gates=(ErrorGate(),))),
+        in_default(grants=(ALL_BUT_PODS,)),
+        "warning: SeldonDeployment 'fraud' → rollout: no right in 'default' to list pods; get pods/proxy, must be "
+        "granted to whoever runs an up, since gates ask pods through the API server; ask for a Role in 'default' with "
+        "these verbs and resources, or remove the gates",
+        in_default(grants=(ALL_BUT_PODS, Grant(("get", "list"), ("",), ("pods", "pods/proxy")))),
+    ),
     "a quota that is too small": Row(
         of_predictor(replicas=4, graph=model(resources=LIMITED)),
         in_default(quotas=(quota(cpu=4),)),
@@ -471,6 +493,15 @@ def test_values_that_are_not_known_yet_are_passed_over() -> None:
 def test_a_finding_names_the_deployment_that_it_concerns() -> None:
     declared = Declared((whole(), whole(name="other", controller_id="blue")), "models/prod")
     assert [finding.deployment for finding in check_live(declared, FACTS)] == ["other"]
+
+
+def test_a_mirror_gate_takes_rights_in_the_payload_logs_namespace_too() -> None:
+    every = Grant(("*",), ("*",), ("*",))
+    known = replace(in_default(grants=(every,)), grants={"logs": (Grant(("list", "get"), ("",), ("*",)),)})
+    gates = (MirrorGate(),)
+    (found,) = said(whole(rollout=Rollout(gates=gates)), known, log="logs")
+    assert "SeldonDeployment 'fraud' → rollout: no right in 'logs' to create pods/portforward, must be" in found
+    assert said(whole(rollout=Rollout(gates=gates)), replace(known, grants={"logs": None}), log="logs") == []
 
 
 def test_what_was_not_checked_is_one_line_with_the_rights_that_are_missing() -> None:

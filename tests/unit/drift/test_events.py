@@ -37,6 +37,20 @@ def test_stacks_components_and_providers_are_no_objects() -> None:
     assert told([component, event("update", "pulumi:providers:kubernetes", "cluster", {}, {})]).steps == {}
 
 
+def test_what_a_program_only_looks_up_is_no_object_of_the_stacks() -> None:
+    looked_up = [
+        event("refresh", "kubernetes:core/v1:Service", "s", {}, {}),
+        event("read", "kubernetes:core/v1:Service", "s", {}, {}),
+    ]
+    assert told(looked_up).steps == {}
+
+
+def test_the_engines_own_numbers_are_kept() -> None:
+    changes = {"create": 51, "same": 3, "read": 1, "replace": 2, "create-replacement": 2, "delete-replaced": 2}
+    heard = told([{"summaryEvent": {"resourceChanges": changes}}])
+    assert heard.counted == {Action.CREATE: 51, Action.REPLACE: 2}
+
+
 def test_what_is_under_way_is_known_until_it_ends() -> None:
     begun = {"resourcePreEvent": {"metadata": {"urn": urn(PROCESS, "p")}}}
     assert told([begun]).begun == {urn(PROCESS, "p")}

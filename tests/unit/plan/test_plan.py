@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -231,6 +232,14 @@ def test_nothing_to_do_is_said_in_a_line() -> None:
     assert shares(found) == {"main": ("100 %", "100 %")}
 
 
+def test_numbers_other_than_those_of_a_preview_are_explained() -> None:
+    found = collect("prod", [step(None, deployed(predictor()))])
+    said = FORMATS["table"](replace(found, counted={Action.CREATE: 4}))
+    beside = "the stack itself, components, providers and rollouts"
+    assert said.endswith(f"objects: 1 created, 0 unchanged\npulumi preview: 4 created, since it also counts {beside}\n")
+    assert "pulumi preview:" not in FORMATS["table"](replace(found, counted={Action.CREATE: 1}))
+
+
 LOCAL = "seldon:local:"
 
 
@@ -304,5 +313,14 @@ def test_each_form_is_as_it_was(form: str, ending: str) -> None:
 def test_the_json_form_names_what_programs_read() -> None:
     found = json.loads(FORMATS["json"](plan(deployed(predictor()), deployed(predictor(), sticky="x-user"))))
     assert found == tree(plan(deployed(predictor()), deployed(predictor(), sticky="x-user")))
-    assert sorted(found) == ["cost", "objects", "places", "pods", "routes", "stack", "unchanged"]
+    assert sorted(found) == [
+        "cost",
+        "counted_by_preview",
+        "objects",
+        "places",
+        "pods",
+        "routes",
+        "stack",
+        "unchanged",
+    ]
     assert found["routes"][0]["stickiness"] == {"before": None, "after": "x-user", "moved": 0}

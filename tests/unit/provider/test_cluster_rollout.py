@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 
 from seldon_infra.clusters.live import Cluster
 from seldon_infra.provider.cluster.pods import InPods, port_of, version_in
+from seldon_infra.provider.cluster.rollout import Rollout
 from seldon_infra.provider.cluster.written import runs_no_older_pods
+from seldon_infra.provider.framework import Context
+from seldon_infra.resources.cluster_rollout import ClusterRolloutInputs
 from seldon_infra.resources.rollout import RolloutGate, RolloutInputs
 
 WELL = {"observedGeneration": 3, "replicas": 2, "updatedReplicas": 2, "availableReplicas": 2}
@@ -103,3 +107,28 @@ def test_what_is_served_over_rest_too_is_asked_over_grpc_by_smoke_gates(
     gates = [RolloutGate.model_validate({"kind": kind}) for kind in kinds]
     rollout = RolloutInputs(steps=[100], hold_seconds=0, patience_seconds=0, gates=gates)
     assert rollout.calls_over_grpc(transports) is calls
+
+
+@pytest.mark.parametrize(
+    ("spec", "kind", "is_said"),
+    [
+        ({}, "smoke", True),
+        ({}, "errors", False),
+        ({"transport": "rest"}, "smoke", False),
+        ({"protocol": "tensorflow"}, "smoke", False),
+        ({"predictors": [{"name": "main"}]}, "smoke", False),
+    ],
+    ids=["smoke", "it sends nothing", "nothing serves gRPC", "a protocol asked over REST", "no certificate"],
+)
+def test_a_preview_says_that_a_smoke_gate_leaves_grpc_out_where_there_is_ssl(
+    spec: dict[str, Any], kind: str, is_said: bool, tmp_path: Path
+) -> None:
+    rows = tmp_path / "rows.json"
+    rows.touch()
+    rollout = {"steps": [100], "hold_seconds": 0, "patience_seconds": 0, "gates": [{"kind": kind, "data": str(rows)}]}
+    served = {"predictors": [{"name": "main", "ssl": {"certSecretName": "c"}}], **spec}
+    inputs = {"namespace": "ns", "name": "fraud", "spec": served, "rollout": rollout}
+    told: list[str] = []
+    Rollout().check(ClusterRolloutInputs.model_validate(inputs), Context("", "", warn=told.append))
+    said = "SeldonDeployment 'fraud' → rollout: its smoke gate asks predictor 'main' over REST alone, not over gRPC"
+    assert [text.startswith(said) for text in told] == [True] * is_said

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import math
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +12,11 @@ from typing import Any
 
 import pytest
 
-from seldon_infra.runtime.gates import Counts, GateFailed, Version, ask_gate, counted_since, judge_counts, read_counts
+from seldon_infra.provider import holding
+from seldon_infra.provider.framework import Context
+from seldon_infra.resources.rollout import RolloutInputs
+from seldon_infra.runtime.asking import GateFailed
+from seldon_infra.runtime.gates import Counts, Version, ask_gate, counted_since, judge_counts, read_counts
 from seldon_infra.runtime.mirrored import Copies, judge_copies, key_of
 from seldon_infra.runtime.orchestrator.kept import KEY_FILE, LARGEST_BYTES, MOST, Kept
 
@@ -50,7 +55,8 @@ def serving(answers: dict[str, Any]) -> Iterator[Version]:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:
-            yield Version("new", f"127.0.0.1:{server.server_port}", "127.0.0.1:1", "seldon", "m", ("rest",))
+            where = f"127.0.0.1:{server.server_port}"
+            yield Version("new", where, "127.0.0.1:1", "seldon", "m", ("rest",), "d")
         finally:
             server.shutdown()
             thread.join()
@@ -65,7 +71,7 @@ def labelled(tmp_path: Path, labels: list[Any]) -> str:
 
 
 def answer(*rows: object) -> dict[str, Any]:
-    return {"/api/v1.0/predictions": {"data": {"ndarray": list(rows)}}}
+    return {"/ready": {}, "/api/v1.0/predictions": {"data": {"ndarray": list(rows)}}}
 
 
 @pytest.mark.parametrize(
@@ -187,8 +193,8 @@ def test_a_difference_gate_compares_both_versions(tmp_path: Path) -> None:
     [
         (answer([1]), "2 rows over rest got 1 answers"),
         (answer([1], [float("nan")]), "an answer over rest is no finite number"),
-        ({}, r"/api/v1\.0/predictions answered 404"),
-        ({"/api/v1.0/predictions": "no json"}, "answered over REST what is no JSON"),
+        ({"/ready": {}}, r"SeldonDeployment 'd' → predictor 'new': /api/v1\.0/predictions answered 404"),
+        ({"/ready": {}, "/api/v1.0/predictions": "no json"}, "answered over REST what is no JSON"),
     ],
 )
 def test_a_smoke_gate_wants_one_finite_answer_for_each_row(tmp_path: Path, answers: dict[str, Any], said: str) -> None:
@@ -201,6 +207,38 @@ def test_a_smoke_gate_wants_one_finite_answer_for_each_row(tmp_path: Path, answe
 def test_a_file_that_holds_no_rows_fails_the_gate(tmp_path: Path, text: str, said: str) -> None:
     file = tmp_path / "bad.json"
     file.write_text(text)
-    version = Version("new", "127.0.0.1:1", "127.0.0.1:1", "seldon", "m", ("rest",))
+    version = Version("new", "127.0.0.1:1", "127.0.0.1:1", "seldon", "m", ("rest",), "d")
     with pytest.raises(GateFailed, match=said):
         ask_gate({"kind": "smoke", "data": str(file), "rows": 1}, version, None)
+
+
+def test_gates_wait_for_a_version_whose_model_is_started_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(holding, "LOOK_SECONDS", 0.02)
+    answers = {**answer([1], [1]), "/ready": None}
+    told: list[str] = []
+
+    def come_up(text: str) -> None:
+        told.append(text)
+        answers["/ready"] = {}
+
+    smoke = {"kind": "smoke", "data": labelled(tmp_path, [0, 0]), "rows": 2}
+    with serving(answers) as new:
+        holding.hold([new], None, step(smoke, patience_seconds=60), Context("", "", progress=come_up))
+    assert len(told) == 1
+    assert told[0].startswith("the gates wait: SeldonDeployment 'd' → predictor 'new': /ready answered 404")
+
+
+@pytest.mark.parametrize(("kind", "path"), [("smoke", "/ready"), ("errors", "/prometheus")])
+def test_gates_that_wait_in_vain_say_for_whom(tmp_path: Path, kind: str, path: str) -> None:
+    gates = {"smoke": {"kind": "smoke", "data": labelled(tmp_path, [0]), "rows": 1}, "errors": ERRORS}
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        port = closed.getsockname()[1]
+        gone = Version("new", f"127.0.0.1:{port}", "127.0.0.1:1", "seldon", "m", ("rest",), "d")
+        said = rf"gates waited 0\.1 s in vain: SeldonDeployment 'd' → predictor 'new' does not answer {path}: .*refused"
+        with pytest.raises(GateFailed, match=said):
+            holding.hold([gone], None, step(gates[kind], patience_seconds=0.1), Context("", ""))
+
+
+def step(*gates: dict[str, Any], patience_seconds: float) -> RolloutInputs:
+    return RolloutInputs(steps=[100], hold_seconds=0, patience_seconds=patience_seconds, gates=gates)
