@@ -1,8 +1,9 @@
 """Fleets of deployments on a cluster of 100 simulated nodes, beside what a user would take instead.
 
 All of them make the same objects, on one control plane, one after the other: this library; `pulumi_kubernetes` alone;
-`kubectl apply` and `kubectl diff` of the rendered YAML; `helm upgrade --install` of the same as a chart. The first two
-take turns, since theirs is the ratio that is aimed at, and the least of their rounds counts.
+the same with a component for each deployment; `kubectl apply` and `kubectl diff` of the rendered YAML; `helm upgrade
+--install` of the same as a chart. Those on Pulumi take turns, since theirs are the ratios that are aimed at, and the
+least of their rounds counts.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeAlias
 
-from bench.fleet_peers import Bare, Helm, Kubectl, Library, Peer
+from bench.fleet_peers import Bare, Helm, InComponents, Kubectl, Library, Peer
 from bench.process import Measured
 from bench.table import Figure, seconds
 from tests.cluster.control_plane import ControlPlane, started
@@ -44,10 +45,12 @@ def compare(control_plane: ControlPlane, size: int, rounds: int) -> list[Figure]
         first = _live(library)
         objects = library.objects
         bare = Bare(folder / "bare", control_plane, objects)
-        turns = [(first, _live(bare)), *((_live(library), _live(bare)) for _ in range(rounds - 1))]
-        ours, bares = (_least(lives) for lives in zip(*turns, strict=True))
+        grouped = InComponents(folder / "components", control_plane, objects, library.components)
+        peers = (library, bare, grouped)
+        turns = [(first, _live(bare), _live(grouped)), *(tuple(map(_live, peers)) for _ in range(rounds - 1))]
+        ours, bares, grouping = (_least(lives) for lives in zip(*turns, strict=True))
         others = Kubectl(folder / "kubectl", control_plane, objects), Helm(folder / "helm", control_plane, objects)
-        theirs = {bare.name: bares} | {peer.name: _live(peer) for peer in others}
+        theirs = {bare.name: bares, grouped.name: grouping} | {peer.name: _live(peer) for peer in others}
     per_deployment = (
         f"{(library.engine_resources - 3) / size:.2f}"  # without the stack, its provider, what is known of models
     )

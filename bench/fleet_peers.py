@@ -95,6 +95,8 @@ class Library(_OnPulumi):
         shutil.copy(PROGRAMS / "typed.py", folder / f"{STACK}.py")
         self.pulumi("config", "set", "--stack", STACK, "count", str(count))
         self.objects: list[Manifest] = []
+        self.components: list[str | None] = []
+        """Name of the component of each, where it is in one."""
         self.engine_resources = 0
 
     def remove(self) -> None:
@@ -102,7 +104,9 @@ class Library(_OnPulumi):
         said = self.pulumi("stack", "export", "--stack", STACK, "--show-secrets").said
         resources = json.loads(said)["deployment"].get("resources", [])
         self.engine_resources = len(resources)
-        self.objects = [_plain(made["inputs"]) for made in resources if "apiVersion" in made.get("inputs", {})]
+        objects = [made for made in resources if "apiVersion" in made.get("inputs", {})]
+        self.objects = [_plain(made["inputs"]) for made in objects]
+        self.components = [_component(made["parent"]) for made in objects]
         super().remove()
 
 
@@ -111,10 +115,23 @@ class Bare(_OnPulumi):
 
     name = "bare pulumi_kubernetes"
 
-    def __init__(self, folder: Path, control_plane: ControlPlane, objects: Sequence[Manifest]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        control_plane: ControlPlane,
+        objects: Sequence[Manifest],
+        components: Sequence[str | None] | None = None,
+    ) -> None:
         super().__init__(folder, control_plane)
-        (folder / "objects.json").write_text(json.dumps(objects), encoding="utf-8")
+        placed = list(zip(components or [None] * len(objects), objects, strict=True))
+        (folder / "objects.json").write_text(json.dumps(placed), encoding="utf-8")
         shutil.copy(PROGRAMS / "bare.py", folder / "__main__.py")
+
+
+class InComponents(Bare):
+    """`pulumi_kubernetes` with a component for each deployment, as this library has it."""
+
+    name = "pulumi_kubernetes in components"
 
 
 class Kubectl(Peer):
@@ -163,6 +180,12 @@ class Helm(Peer):
 
 def _without_pulumi() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("PULUMI_")}
+
+
+def _component(parent: str) -> str | None:
+    """Give the name of a parent that is a component, by its URN."""
+    kind, name = parent.split("::")[2:]
+    return None if kind == "pulumi:pulumi:Stack" else name
 
 
 def _plain(value: Any) -> Any:
