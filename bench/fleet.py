@@ -43,9 +43,9 @@ def compare(control_plane: ControlPlane, size: int, rounds: int) -> list[Figure]
         folder = Path(scratch)
         library = Library(folder / "library", control_plane, size)
         first = _live(library)
-        objects = library.objects
-        bare = Bare(folder / "bare", control_plane, objects)
-        grouped = InComponents(folder / "components", control_plane, objects, library.components)
+        objects = [manifest for _, manifest in library.objects]
+        bare = Bare(folder / "bare", control_plane, [(None, manifest) for manifest in objects])
+        grouped = InComponents(folder / "components", control_plane, library.objects)
         peers = (library, bare, grouped)
         turns = [(first, _live(bare), _live(grouped)), *(tuple(map(_live, peers)) for _ in range(rounds - 1))]
         ours, bares, grouping = (_least(lives) for lives in zip(*turns, strict=True))

@@ -22,6 +22,8 @@ TIMEOUT_SECONDS = 3600
 PROGRAMS = Path(__file__).parent / "fleet_programs"
 STACK = "test"
 Manifest = dict[str, Any]
+Placed = tuple[str | None, Manifest]
+"""An object, with the name of the component that it is in, if any."""
 Steps = Mapping[str, Callable[[], Measured]]
 
 
@@ -94,9 +96,7 @@ class Library(_OnPulumi):
         (folder / "__main__.py").write_text("from seldon_infra import run\n\nrun(__file__)\n", encoding="utf-8")
         shutil.copy(PROGRAMS / "typed.py", folder / f"{STACK}.py")
         self.pulumi("config", "set", "--stack", STACK, "count", str(count))
-        self.objects: list[Manifest] = []
-        self.components: list[str | None] = []
-        """Name of the component of each, where it is in one."""
+        self.objects: list[Placed] = []
         self.engine_resources = 0
 
     def remove(self) -> None:
@@ -105,8 +105,7 @@ class Library(_OnPulumi):
         resources = json.loads(said)["deployment"].get("resources", [])
         self.engine_resources = len(resources)
         objects = [made for made in resources if "apiVersion" in made.get("inputs", {})]
-        self.objects = [_plain(made["inputs"]) for made in objects]
-        self.components = [_component(made["parent"]) for made in objects]
+        self.objects = [(_component(made["parent"]), _plain(made["inputs"])) for made in objects]
         super().remove()
 
 
@@ -115,16 +114,9 @@ class Bare(_OnPulumi):
 
     name = "bare pulumi_kubernetes"
 
-    def __init__(
-        self,
-        folder: Path,
-        control_plane: ControlPlane,
-        objects: Sequence[Manifest],
-        components: Sequence[str | None] | None = None,
-    ) -> None:
+    def __init__(self, folder: Path, control_plane: ControlPlane, objects: Sequence[Placed]) -> None:
         super().__init__(folder, control_plane)
-        placed = list(zip(components or [None] * len(objects), objects, strict=True))
-        (folder / "objects.json").write_text(json.dumps(placed), encoding="utf-8")
+        (folder / "objects.json").write_text(json.dumps(objects), encoding="utf-8")
         shutil.copy(PROGRAMS / "bare.py", folder / "__main__.py")
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from seldon_infra.clusters.facts import Resource
 from seldon_infra.core.model import known
-from seldon_infra.experiments.rollout import ASKING, calls_over_grpc
+from seldon_infra.experiments.rollout import ASKING, asked_over, calls_over_grpc
 from seldon_infra.graph.spec import SeldonDeployment
 
 PODS, PROXY, PORTS = Resource("", "pods"), Resource("", "pods/proxy"), Resource("", "pods/portforward")
@@ -24,8 +24,8 @@ def transports(protocol: str, transport: str | None, *, has_certificate: bool) -
         transport: the only one that it serves; None for both.
         has_certificate: whether its orchestrator has one: nobody vouches for it to gRPC, and the API server asks REST.
     """
-    served = ("rest",) if protocol == "tensorflow" else (transport,) if transport else ("rest", "grpc")
-    return tuple(each for each in served if each == "rest" or not has_certificate)
+    served = (transport,) if transport else ("rest", "grpc")
+    return tuple(each for each in asked_over(protocol, served) if each == "rest" or not has_certificate)
 
 
 def rights(deployment: SeldonDeployment, log: str | None) -> Iterator[tuple[str, Resource, tuple[str, ...]]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
 from seldon_infra.core.errors import ClusterNotFound, ClusterNotReached, NotPermitted
@@ -76,6 +75,8 @@ def _described(name: str, region: str | None) -> dict[str, Any]:
 
 def _none_such(eks: Any, name: str) -> ClusterNotFound:
     """Say which clusters there are in the region instead."""
+    from difflib import get_close_matches  # only a mistake pays for it
+
     region, names = eks.meta.region_name, _names(eks)
     want = f"must be a cluster at EKS in {region}"
     if names is None:

@@ -126,6 +126,11 @@ class Rollout(Spec):
         return any(isinstance(gate, MirrorGate) for gate in self.gates)
 
 
+def asked_over(protocol: str, served: Collection[str]) -> tuple[str, ...]:
+    """Give the transports over which gates ask what serves some: protocol tensorflow over REST alone."""
+    return ("rest",) if protocol == "tensorflow" else tuple(served)
+
+
 def calls_over_grpc(kinds: Collection[str], transports: Collection[str]) -> bool:
     """Tell whether one of some kinds of gates asks a version over gRPC that is asked over these transports."""
     return "grpc" in transports and any(kind in (ASKING if "rest" not in transports else {"smoke"}) for kind in kinds)

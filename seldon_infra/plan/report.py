@@ -196,14 +196,13 @@ def _because(fields: tuple[str, ...]) -> str:
 def _count(plan: Plan) -> str:
     counted = Counter(each.action for each in plan.objects)
     texts = [f"{counted[action]} {word}" for action, word in DONE.items() if counted[action]]
-    return "\n".join(
-        [f"objects: {', '.join([*texts, f'{plan.unchanged} unchanged'])}", *_counted_beside(plan, counted)]
-    )
+    objects = f"objects: {', '.join([*texts, f'{plan.unchanged} unchanged'])}"
+    return "\n".join([objects, *_counted_beside(plan, counted)])
 
 
 def _counted_beside(plan: Plan, objects: Mapping[Action, int]) -> Iterator[str]:
     """Say why `pulumi preview` has other numbers, where it has."""
-    if any(plan.counted.get(action, 0) != objects.get(action, 0) for action in DONE if plan.counted):
+    if plan.counted and any(plan.counted.get(action, 0) != objects.get(action, 0) for action in DONE):
         texts = [f"{plan.counted[action]} {word}" for action, word in DONE.items() if action in plan.counted]
         beside = "the stack itself, components, providers and rollouts"
         yield f"pulumi preview: {', '.join(texts) or 'no changes'}, since it also counts {beside}"

@@ -6,7 +6,6 @@ a difference is at that item alone.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -60,23 +59,27 @@ def _placed(last: Any, value: Any, sets: set[str]) -> Any:
 
 def _set_in_places(last: Sequence[Any], items: Sequence[Any], inner: set[str]) -> list[Any]:
     """What is the same has its place, what was changed that of what it is most like, and what is new comes last."""
-    alike = {
-        (place, number): _likeness(was, _placed(was, item, inner))
-        for place, was in enumerate(last)
-        for number, item in enumerate(items)
-    }
-    taken: dict[int, int] = {}
-    for place, number in sorted(alike, key=lambda pair: (-alike[pair], pair)):
-        if place not in taken and number not in taken.values():
-            taken[place] = number
-    new = [item for number, item in enumerate(items) if number not in taken.values()]
-    return [_placed(last[place], items[number], inner) for place, number in sorted(taken.items())] + new
+    left = dict(enumerate(items))
+    placed: dict[int, Any] = {}
+    # Equal ones first: there are hardly any others, and comparing each field of each pair takes 0.7 s for 300 items.
+    for place, was in enumerate(last):
+        same = next((number for number, item in left.items() if _placed(was, item, inner) == was), None)
+        if same is not None:
+            placed[place] = _placed(was, left.pop(same), inner)
+    others = [(place, was) for place, was in enumerate(last) if place not in placed]
+    alike = [
+        (-_likeness(was, _placed(was, item, inner)), place, number)
+        for place, was in others
+        for number, item in left.items()
+    ]
+    for _, place, number in sorted(alike):
+        if place not in placed and number in left:
+            placed[place] = _placed(last[place], left.pop(number), inner)
+    return [placed[place] for place in sorted(placed)] + list(left.values())
 
 
-def _likeness(was: object, item: object) -> float:
-    """How many fields are the same; nothing is more alike than what is equal."""
-    if was == item:
-        return math.inf
+def _likeness(was: object, item: object) -> int:
+    """How many fields are the same."""
     if not isinstance(was, ResourceModel):
         return 0
     return sum(bool(value == getattr(item, name, None)) for name, value in was)

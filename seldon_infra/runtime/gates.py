@@ -32,6 +32,7 @@ class Version:
     protocol: str
     model: str
     transports: Sequence[str]
+    """Over which it is asked."""
     deployment: str
     """Name of the deployment that it is a predictor of."""
 
@@ -195,7 +196,7 @@ def _smoke(gate: Mapping[str, Any], new: Version) -> None:
     data = _read(gate["data"])
     rows, new = data["rows"][: gate["rows"]], new.settled()
     asks = {"rest": _over_rest, "grpc": _over_grpc}
-    for transport in new.transports if new.protocol != "tensorflow" else ("rest",):
+    for transport in new.transports:
         said = asks[transport](new, data, rows)
         if len(said) != len(rows):
             raise GateFailed(f"{len(rows)} rows over {transport} got {len(said)} answers")
@@ -221,7 +222,7 @@ def _difference(gate: Mapping[str, Any], new: Version, old: Version) -> None:
 
 def _all(version: Version, data: Mapping[str, Any]) -> list[Any]:
     rows = data["rows"]
-    over = _over_grpc if tuple(version.transports) == ("grpc",) and version.protocol != "tensorflow" else _over_rest
+    over = _over_grpc if tuple(version.transports) == ("grpc",) else _over_rest
     return [said for start in range(0, len(rows), ROWS) for said in over(version, data, rows[start : start + ROWS])]
 
 

@@ -14,6 +14,7 @@ from seldon_infra.clusters.live import cluster
 from seldon_infra.clusters.rollouts import Patience
 from seldon_infra.clusters.stepped import listed, seen
 from seldon_infra.core.errors import SeldonInfraError
+from seldon_infra.core.problems import ARROW
 from seldon_infra.provider.cluster.steps import Steps, speaks, told
 from seldon_infra.provider.cluster.written import Written
 from seldon_infra.provider.framework import Context, Created, Failed, Instance, Problem, Refused, Resource
@@ -91,8 +92,8 @@ def not_asked_over_grpc(inputs: ClusterRolloutInputs) -> str:
     names = " and ".join(f"'{name}'" for name in certified)
     fix = "remove ssl to have both asked, and leave TLS between pods to the mesh"
     return (
-        f"SeldonDeployment '{inputs.name}' → rollout: its smoke gate asks predictor {names} over REST alone, not over "
-        f"gRPC: gates trust no certificate, and ssl gives it one; {fix}"
+        f"SeldonDeployment '{inputs.name}'{ARROW}rollout: its smoke gate asks predictor {names} over REST alone, not "
+        f"over gRPC: gates trust no certificate, and ssl gives it one; {fix}"
     )
 
 

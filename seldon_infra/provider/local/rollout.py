@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from seldon_infra.core import atomic
+from seldon_infra.experiments.rollout import asked_over
 from seldon_infra.ingress.routes import Backend, Route
 from seldon_infra.provider.framework import Cancelled, Context, Failed
 from seldon_infra.provider.holding import hold
@@ -61,7 +62,8 @@ class Change:
     def _version(self, backend: Backend) -> Version:
         route = self.after
         where = backend.name, backend.rest, backend.grpc
-        return Version(*where, route.protocol, route.models[0], route.transports, route.name)
+        transports = asked_over(route.protocol, route.transports)
+        return Version(*where, route.protocol, route.models[0], transports, route.name)
 
 
 def roll_out(gateway: Gateway, change: Change, rollout: RolloutInputs, drain: float, context: Context) -> None:
