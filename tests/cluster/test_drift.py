@@ -43,10 +43,14 @@ stack = Stack(
     )],
 )
 """
-PROGRAM = """
-import pulumi, pulumi_kubernetes as k8s
+STACK_ALONE = """
 from seldon_infra import run
 run(__file__)
+"""
+PROGRAM = (
+    STACK_ALONE
+    + """
+import pulumi, pulumi_kubernetes as k8s
 labels = {"app": "server"}
 provider = k8s.Provider("own", enable_patch_force=True)
 options = pulumi.ResourceOptions(provider=provider)
@@ -58,6 +62,7 @@ k8s.apps.v1.Deployment("server", metadata={"name": "server", "namespace": "drift
 k8s.core.v1.Secret("access", metadata={"name": "access", "namespace": "drifting"}, opts=options,
     data={"key": pulumi.Config().require_secret("key")})
 """
+)
 SECRET = "aHVudGVyMi1odW50ZXIy"
 
 
@@ -71,10 +76,13 @@ def engine(control_plane: ControlPlane) -> Iterator[Engine]:
     install_provider(folder)
     made.use_plugin("kubernetes", folder)
     made.use_plugin("seldon", ENVIRONMENT / "bin")
-    made.write_program(PROGRAM)
+    made.write_program(STACK_ALONE)
     made.set_secret("key", SECRET)
     declare(made)
     with operator(control_plane):
+        made.up()
+        # The namespace is the stack's own, and there only now: the other objects cannot name it as what they depend on.
+        made.write_program(PROGRAM)
         made.up()
         yield made
         made.destroy()

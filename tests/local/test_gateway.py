@@ -584,18 +584,25 @@ def test_more_requests_than_a_server_may_have_at_once_are_429(two: Two) -> None:
     """An orchestrator sees to that itself; over gRPC it is UNAVAILABLE, as Envoy has no other word for it."""
     two.scene.put(behind(two.a), orchestrated=False, max_in_flight=2)
     answers: list[Answer] = []
-    threads = [threading.Thread(target=lambda: answers.append(two.scene.ask(headers={SLEEP: "1"}))) for _ in range(6)]
+    threads = [threading.Thread(target=lambda: answers.append(two.scene.ask(timeout=60))) for _ in range(2)]
+    with held(two.scene.pid(two.a)):
+        for thread in threads:
+            thread.start()
+        wait_until(lambda: two.scene.gateway._open_requests([f"ns/d/main/rest/{behind(two.a).rest}"]) == 2)
+        answers += [two.scene.ask() for _ in range(4)]
     for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(20)
+        thread.join(60)
     assert Counter(answer.status for answer in answers) == {200: 2, 429: 4}
     assert {refused(answer) for answer in answers if answer.status == 429} == {
         "the model server has as many requests in flight as it may have; ask again later"
     }
     with grpc.insecure_channel(f"127.0.0.1:{two.scene.port}") as channel:
         method = channel.unary_unary("/inference.GRPCInferenceService/ModelInfer")
-        calls = [method.future(b"", timeout=20, metadata=(*FOR_D, (SLEEP, "1"))) for _ in range(6)]
+        with held(two.scene.pid(two.a)):
+            calls = [method.future(b"", timeout=60, metadata=FOR_D) for _ in range(2)]
+            wait_until(lambda: two.scene.gateway._open_requests([f"ns/d/main/grpc/{behind(two.a).grpc}"]) == 2)
+            calls += [method.future(b"", timeout=60, metadata=FOR_D) for _ in range(4)]
+            assert [each.code() for each in calls[2:]] == [grpc.StatusCode.UNAVAILABLE] * 4
         codes = Counter(each.code() for each in calls)
     assert codes == {grpc.StatusCode.OK: 2, grpc.StatusCode.UNAVAILABLE: 4}
 
