@@ -46,7 +46,7 @@ class Account:
 
     def declare(self, program: str, **changes: Any) -> None:
         """Make this the program; `changes` are inputs by resource that differ from it, None leaves the resource out."""
-        self.engine.write_program(f"from tests.aws.declared import *\nset_changes({changes!r})\n{program}")
+        self.engine.write_inline_program(f"from tests.aws.declared import *\nset_changes({changes!r})\n{program}")
 
     def up(self, *arguments: str, check: bool = True) -> Done:
         """Apply the program."""

@@ -28,6 +28,7 @@ _changes: dict[str, Any] = {}
 
 
 def set_changes(changes: dict[str, Any]) -> None:
+    _changes.clear()
     _changes.update(changes)
 
 

@@ -11,7 +11,7 @@ from tests.cluster.definitions import install_definitions
 from tests.cluster.nodes import add_nodes
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def control_plane() -> Iterator[ControlPlane]:
     """A running control plane."""
     with started() as running:

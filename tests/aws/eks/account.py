@@ -14,6 +14,7 @@ from tests.engine.scratch import STACK, Engine
 PROGRAM = """
 import json
 import subprocess
+from pathlib import Path
 import pulumi
 from seldon_infra.resources.aws_eks_access_entry import EKS_ACCESS_ENTRY
 from seldon_infra.resources.aws_eks_addon import EKS_ADDON
@@ -24,7 +25,7 @@ from seldon_infra.resources.aws_eks_pod_identity import EKS_POD_IDENTITY_ASSOCIA
 KINDS = {it.token.rpartition(":")[2]: it for it in (
     EKS_CLUSTER, EKS_NODEGROUP, EKS_ADDON, EKS_ACCESS_ENTRY, EKS_POD_IDENTITY_ASSOCIATION)}
 made = {}
-for name, kind, inputs, after in json.load(open("declared.json")):
+for name, kind, inputs, after in json.loads((Path(__file__).parent / "declared.json").read_text()):
     opts = pulumi.ResourceOptions(depends_on=[made[it] for it in after])
     made[name] = KINDS[kind].register(name, opts, **inputs)
 """
@@ -57,7 +58,7 @@ class Account:
             for it in resources
         ]
         (self.engine.directory / "declared.json").write_text(json.dumps(rows))
-        self.engine.write_program(PROGRAM)
+        self.engine.write_inline_program(PROGRAM)
 
     def up(self, *resources: Declared) -> str:
         """Apply, and return what the engine said."""

@@ -33,7 +33,7 @@ class World:
 
     def declare(self, statements: str = "") -> None:
         """Make these the program's statements."""
-        self.engine.write_program(PROGRAM.format(statements=statements))
+        self.engine.write_inline_program(PROGRAM.format(statements=statements))
 
     def up(self, statements: str | None = None, *arguments: str) -> str:
         """Apply, and return what the engine said."""
