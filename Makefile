@@ -21,7 +21,7 @@ demo:  ## `make up` with fraud beside the digits: A/B test, explainer, drift det
 	@$(BIN)/python -m stacks.fraud.day $(ARGS)
 
 test: setup-dev  ## run every test, against the real engine, Envoy and model servers (JOBS=1 for one after the other)
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: setup-dev  ## the fast checks, to run before each commit
 	@$(BIN)/ruff format --check .
