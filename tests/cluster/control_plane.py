@@ -31,6 +31,7 @@ from toolchain import control_plane as parts
 
 START_SECONDS = 90.0
 STOP_SECONDS = 20.0
+EVENT_SECONDS = 60.0
 LOG_LINES = 20
 ISSUER = "https://kubernetes.default.svc"
 ADMIN_TOKEN = "admin"
@@ -150,9 +151,29 @@ class ControlPlane:
 
     def text(self, path: str, *, timeout: float = 30) -> str:
         """Read what the API server says that is no object."""
-        request = urllib.request.Request(self.url + path, headers={"Authorization": f"Bearer {ADMIN.token}"})
-        with urllib.request.urlopen(request, timeout=timeout, context=self._trust()) as answer:
+        with self._open(path, timeout) as answer:
             return str(answer.read().decode())
+
+    @contextmanager
+    def followed(self, path: str) -> Iterator[Callable[[], list[dict[str, Any]]]]:
+        """Follow an object inside the block: what is called gives each state of it until then, none left out."""
+        place, _, name = path.rpartition("/")
+        states = [self.request("GET", path)]
+        since = states[0]["metadata"]["resourceVersion"]
+        asked = f"{place}?watch=true&resourceVersion={since}&fieldSelector=metadata.name%3D{name}"
+        with self._open(asked, EVENT_SECONDS) as events:
+
+            def until_now() -> list[dict[str, Any]]:
+                last = self.request("GET", path)["metadata"]["resourceVersion"]
+                while states[-1]["metadata"]["resourceVersion"] != last:
+                    states.append(json.loads(events.readline())["object"])
+                return states
+
+            yield until_now
+
+    def _open(self, path: str, timeout: float) -> Any:
+        request = urllib.request.Request(self.url + path, headers={"Authorization": f"Bearer {ADMIN.token}"})
+        return urllib.request.urlopen(request, timeout=timeout, context=self._trust())
 
     def _trust(self) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=str(self._certificate))

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from seldon_infra.provider.framework import Context
 from seldon_infra.resources.cluster_rollout import ClusterRolloutInputs
 from tests.cluster.control_plane import ControlPlane
 from tests.cluster.live_requests import PayloadLog, payload_log
-from tests.cluster.operator import operator, repeatedly
+from tests.cluster.operator import operator
 from tests.cluster.version_pods import Shares, Versions, add_pod, of, versions
 from tests.engine.waiting import wait_until
 
@@ -98,17 +99,11 @@ class Deployed:
 
     @contextmanager
     def _watched(self) -> Iterator[None]:
-        self.seen = [of(self.found())]
-
-        def look() -> None:
-            if (now := of(self.found())) != self.seen[-1]:
-                self.seen.append(now)
-
-        try:
-            with repeatedly(look, 0.01):
+        with self.control_plane.followed(self.path) as until_now:
+            try:
                 yield
-        finally:
-            look()
+            finally:
+                self.seen = [shares for shares, _ in groupby(map(of, until_now()))]
 
 
 @pytest.fixture(scope="module")

@@ -59,7 +59,8 @@ def test_a_version_whose_grpc_port_is_closed_is_taken_back(deployed: Deployed, r
     name = f"{deployed.name}-main-next"
     pod = f"/api/v1/namespaces/{NAMESPACE}/pods/{name}-0"
     deployed.control_plane.request("DELETE", pod, {"gracePeriodSeconds": 0})
-    deployed.pods.add(name, 1, grpc_port=5009)
+    # What plays the nodes deletes what goes by its name, and may be late: a new pod of that name would go, too.
+    deployed.pods.add(name, 1, grpc_port=5009, number=1)
     with pytest.raises(Failed, match=r"stopped at 10 %: no connection to port 5009: error forwarding port 5009 to pod"):
         deployed.go(spec(2), {"kind": "smoke", "data": rows, "rows": 2})
     assert of(deployed.found()) == ARRIVED[0]
