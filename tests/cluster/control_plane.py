@@ -29,10 +29,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from seldon_infra.runtime import ports
 from toolchain import control_plane as parts
 
-START_SECONDS = 90.0
-STOP_SECONDS = 20.0
+START_SECONDS = 240.0
+STOP_SECONDS = 60.0
+PROBE_SECONDS = 20.0
 EVENT_SECONDS = 60.0
 LOG_LINES = 20
+CONFLICT = 409
 ISSUER = "https://kubernetes.default.svc"
 ADMIN_TOKEN = "admin"
 PORTS = ("etcd", "etcd-peer", "api", "controllers", "scheduler")
@@ -154,6 +156,19 @@ class ControlPlane:
         with self._open(path, timeout) as answer:
             return str(answer.read().decode())
 
+    def change(self, path: str, write: Callable[[dict[str, Any]], None], manager: str = "somebody") -> None:
+        """Write an object as somebody who has read it: once more where somebody else wrote it meanwhile."""
+        while True:
+            found = self.request("GET", path)
+            write(found)
+            try:
+                self.request("PUT", f"{path}?fieldManager={manager}", found)
+            except Refused as refused:
+                if refused.status != CONFLICT:
+                    raise
+            else:
+                return
+
     @contextmanager
     def followed(self, path: str) -> Iterator[Callable[[], list[dict[str, Any]]]]:
         """Follow an object inside the block: what is called gives each state of it until then, none left out."""
@@ -245,6 +260,7 @@ class ControlPlane:
             f"--service-account-private-key-file={self.folder / 'service-accounts.pem'}",
             f"--root-ca-file={self._certificate}",
             "--leader-elect=false",
+            "--node-monitor-grace-period=10m",  # nodes that a busy machine plays late are there all the same
         ]
 
     def _scheduler(self) -> list[str]:
@@ -275,14 +291,14 @@ class ControlPlane:
         self.kubeconfig.write_text(yaml.safe_dump(self._kubeconfig(ADMIN)), encoding="utf-8")
 
     def _etcd_serves(self) -> bool:
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.ports['etcd']}/health", timeout=2) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.ports['etcd']}/health", timeout=PROBE_SECONDS) as answer:
             return b'"true"' in answer.read()
 
     def _api_serves(self) -> bool:
-        return self.text("/readyz", timeout=2) == "ok"
+        return self.text("/readyz", timeout=PROBE_SECONDS) == "ok"
 
     def _has_service_account(self) -> bool:
-        return bool(self.request("GET", "/api/v1/namespaces/default/serviceaccounts/default", timeout=2))
+        return bool(self.request("GET", "/api/v1/namespaces/default/serviceaccounts/default"))
 
     def _wait_for(self, what: str, probe: Callable[[], bool]) -> None:
         end = time.monotonic() + START_SECONDS
