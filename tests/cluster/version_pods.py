@@ -56,6 +56,8 @@ class Versions:
     asked_over_grpc: list[str] = field(default_factory=list)
     copied: list[tuple[str, list[Any]]] = field(default_factory=list)
     """Who was asked what, of which no log takes notice."""
+    counts: int = 10
+    """How many more requests each look at a pod's numbers finds counted."""
     counted: dict[str, int] = field(default_factory=dict)
 
     def add(self, service: str, says: float, grpc_port: int = GRPC, number: int = 0) -> None:
@@ -75,7 +77,7 @@ class Versions:
         """Answer as the executor of that predictor."""
         self.asked.append((service, path))
         if path == "/prometheus":
-            self.counted[service] = self.counted.get(service, 0) + 10
+            self.counted[service] = self.counted.get(service, 0) + self.counts
             code = 500 if service in self.failing else 200
             return 200, f'# TYPE {SERIES} histogram\n{SERIES}_count{{code="{code}"}} {self.counted[service]}\n'
         if service in self.failing:
