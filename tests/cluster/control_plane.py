@@ -32,7 +32,7 @@ from toolchain import control_plane as parts
 START_SECONDS = 240.0
 STOP_SECONDS = 60.0
 PROBE_SECONDS = 20.0
-EVENT_SECONDS = 60.0
+ANSWER_SECONDS = 240.0
 LOG_LINES = 20
 CONFLICT = 409
 ISSUER = "https://kubernetes.default.svc"
@@ -139,7 +139,7 @@ class ControlPlane:
         *,
         content_type: str = "application/json",
         user: User = ADMIN,
-        timeout: float = 30,
+        timeout: float = ANSWER_SECONDS,
     ) -> dict[str, Any]:
         """Ask the API server for an object; Refused where it says no."""
         data = None if body is None else json.dumps(body).encode()
@@ -151,7 +151,7 @@ class ControlPlane:
         except urllib.error.HTTPError as error:
             raise Refused(error.code, _message(error.read())) from None
 
-    def text(self, path: str, *, timeout: float = 30) -> str:
+    def text(self, path: str, *, timeout: float = ANSWER_SECONDS) -> str:
         """Read what the API server says that is no object."""
         with self._open(path, timeout) as answer:
             return str(answer.read().decode())
@@ -176,7 +176,7 @@ class ControlPlane:
         states = [self.request("GET", path)]
         since = states[0]["metadata"]["resourceVersion"]
         asked = f"{place}?watch=true&resourceVersion={since}&fieldSelector=metadata.name%3D{name}"
-        with self._open(asked, EVENT_SECONDS) as events:
+        with self._open(asked, ANSWER_SECONDS) as events:
 
             def until_now() -> list[dict[str, Any]]:
                 last = self.request("GET", path)["metadata"]["resourceVersion"]

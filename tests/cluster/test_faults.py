@@ -38,6 +38,7 @@ from seldon_infra.graph.manifest import GROUP, PLURAL
 from tests.cluster.control_plane import NOBODY, ControlPlane, Refused, User
 from tests.cluster.effective import is_missing, make_namespace, until_allowed, until_refused
 from tests.cluster.operator import operator
+from tests.cluster.patient import PROGRAM
 from tests.cluster.test_live_checks import without_definition
 from tests.cluster.test_stack import PATH, engine, there
 from tests.engine.scratch import ENVIRONMENT, Engine
@@ -68,6 +69,13 @@ def change(args):
 pulumi.runtime.register_stack_transformation(change)
 run(__file__)
 """
+BEARING = f"""
+from functools import partial
+from seldon_infra.targets import kubernetes_deployment
+
+kubernetes_deployment.Patience = partial(kubernetes_deployment.Patience, outage=600)
+{PROGRAM}"""
+"""An API server takes long to come back where a machine is busy."""
 BOUNDED = """
 import pulumi
 from seldon_infra import run
@@ -144,6 +152,7 @@ def test_an_api_server_that_is_restarted_while_an_up_waits_is_waited_for(
     engine: Engine, control_plane: ControlPlane
 ) -> None:
     declare(engine)
+    engine.write_program(BEARING)
     running = engine.start(*UP)
     # What the API server has made it may not have told yet.
     assert running.stdout is not None
@@ -412,7 +421,9 @@ def service_account(control_plane: ControlPlane) -> Iterator[tuple[str, User]]:
     with made(control_plane, f"{ROLES}/clusterrolebindings", binding):
         asked = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
         token = control_plane.request("POST", f"{accounts}/pipeline/token", asked)["status"]["token"]
-        yield f"{accounts}/pipeline", User("pipeline", token)
+        user = User("pipeline", token)
+        until_allowed(control_plane, user, "create", resource="namespaces")
+        yield f"{accounts}/pipeline", user
 
 
 def hold(control_plane: ControlPlane, finalizers: list[str]) -> None:
