@@ -14,7 +14,7 @@ import yaml
 
 from seldon_infra.graph.crd import seldon_deployment_crd
 from tests.cluster.control_plane import ControlPlane
-from tests.cluster.effective import is_missing
+from tests.cluster.effective import is_there
 from tests.engine.waiting import wait_until
 from toolchain.control_plane import definitions
 
@@ -60,7 +60,7 @@ def is_served(control_plane: ControlPlane, definition: Mapping[str, Any]) -> boo
     spec = definition["spec"]
     version = next(each["name"] for each in spec["versions"] if each["served"])
     objects = f"/apis/{spec['group']}/{version}/{spec['names']['plural']}?limit=1"
-    return is_established(control_plane, definition["metadata"]["name"]) and not is_missing(control_plane, objects)
+    return is_established(control_plane, definition["metadata"]["name"]) and is_there(control_plane, objects)
 
 
 def is_established(control_plane: ControlPlane, name: str) -> bool:

@@ -24,6 +24,15 @@ def is_missing(control_plane: ControlPlane, path: str) -> bool:
     return False
 
 
+def is_there(control_plane: ControlPlane, path: str) -> bool:
+    """Tell whether the API server gives what was asked for; it may be about to be able to."""
+    try:
+        control_plane.request("GET", path)
+    except Refused:
+        return False
+    return True
+
+
 def make_namespace(control_plane: ControlPlane, name: str, labels: dict[str, str] | None = None) -> None:
     """Make a namespace, and return when pods can be made in it."""
     control_plane.request("POST", "/api/v1/namespaces", {"metadata": {"name": name, "labels": labels or {}}})
@@ -33,7 +42,7 @@ def make_namespace(control_plane: ControlPlane, name: str, labels: dict[str, str
 def until_it_takes_pods(control_plane: ControlPlane, namespace: str) -> None:
     """Return when the service account of a namespace's pods is there."""
     path = f"/api/v1/namespaces/{namespace}/serviceaccounts/default"
-    wait_until(lambda: not is_missing(control_plane, path))
+    wait_until(lambda: is_there(control_plane, path))
 
 
 def remove_namespace(control_plane: ControlPlane, name: str) -> None:

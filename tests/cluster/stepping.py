@@ -33,7 +33,7 @@ NAMESPACE = "stepped"
 SPACE = f"/apis/{GROUP}/v1/namespaces/{NAMESPACE}/{PLURAL}"
 ENGINE = "pulumi-kubernetes-1234"
 APPLY = "application/apply-patch+yaml"
-PATIENCE = Patience(ready=60, node=0.2, trouble=0.2, outage=240, between_looks=0.05)
+PATIENCE = Patience(ready=240, node=0.2, trouble=0.2, outage=240, between_looks=0.05)
 
 
 def spec(model: int = 1, *more: Mapping[str, Any], traffic: int | None = None, **fields: Any) -> dict[str, Any]:

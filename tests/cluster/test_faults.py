@@ -156,7 +156,7 @@ def test_an_api_server_that_is_restarted_while_an_up_waits_is_waited_for(
     running = engine.start(*UP)
     # What the API server has made it may not have told yet.
     assert running.stdout is not None
-    assert any(re.search(r"SeldonDeployment +iris +created", line) for line in running.stdout)
+    assert any(re.search(r"kubernetes:.*SeldonDeployment +iris +created", line) for line in running.stdout)
     control_plane.kill_process("kube-apiserver")
     control_plane.start_process("kube-apiserver")
     with operator(control_plane):

@@ -31,7 +31,7 @@ from tests.engine.waiting import wait_until
 pytestmark = pytest.mark.cluster
 
 MERGE = "application/merge-patch+json"
-PATIENCE = Patience(ready=60, node=0.2, trouble=0.2, outage=240, between_looks=0.1)
+PATIENCE = Patience(ready=240, node=0.2, trouble=0.2, outage=240, between_looks=0.1)
 
 
 @dataclass
