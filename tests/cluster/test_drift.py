@@ -137,8 +137,8 @@ def not_drifted(engine: Engine, *words: str) -> dict[str, Any]:
     return dict(json.loads(done.stdout))
 
 
-def change_traffic(control_plane: ControlPlane) -> None:
-    control_plane.change(PATH, to_other_traffic)
+def change_traffic(control_plane: ControlPlane, manager: str = "somebody") -> None:
+    control_plane.change(PATH, to_other_traffic, manager)
 
 
 def scale(control_plane: ControlPlane, manager: str, pods: int = 3) -> None:
