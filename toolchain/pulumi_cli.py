@@ -20,6 +20,8 @@ VERSION = "3.259.0"
 """The version that is installed or built: the tests run on this one."""
 
 INSTALL_TIMEOUT_SECONDS = 300
+VERSION_SECONDS = 120
+"""Ample for a machine that is busy: a CLI that is taken for broken is built anew, for minutes."""
 PROGRAM = GoProgram(
     name="Pulumi CLI",
     version=VERSION,
@@ -62,7 +64,9 @@ def version_of(cli: Path) -> tuple[int, ...] | None:
         return None
     environment = os.environ | {"PULUMI_SKIP_UPDATE_CHECK": "true"}
     try:
-        done = subprocess.run([cli, "version"], capture_output=True, text=True, timeout=30, env=environment)
+        done = subprocess.run(
+            [cli, "version"], capture_output=True, text=True, timeout=VERSION_SECONDS, env=environment
+        )
     except (OSError, subprocess.TimeoutExpired):
         return None
     return numbers(done.stdout) if done.returncode == 0 else None

@@ -37,12 +37,15 @@ class Prometheus:
 
     def _numbers(self, metric: str, chosen: str, by: tuple[str, ...]) -> dict[str, Numbers]:
         names = ", ".join(by)
-        rates = self._asked(f"sum by ({names}) (rate({metric}_count{{{chosen}}}[{WINDOW}]))", by)
-        failed = self._asked(f"sum by ({names}) (rate({metric}_count{{{chosen}, {_CODES}}}[{WINDOW}]))", by)
+        counted = f"sum by ({names}) (rate({metric}_count{{{chosen}}}[{WINDOW}]))"
+        failed = f"sum by ({names}) (rate({metric}_count{{{chosen}, {_CODES}}}[{WINDOW}]))"
+        rates = self._asked(counted, by)
+        # Asked as one: what is counted between two questions would be in one of the two numbers alone.
+        shares = self._asked(f"{failed} / {counted}", by)
         buckets = f"sum by ({names}, le) (rate({metric}_bucket{{{chosen}}}[{WINDOW}]))"
         p99 = self._asked(f"histogram_quantile(0.99, {buckets})", by)
         return {
-            key: Numbers(rate, failed.get(key, 0.0) / rate, p99.get(key)) if rate > 0 else Numbers(0.0, None, None)
+            key: Numbers(rate, shares.get(key, 0.0), p99.get(key)) if rate > 0 else Numbers(0.0, None, None)
             for key, rate in rates.items()
         }
 

@@ -35,6 +35,7 @@ BUSIEST = 40.0
 """Payments a second in the busiest hour."""
 PROJECT = Path(__file__).parents[2]
 COMMAND = Path(sys.executable).with_name("seldon-infra")
+COMMAND_SECONDS = 300.0
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ def main(words: Sequence[str] | None = None) -> int:
     print(f"\n{failed} requests failed\n")
     for shown in (["experiment", "report", EXPERIMENT], ["explain", "fraud", "--row", _odd_row()]):
         print(f"$ seldon-infra {' '.join(shown)}", flush=True)
-        subprocess.run([COMMAND, *shown], cwd=PROJECT, timeout=60)
+        subprocess.run([COMMAND, *shown], cwd=PROJECT, timeout=COMMAND_SECONDS)
         print()
     print(
         "Look at it while it runs: seldon-infra console\nAnd at what was asked:   seldon-infra payloads fraud --last 3"
@@ -127,7 +128,9 @@ def tell(answered: Sequence[Answered]) -> None:
     """Note for each user whether the answer was right."""
     lines = [json.dumps({"user": each.payment.user, "value": int(each.right)}) for each in answered]
     command = [COMMAND, "experiment", "outcome", EXPERIMENT, "--file", "-"]
-    said = subprocess.run(command, cwd=PROJECT, input="\n".join(lines), capture_output=True, text=True, timeout=60)
+    said = subprocess.run(
+        command, cwd=PROJECT, input="\n".join(lines), capture_output=True, text=True, timeout=COMMAND_SECONDS
+    )
     if said.returncode:
         print(said.stderr, file=sys.stderr)
 

@@ -29,9 +29,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from seldon_infra.runtime import ports
 from toolchain import control_plane as parts
 
-START_SECONDS = 90.0
-STOP_SECONDS = 20.0
+START_SECONDS = 240.0
+STOP_SECONDS = 60.0
+PROBE_SECONDS = 20.0
+ANSWER_SECONDS = 240.0
 LOG_LINES = 20
+CONFLICT = 409
 ISSUER = "https://kubernetes.default.svc"
 ADMIN_TOKEN = "admin"
 PORTS = ("etcd", "etcd-peer", "api", "controllers", "scheduler")
@@ -136,7 +139,7 @@ class ControlPlane:
         *,
         content_type: str = "application/json",
         user: User = ADMIN,
-        timeout: float = 30,
+        timeout: float = ANSWER_SECONDS,
     ) -> dict[str, Any]:
         """Ask the API server for an object; Refused where it says no."""
         data = None if body is None else json.dumps(body).encode()
@@ -148,11 +151,44 @@ class ControlPlane:
         except urllib.error.HTTPError as error:
             raise Refused(error.code, _message(error.read())) from None
 
-    def text(self, path: str, *, timeout: float = 30) -> str:
+    def text(self, path: str, *, timeout: float = ANSWER_SECONDS) -> str:
         """Read what the API server says that is no object."""
-        request = urllib.request.Request(self.url + path, headers={"Authorization": f"Bearer {ADMIN.token}"})
-        with urllib.request.urlopen(request, timeout=timeout, context=self._trust()) as answer:
+        with self._open(path, timeout) as answer:
             return str(answer.read().decode())
+
+    def change(self, path: str, write: Callable[[dict[str, Any]], None], manager: str = "somebody") -> None:
+        """Write an object as somebody who has read it: once more where somebody else wrote it meanwhile."""
+        while True:
+            found = self.request("GET", path)
+            write(found)
+            try:
+                self.request("PUT", f"{path}?fieldManager={manager}", found)
+            except Refused as refused:
+                if refused.status != CONFLICT:
+                    raise
+            else:
+                return
+
+    @contextmanager
+    def followed(self, path: str) -> Iterator[Callable[[], list[dict[str, Any]]]]:
+        """Follow an object inside the block: what is called gives each state of it until then, none left out."""
+        place, _, name = path.rpartition("/")
+        states = [self.request("GET", path)]
+        since = states[0]["metadata"]["resourceVersion"]
+        asked = f"{place}?watch=true&resourceVersion={since}&fieldSelector=metadata.name%3D{name}"
+        with self._open(asked, ANSWER_SECONDS) as events:
+
+            def until_now() -> list[dict[str, Any]]:
+                last = self.request("GET", path)["metadata"]["resourceVersion"]
+                while states[-1]["metadata"]["resourceVersion"] != last:
+                    states.append(json.loads(events.readline())["object"])
+                return states
+
+            yield until_now
+
+    def _open(self, path: str, timeout: float) -> Any:
+        request = urllib.request.Request(self.url + path, headers={"Authorization": f"Bearer {ADMIN.token}"})
+        return urllib.request.urlopen(request, timeout=timeout, context=self._trust())
 
     def _trust(self) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=str(self._certificate))
@@ -224,6 +260,7 @@ class ControlPlane:
             f"--service-account-private-key-file={self.folder / 'service-accounts.pem'}",
             f"--root-ca-file={self._certificate}",
             "--leader-elect=false",
+            "--node-monitor-grace-period=10m",  # nodes that a busy machine plays late are there all the same
         ]
 
     def _scheduler(self) -> list[str]:
@@ -254,14 +291,14 @@ class ControlPlane:
         self.kubeconfig.write_text(yaml.safe_dump(self._kubeconfig(ADMIN)), encoding="utf-8")
 
     def _etcd_serves(self) -> bool:
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.ports['etcd']}/health", timeout=2) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.ports['etcd']}/health", timeout=PROBE_SECONDS) as answer:
             return b'"true"' in answer.read()
 
     def _api_serves(self) -> bool:
-        return self.text("/readyz", timeout=2) == "ok"
+        return self.text("/readyz", timeout=PROBE_SECONDS) == "ok"
 
     def _has_service_account(self) -> bool:
-        return bool(self.request("GET", "/api/v1/namespaces/default/serviceaccounts/default", timeout=2))
+        return bool(self.request("GET", "/api/v1/namespaces/default/serviceaccounts/default"))
 
     def _wait_for(self, what: str, probe: Callable[[], bool]) -> None:
         end = time.monotonic() + START_SECONDS

@@ -14,6 +14,7 @@ import yaml
 
 from seldon_infra.graph.crd import seldon_deployment_crd
 from tests.cluster.control_plane import ControlPlane
+from tests.cluster.effective import is_there
 from tests.engine.waiting import wait_until
 from toolchain.control_plane import definitions
 
@@ -34,8 +35,8 @@ def install_definitions(control_plane: ControlPlane) -> None:
     made = (seldon_deployment_crd(kubernetes_schemas(control_plane)), *others())
     for definition in made:
         control_plane.request("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", definition)
-    names = [definition["metadata"]["name"] for definition in made]
-    wait_until(lambda: all(is_established(control_plane, name) for name in names))
+    for definition in made:
+        wait_until(lambda: is_served(control_plane, definition))  # noqa: B023 (it is called right here)
 
 
 def others() -> Iterator[dict[str, Any]]:
@@ -52,6 +53,14 @@ def of_one_version(definition: dict[str, Any]) -> dict[str, Any]:
         newest = definition["spec"]["versions"][-1]
         definition["spec"]["versions"] = [{**newest, "storage": True}]
     return definition
+
+
+def is_served(control_plane: ControlPlane, definition: Mapping[str, Any]) -> bool:
+    """Tell whether objects of a definition can be asked for: who serves them hears of it after it is established."""
+    spec = definition["spec"]
+    version = next(each["name"] for each in spec["versions"] if each["served"])
+    objects = f"/apis/{spec['group']}/{version}/{spec['names']['plural']}?limit=1"
+    return is_established(control_plane, definition["metadata"]["name"]) and is_there(control_plane, objects)
 
 
 def is_established(control_plane: ControlPlane, name: str) -> bool:

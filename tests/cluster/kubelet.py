@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from seldon_infra.runtime import ports
 from tests.cluster.control_plane import STOP_SECONDS, ControlPlane
 from tests.cluster.nodes import CPU_NODES
 from tests.engine.waiting import wait_until
@@ -54,10 +55,14 @@ def kubelet_of(control_plane: ControlPlane, node: str, log: str, folder: Path) -
 
 @contextmanager
 def forwarding(control_plane: ControlPlane, targets: Mapping[int, int], folder: Path) -> Iterator[None]:
-    """Let kwok answer for kubelets inside the block: ports of pods lead to ports of this machine."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port = int(found.getsockname()[1])
+    """Let kwok answer for kubelets inside the block: ports of pods lead to ports of this machine.
+
+    Args:
+        control_plane: whose kubelets they are.
+        targets: ports of pods, and where they lead.
+        folder: a folder of its own, which goes with the block and with it the claim to a port.
+    """
+    port = ports.allocate(folder, ("kubelet",))["kubelet"]
     forwards = [{"ports": [it], "target": {"port": to, "address": "127.0.0.1"}} for it, to in targets.items()]
     kind = {"apiVersion": "kwok.x-k8s.io/v1alpha1", "kind": "ClusterPortForward"}
     config, certificate = folder / "forwards.yaml", _certificate(folder)
@@ -70,7 +75,8 @@ def forwarding(control_plane: ControlPlane, targets: Mapping[int, int], folder: 
     with (folder / "kwok.log").open("ab") as log:
         running = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
     try:
-        wait_until(lambda: running.poll() is not None or _listens(port), 30)
+        wait_until(lambda: running.poll() is not None or _listens(port))
+        assert running.poll() is None, (folder / "kwok.log").read_text()
         for node in CPU_NODES:
             _announce(control_plane, node, port)
         yield

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from seldon_infra.graph.manifest import GROUP, PLURAL
-from tests.cluster.control_plane import ControlPlane, Refused
+from tests.cluster.control_plane import CONFLICT, ControlPlane, Refused
 
 EVERY_SECONDS = 0.1
 
@@ -32,7 +32,8 @@ def repeatedly(act: Callable[[], None], every: float) -> Iterator[None]:
 
     def go_on() -> None:
         while not over.wait(every):
-            act()
+            with suppress(OSError):  # an API server that is restarted, or busy for long: the next look is as good
+                act()
 
     acting = threading.Thread(target=go_on, daemon=True)
     acting.start()
@@ -44,11 +45,11 @@ def repeatedly(act: Callable[[], None], every: float) -> Iterator[None]:
 
 
 def deployments(control_plane: ControlPlane) -> list[dict[str, Any]]:
-    """Every SeldonDeployment; none where the kind is yet to be defined, or its storage to be made (429)."""
+    """Every SeldonDeployment; none where the kind is yet to be defined, or its storage to be made (429, 5xx)."""
     try:
         return list(control_plane.request("GET", f"/apis/{GROUP}/v1/{PLURAL}")["items"])
     except Refused as refused:
-        if refused.status not in (404, 429):
+        if refused.status not in (404, 429) and refused.status < 500:
             raise
         return []
 
@@ -63,6 +64,6 @@ def report(control_plane: ControlPlane, deployment: dict[str, Any], state: str, 
     patch = {"status": status}
     try:
         control_plane.request("PATCH", path, patch, content_type="application/merge-patch+json")
-    except Refused as gone:
-        if gone.status != 404:
+    except Refused as refused:  # it is gone, or somebody else writes it: the next look will see
+        if refused.status not in (404, CONFLICT, 429) and refused.status < 500:
             raise

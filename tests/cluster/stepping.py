@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,9 @@ from seldon_infra.provider.cluster.written import Written
 from seldon_infra.provider.framework import Context
 from seldon_infra.resources.cluster_rollout import ClusterRolloutInputs
 from tests.cluster.control_plane import ControlPlane
+from tests.cluster.effective import make_namespace, remove_namespace
 from tests.cluster.live_requests import PayloadLog, payload_log
-from tests.cluster.operator import operator, repeatedly
+from tests.cluster.operator import operator
 from tests.cluster.version_pods import Shares, Versions, add_pod, of, versions
 from tests.engine.waiting import wait_until
 
@@ -31,7 +33,7 @@ NAMESPACE = "stepped"
 SPACE = f"/apis/{GROUP}/v1/namespaces/{NAMESPACE}/{PLURAL}"
 ENGINE = "pulumi-kubernetes-1234"
 APPLY = "application/apply-patch+yaml"
-PATIENCE = Patience(ready=60, node=0.2, trouble=0.2, outage=30, between_looks=0.05)
+PATIENCE = Patience(ready=240, node=0.2, trouble=0.2, outage=240, between_looks=0.05)
 
 
 def spec(model: int = 1, *more: Mapping[str, Any], traffic: int | None = None, **fields: Any) -> dict[str, Any]:
@@ -75,7 +77,7 @@ class Deployed:
         return self.control_plane.request("GET", self.path)
 
     def inputs(self, wanted: Mapping[str, Any], *gates: Mapping[str, Any], **rollout: Any) -> ClusterRolloutInputs:
-        settings = {"steps": [10, 100], "hold_seconds": 0.1, "patience_seconds": 0.2, "gates": gates, **rollout}
+        settings = {"steps": [10, 100], "hold_seconds": 0.1, "patience_seconds": 60, "gates": gates, **rollout}
         return ClusterRolloutInputs.model_validate(
             {
                 "namespace": NAMESPACE,
@@ -98,17 +100,11 @@ class Deployed:
 
     @contextmanager
     def _watched(self) -> Iterator[None]:
-        self.seen = [of(self.found())]
-
-        def look() -> None:
-            if (now := of(self.found())) != self.seen[-1]:
-                self.seen.append(now)
-
-        try:
-            with repeatedly(look, 0.01):
+        with self.control_plane.followed(self.path) as until_now:
+            try:
                 yield
-        finally:
-            look()
+            finally:
+                self.seen = [shares for shares, _ in groupby(map(of, until_now()))]
 
 
 @pytest.fixture(scope="module")
@@ -119,13 +115,11 @@ def log() -> Iterator[PayloadLog]:
 
 @pytest.fixture(scope="module")
 def pods(control_plane: ControlPlane, log: PayloadLog) -> Iterator[Versions]:
-    control_plane.request("POST", "/api/v1/namespaces", {"metadata": {"name": NAMESPACE}})
-    account = f"/api/v1/namespaces/{NAMESPACE}/serviceaccounts"
-    wait_until(lambda: bool(control_plane.request("GET", account)["items"]))
+    make_namespace(control_plane, NAMESPACE)
     with versions(control_plane, NAMESPACE, {REQUESTS_PORT: log.requests_port}) as answering:
         add_pod(control_plane, NAMESPACE, "log-0", {"app": "log"}, {"name": "log", "image": "log"})
         yield answering
-    control_plane.request("DELETE", f"/api/v1/namespaces/{NAMESPACE}")
+    remove_namespace(control_plane, NAMESPACE)
 
 
 @pytest.fixture
@@ -166,5 +160,5 @@ ARRIVED = [
 
 def when_at(deployed: Deployed, share: int, act: Any) -> None:
     """Do something when what is new has got its share."""
-    wait_until(lambda: of(deployed.found()).get("main-next", ("", 0))[1] == share, 60)
+    wait_until(lambda: of(deployed.found()).get("main-next", ("", 0))[1] == share)
     act()

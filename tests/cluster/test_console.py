@@ -6,8 +6,8 @@ import json
 import socket
 import subprocess
 import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Iterable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -15,20 +15,27 @@ import pytest
 
 from seldon_infra.clusters.live import cluster
 from seldon_infra.console.cluster import NO_NUMBERS, ClusterSource
-from seldon_infra.console.prometheus import Prometheus
+from seldon_infra.console.prometheus import WINDOW, Prometheus
 from seldon_infra.console.updates import Updates
 from seldon_infra.core.errors import NotPermitted
 from seldon_infra.graph.manifest import GROUP
 from seldon_infra.monitoring import install
+from seldon_infra.monitoring.ask import ask
+from seldon_infra.monitoring.series import REQUESTS
+from seldon_infra.runtime import ports
+from seldon_infra.runtime.health import is_ready
 from seldon_infra.runtime.orchestrator.config import Config, Unit
 from seldon_infra.runtime.orchestrator.metrics import Metrics
 from tests.cluster.control_plane import NOBODY, ControlPlane
+from tests.cluster.effective import until_it_takes_pods
 from tests.cluster.kubelet import kubelet_of
 from tests.engine.waiting import wait_until
 
 pytestmark = pytest.mark.cluster
 
 NAMESPACE = "console"
+SERIES = 2
+"""Of requests: those that are answered, and those that fail."""
 PATH = f"/apis/{GROUP}/v1/namespaces/{NAMESPACE}/seldondeployments"
 SCORE = {"name": "score", "implementation": "SKLEARN_SERVER", "modelUri": "s3://m", "type": "MODEL"}
 GRAPH = {"name": "clean", "type": "TRANSFORMER", "implementation": "UNKNOWN_IMPLEMENTATION", "children": [SCORE]}
@@ -111,9 +118,10 @@ def pod(name: str, labels: str, status: dict[str, Any], **fields: Any) -> dict[s
     return {"metadata": metadata, "spec": {"containers": containers, **fields}, "status": status}
 
 
-@pytest.fixture
-def pods(control_plane: ControlPlane) -> Iterator[None]:
+@pytest.fixture(scope="module")
+def pods(control_plane: ControlPlane, deployment: None) -> Iterator[None]:
     """Pods of the deployment on a node, of an orchestrator of its own and of somebody else; nothing runs in them."""
+    until_it_takes_pods(control_plane, NAMESPACE)
     place = f"/api/v1/namespaces/{NAMESPACE}/pods"
     running = {"state": {"running": {}}, "ready": True, "restartCount": 0, "image": "x", "imageID": ""}
     waiting = {**running, "state": {"waiting": {"reason": "ImagePullBackOff"}}, "ready": False}
@@ -133,7 +141,7 @@ def pods(control_plane: ControlPlane) -> Iterator[None]:
         control_plane.request("DELETE", f"{place}/{name}?gracePeriodSeconds=0")
 
 
-@pytest.mark.usefixtures("deployment", "pods")
+@pytest.mark.usefixtures("pods")
 def test_the_last_lines_of_its_containers_are_shown_without_secrets(
     control_plane: ControlPlane, tmp_path: Path
 ) -> None:
@@ -153,7 +161,7 @@ def test_the_last_lines_of_its_containers_are_shown_without_secrets(
     assert said == ["started", "in turin-turin with [secret]"]
 
 
-@pytest.mark.usefixtures("deployment", "pods")
+@pytest.mark.usefixtures("pods")
 def test_a_log_that_cannot_be_read_is_said_and_one_that_is_not_of_the_deployment_is_none(
     control_plane: ControlPlane,
 ) -> None:
@@ -188,30 +196,33 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]
 
         def log_message(self, *_: Any) -> None: ...
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Page) as asked:
+    # One question after the other: each page has all that was counted with it.
+    with HTTPServer(("127.0.0.1", 0), Page) as asked:
         threading.Thread(target=asked.serve_forever, daemon=True).start()
         target = {"targets": [f"127.0.0.1:{asked.server_address[1]}"], "labels": {"namespace": NAMESPACE}}
         jobs = [{"job_name": "seldon", "scrape_interval": "1s", "static_configs": [target]}]
         (folder / "prometheus.yml").write_text(json.dumps({"scrape_configs": jobs}))
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port = ports.allocate(folder, ("http",))["http"]
         command = [install.program("prometheus"), "--config.file=prometheus.yml", "--storage.tsdb.path=data"]
         with subprocess.Popen(
             [*command, f"--web.listen-address=127.0.0.1:{port}"], cwd=folder, stderr=subprocess.DEVNULL
         ) as process:
+            wait_until(lambda: is_ready("http", port, "/-/ready"))
             yield Prometheus(f"http://127.0.0.1:{port}")
             process.terminate()
         asked.shutdown()
+    ports.release(folder)
 
 
 @pytest.mark.usefixtures("deployment")
 def test_numbers_come_from_prometheus(control_plane: ControlPlane, prometheus: Prometheus) -> None:
-    def told() -> Any:
-        return source(control_plane, prometheus).deployment(NAMESPACE, "fraud")
+    found: dict[str, Any] = {}
 
-    wait_until(lambda: (told()["numbers"].get("main/score") or [0])[0] > 0, 60)
-    found = told()
+    def are_there() -> bool:
+        found.update(source(control_plane, prometheus).deployment(NAMESPACE, "fraud") or {})
+        return all((found["numbers"].get(each) or [0])[0] > 0 for each in ("main", "main/score"))
+
+    wait_until(are_there)
     rate, errors, p99 = found["numbers"]["main"]
     assert rate > found["numbers"]["main/score"][0] > 0
     assert errors == pytest.approx(0.25, rel=0.05)
@@ -219,6 +230,23 @@ def test_numbers_come_from_prometheus(control_plane: ControlPlane, prometheus: P
     assert found["numbers"]["canary"] == [0.0, None, None]
     (row,) = source(control_plane, prometheus).overview()["deployments"]
     assert row["numbers"][0] > 0
+
+
+def test_a_share_of_failures_is_of_one_moment_though_requests_come_between_two_questions(
+    prometheus: Prometheus,
+) -> None:
+    def samples() -> float:
+        found = ask(prometheus.url, f"sum(count_over_time({REQUESTS}_count[{WINDOW}]))", 60)
+        return sum(float(each["value"][1]) for each in found)
+
+    class Slow(Prometheus):
+        def _asked(self, query: str, by: Iterable[str]) -> dict[str, float]:
+            before = samples()
+            wait_until(lambda: "code=~" not in query or samples() > before)
+            return super()._asked(query, by)
+
+    wait_until(lambda: samples() > 2 * SERIES)
+    assert Slow(prometheus.url).predictors()[f"{NAMESPACE}/fraud/main"].errors == pytest.approx(0.25, rel=1e-6)
 
 
 @pytest.mark.usefixtures("deployment")

@@ -37,14 +37,19 @@ def ready_replicas(control_plane: ControlPlane, name: str) -> int:
     return int(status.get("readyReplicas", 0))
 
 
+def pods(control_plane: ControlPlane, name: str) -> list[dict[str, Any]]:
+    path = f"/api/v1/namespaces/default/pods?labelSelector=app%3D{name}"
+    return list(control_plane.request("GET", path)["items"])
+
+
 def test_pods_run_on_gpus_until_there_are_none_left(control_plane: ControlPlane) -> None:
     path = "/apis/apps/v1/namespaces/default/deployments"
     control_plane.request("POST", path, deployment("gpus", replicas=3, gpus=3, tolerates=True))
-    wait_until(lambda: ready_replicas(control_plane, "gpus") == 2)
-    pods = control_plane.request("GET", "/api/v1/namespaces/default/pods?labelSelector=app%3Dgpus")["items"]
-    waiting = [pod for pod in pods if pod["status"]["phase"] == "Pending"]
+    wait_until(lambda: ready_replicas(control_plane, "gpus") == 2 and len(pods(control_plane, "gpus")) == 3)
+    waiting = [pod for pod in pods(control_plane, "gpus") if pod["status"]["phase"] == "Pending"]
     assert [pod["spec"].get("nodeName") for pod in waiting] == [None]
     control_plane.request("DELETE", f"{path}/gpus")
+    wait_until(lambda: not pods(control_plane, "gpus"))  # other tests count what GPUs are left
 
 
 def test_a_pod_that_does_not_tolerate_the_taint_waits(control_plane: ControlPlane) -> None:
@@ -52,8 +57,8 @@ def test_a_pod_that_does_not_tolerate_the_taint_waits(control_plane: ControlPlan
     control_plane.request("POST", path, deployment("intolerant", replicas=1, gpus=1))
 
     def is_unschedulable() -> bool:
-        pods = control_plane.request("GET", "/api/v1/namespaces/default/pods?labelSelector=app%3Dintolerant")["items"]
-        reasons = [it.get("reason") for pod in pods for it in pod["status"].get("conditions", [])]
+        found = pods(control_plane, "intolerant")
+        reasons = [it.get("reason") for pod in found for it in pod["status"].get("conditions", [])]
         return "Unschedulable" in reasons
 
     wait_until(is_unschedulable)

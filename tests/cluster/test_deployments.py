@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.cluster.control_plane import ControlPlane
+from tests.cluster.effective import remove_namespace
 from tests.cluster.operator import operator
 from tests.cluster.test_stack import PATH, engine, there
 from tests.engine.scratch import Engine
@@ -92,9 +93,9 @@ def test_an_up_that_is_interrupted_while_it_waits_ends_and_the_next_finishes(
 ) -> None:
     declare(engine)
     running = engine.start("up", "--stack", "test", "--yes", "--skip-preview")
-    wait_until(lambda: there(control_plane) is not None, 90)
+    wait_until(lambda: there(control_plane) is not None)
     os.kill(running.pid, signal.SIGINT)
-    said, _ = running.communicate(timeout=60)
+    said, _ = running.communicate(timeout=240)
     assert running.returncode != 0
     assert "Traceback" not in said
     with operator(control_plane):
@@ -179,5 +180,4 @@ def make_ingress(control_plane: ControlPlane) -> None:
 
 
 def remove_ingress(control_plane: ControlPlane) -> None:
-    control_plane.request("DELETE", "/api/v1/namespaces/istio-system")
-    wait_until(lambda: there(control_plane, "/api/v1/namespaces/istio-system") is None, 60)
+    remove_namespace(control_plane, "istio-system")

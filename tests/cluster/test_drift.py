@@ -16,8 +16,10 @@ import pytest
 
 from seldon_infra.graph.manifest import GROUP, PLURAL
 from tests.cluster.control_plane import NOBODY, ControlPlane, User
+from tests.cluster.effective import until_allowed
 from tests.cluster.kubernetes_provider.install import install_provider
 from tests.cluster.operator import operator
+from tests.cluster.test_stack import change_traffic as to_other_traffic
 from tests.engine.scratch import ENVIRONMENT, STACK, Engine, scratch_engine
 
 pytestmark = pytest.mark.cluster
@@ -112,7 +114,7 @@ def declare(engine: Engine, canary: str = "") -> None:
 def command_on(engine: Engine, name: str, *words: str, stack: str = STACK) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "seldon_infra.cli.main", name, "--stack", stack, *words]
     done = subprocess.run(
-        command, cwd=engine.directory, env=engine.environment, capture_output=True, text=True, timeout=120
+        command, cwd=engine.directory, env=engine.environment, capture_output=True, text=True, timeout=240
     )
     assert "Traceback" not in done.stderr
     assert SECRET not in done.stdout + done.stderr
@@ -135,22 +137,13 @@ def not_drifted(engine: Engine, *words: str) -> dict[str, Any]:
     return dict(json.loads(done.stdout))
 
 
-def write(control_plane: ControlPlane, path: str, found: dict[str, Any], manager: str = "somebody") -> None:
-    control_plane.request("PUT", f"{path}?fieldManager={manager}", found)
-
-
 def change_traffic(control_plane: ControlPlane, manager: str = "somebody") -> None:
-    found = control_plane.request("GET", PATH)
-    found["spec"]["predictors"][0]["traffic"] = 60
-    found["spec"]["predictors"][1]["traffic"] = 40
-    write(control_plane, PATH, found, manager)
+    control_plane.change(PATH, to_other_traffic, manager)
 
 
 def scale(control_plane: ControlPlane, manager: str, pods: int = 3) -> None:
     """Set the number of pods through the subresource, as an autoscaler does, and `kubectl scale`."""
-    found = control_plane.request("GET", f"{DEPLOYMENT}/scale")
-    found["spec"]["replicas"] = pods
-    control_plane.request("PUT", f"{DEPLOYMENT}/scale?fieldManager={manager}", found)
+    control_plane.change(f"{DEPLOYMENT}/scale", lambda found: found["spec"].update(replicas=pods), manager)
 
 
 def test_a_stack_that_nobody_changed_has_no_drift(engine: Engine) -> None:
@@ -214,14 +207,13 @@ def test_a_number_of_pods_is_drift_unless_an_autoscaler_decides_it(
 def test_what_the_api_server_writes_in_another_way_is_no_drift_and_a_secret_is_not_shown(
     changed: Engine, control_plane: ControlPlane
 ) -> None:
-    found = control_plane.request("GET", DEPLOYMENT)
-    container = found["spec"]["template"]["spec"]["containers"][0]
-    assert container["resources"]["limits"]["cpu"] == "500m"
-    container["image"] = "server:2"
-    write(control_plane, DEPLOYMENT, found)
-    secret = control_plane.request("GET", ACCESS)
-    secret["data"] = {"key": "c3dvcmRmaXNo"}
-    write(control_plane, ACCESS, secret)
+    def change(found: dict[str, Any]) -> None:
+        container = found["spec"]["template"]["spec"]["containers"][0]
+        assert container["resources"]["limits"]["cpu"] == "500m"
+        container["image"] = "server:2"
+
+    control_plane.change(DEPLOYMENT, change)
+    control_plane.change(ACCESS, lambda secret: secret.update(data={"key": "c3dvcmRmaXNo"}))
     fields = [field for each in drifted(changed, "--skip-preview")["objects"] for field in each["fields"]]
     assert {each["field"]: (each["there"], each["manager"]) for each in fields} == {
         "spec.template.spec.containers[server].image": ("server:2", "somebody"),
@@ -299,6 +291,7 @@ def test_who_changed_something_is_left_open_where_nobody_may_ask(
     control_plane.request("POST", f"{RBAC}/clusterrolebindings", binding)
     try:
         scale(control_plane, "kubectl")
+        until_allowed(control_plane, NOBODY, "get", group=GROUP, resource=PLURAL, namespace=NAMESPACE)
         shutil.copy(control_plane.kubeconfig_of(NOBODY), kubeconfig)
         done = drift(changed, "--skip-preview")
     finally:

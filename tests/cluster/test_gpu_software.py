@@ -53,15 +53,14 @@ machines = Machines(role, (subnet,), "sg-1", queue)
 ClusterSoftware(cluster, machines, pulumi.ResourceOptions(provider=provider))
 """
 NODE = "/api/v1/nodes/gpu-0"
+LABELLED = {"metadata": {"labels": {"nvidia.com/gpu.present": "true"}}}
 POOL, CLASS = "/apis/karpenter.sh/v1/nodepools/l4", "/apis/karpenter.k8s.aws/v1/ec2nodeclasses/l4"
 
 
 def test_one_up_brings_plugin_and_karpenter_and_a_destroy_takes_them(
     engine: Engine, control_plane: ControlPlane
 ) -> None:
-    labelled = control_plane.request("GET", NODE)
-    labelled["metadata"]["labels"]["nvidia.com/gpu.present"] = "true"
-    control_plane.request("PUT", NODE, labelled)
+    control_plane.request("PATCH", NODE, LABELLED, content_type="application/merge-patch+json")
     engine.write_program(PROGRAM)
     engine.up()
 

@@ -32,7 +32,7 @@ def fraud(control_plane: ControlPlane) -> Iterator[dict[str, Any]]:
 def run(kubeconfig: Path, *words: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "seldon_infra.cli.main", "import", *words]
     environment = os.environ | {"KUBECONFIG": str(kubeconfig)}
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, env=environment)
+    return subprocess.run(command, capture_output=True, text=True, timeout=240, env=environment)
 
 
 def from_cluster(control_plane: ControlPlane, name: str, user: User = ADMIN) -> subprocess.CompletedProcess[str]:

@@ -12,7 +12,7 @@ from seldon_infra.graph.render import seldon_deployment
 from seldon_infra.model_server.render import model_server
 from seldon_infra.targets.platform import behind_ingress, spans, watched_servers
 from tests.cluster.control_plane import ControlPlane, Refused
-from tests.engine.waiting import wait_until
+from tests.cluster.effective import make_namespace, remove_namespace
 from tests.unit.graph.cases import digits
 from tests.unit.ingress.cases import CASES, objects
 from tests.unit.model_server.cases import sklearn, triton
@@ -52,15 +52,10 @@ SENDING = [
 @pytest.fixture(scope="module", autouse=True)
 def namespaces(control_plane: ControlPlane) -> Iterator[None]:
     for name in NAMESPACES:
-        control_plane.request("POST", "/api/v1/namespaces", {"metadata": {"name": name}})
+        make_namespace(control_plane, name)
     yield
     for name in NAMESPACES:
-        control_plane.request("DELETE", f"/api/v1/namespaces/{name}")
-    wait_until(lambda: not set(NAMESPACES) & names(control_plane), 60)
-
-
-def names(control_plane: ControlPlane) -> set[str]:
-    return {item["metadata"]["name"] for item in control_plane.request("GET", "/api/v1/namespaces")["items"]}
+        remove_namespace(control_plane, name)
 
 
 def post(control_plane: ControlPlane, manifest: dict[str, Any]) -> dict[str, Any]:

@@ -13,14 +13,17 @@ from typing import Any
 
 import pytest
 
+from seldon_infra.clusters import survey as asking
 from seldon_infra.clusters.survey import Wanted, survey
 from seldon_infra.graph.manifest import GROUP, PLURAL
 from seldon_infra.graph.render import STACK_MARK
-from tests.cluster.control_plane import NOBODY, ControlPlane, Refused
-from tests.cluster.definitions import is_established
+from tests.cluster.control_plane import NOBODY, ControlPlane
+from tests.cluster.definitions import is_served
+from tests.cluster.effective import is_missing, make_namespace, remove_namespace
 from tests.cluster.kubernetes_provider.install import install_provider
 from tests.cluster.nodes import CPU_NODES, GPU_NODES, GPU_TAINT
 from tests.cluster.operator import operator
+from tests.cluster.patient import IMPATIENT, PROGRAM
 from tests.engine.scratch import ENVIRONMENT, Engine, scratch_engine
 from tests.engine.waiting import wait_until
 
@@ -61,7 +64,6 @@ def project(control_plane: ControlPlane) -> Iterator[Engine]:
     install_provider(folder)
     made.use_plugin("kubernetes", folder)
     made.use_plugin("seldon", ENVIRONMENT / "bin")
-    made.write_program("from seldon_infra import run\n\nrun(__file__)\n")
     yield made
     shutil.rmtree(folder)
 
@@ -69,24 +71,16 @@ def project(control_plane: ControlPlane) -> Iterator[Engine]:
 @pytest.fixture
 def engine(project: Engine, control_plane: ControlPlane) -> Engine:
     project.environment["KUBECONFIG"] = str(control_plane.kubeconfig)
+    project.write_program(PROGRAM)
     return project
 
 
 @pytest.fixture
 def namespace(control_plane: ControlPlane) -> Iterator[str]:
     """A namespace that somebody else made."""
-    control_plane.request("POST", "/api/v1/namespaces", {"metadata": {"name": NAMESPACE}})
+    make_namespace(control_plane, NAMESPACE)
     yield NAMESPACE
-    control_plane.request("DELETE", f"/api/v1/namespaces/{NAMESPACE}")
-    wait_until(lambda: missing(control_plane, f"/api/v1/namespaces/{NAMESPACE}"), 60)
-
-
-def missing(control_plane: ControlPlane, path: str) -> bool:
-    try:
-        control_plane.request("GET", path)
-    except Refused as refused:
-        return refused.status == 404
-    return False
+    remove_namespace(control_plane, NAMESPACE)
 
 
 @contextmanager
@@ -182,6 +176,8 @@ def test_a_quota_that_is_too_small_is_named_with_what_it_leaves(
     quota = {"metadata": {"name": "team"}, "spec": {"hard": {"requests.cpu": "2", "pods": "10"}}}
     amounts = "model(resources=Resources(requests=Amounts(cpu=1), limits=Amounts(cpu=1))), replicas=2"
     with there(control_plane, f"/api/v1/namespaces/{namespace}/resourcequotas", quota):
+        counted = f"/api/v1/namespaces/{namespace}/resourcequotas/team"
+        wait_until(lambda: "used" in control_plane.request("GET", counted)["status"])
         said = previewed(engine, f"iris({amounts})", "create_namespaces=False", fails=True)
     # Two pods of one core for the model and half a core for the orchestrator.
     assert "namespace 'checked': its deployments ask for requests.cpu 3" in said
@@ -295,7 +291,11 @@ def test_a_gateway_that_is_not_there_is_a_warning(engine: Engine, control_plane:
     assert "Istio gateway 'istio-system/seldon-gateway' is not on cluster 'test'" in said
 
 
-def test_what_is_asked_is_asked_at_once_and_answered_in_time(control_plane: ControlPlane) -> None:
+def test_what_is_asked_is_asked_at_once_and_answered(
+    control_plane: ControlPlane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for seconds in ("LOGIN_SECONDS", "FIRST_ANSWER_SECONDS", "ALL_ANSWERS_SECONDS"):
+        monkeypatch.setattr(asking, seconds, 120)  # a machine that is busy answers late
     names = tuple(f"namespace-{number}" for number in range(10))
     found = survey("test", str(control_plane.kubeconfig), Wanted(names, storage_classes=True))
     assert found.skipped == ()
@@ -375,12 +375,16 @@ def test_a_server_that_is_not_there_holds_no_preview(engine: Engine, control_pla
     assert re.search(r"\d to create", said)
 
 
-def test_a_server_that_never_answers_holds_no_preview(engine: Engine, control_plane: ControlPlane) -> None:
+def test_a_server_that_never_answers_holds_no_preview(
+    engine: Engine, control_plane: ControlPlane, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"https://127.0.0.1:{silent.getsockname()[1]}"
         config = control_plane.kubeconfig.read_text().replace(control_plane.url, url)
         (engine.directory / "config").write_text(config)
-        engine.environment |= {"KUBECONFIG": str(engine.directory / "config"), "STAND_IN_ANSWER_SECONDS": "2"}
+        engine.environment["KUBECONFIG"] = str(engine.directory / "config")
+        monkeypatch.setitem(engine.environment, "STAND_IN_ANSWER_SECONDS", "2")
+        engine.write_program(IMPATIENT)
         said = previewed(engine, "iris()")
     assert f"{url} gave no answer within 3 s" in said
 
@@ -411,12 +415,17 @@ def without_definition(control_plane: ControlPlane) -> Iterator[None]:
     whole = control_plane.request("GET", path)
     kept = {"apiVersion": whole["apiVersion"], "kind": whole["kind"], "metadata": {"name": name}, "spec": whole["spec"]}
     control_plane.request("DELETE", path)
-    wait_until(lambda: missing(control_plane, path), 60)
+    wait_until(lambda: is_missing(control_plane, path) and GROUP not in groups(control_plane))
     try:
         yield
     finally:
         control_plane.request("POST", path.rpartition("/")[0], kept)
-        wait_until(lambda: is_established(control_plane, name))
+        wait_until(lambda: is_served(control_plane, kept) and GROUP in groups(control_plane))
+
+
+def groups(control_plane: ControlPlane) -> set[str]:
+    """Whatever the API server says that it serves."""
+    return {each["name"] for each in control_plane.request("GET", "/apis")["groups"]}
 
 
 @contextmanager

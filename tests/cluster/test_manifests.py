@@ -49,7 +49,7 @@ def namespaces(control_plane: ControlPlane) -> Iterator[None]:
     yield
     for name in names:
         control_plane.request("DELETE", f"/api/v1/namespaces/{name}")
-    wait_until(lambda: not names & {it["metadata"]["name"] for it in all_namespaces(control_plane)}, 60)
+    wait_until(lambda: not names & {it["metadata"]["name"] for it in all_namespaces(control_plane)})
 
 
 @pytest.mark.parametrize("name", CASES)

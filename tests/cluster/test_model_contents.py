@@ -23,6 +23,7 @@ from tests.aws.moto_server import moto_server
 from tests.cluster.control_plane import ControlPlane
 from tests.cluster.kubernetes_provider.install import install_provider
 from tests.cluster.operator import operator
+from tests.cluster.patient import PROGRAM
 from tests.engine.scratch import ENVIRONMENT, STACK, Engine, scratch_engine
 
 pytestmark = pytest.mark.cluster
@@ -30,6 +31,12 @@ pytestmark = pytest.mark.cluster
 KEY = "canary-of-a-store-key"
 PATH = f"/apis/{GROUP}/v1/namespaces/contents/{PLURAL}/iris"
 MARK = "model-digest.seldon-infra/classifier"
+LOOKS_LONG = """
+from seldon_infra.clusters import models
+from seldon_infra.targets import model_files
+
+models.SECONDS = model_files.SECONDS = 120
+"""
 MODULE = """
 from seldon_infra import *
 
@@ -67,7 +74,7 @@ class Scene:
         command = [sys.executable, "-m", "seldon_infra.cli.main", "drift", "--stack", STACK, *words]
         engine = self.engine
         done = subprocess.run(
-            command, cwd=engine.directory, env=engine.environment, capture_output=True, text=True, timeout=120
+            command, cwd=engine.directory, env=engine.environment, capture_output=True, text=True, timeout=240
         )
         assert "Traceback" not in done.stderr
         assert KEY not in done.stdout + done.stderr
@@ -89,7 +96,7 @@ def scene(control_plane: ControlPlane) -> Iterator[Scene]:
     install_provider(folder)
     engine.use_plugin("kubernetes", folder)
     engine.use_plugin("seldon", ENVIRONMENT / "bin")
-    engine.write_program("from seldon_infra import run\n\nrun(__file__)\n")
+    engine.write_program(LOOKS_LONG + PROGRAM)
     engine.set_secret("storeKey", KEY)
     (engine.directory / f"{STACK}.py").write_text(MODULE.format(endpoint=endpoint))
     with operator(control_plane), server:

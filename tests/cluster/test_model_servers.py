@@ -15,10 +15,10 @@ from seldon_infra.graph.expand import expanded
 from seldon_infra.graph.render import seldon_deployment
 from seldon_infra.model_server.render import model_server
 from tests.cluster.control_plane import ControlPlane, Refused
-from tests.cluster.test_stack import engine, there
+from tests.cluster.effective import make_namespace, remove_namespace
+from tests.cluster.test_stack import engine
 from tests.engine.scratch import STACK as NAME
 from tests.engine.scratch import Engine
-from tests.engine.waiting import wait_until
 from tests.unit.graph.cases import CASES as DEPLOYMENTS
 from tests.unit.model_server.cases import CASES
 from tests.unit.payload_log.cases import CASES as LOGS
@@ -70,10 +70,9 @@ stack = Stack(
 @pytest.fixture(scope="module", autouse=True)
 def locked(control_plane: ControlPlane) -> Iterator[None]:
     """A namespace whose admission takes restricted pods alone, and the Prometheus operator's kind."""
-    control_plane.request("POST", "/api/v1/namespaces", {"metadata": {"name": NAMESPACE, "labels": ENFORCED}})
+    make_namespace(control_plane, NAMESPACE, ENFORCED)
     yield
-    control_plane.request("DELETE", f"/api/v1/namespaces/{NAMESPACE}")
-    wait_until(lambda: there(control_plane, f"/api/v1/namespaces/{NAMESPACE}") is None, 60)
+    remove_namespace(control_plane, NAMESPACE)
 
 
 def declare(engine: Engine, replicas: int = 2) -> None:

@@ -58,4 +58,4 @@ def test_a_stack_has_its_log_and_executors_are_told_of_it(engine: Engine, contro
         assert "unchanged" in engine.up("--expect-no-changes").stdout
         engine.destroy()
     assert there(control_plane, PATH) is None
-    wait_until(lambda: there(control_plane, f"/api/v1/namespaces/{NAMESPACE}") is None, 60)
+    wait_until(lambda: there(control_plane, f"/api/v1/namespaces/{NAMESPACE}") is None)

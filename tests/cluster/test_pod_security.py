@@ -14,6 +14,7 @@ from seldon_infra.graph.expand import expanded
 from seldon_infra.graph.render import seldon_deployment
 from seldon_infra.seldon_core.executor_policy import OF_THE_OPERATOR, executor_policy
 from tests.cluster.control_plane import ControlPlane, Refused
+from tests.cluster.effective import make_namespace, remove_namespace
 from tests.cluster.operator import operator
 from tests.cluster.test_stack import engine, there
 from tests.engine.scratch import Engine
@@ -39,15 +40,14 @@ OPENED = "secure"
 @pytest.fixture(scope="module", autouse=True)
 def closed(control_plane: ControlPlane) -> Iterator[None]:
     """A namespace that takes restricted pods alone, with the policy, once the API server goes by it."""
-    control_plane.request("POST", "/api/v1/namespaces", {"metadata": {"name": NAMESPACE, "labels": ENFORCED}})
+    make_namespace(control_plane, NAMESPACE, ENFORCED)
     for manifest in executor_policy("closed", [NAMESPACE]):
         control_plane.request("POST", f"{POLICIES[manifest['kind']]}?fieldValidation=Strict", manifest)
-    wait_until(lambda: is_admitted(control_plane, pods("hpa-and-pdb")[0]), 60)
+    wait_until(lambda: is_admitted(control_plane, pods("hpa-and-pdb")[0]))
     yield
     for path in POLICIES.values():
         control_plane.request("DELETE", f"{path}/closed")
-    control_plane.request("DELETE", f"/api/v1/namespaces/{NAMESPACE}")
-    wait_until(lambda: there(control_plane, f"/api/v1/namespaces/{NAMESPACE}") is None, 60)
+    remove_namespace(control_plane, NAMESPACE)
 
 
 def pods(name: str) -> list[dict[str, Any]]:

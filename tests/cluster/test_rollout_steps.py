@@ -19,10 +19,12 @@ from seldon_infra.graph.manifest import GROUP, PLURAL
 from seldon_infra.payload_log.render import REQUESTS_PORT
 from seldon_infra.provider.cluster.written import MANAGER
 from tests.cluster.control_plane import ControlPlane
+from tests.cluster.effective import remove_namespace, until_it_takes_pods
 from tests.cluster.kubernetes_provider.install import install_provider
 from tests.cluster.live_requests import payload_log
 from tests.cluster.operator import operator
 from tests.cluster.test_drift import command_on
+from tests.cluster.test_stack import change_traffic
 from tests.cluster.version_pods import Shares, Versions, of, versions
 from tests.engine.scratch import STACK, Engine, scratch_engine
 from tests.engine.waiting import wait_until
@@ -91,11 +93,12 @@ def rolling(control_plane: ControlPlane) -> Iterator[Rolling]:
         rolling = Rolling(made, control_plane, pods)
         rolling.declare(main=1)
         made.up()
+        until_it_takes_pods(control_plane, NAMESPACE)
         pods.add("iris-main", 1)
         pods.add("iris-main-next", 1)
         yield rolling
         made.destroy()
-    control_plane.request("DELETE", f"/api/v1/namespaces/{INGRESS}")
+    remove_namespace(control_plane, INGRESS)
     shutil.rmtree(folder)
 
 
@@ -122,9 +125,9 @@ def test_a_killed_run_goes_on_at_its_step(rolling: Rolling) -> None:
     assert "arrives in steps of 30, 100 % of the way" in planned
     assert "predictor main" in planned
     running = rolling.engine.start("up", "--stack", STACK, "--yes", "--skip-preview")
-    wait_until(lambda: rolling.shares().get("main-next") == ("2", 27), 60)
+    wait_until(lambda: rolling.shares().get("main-next") == ("2", 27))
     os.kill(running.pid, signal.SIGKILL)
-    wait_until(lambda: running.poll() is not None, 60)
+    wait_until(lambda: running.poll() is not None)
     rolling.engine.run("cancel", "--stack", STACK, "--yes", check=False)
     assert rolling.shares() == {"main": ("1", 63), "canary": ("9", 10), "main-next": ("2", 27)}
     rolling.declare(main=2, rollout=f"steps=(30, 100), hold='300ms', {gates}")
@@ -136,9 +139,7 @@ def test_a_killed_run_goes_on_at_its_step(rolling: Rolling) -> None:
 
 
 def test_a_share_that_somebody_changed_is_drift_and_is_mended_at_once(rolling: Rolling) -> None:
-    found = rolling.found()
-    found["spec"]["predictors"][0]["traffic"], found["spec"]["predictors"][1]["traffic"] = 60, 40
-    rolling.control_plane.request("PUT", f"{PATH}?fieldManager=somebody", found)
+    rolling.control_plane.change(PATH, change_traffic)
     done = command_on(rolling.engine, "drift", "--format", "json", "--skip-preview")
     assert done.returncode == 7, done.stdout + done.stderr
     (drifted,) = json.loads(done.stdout)["objects"]

@@ -22,7 +22,8 @@ from seldon_infra.graph.manifest import GROUP, PLURAL
 from seldon_infra.graph.render import seldon_deployment
 from seldon_infra.graph.spec import Model, Predictor, SeldonDeployment
 from seldon_infra.servers.spec import SklearnServer
-from tests.cluster.control_plane import NOBODY, ControlPlane, Refused, User
+from tests.cluster.control_plane import NOBODY, ControlPlane, User
+from tests.cluster.effective import make_namespace, until_allowed, until_refused
 from tests.cluster.kubelet import kubelet_of
 from tests.cluster.nodes import GPU_TAINT
 from tests.engine.waiting import wait_until
@@ -30,7 +31,7 @@ from tests.engine.waiting import wait_until
 pytestmark = pytest.mark.cluster
 
 MERGE = "application/merge-patch+json"
-PATIENCE = Patience(ready=60, node=0.2, trouble=0.2, outage=30, between_looks=0.1)
+PATIENCE = Patience(ready=240, node=0.2, trouble=0.2, outage=240, between_looks=0.1)
 
 
 @dataclass
@@ -77,18 +78,9 @@ class Space:
 @pytest.fixture
 def space(control_plane: ControlPlane, request: pytest.FixtureRequest) -> Iterator[Space]:
     name = f"rollout-{abs(hash(request.node.name)) % 10**8}"
-    control_plane.request("POST", "/api/v1/namespaces", {"metadata": {"name": name}})
-    account = f"/api/v1/namespaces/{name}/serviceaccounts/default"
-    wait_until(lambda: is_there(control_plane, account))
+    make_namespace(control_plane, name)
     yield Space(control_plane, name)
     control_plane.request("DELETE", f"/api/v1/namespaces/{name}")
-
-
-def is_there(control_plane: ControlPlane, path: str) -> bool:
-    try:
-        return bool(control_plane.request("GET", path))
-    except Refused:
-        return False
 
 
 async def meanwhile(space: Space, *steps: Any, rollouts: Rollouts | None = None) -> None:
@@ -235,6 +227,7 @@ def test_pods_over_quota_are_told_in_the_api_servers_words(space: Space) -> None
     space.say("Creating")
     quota = {"metadata": {"name": "team"}, "spec": {"hard": {"pods": "0"}}}
     space.make("/api/v1/namespaces/{}/resourcequotas", quota)
+    until_refused(space.control_plane, f"/api/v1/namespaces/{space.name}/pods", pod("late"), "exceeded quota: team")
     space.make("/apis/apps/v1/namespaces/{}/deployments", workload([{"name": "classify", "image": "x"}]))
     with pytest.raises(NotReady, match=r"its pods are refused: .*exceeded quota: team"):
         space.wait()
@@ -332,3 +325,4 @@ def grant(space: Space, user: User, resources: list[str], verbs: list[str]) -> N
     role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "reader"}
     subject = {"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": user.name}
     space.make(f"{rights}rolebindings", {"metadata": {"name": "reader"}, "roleRef": role, "subjects": [subject]})
+    until_allowed(space.control_plane, user, verbs[0], group=GROUP, resource=resources[0], namespace=space.name)

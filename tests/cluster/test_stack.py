@@ -15,6 +15,7 @@ from seldon_infra.graph.manifest import GROUP, PLURAL
 from tests.cluster.control_plane import NOBODY, ControlPlane, Refused
 from tests.cluster.kubernetes_provider.install import install_provider
 from tests.cluster.operator import operator
+from tests.cluster.patient import PROGRAM
 from tests.engine.scratch import ENVIRONMENT, Engine, scratch_engine
 from tests.engine.waiting import wait_until
 
@@ -45,7 +46,7 @@ def engine(control_plane: ControlPlane) -> Iterator[Engine]:
     install_provider(folder)
     made.use_plugin("kubernetes", folder)
     made.use_plugin("seldon", ENVIRONMENT / "bin")
-    made.write_program("from seldon_infra import run\n\nrun(__file__)\n")
+    made.write_program(PROGRAM)
     yield made
     made.environment["KUBECONFIG"] = str(control_plane.kubeconfig)
     made.destroy()
@@ -69,6 +70,11 @@ def traffic(control_plane: ControlPlane) -> dict[str, int]:
     found = there(control_plane)
     assert found is not None
     return {predictor["name"]: predictor["traffic"] for predictor in found["spec"]["predictors"]}
+
+
+def change_traffic(found: dict[str, Any]) -> None:
+    found["spec"]["predictors"][0]["traffic"] = 60
+    found["spec"]["predictors"][1]["traffic"] = 40
 
 
 def test_a_stack_lives_on_a_cluster_from_preview_to_destroy(engine: Engine, control_plane: ControlPlane) -> None:
@@ -101,10 +107,10 @@ def test_an_up_waits_until_the_operator_says_available(engine: Engine, control_p
     declare(engine)
     with operator(control_plane, "Creating"):
         running = engine.start("up", "--stack", "test", "--yes", "--skip-preview")
-        wait_until(lambda: ((there(control_plane) or {}).get("status") or {}).get("state") == "Creating", 60)
+        wait_until(lambda: ((there(control_plane) or {}).get("status") or {}).get("state") == "Creating")
         assert running.poll() is None
     with operator(control_plane):
-        said, _ = running.communicate(timeout=60)
+        said, _ = running.communicate(timeout=240)
     assert running.returncode == 0, said
 
 
@@ -112,11 +118,7 @@ def test_what_somebody_changed_by_hand_is_shown_and_mended(engine: Engine, contr
     declare(engine, CANARY.format(main=90, canary=10))
     with operator(control_plane):
         engine.up()
-        found = there(control_plane)
-        assert found is not None
-        found["spec"]["predictors"][0]["traffic"] = 60
-        found["spec"]["predictors"][1]["traffic"] = 40
-        control_plane.request("PUT", f"{PATH}?fieldManager=somebody", found)
+        control_plane.change(PATH, change_traffic)
         drift = engine.run("refresh", "--stack", "test", "--preview-only", "--expect-no-changes", "--diff", check=False)
         assert drift.returncode == 7
         assert "traffic" in drift.stdout

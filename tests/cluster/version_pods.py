@@ -56,14 +56,16 @@ class Versions:
     asked_over_grpc: list[str] = field(default_factory=list)
     copied: list[tuple[str, list[Any]]] = field(default_factory=list)
     """Who was asked what, of which no log takes notice."""
+    counts: int = 10
+    """How many more requests each look at a pod's numbers finds counted."""
     counted: dict[str, int] = field(default_factory=dict)
 
-    def add(self, service: str, says: float, grpc_port: int = GRPC) -> None:
-        """Make a ready pod of a predictor's Service."""
+    def add(self, service: str, says: float, grpc_port: int = GRPC, number: int = 0) -> None:
+        """Make a ready pod of a predictor's Service; one that follows another has a number that none had before."""
         self.says[service] = says
         ports = [{"name": "http", "containerPort": self.port}, {"name": "grpc", "containerPort": grpc_port}]
         engine = {"name": "seldon-container-engine", "image": "executor", "ports": ports}
-        add_pod(self.control_plane, self.namespace, f"{service}-0", {"seldon-app": service}, engine)
+        add_pod(self.control_plane, self.namespace, f"{service}-{number}", {"seldon-app": service}, engine)
 
     def set_ready(self, service: str, status: str) -> None:
         """Say whether a predictor's pod is ready, as its kubelet does: ``True`` or ``False``."""
@@ -75,7 +77,7 @@ class Versions:
         """Answer as the executor of that predictor."""
         self.asked.append((service, path))
         if path == "/prometheus":
-            self.counted[service] = self.counted.get(service, 0) + 10
+            self.counted[service] = self.counted.get(service, 0) + self.counts
             code = 500 if service in self.failing else 200
             return 200, f'# TYPE {SERIES} histogram\n{SERIES}_count{{code="{code}"}} {self.counted[service]}\n'
         if service in self.failing:
@@ -100,7 +102,7 @@ def versions(control_plane: ControlPlane, namespace: str, more: Mapping[int, int
     class Answer(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             # The API server names the path by which it was asked. Source: proxy/transport.go of apimachinery.
-            (service,) = re.findall(r"/pods/([a-z0-9-]+)-0:", self.headers["X-Forwarded-Uri"])
+            (service,) = re.findall(r"/pods/([a-z0-9-]+)-\d:", self.headers["X-Forwarded-Uri"])
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             rows = json.loads(body or b"{}").get("data", {}).get("ndarray", [])
             if self.headers.get("Seldon-Skip-Logging") == "true":

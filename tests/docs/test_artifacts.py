@@ -42,7 +42,7 @@ def signed(tmp_path: Path) -> Path:
     for line in COMMANDS:
         program, *words = shlex.split(line)
         start = [sys.executable, "-m", program] if program == "model_signing" else [program]
-        subprocess.run([*start, *words], cwd=tmp_path, check=True, timeout=60, capture_output=True)
+        subprocess.run([*start, *words], cwd=tmp_path, check=True, timeout=600, capture_output=True)
     return tmp_path
 
 

@@ -66,7 +66,7 @@ def test_the_recipe_for_ci_fails_with_the_report_where_something_drifted(tmp_pat
         def status() -> int:
             environment = project.engine.environment | {"GITHUB_STEP_SUMMARY": str(summary)}
             command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", line]
-            return subprocess.run(command, cwd=project.folder, env=environment, timeout=120).returncode
+            return subprocess.run(command, cwd=project.folder, env=environment, timeout=600).returncode
 
         assert status() == 0
         stop_the_gateway(project)

@@ -31,7 +31,7 @@ spec:
 def typed(words: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """Run one line of the page in a folder."""
     line = words.replace("seldon-infra ", f'"{sys.executable}" -m seldon_infra.cli.main ')
-    return subprocess.run(["bash", "-c", line], cwd=folder, capture_output=True, text=True, timeout=60)
+    return subprocess.run(["bash", "-c", line], cwd=folder, capture_output=True, text=True, timeout=600)
 
 
 @pytest.fixture

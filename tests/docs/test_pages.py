@@ -28,7 +28,7 @@ PAGES = [
 @pytest.mark.parametrize(("picture", "project"), [("digits.svg", "."), ("fraud.svg", "examples/fraud")])
 def test_a_picture_is_what_the_command_draws(picture: str, project: str) -> None:
     command = [sys.executable, "-m", "seldon_infra.cli.main", "graph", "--stack", "local", "--format", "svg"]
-    done = subprocess.run(command, cwd=ROOT / project, capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(command, cwd=ROOT / project, capture_output=True, text=True, timeout=600, check=True)
     assert done.stdout == (ROOT / "docs" / picture).read_text()
 
 

@@ -14,7 +14,7 @@ from toolchain import judges
 
 CRITICAL = 1
 SCHEMAS = "1.37.0"
-TIMEOUT_SECONDS = 240
+TIMEOUT_SECONDS = 600
 
 
 class Finding(NamedTuple):

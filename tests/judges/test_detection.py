@@ -73,7 +73,7 @@ def test_an_alert_fires_when_it_should_and_not_else(tmp_path: Path, values: dict
     whole = {"rule_files": ["rules.json"], "evaluation_interval": "1m", "tests": [test]}
     (tmp_path / "test.json").write_text(json.dumps(whole))
     done = subprocess.run(
-        [program("promtool"), "test", "rules", "test.json"], cwd=tmp_path, capture_output=True, text=True, timeout=60
+        [program("promtool"), "test", "rules", "test.json"], cwd=tmp_path, capture_output=True, text=True, timeout=600
     )
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -81,6 +81,6 @@ def test_an_alert_fires_when_it_should_and_not_else(tmp_path: Path, values: dict
 def test_prometheus_takes_the_rules(tmp_path: Path) -> None:
     (tmp_path / "rules.json").write_text(json.dumps({"groups": RULES}))
     command = [program("promtool"), "check", "rules", "--lint=all", "--lint-fatal", "rules.json"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "2 rules found" in done.stdout

@@ -42,7 +42,7 @@ def test_pyright_refuses_the_same_lines(tmp_path: Path) -> None:
     settings = tmp_path / "pyrightconfig.json"
     settings.write_text(json.dumps({**SETTINGS, "include": ["."], "extraPaths": [str(ROOT)]}))
     command = [str(PYRIGHT), "--outputjson", "--project", str(settings)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=240)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600)
     if not done.stdout.startswith("{"):
         pytest.skip(f"pyright's own program is not on this machine and could not be fetched: {done.stderr[-200:]}")
     errors = json.loads(done.stdout)["generalDiagnostics"]

@@ -19,7 +19,7 @@ from typing import Any
 import yaml
 
 MANAGER = "pulumi-kubernetes-stand-in"
-SECONDS = float(os.environ.get("STAND_IN_ANSWER_SECONDS", "20"))
+SECONDS = float(os.environ.get("STAND_IN_ANSWER_SECONDS", "120"))
 """How long the API server may take to answer; a test with one that never does sets less."""
 UNREACHED = 0
 """In the place of a status where there was no answer."""
