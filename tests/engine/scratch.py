@@ -15,7 +15,7 @@ import pytest
 ENVIRONMENT = Path(sys.executable).parent.parent
 CLI = ENVIRONMENT / "pulumi" / "pulumi"
 STACK = "test"
-TIMEOUT_SECONDS = 120
+TIMEOUT_SECONDS = 240
 
 
 @dataclass
