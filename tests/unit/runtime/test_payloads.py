@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -224,12 +223,6 @@ def test_what_a_killed_log_had_begun_goes_and_what_another_one_writes_stays(tmp_
     assert [file.name for file in folder.iterdir()] == [".new.part"]
 
 
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
 async def test_what_is_sent_at_once_is_less_than_the_log_reads_and_nothing_is_left_behind() -> None:
     sent: list[int] = []
 
@@ -237,8 +230,10 @@ async def test_what_is_sent_at_once_is_less_than_the_log_reads_and_nothing_is_le
         sent.append(len(request.body))
         return Answer(200, b"")
 
-    port = free_port()
-    await Server(take, lambda status, text: Answer(status, text.encode())).listen(port)
+    server = Server(take, lambda status, text: Answer(status, text.encode()))
+    await server.listen(0)
+    assert server._server is not None
+    port = server._server.sockets[0].getsockname()[1]
     unit = Unit("m", "MODEL", (), None, {}, "m", "", 0, 0, (), logger(LARGEST_BYTES))
     config = Config("d", "ns", "main", "", "seldon", 1, 2, 1, 1.0, 1.0, (), unit, payloads_port=port)
     log = PayloadLog(config, Metrics(config))
