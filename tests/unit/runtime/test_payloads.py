@@ -16,6 +16,7 @@ from pyarrow import parquet
 
 from seldon_infra.graph.rules.payloads import LARGEST_BYTES
 from seldon_infra.runtime.messages import message
+from seldon_infra.runtime.orchestrator import payload_log
 from seldon_infra.runtime.orchestrator.config import Config, Logger, Unit
 from seldon_infra.runtime.orchestrator.http_server import LARGEST_BODY_BYTES, Answer, Request, Server
 from seldon_infra.runtime.orchestrator.metrics import Metrics
@@ -223,7 +224,11 @@ def test_what_a_killed_log_had_begun_goes_and_what_another_one_writes_stays(tmp_
     assert [file.name for file in folder.iterdir()] == [".new.part"]
 
 
-async def test_what_is_sent_at_once_is_less_than_the_log_reads_and_nothing_is_left_behind() -> None:
+async def test_what_is_sent_at_once_is_less_than_the_log_reads_and_nothing_is_left_behind(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for patience in ("SEND_SECONDS", "FLUSH_SECONDS"):
+        monkeypatch.setattr(payload_log, patience, 60.0)
     sent: list[int] = []
 
     async def take(request: Request) -> Answer:
