@@ -19,7 +19,8 @@ NOT_RECORDED = {"p3.2xlarge", "p3.8xlarge", "p3.16xlarge"}
 
 
 @pytest.fixture(autouse=True)
-def asked_anew() -> Iterator[None]:
+def asked_anew(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(aws_session, "READ_SECONDS", 240)
     aws_session.forget()
     yield
     aws_session.forget()

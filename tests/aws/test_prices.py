@@ -34,6 +34,7 @@ def aws(loopback: Loopback, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     """An account that is reached, and an empty cache."""
     for name, value in {**loopback.environment, "SELDON_INFRA_CACHE": str(tmp_path)}.items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setattr("seldon_infra.eks.cost.ask.ALL_ANSWERS_SECONDS", 240.0)
     aws_session.forget()
     return loopback
 

@@ -32,7 +32,7 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
         env=kept | {"AWS_EC2_METADATA_DISABLED": "true", "HOME": "/nonexistent"} | environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
     )
 
 
@@ -69,7 +69,7 @@ def test_a_token_says_who_asks_and_for_which_cluster(moto: str) -> None:
     # AWS knows by the host which service it is asked, moto by a header.
     scope = f"AWS4-HMAC-SHA256 Credential={query['X-Amz-Credential'][0]}"
     request = urllib.request.Request(url, headers={"x-k8s-aws-id": "prod", "Authorization": scope})
-    with urllib.request.urlopen(request, timeout=30) as answer:
+    with urllib.request.urlopen(request, timeout=240) as answer:
         assert b"GetCallerIdentityResult" in answer.read()
 
 

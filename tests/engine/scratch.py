@@ -22,7 +22,7 @@ from tests.engine import inline
 ENVIRONMENT = Path(sys.executable).parent.parent
 CLI = ENVIRONMENT / "pulumi" / "pulumi"
 STACK = "test"
-TIMEOUT_SECONDS = 120
+TIMEOUT_SECONDS = 240
 
 
 @dataclass

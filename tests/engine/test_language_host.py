@@ -176,7 +176,7 @@ def test_host_and_program_end_with_the_engine(engine: Engine, number: signal.Sig
         wait_until(lambda: not is_alive(host) and not is_alive(program))
     finally:
         command.kill()
-        command.communicate(timeout=20)
+        command.communicate(timeout=60)
 
 
 def waiting_for(program: Path) -> list[int]:
@@ -195,7 +195,7 @@ def waiting_for(program: Path) -> list[int]:
 def test_a_command_that_runs_no_program_leaves_no_process_that_waits_for_one(engine: Engine) -> None:
     engine.up()
     engine.refresh()
-    assert waiting_for(engine.directory) == []
+    wait_until(lambda: not waiting_for(engine.directory))  # a host whose engine is gone ends it a moment later
 
 
 def test_what_a_program_has_left_for_its_end_is_done(engine: Engine) -> None:
@@ -217,7 +217,7 @@ HOST = Path(__file__).parents[2] / "toolchain" / "language_host"
 def test_a_program_that_nobody_asks_to_run_does_not(tmp_path: Path) -> None:
     (tmp_path / "__main__.py").write_text("import seldon_infra\nopen('ran', 'w').close()\n")
     command = [sys.executable, str(HOST / "program.py"), str(tmp_path)]
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, cwd=tmp_path, capture_output=True, text=True, timeout=240)
     assert (done.returncode, done.stderr) == (32, "")
     assert not (tmp_path / "ran").exists()
 
@@ -229,7 +229,7 @@ def test_a_process_is_given_to_the_program_that_it_was_started_for_alone(tmp_pat
         "ahead = Ahead()\n"
         "def end(process):\n"
         "    process.stdin.close()\n"
-        "    return process.wait(30)\n"
+        "    return process.wait(60)\n"
         "ahead.start(sys.executable, 'one')\n"
         "waiting = ahead._process\n"
         "first = ahead.take(sys.executable, 'one')\n"
@@ -240,11 +240,11 @@ def test_a_process_is_given_to_the_program_that_it_was_started_for_alone(tmp_pat
         "print(first is waiting, second is first, third is passed_over, passed_over.returncode)\n"
         "print([end(process) for process in (first, second, third)])\n"
     )
-    done = subprocess.run([sys.executable, "-c", asked], cwd=HOST, capture_output=True, text=True, timeout=120)
+    done = subprocess.run([sys.executable, "-c", asked], cwd=HOST, capture_output=True, text=True, timeout=240)
     assert done.stdout == "True False False -9\n[32, 32, 32]\n", done.stderr
 
 
 def test_the_host_starts_without_importing_pulumi() -> None:
     check = "import sys, protocol; sys.exit('pulumi.output' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", check], cwd=HOST, timeout=30)
+    done = subprocess.run([sys.executable, "-c", check], cwd=HOST, timeout=240)
     assert done.returncode == 0

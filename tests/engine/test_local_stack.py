@@ -65,7 +65,7 @@ class Checkout:
             env=self.environment | variables,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=240,
         )
         assert not check or done.returncode == 0, done.stdout + done.stderr
         return done
@@ -270,7 +270,7 @@ def test_a_disk_that_is_almost_full_is_refused_before_anything_changes(checkout:
     backend = checkout.folder / ".seldon" / "backend"
     backend.mkdir(parents=True)
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", backend], capture_output=True, timeout=20
+        ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", backend], capture_output=True, timeout=60
     )
     if mounted.returncode:
         pytest.skip("mounting is not allowed here")
@@ -281,4 +281,4 @@ def test_a_disk_that_is_almost_full_is_refused_before_anything_changes(checkout:
         assert "Nothing has been changed" in done.stderr
         assert "Updating" not in done.stdout
     finally:
-        subprocess.run(["umount", backend], check=True, timeout=20)
+        subprocess.run(["umount", backend], check=True, timeout=60)

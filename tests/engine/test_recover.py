@@ -48,7 +48,7 @@ class Held:
             wait_until((self.folder / "held").exists, 60)
         finally:
             running.send_signal(signal.SIGKILL)
-            running.communicate(timeout=30)
+            running.communicate(timeout=60)
             (self.folder / "hold").unlink()
 
     def sizes(self) -> list[float]:
@@ -64,7 +64,7 @@ def held(engine: Engine, tmp_path: Path) -> Held:
 def recover(engine: Engine, check: bool = True) -> str:
     command = [ENVIRONMENT / "bin" / "seldon-infra", "recover", "--stack", "test"]
     done = subprocess.run(
-        command, cwd=engine.directory, env=engine.environment, capture_output=True, text=True, timeout=60
+        command, cwd=engine.directory, env=engine.environment, capture_output=True, text=True, timeout=240
     )
     assert not check or done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr
@@ -84,7 +84,7 @@ def write_lock(engine: Engine, pid: int, host: str) -> Path:
 
 def a_dead_process() -> int:
     ended = subprocess.Popen([sys.executable, "-c", ""])
-    ended.wait(timeout=30)
+    ended.wait(timeout=60)
     return ended.pid
 
 

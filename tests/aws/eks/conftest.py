@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.aws.account import REPOSITORY
 from tests.aws.eks.account import Account
 from tests.aws.loopback import Loopback
 from tests.aws.loopback.fixtures import Surroundings, around, empty_account, loopback, moto_address, surroundings
@@ -25,6 +26,7 @@ def new_account(aws: Loopback, around: Surroundings, folder: Path) -> Account:
     """An empty stack whose plugin talks to this AWS."""
     engine = scratch_engine(folder)
     engine.environment |= {**aws.environment, "SELDON_INFRA_CACHE": str(folder / "cache")}
+    engine.environment["PYTHONPATH"] = str(REPOSITORY)
     engine.use_plugin("seldon", ENVIRONMENT / "bin")
     base = {
         "EksCluster": {

@@ -13,6 +13,7 @@ from tests.aws.loopback.fixtures import Surroundings, client
 pytestmark = pytest.mark.aws
 
 PROGRAM = """
+import tests.engine.patient
 from seldon_infra import AccessEntry, EksCluster, ExistingNetwork, GpuNodes, NewVpc, NodeGroup, PodIdentity, Scaling
 from seldon_infra.eks.component import EksClusterComponent
 from seldon_infra.targets.aws_checks import begin, require_room

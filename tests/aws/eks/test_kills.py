@@ -104,7 +104,7 @@ def test_a_kill_while_something_is_waited_for_is_healed_by_one_further_up(
         plugin = held.wait()
         os.kill(plugin, signal.SIGKILL)
         wait_until(lambda: not is_alive(plugin))
-    running.communicate(timeout=60)
+    running.communicate(timeout=240)
     assert running.returncode != 0
     account.up()
     account.assert_settled()

@@ -18,7 +18,7 @@ from tests.aws.loopback.march import March
 from tests.aws.loopback.wire import AwsError, Call
 
 Moment = Literal["before", "after"]
-WAIT_SECONDS = 60
+WAIT_SECONDS = 240
 _THROTTLED = {"ec2": ("RequestLimitExceeded", 503), "query": ("Throttling", 400)}
 _EXPIRED = {"ec2": ("RequestExpired", 400), "query": ("ExpiredToken", 403)}
 _DENIED = {"ec2": ("UnauthorizedOperation", 403), "query": ("AccessDenied", 403)}
@@ -124,11 +124,11 @@ class Faults:
     def _pass_march(self, march: March, call: Call, moment: Moment, process: Callable[[], int]) -> None:
         """Wait for the kill, if this call has its turn; a call of the dead ends here."""
         try:
-            whose = process()
+            halt = march.meet(call, moment, process())
         except LookupError:
             march.lose(call, moment)
             raise Dropped from None
-        if halt := march.meet(call, moment, whose):
+        if halt:
             assert halt.wait(WAIT_SECONDS), f"{call.name} was never released"
             raise Dropped
 

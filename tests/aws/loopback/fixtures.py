@@ -28,7 +28,7 @@ def moto_address(moto: str) -> str:
 @contextmanager
 def empty_account(moto_address: str) -> Iterator[Loopback]:
     """An AWS account with nothing in it."""
-    urlopen(Request(f"http://{moto_address}/moto-api/reset", method="POST"), timeout=30).close()
+    urlopen(Request(f"http://{moto_address}/moto-api/reset", method="POST"), timeout=240).close()
     with Loopback(moto_address) as aws:
         yield aws
 

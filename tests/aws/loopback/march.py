@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 Key = tuple[str, str, bytes]
 _QUIET_SECONDS = 0.4
 """How long nothing new has to come until all are taken to be there: who comes later is held in the next run."""
-_SECONDS = 90
+_SECONDS = 240
 _TOKEN = rb'"clientRequestToken": ?"[^"]*"|ClientToken=[^&]*'
 
 
@@ -72,9 +72,11 @@ class March:
         return {name for name, *_ in set(self.before) ^ set(self.after)}
 
     def meet(self, call: Call, moment: Literal["before", "after"], process: int) -> threading.Event | None:
-        """What a call has to wait for now; None where it had its turn at this moment."""
+        """What a call has to wait for now; None where it had its turn at this moment, LookupError from the dead."""
         key = _key(call)
         with self._lock:
+            if not is_alive(process):  # killed since it was looked up
+                raise LookupError(process)
             self._last = time.monotonic()
             held = self.before if moment == "before" else self.after
             if key in held:
@@ -103,10 +105,12 @@ class March:
         return killed
 
     def _kill(self) -> None:
-        os.kill(self._plugin, signal.SIGKILL)
-        while is_alive(self._plugin):
-            time.sleep(0.01)
-        released, self._released = self._released, threading.Event()
+        with self._lock:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._plugin, signal.SIGKILL)
+            while is_alive(self._plugin):
+                time.sleep(0.01)
+            released, self._released = self._released, threading.Event()
         released.set()
 
     def _is_still(self) -> bool:

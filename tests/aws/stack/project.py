@@ -10,6 +10,7 @@ from typing import Any
 from tests.aws.account import Account
 from tests.cluster.kubernetes_provider.install import install_provider
 
+PROGRAM = "import tests.engine.patient\nfrom seldon_infra import run\n\nrun(__file__)\n"
 STACK = """
 from seldon_infra import *
 
@@ -50,7 +51,7 @@ class Project:
     ) -> None:
         """Make this the stack's definition."""
         engine = self.account.engine
-        engine.write_program("from seldon_infra import run\n\nrun(__file__)\n")
+        engine.write_program(PROGRAM)
         text = STACK.format(
             before=before, version=version, groups=groups, cluster=cluster, target=target, deployments=deployments
         )

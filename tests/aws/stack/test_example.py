@@ -14,7 +14,7 @@ import yaml
 from seldon_infra.graph.manifest import GROUP, PLURAL
 from tests.aws.account import REPOSITORY, Account
 from tests.aws.eks.test_plan_and_drift import command
-from tests.aws.stack.project import Project, prepare
+from tests.aws.stack.project import PROGRAM, Project, prepare
 from tests.aws.stack.reviewer import Reviewer, reviewing
 from tests.cluster.control_plane import ControlPlane, started
 from tests.cluster.nodes import add_nodes
@@ -78,7 +78,7 @@ def project(account: Account, tmp_path: Path) -> Project:
     engine.environment["KUBECONFIG"] = "/dev/null"
     shutil.copy(EXAMPLE / "prod.py", engine.directory / "example.py")
     shutil.copy(EXAMPLE / "prod.py", engine.directory / "test.py")
-    engine.write_program("import sys; sys.path.insert(0, '.')\nfrom seldon_infra import run\n\nrun(__file__)\n")
+    engine.write_program(f"import sys; sys.path.insert(0, '.')\n{PROGRAM}")
     for key, value in yaml.safe_load((EXAMPLE / "Pulumi.prod.yaml").read_text())["config"].items():
         engine.set_config(key.partition(":")[2], value)
     (tmp_path / "cache").mkdir()

@@ -15,7 +15,7 @@ import yaml
 
 from seldon_infra.resources.aws_words import action
 from tests.aws.account import REPOSITORY, Account
-from tests.aws.stack.project import Project, prepare
+from tests.aws.stack.project import PROGRAM, Project, prepare
 
 pytestmark = [pytest.mark.aws, pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -118,7 +118,7 @@ def test_stack_prod_is_previewed_before_anything_is_there(project: Project) -> N
     text = (engine.directory / "prod.py").read_text().replace("from stacks.models", "from models")
     (engine.directory / "test.py").write_text(text)
     (engine.directory / "prod.py").unlink()
-    engine.write_program("import sys; sys.path.insert(0, '.')\nfrom seldon_infra import run\n\nrun(__file__)\n")
+    engine.write_program(f"import sys; sys.path.insert(0, '.')\n{PROGRAM}")
     previewed = engine.preview().stdout
     assert "nothing is checked against the cluster: cluster 'prod': it is not made yet" in previewed
     for name in ("EksCluster +prod", "EksNodegroup +gpu", "NatGateway +nat-eu-west-1c", "SeldonDeployment +digits"):

@@ -61,7 +61,7 @@ def kill_at(world: World, step: Step, victim: str, moment: Moment) -> int:
         plugin = gate.wait()
         os.kill(running.pid if victim == "engine" else plugin, signal.SIGKILL)
         world.assert_gone(plugin)
-    running.communicate(timeout=30)
+    running.communicate(timeout=60)
     return plugin
 
 
@@ -140,4 +140,4 @@ def test_an_idle_plugin_goes_with_the_engine(world: World) -> None:
         plugin = gate.wait()
     os.kill(running.pid, signal.SIGKILL)
     world.assert_gone(plugin)
-    running.communicate(timeout=30)
+    running.communicate(timeout=60)

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from seldon_infra.artifacts import registry as module
 from seldon_infra.artifacts.registry import Image, RegistryNotReached, platforms
 from seldon_infra.core.errors import NotFound, NotPermitted
 
@@ -65,6 +66,11 @@ def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
     finally:
         server.shutdown()
         server.server_close()
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "SECONDS", 60.0)
 
 
 @pytest.fixture(scope="module")

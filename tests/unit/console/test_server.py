@@ -39,7 +39,7 @@ def console() -> Iterator[Console]:
 
 
 def ask(console: Console, path: str, method: str = "GET", key: str | None = "", **headers: str) -> HTTPResponse:
-    connection = HTTPConnection("127.0.0.1", console.port, timeout=10)
+    connection = HTTPConnection("127.0.0.1", console.port, timeout=60)
     known = console.key if key == "" else key
     sent = {"Cookie": f"console-{console.port}={known}"} if known is not None else {}
     connection.request(method, path, headers=sent | {name.replace("_", "-"): value for name, value in headers.items()})

@@ -67,9 +67,9 @@ def test_a_cancel_is_heard_where_every_thread_is_at_work() -> None:
     with grpc.insecure_channel(f"127.0.0.1:{int(plugin.stdout.readline())}") as channel:
         stub = provider_pb2_grpc.ResourceProviderStub(channel)
         request = provider_pb2.CreateRequest(urn=f"{URN}-1", properties=to_wire(NEWS))
-        calls = [stub.Create.future(request, timeout=30) for _ in range(5)]
+        calls = [stub.Create.future(request, timeout=240) for _ in range(5)]
         assert [plugin.stderr.readline() for _ in range(2)] == ["begun\n"] * 2
-        stub.Cancel(Empty(), timeout=10)
+        stub.Cancel(Empty(), timeout=240)
         assert all("cancelled while waiting for godot" in call.exception().details() for call in calls)
     plugin.send_signal(signal.SIGINT)
     plugin.communicate(timeout=240)

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 
 import pytest
@@ -40,16 +39,20 @@ class Served:
     def __init__(self) -> None:
         self.handler = Echo()
         self.server = Server(self.handler, lambda status, text: Answer(status, text.encode()))
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = 0
+
+    async def listen(self) -> None:
+        """Serve on whatever port is free."""
+        await self.server.listen(0)
+        assert self.server._server is not None
+        self.port = self.server._server.sockets[0].getsockname()[1]
 
     async def ask(self, *parts: bytes) -> bytes:
         """Send all and read until the server closes."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         writer.write(b"".join(parts))
         try:
-            return await asyncio.wait_for(reader.read(), 10)
+            return await asyncio.wait_for(reader.read(), 60)
         except ConnectionResetError:
             return b""
         finally:
@@ -59,7 +62,7 @@ class Served:
 @pytest_asyncio.fixture
 async def served() -> AsyncIterator[Served]:
     made = Served()
-    await made.server.listen(made.port)
+    await made.listen()
     yield made
     made.handler.go.set()
     await made.server.drain(1)
@@ -124,7 +127,7 @@ async def test_a_refused_request_does_not_reach_the_handler(served: Served, bad:
 async def test_a_client_that_asks_whether_to_go_on_is_told_so(served: Served) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
     writer.write(get("/a", CLOSE + b"Expect: 100-continue\r\nContent-Length: 2\r\n", "POST"))
-    assert await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10) == b"HTTP/1.1 100 Continue\r\n\r\n"
+    assert await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 60) == b"HTTP/1.1 100 Continue\r\n\r\n"
     writer.write(b"{}")
     assert statuses(await reader.read()) == [299]
     writer.close()
@@ -141,14 +144,14 @@ async def test_what_a_client_that_has_left_asked_for_is_given_up(served: Served)
     while not served.handler.seen:
         await asyncio.sleep(0)
     writer.close()
-    await asyncio.wait_for(served.handler.left.wait(), 10)
+    await asyncio.wait_for(served.handler.left.wait(), 60)
 
 
 async def test_a_stop_lets_open_requests_finish(served: Served) -> None:
     asked = asyncio.create_task(served.ask(get("/wait"), get("/b")))
     while not served.handler.seen:
         await asyncio.sleep(0)
-    draining = asyncio.create_task(served.server.drain(10))
+    draining = asyncio.create_task(served.server.drain(60))
     await asyncio.sleep(0)
     served.handler.go.set()
     assert statuses(await asked) == [299, 299]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +16,7 @@ from pyarrow import parquet
 
 from seldon_infra.graph.rules.payloads import LARGEST_BYTES
 from seldon_infra.runtime.messages import message
+from seldon_infra.runtime.orchestrator import payload_log
 from seldon_infra.runtime.orchestrator.config import Config, Logger, Unit
 from seldon_infra.runtime.orchestrator.http_server import LARGEST_BODY_BYTES, Answer, Request, Server
 from seldon_infra.runtime.orchestrator.metrics import Metrics
@@ -224,21 +224,21 @@ def test_what_a_killed_log_had_begun_goes_and_what_another_one_writes_stays(tmp_
     assert [file.name for file in folder.iterdir()] == [".new.part"]
 
 
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
-async def test_what_is_sent_at_once_is_less_than_the_log_reads_and_nothing_is_left_behind() -> None:
+async def test_what_is_sent_at_once_is_less_than_the_log_reads_and_nothing_is_left_behind(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for patience in ("SEND_SECONDS", "FLUSH_SECONDS"):
+        monkeypatch.setattr(payload_log, patience, 60.0)
     sent: list[int] = []
 
     async def take(request: Request) -> Answer:
         sent.append(len(request.body))
         return Answer(200, b"")
 
-    port = free_port()
-    await Server(take, lambda status, text: Answer(status, text.encode())).listen(port)
+    server = Server(take, lambda status, text: Answer(status, text.encode()))
+    await server.listen(0)
+    assert server._server is not None
+    port = server._server.sockets[0].getsockname()[1]
     unit = Unit("m", "MODEL", (), None, {}, "m", "", 0, 0, (), logger(LARGEST_BYTES))
     config = Config("d", "ns", "main", "", "seldon", 1, 2, 1, 1.0, 1.0, (), unit, payloads_port=port)
     log = PayloadLog(config, Metrics(config))

@@ -25,7 +25,7 @@ def started(file: Path) -> int:
 
 def test_a_failed_step_says_its_last_lines() -> None:
     with pytest.raises(console.SetupFailed, match=r"(?s)trying failed:.*no such thing"):
-        console.run("trying", ["/bin/sh", "-c", "echo no such thing; exit 3"], timeout=20)
+        console.run("trying", ["/bin/sh", "-c", "echo no such thing; exit 3"], timeout=60)
 
 
 def test_a_step_that_takes_too_long_is_stopped() -> None:
@@ -33,11 +33,28 @@ def test_a_step_that_takes_too_long_is_stopped() -> None:
         console.run("waiting", ["/bin/sleep", "600"], timeout=0.2)
 
 
+def has_begun(file: Path) -> bool:
+    return file.exists() and file.read_text() != ""
+
+
 @pytest.mark.parametrize("run", RUNS)
-def test_what_a_late_step_has_started_ends_with_it(tmp_path: Path, run: Callable[..., object]) -> None:
+def test_what_a_late_step_has_started_ends_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Callable[..., object]
+) -> None:
     command = ["/bin/sh", "-c", STARTS_ANOTHER.format(file=tmp_path / "pid")]
+    bounded = console._bounded
+
+    def bounded_when_it_has_begun(name: str, start: Callable[[], subprocess.Popen[bytes]], timeout: float) -> object:
+        def begun() -> subprocess.Popen[bytes]:
+            process = start()
+            wait_until(lambda: has_begun(tmp_path / "pid"))
+            return process
+
+        return bounded(name, begun, timeout)
+
+    monkeypatch.setattr(console, "_bounded", bounded_when_it_has_begun)
     with pytest.raises(console.SetupFailed, match="took longer than"):
-        run("waiting", command, timeout=2)
+        run("waiting", command, timeout=0.2)
     wait_until(lambda: not is_alive(started(tmp_path / "pid")))
 
 
@@ -46,9 +63,9 @@ def test_what_an_interrupted_step_has_started_ends_with_it(tmp_path: Path, run: 
     command = ["/bin/sh", "-c", STARTS_ANOTHER.format(file=tmp_path / "pid")]
     program = f"from toolchain import console; console.{run.__name__}('waiting', {command!r}, timeout=300)"
     process = subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stderr=subprocess.DEVNULL)
-    wait_until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text() != "")
+    wait_until(lambda: has_begun(tmp_path / "pid"))
     process.send_signal(signal.SIGINT)
-    process.wait(30)
+    process.wait(60)
     wait_until(lambda: not is_alive(started(tmp_path / "pid")))
 
 
@@ -62,16 +79,16 @@ def test_an_interrupt_while_a_step_starts_ends_what_has_started() -> None:
 
     with pytest.raises(KeyboardInterrupt), console._bounded("waiting", start, 300):
         pytest.fail("the step went on")
-    assert running[0].wait(10) == -signal.SIGKILL
+    assert running[0].wait(60) == -signal.SIGKILL
 
 
 def test_a_command_that_is_not_there_leaves_interrupts_as_they_were() -> None:
     before = signal.getsignal(signal.SIGINT)
     with pytest.raises(FileNotFoundError):
-        console.run("trying", ["/no/such/command"], timeout=20)
+        console.run("trying", ["/no/such/command"], timeout=60)
     assert signal.getsignal(signal.SIGINT) == before
 
 
 def test_a_step_that_shows_its_own_progress_fails_by_name() -> None:
     with pytest.raises(console.SetupFailed, match="trying failed; what is said above says why"):
-        console.run_shown("trying", ["/bin/false"], timeout=20)
+        console.run_shown("trying", ["/bin/false"], timeout=60)

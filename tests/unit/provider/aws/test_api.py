@@ -40,7 +40,7 @@ class Script:
         with self._lock:
             self.asked.append(parse_qs(body))
             answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-        self.held.wait(10)
+        self.held.wait(60)
         return answer
 
     def refuse(self, *codes: str, status: int = 400, message: str = "no", then: str = "<R/>") -> None:
@@ -168,6 +168,7 @@ def test_a_question_ahead_that_fails_is_told_to_whoever_needs_its_answer(aws: Sc
     api = here()
     ask = partial(api.ask, "iam", "get_role", RoleName="a")
     api.ahead(ask)
+    wait_until(lambda: aws.asked)
     with pytest.raises(AwsError, match="AccessDenied"):
         ask()
 
@@ -188,9 +189,11 @@ def test_an_answer_that_was_asked_before_a_change_is_not_given_after_it(aws: Scr
     api = here()
     with ThreadPoolExecutor(2) as many:
         early = many.submit(api.ask, "ec2", "describe_vpcs")
+        wait_until(lambda: len(aws.asked) == 1)
         change = many.submit(api.call, "ec2", "delete_vpc", VpcId="vpc-1")
+        wait_until(lambda: len(aws.asked) == 2)
         aws.held.set()
-        early.result(10), change.result(10)
+        early.result(60), change.result(60)
     api.ask("ec2", "describe_vpcs")
     assert len(aws.asked) == 3
 
