@@ -13,7 +13,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from pathlib import Path
@@ -105,8 +105,15 @@ class Scene:
             return call(channel, method, body, **metadata)
 
     def pid(self, record: Record) -> int:
-        wait_until(lambda: self.processes.state(record.id).pid > 0)
-        return self.processes.state(record.id).pid
+        """The process's id, as soon as it runs: never 0, which is none."""
+        seen = [0]
+
+        def runs() -> bool:
+            seen.append(self.processes.state(record.id).pid)
+            return seen[-1] > 0
+
+        wait_until(runs)
+        return seen[-1]
 
     def supervisor_pid(self) -> int:
         return int((self.stack.root / "supervisord.pid").read_text())
@@ -283,15 +290,27 @@ def processes_below(folder: Path) -> list[int]:
     return found
 
 
+def end_below(folder: Path) -> None:
+    """End every process that was started from inside a folder, and what these start meanwhile."""
+
+    def none_is_left() -> bool:
+        left = processes_below(folder)
+        for pid in left:
+            with suppress(ProcessLookupError):  # it has ended by itself
+                kill(pid)
+        return not left
+
+    wait_until(none_is_left)
+
+
 def listening(pids: list[int]) -> set[tuple[str, int]]:
     """Address and port of each TCP socket on which one of the processes listens."""
     inodes = set()
     for pid in pids:
-        for descriptor in Path(f"/proc/{pid}/fd").iterdir():
-            try:
-                inodes.add(os.readlink(descriptor).removeprefix("socket:[").removesuffix("]"))
-            except OSError:
-                continue
+        with suppress(OSError):  # the process, or what it has open, is gone by now
+            for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+                with suppress(OSError):
+                    inodes.add(os.readlink(descriptor).removeprefix("socket:[").removesuffix("]"))
     # An IPv6 socket that is bound to an IPv4 address is loopback, too.
     mapped = "0000000000000000FFFF00000100007F"
     found = set()
@@ -320,4 +339,5 @@ def held(pid: int) -> Iterator[None]:
 
 
 def kill(pid: int, with_signal: signal.Signals = signal.SIGKILL) -> None:
+    assert pid > 0, "0 is this process's own group"
     os.kill(pid, with_signal)

@@ -184,7 +184,7 @@ def test_a_secret_and_another_resource_s_output_reach_the_server() -> None:
         assert all(secret not in text for text in (said.stdout, said.stderr, state))
         assert "9 unchanged" in project.engine.preview().stdout
         project.engine.destroy()
-        assert processes_below(project.folder) == []
+        wait_until(lambda: not processes_below(project.folder))
 
 
 def plugins(project: Project) -> list[int]:

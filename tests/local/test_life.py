@@ -53,7 +53,7 @@ def _destroy_and_look(project: Project) -> None:
     port, folder = project.port, str(project.stack_dir.root)
     project.engine.destroy()
     assert not project.stack_dir.root.exists()
-    assert processes_below(project.folder) == []
+    wait_until(lambda: not processes_below(project.folder))
     with pytest.raises(OSError, match="refused"):
         ask(port, "/", "GET", None)
     assert folder not in (cache_dir() / "ports.json").read_text()
