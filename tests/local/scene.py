@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
@@ -32,6 +32,10 @@ from tests.engine.waiting import wait_until
 BACKEND = Path(__file__).with_name("backend.py")
 INFER = "/seldon/ns/d/v2/models/m/infer"
 _NUMBERS = itertools.count()
+SECONDS = 120
+"""How long a request of a load may take: it only says that nobody answers."""
+IN_FLIGHT = 20
+"""How many requests of a load may be open at once: a machine that is slower than its pace gets fewer."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +87,7 @@ class Scene:
     def start(self, spec: ProcessSpec) -> Record:
         return self.processes.start(spec, "owner", f"{next(_NUMBERS):08d}")
 
-    def put(self, *backends: Backend, drain_seconds: float = 5, **more: Any) -> Route:
+    def put(self, *backends: Backend, drain_seconds: float = 60, **more: Any) -> Route:
         wanted = route(*backends, **more)
         self.gateway.put(wanted, drain_seconds)
         return wanted
@@ -94,7 +98,7 @@ class Scene:
         method: str = "POST",
         body: bytes | None = b"{}",
         headers: Mapping[str, str] | None = None,
-        timeout: float = 20,
+        timeout: float = 60,
     ) -> Answer:
         return ask(self.port, path, method, body, headers, timeout)
 
@@ -142,7 +146,7 @@ def ask(
     method: str = "POST",
     body: bytes | None = b"{}",
     headers: Mapping[str, str] | None = None,
-    timeout: float = 20,
+    timeout: float = 60,
 ) -> Answer:
     connection = HTTPConnection("127.0.0.1", port, timeout=timeout)
     try:
@@ -157,7 +161,7 @@ def call(
     channel: grpc.Channel,
     method: str = "inference.GRPCInferenceService/ModelInfer",
     body: bytes = b"",
-    timeout: float = 20,
+    timeout: float = 60,
     **metadata: str,
 ) -> tuple[str, Mapping[str, str]]:
     """Call a method of the deployment; what it answered and the headers with it."""
@@ -166,7 +170,7 @@ def call(
     return answer.decode(), dict(done.initial_metadata())
 
 
-def raw(port: int, sent: bytes, timeout: float = 20) -> bytes:
+def raw(port: int, sent: bytes, timeout: float = 60) -> bytes:
     """Send bytes as they are and read until the other side closes."""
     with socket.create_connection(("127.0.0.1", port), timeout=timeout) as connection:
         connection.sendall(sent)
@@ -201,7 +205,7 @@ class Load:
 
 @contextmanager
 def load(port: int, path: str = INFER, per_second: int = 200, body: bytes = b"{}") -> Iterator[Load]:
-    """Send requests at a steady pace, on connections that are kept, while the block runs."""
+    """Send requests at a steady pace, or as fast as they are answered, on kept connections, while the block runs."""
     counts, stop = Load(), threading.Event()
     thread = threading.Thread(
         target=lambda: asyncio.run(_send(counts, stop, f"http://127.0.0.1:{port}{path}", per_second, body))
@@ -212,19 +216,26 @@ def load(port: int, path: str = INFER, per_second: int = 200, body: bytes = b"{}
         yield counts
     finally:
         stop.set()
-        thread.join(60)
+        thread.join()
 
 
 async def _send(counts: Load, stop: threading.Event, url: str, per_second: int, body: bytes) -> None:
     json = {"content-type": "application/json"}
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=20), headers=json) as session:
-        begun, asked = time.monotonic(), set()
-        for number in itertools.count():
-            if stop.is_set():
-                break
-            asked.add(asyncio.ensure_future(_one(counts, session, url, body)))
-            await asyncio.sleep(max(begun + number / per_second - time.monotonic(), 0))
-        await asyncio.gather(*asked)
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=SECONDS), headers=json) as session:
+        await _at_pace(stop, per_second, lambda: _one(counts, session, url, body))
+
+
+async def _at_pace(stop: threading.Event, per_second: int, send: Callable[[], Awaitable[None]]) -> None:
+    begun, open_requests = time.monotonic(), set[asyncio.Future[None]]()
+    for number in itertools.count():
+        if stop.is_set():
+            break
+        open_requests.add(asyncio.ensure_future(send()))
+        await asyncio.sleep(max(begun + number / per_second - time.monotonic(), 0))
+        open_requests = {each for each in open_requests if not each.done()}
+        if len(open_requests) >= IN_FLIGHT:
+            await asyncio.wait(open_requests, return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.gather(*open_requests)
 
 
 async def _one(counts: Load, session: aiohttp.ClientSession, url: str, body: bytes) -> None:
@@ -251,24 +262,19 @@ def grpc_load(
         yield counts
     finally:
         stop.set()
-        thread.join(60)
+        thread.join()
 
 
 async def _call(counts: Load, stop: threading.Event, port: int, method: str, per_second: int, body: bytes) -> None:
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
-        ask, begun, asked = channel.unary_unary(f"/{method}"), time.monotonic(), set()
-        for number in itertools.count():
-            if stop.is_set():
-                break
-            asked.add(asyncio.ensure_future(_one_call(counts, ask, body)))
-            await asyncio.sleep(max(begun + number / per_second - time.monotonic(), 0))
-        await asyncio.gather(*asked)
+        ask = channel.unary_unary(f"/{method}")
+        await _at_pace(stop, per_second, lambda: _one_call(counts, ask, body))
 
 
 async def _one_call(counts: Load, ask: Any, body: bytes) -> None:
     begun = time.monotonic()
     try:
-        await ask(body, timeout=20, metadata=(("seldon", "d"), ("namespace", "ns")))
+        await ask(body, timeout=SECONDS, metadata=(("seldon", "d"), ("namespace", "ns")))
         counts.answers["200"] += 1
     except grpc.aio.AioRpcError as error:
         counts.answers[error.code().name] += 1
@@ -281,7 +287,7 @@ def processes_below(folder: Path) -> list[int]:
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit() and int(entry.name) != os.getpid():
             try:
-                inside = Path(os.readlink(entry / "cwd")).is_relative_to(folder)
+                inside = Path(os.readlink(entry / "cwd").removesuffix(" (deleted)")).is_relative_to(folder)
                 alive = (entry / "stat").read_text().rpartition(")")[2].split()[0] != "Z"
             except OSError:
                 continue
@@ -335,7 +341,8 @@ def held(pid: int) -> Iterator[None]:
     try:
         yield
     finally:
-        kill(pid, signal.SIGCONT)
+        with suppress(ProcessLookupError):  # whoever watches it has taken it for one that hangs
+            kill(pid, signal.SIGCONT)
 
 
 def kill(pid: int, with_signal: signal.Signals = signal.SIGKILL) -> None:
