@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 
-def wait_until(condition: Callable[[], object], seconds: float = 60) -> None:
+def wait_until(condition: Callable[[], object], seconds: float = 120) -> None:
     """Return as soon as the condition holds; fail if it does not within the time."""
     end = time.monotonic() + seconds
     while not condition():
