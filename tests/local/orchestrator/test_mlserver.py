@@ -43,7 +43,7 @@ class Server:
     def call(self, request: Any, method: str = METHOD) -> Any:
         wire = request if isinstance(request, bytes) else request.SerializeToString()
         with grpc.insecure_channel(f"127.0.0.1:{self.ports['grpc']}") as channel:
-            answer = channel.unary_unary(f"/{method}")(wire, timeout=20)
+            answer = channel.unary_unary(f"/{method}")(wire, timeout=60)
         return message("inference.ModelInferResponse").FromString(answer)
 
     def good(self) -> None:
