@@ -209,7 +209,7 @@ def test_the_plugin_goes_with_an_engine_that_is_killed(host_too: bool) -> None:
         (project.folder / "version.py").write_text(SLOW)
         declare(project, predictor())
         running = project.engine.start("up", "--stack", "test", "--yes", "--skip-preview")
-        wait_until(lambda: "d.main.version" in project.pids() and bool(plugins(project)), 60)
+        wait_until(lambda: "d.main.version" in project.pids() and bool(plugins(project)))
         hosts = [parent(pid) for pid in plugins(project)] if host_too else []
         for victim in (running.pid, *hosts):
             with suppress(ProcessLookupError):  # a host goes by itself as well, once its engine is gone

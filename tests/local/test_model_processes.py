@@ -111,7 +111,7 @@ def test_one_that_cannot_be_served_fails_its_up_with_its_last_words_and_disturbs
     kept = (project.folder / "a" / "model.joblib").read_bytes()
     python = catalogue.environment_path(catalogue.load("mlserver")) / "bin" / "python"
     script = "import joblib, numpy; joblib.dump(numpy.zeros(3), 'a/model.joblib')"
-    subprocess.run([python, "-c", script], cwd=project.folder, check=True, timeout=60)
+    subprocess.run([python, "-c", script], cwd=project.folder, check=True, timeout=120)
     with load(project.port, INFER.format("b"), per_second=20, body=BODY) as beside:
         done = project.engine.up(check=False)
         assert answers(project) == [3, 2]
@@ -126,7 +126,7 @@ def test_one_that_cannot_be_served_fails_its_up_with_its_last_words_and_disturbs
 def test_a_killed_process_comes_back_with_all_of_them(project: Project) -> None:
     before = project.pids()["mlserver"]
     kill(before)
-    wait_until(lambda: answers(project) == [3, 2], 60)
+    wait_until(lambda: answers(project) == [3, 2])
     assert project.pids()["mlserver"] not in (0, before)
 
 
@@ -167,12 +167,12 @@ def test_one_that_breaks_the_process_while_it_is_loaded_stays_away_and_the_other
     files = {**made.files, "breaking.py": BREAKING}
     host = scene.start(ProcessSpec("mlserver", made.command, made.environment, files, ports=made.ports))
     good = start_in(scene, host, "good")
-    wait_until(lambda: ask_ready(good), 60)
+    wait_until(lambda: ask_ready(good))
     before = scene.pid(host)
     breaking = start_in(scene, host, "breaking")
-    wait_until(lambda: scene.processes.state(breaking.id).state == "FATAL", 60)
+    wait_until(lambda: scene.processes.state(breaking.id).state == "FATAL")
     assert scene.pid(host) != before
-    wait_until(lambda: ask_ready(good), 60)
+    wait_until(lambda: ask_ready(good))
     assert scene.processes.state(good.id).state == "RUNNING"
     assert scene.processes.state(breaking.id).state == "FATAL"
 

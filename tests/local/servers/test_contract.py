@@ -134,7 +134,7 @@ def test_a_request_under_way_is_answered_when_it_is_stopped(project: Project, sa
     finally:
         stopping.join(60)
         connection.close()
-    wait_until(lambda: predict(project, sample, sample.wire.body(sample, sample.rows)).status == 200, 60)
+    wait_until(lambda: predict(project, sample, sample.wire.body(sample, sample.rows)).status == 200)
 
 
 def test_a_changed_model_is_served_without_a_failed_request(project: Project) -> None:
