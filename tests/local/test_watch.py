@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import subprocess
 import sys
 import threading
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from seldon_infra.runtime import leftovers
 from seldon_infra.runtime.health import is_ready
 from seldon_infra.runtime.processes import Liveness, ProcessSpec, Record
 from tests.engine.waiting import wait_until
@@ -79,6 +83,20 @@ def test_a_process_that_computes_is_left_alone_however_long_it_takes(scene: Scen
     work.join()
     assert [answer.status for answer in answers] == [200]
     assert scene.pid(record) == first
+
+
+def test_a_process_that_gets_no_processor_counts_as_one_that_computes(tmp_path: Path) -> None:
+    """On a machine that has too much to do a healthy process may be silent for long and have computed nothing."""
+    mark = {leftovers.PROCESS_MARK: str(tmp_path)}
+    spins = [sys.executable, "-c", "while True: pass"]
+    with ExitStack() as stack:
+        made = [stack.enter_context(subprocess.Popen(spins, env=os.environ | more)) for more in (mark, {}, {})]
+        for process in made:
+            stack.callback(process.kill)
+            os.sched_setaffinity(process.pid, {min(os.sched_getaffinity(0))})
+        os.setpriority(os.PRIO_PROCESS, made[0].pid, 19)
+        before = leftovers.wanted_seconds(tmp_path)
+        wait_until(lambda: leftovers.wanted_seconds(tmp_path) - before > 1)
 
 
 def test_a_process_may_take_its_time_until_it_answers_at_all(scene: Scene) -> None:
