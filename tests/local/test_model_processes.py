@@ -56,7 +56,7 @@ def define(project: Project, *names: str) -> None:
         f"graph=Model(name='classify', server=SklearnServer(), model_uri='{name}')),)),"
         for name in names
     )
-    project.write(f"stack = Stack(target=Local(drain_seconds=2), deployments=({deployments}))")
+    project.write(f"stack = Stack(target=Local(drain_seconds=30), deployments=({deployments}))")
 
 
 def answer(project: Project, name: str) -> float | None:
@@ -78,11 +78,16 @@ def test_each_has_its_own_log_and_metrics(project: Project) -> None:
     assert answers(project) == [1, 2]
     for name in NAMES:
         record = project.stack.process(f"{name}.main.classify")
-        assert any("Loaded model 'classify'" in line for line in project.scene.processes.log_tail(record.id))
+        wait_until(lambda of=record.id: says(project, of, "Loaded model 'classify'"))  # type: ignore[misc]
     host = project.stack.process("mlserver")
-    assert not any("Loaded model" in line for line in project.scene.processes.log_tail(host.id))
+    assert not says(project, host.id, "Loaded model")
     found = ask(project.stack.process("a.main.classify").ports["metrics"], "/metrics", "GET", None)
     assert 'model_infer_request_success_total{model="classify"' in found.body.decode()
+
+
+def says(project: Project, process: str, words: str) -> bool:
+    """Whether the last lines of a process's log have these words."""
+    return any(words in line for line in project.scene.processes.log_tail(process))
 
 
 def test_its_repository_is_not_reached_through_the_gateway(project: Project) -> None:

@@ -148,7 +148,7 @@ def test_gates_wait_for_a_version_whose_model_process_is_started_anew(project: P
     before = {record.id for record in project.scene.processes.all()}
     project.write_class(8)
     say(project, 8)
-    declare(project, "SmokeGate(data='rows.json')", steps=(50, 100), hold="5s", patience="300s")
+    declare(project, "SmokeGate(data='rows.json')", steps=(50, 100), hold="3s", patience="300s")
     running = _come_to(project, 0)
     made = [it for it in project.scene.processes.all() if it.id not in before and it.spec.name.endswith("version")]
     kill(project.scene.pid(made[0]))
@@ -166,6 +166,7 @@ def test_a_run_that_is_interrupted_or_killed_goes_on_at_its_step(project: Projec
     _ended_at(project, 1, signal.SIGKILL)
     project.engine.run("cancel", "--stack", STACK, "--yes", check=False)
     assert weights(project) == [30, 70]
+    declare(project, steps=(1, 30, 100), hold="2s")
     assert _steps_of(project) == [1, 2]
     assert project.version() == 5
     assert weights(project) == [100]

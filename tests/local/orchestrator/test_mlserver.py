@@ -184,7 +184,9 @@ REQUESTS = st.fixed_dictionaries(
     {"inputs": st.lists(TENSORS, min_size=1, max_size=2)},
     optional={"id": JSON, "outputs": JSON, "parameters": PARAMETERS | JSON},
 )
-FUZZED = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FUZZED = settings(
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 
 
 @FUZZED

@@ -29,7 +29,8 @@ def project() -> Iterator[Project]:
         for sample in SAMPLES:
             sample.put(made.folder)
         deployments = "".join(f"{sample.definition}, " for sample in SAMPLES)
-        made.write(f"stack = Stack(target=Local(drain_seconds=2), deployments=({deployments}))")
+        target = "Local(drain_seconds=30, ready_timeout_seconds=600)"  # they all start at once
+        made.write(f"stack = Stack(target={target}, deployments=({deployments}))")
         made.engine.up()
         yield made
 
@@ -41,7 +42,7 @@ def predict(project: Project, sample: Sample, body: bytes) -> Answer:
 def call(project: Project, sample: Sample, wire: bytes) -> bytes:
     with grpc.insecure_channel(f"127.0.0.1:{project.port}") as channel:
         metadata = (("seldon", sample.name), ("namespace", NAMESPACE))
-        return bytes(channel.unary_unary(f"/{sample.wire.method()}")(wire, timeout=20, metadata=metadata))
+        return bytes(channel.unary_unary(f"/{sample.wire.method()}")(wire, timeout=60, metadata=metadata))
 
 
 def answers(project: Project, sample: Sample, version: int) -> bool:
@@ -125,14 +126,14 @@ def test_a_request_under_way_is_answered_when_it_is_stopped(project: Project, sa
     # So much fits into no buffer of the socket: once it is sent, the server is at it.
     body = sample.wire.body(sample, sample.many())
     assert len(body) > 4 * 1024**2
-    connection = HTTPConnection("127.0.0.1", record.ports["http"], timeout=60)
+    connection = HTTPConnection("127.0.0.1", record.ports["http"], timeout=240)
     connection.request("POST", sample.wire.infer(sample), body, {"content-type": "application/json"})
     stopping = threading.Thread(target=lambda: project.scene.processes.restart(record.id))
     stopping.start()
     try:
         assert connection.getresponse().status == 200
     finally:
-        stopping.join(60)
+        stopping.join()
         connection.close()
     wait_until(lambda: predict(project, sample, sample.wire.body(sample, sample.rows)).status == 200)
 
