@@ -15,7 +15,7 @@ from tests.docs.shell import accuracies, shell
 from tests.engine.waiting import wait_until
 from tests.local.scene import end_below, processes_below
 
-pytestmark = [pytest.mark.docs, pytest.mark.engine, pytest.mark.local, pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.docs, pytest.mark.engine, pytest.mark.local, pytest.mark.slow, pytest.mark.timeout(1800)]
 ROOT = Path(__file__).parents[2]
 
 

@@ -17,7 +17,7 @@ from tests.local.scene import Answer, ask, load
 from tests.local.servers.contract import NAMESPACE, Sample
 from tests.local.servers.samples import SAMPLES
 
-pytestmark = [pytest.mark.engine, pytest.mark.local]
+pytestmark = [pytest.mark.engine, pytest.mark.local, pytest.mark.timeout(1800)]  # each framework is imported twice
 each_server = pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)
 CLIENTS_FAULT = {grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.NOT_FOUND, grpc.StatusCode.FAILED_PRECONDITION}
 
