@@ -215,4 +215,4 @@ def test_the_plugin_goes_with_an_engine_that_is_killed(host_too: bool) -> None:
             with suppress(ProcessLookupError):  # a host goes by itself as well, once its engine is gone
                 os.kill(victim, signal.SIGKILL)
         wait_until(lambda: not plugins(project))
-        running.communicate(timeout=30)
+        running.communicate(timeout=120)

@@ -53,7 +53,7 @@ def project() -> Iterator[Project]:
         with ThreadPoolExecutor(2) as pool:
             list(pool.map(lambda fit_one: fit_one(made.folder), [fits_by_permutation, page_fits, fits_shap, fits_lime]))
         made.write(DEFINITION.format(model="model"))
-        made.engine.run("up", "--stack", STACK, "--yes", "--skip-preview")  # three libraries are imported
+        made.engine.run("up", "--stack", STACK, "--yes", "--skip-preview", timeout=600)  # three libraries are imported
         yield made
 
 

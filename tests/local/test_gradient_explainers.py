@@ -117,7 +117,7 @@ def project(folder: Path, tried: object) -> Iterator[Project]:
         for name in ("net", "square.keras", "payments.csv", "explainers"):
             (made.folder / name).symlink_to(folder / name)
         made.write(DEFINITION)
-        made.engine.run("up", "--stack", STACK, "--yes", "--skip-preview")  # TensorFlow starts twice
+        made.engine.run("up", "--stack", STACK, "--yes", "--skip-preview", timeout=600)  # TensorFlow starts twice
         yield made
 
 

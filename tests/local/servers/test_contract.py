@@ -11,6 +11,7 @@ import grpc
 import pytest
 
 from seldon_infra.servers import catalogue
+from tests.engine.scratch import STACK
 from tests.engine.waiting import wait_until
 from tests.local.project import Project, new_project
 from tests.local.scene import Answer, ask, load
@@ -31,8 +32,12 @@ def project() -> Iterator[Project]:
         deployments = "".join(f"{sample.definition}, " for sample in SAMPLES)
         target = "Local(drain_seconds=30, ready_timeout_seconds=600)"  # they all start at once
         made.write(f"stack = Stack(target={target}, deployments=({deployments}))")
-        made.engine.up()
+        up(made)
         yield made
+
+
+def up(project: Project) -> None:
+    project.engine.run("up", "--stack", STACK, "--yes", "--skip-preview", timeout=1200)  # twelve servers at once
 
 
 def predict(project: Project, sample: Sample, body: bytes) -> Answer:
@@ -154,7 +159,7 @@ def test_a_changed_model_is_served_without_a_failed_request(project: Project) ->
             )
             for sample in SAMPLES
         }
-        project.engine.up()
+        up(project)
         for sample in SAMPLES:
             assert answers(project, sample, 2), sample.name
             assert before[sample.name] != project.stack.process(sample.process).id
