@@ -29,13 +29,13 @@ from seldon_infra.runtime.supervisor import UnixConnection
 
 FIRST_PORT = 8003
 """Where the search for a free port starts."""
-SWITCH_SECONDS = 15.0
+SWITCH_SECONDS = 30.0
 """How long Envoy may take to take a file over; it needs milliseconds."""
-LIVE_SECONDS = 15.0
+LIVE_SECONDS = 30.0
 """How long to wait for Envoy to come back, when somebody has killed it a moment ago."""
 ADMIN_SECONDS = 5.0
 """How long Envoy may take to answer a question about itself."""
-LOG_SECONDS = 2.0
+LOG_SECONDS = 10.0
 """How long the log may take to tell what Envoy has counted."""
 LIVE = Liveness("gateway", "/", silent_seconds=15.0, start_seconds=30.0)
 """Envoy answers every path, if only with 404."""
@@ -172,12 +172,24 @@ class Gateway:
 
     def _move(self, name: str, stat: str, content: envoy.JsonDict) -> None:
         """Move a file into place and wait until Envoy says that it follows it."""
-        wait(self.is_live, LIVE_SECONDS, f"the gateway; its log is {self.stack.processes}/gateway-*/log")
-        file, before = self.folder / name, self._subscription(stat)
+        file, before = self.folder / name, self._told(stat)
         if before.get("version_text") == content["version_info"] and _read(file) == content:
             return
         _write(file, content)
         wait(lambda: self._took(stat, str(content["version_info"]), before), SWITCH_SECONDS, f"Envoy to follow {name}")
+
+    def _told(self, stat: str) -> dict[str, str]:
+        """Ask Envoy about one of its files, as soon as it is live: it may be killed between any two questions."""
+        told: list[dict[str, str]] = []
+
+        def tells() -> bool:
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                if self.is_live():
+                    told.append(self._subscription(stat))
+            return bool(told)
+
+        wait(tells, LIVE_SECONDS, f"the gateway; its log is {self.stack.processes}/gateway-*/log")
+        return told[0]
 
     def _took(self, stat: str, version: str, before: Mapping[str, str]) -> bool:
         try:

@@ -148,6 +148,9 @@ class Supervisor:
             self._call("reloadConfig")
             if not any(self.stack.programs.glob("*.conf")):
                 self.shutdown()
+        elif not any(self.stack.programs.glob("*.conf")):
+            # One that was killed has left the watch behind.
+            leftovers.end_stack(self.stack.root)
 
     def state(self, name: str) -> ProgramState:
         """Say how a program is; ABSENT where there is no supervisor or no such program."""

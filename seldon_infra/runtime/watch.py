@@ -22,7 +22,7 @@ PERIOD_SECONDS = 5.0
 QUICK_SECONDS = 1.0
 """Within which a healthy process answers; only who does not is looked at more closely."""
 IDLE_SHARE = 0.1
-"""Of one processor: a process that used less while it was silent does nothing."""
+"""Of one processor: a process that wanted less while it was silent does nothing."""
 
 
 class Heard(Enum):
@@ -70,9 +70,9 @@ class Watch:
         heard = ask(port, live.path, QUICK_SECONDS)
         if heard is not Heard.SILENCE:
             return heard
-        before = leftovers.processor_seconds(folder)
+        before = leftovers.wanted_seconds(folder)
         heard = ask(port, live.path, live.silent_seconds)
-        if leftovers.processor_seconds(folder) - before > IDLE_SHARE * live.silent_seconds:
+        if leftovers.wanted_seconds(folder) - before > IDLE_SHARE * live.silent_seconds:
             return Heard.NOBODY
         return heard
 

@@ -7,7 +7,7 @@ import re
 import subprocess
 from pathlib import Path
 
-SECONDS = 600
+SECONDS = 1500
 
 
 def shell(script: str, folder: Path, status: int = 0, **variables: str) -> str:

@@ -14,6 +14,7 @@ from seldon_infra import Stack
 from seldon_infra.core.errors import InvalidSpec
 from seldon_infra.core.plain import read
 from seldon_infra.graph.spec import SeldonDeployment
+from tests.engine.waiting import wait_until
 from tests.local.project import new_project
 from tests.local.scene import processes_below
 
@@ -46,7 +47,7 @@ def test_the_program_is_previewed_applied_asked_and_destroyed() -> None:
         assert "7 unchanged" in project.engine.preview().stdout
         project.engine.destroy()
         assert not project.stack_dir.root.exists()
-        assert processes_below(project.folder) == []
+        wait_until(lambda: not processes_below(project.folder))
 
 
 def test_the_cluster_that_is_shown_is_right() -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -14,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from tests.docs.shell import accuracies, shell
-from tests.local.scene import processes_below
+from tests.engine.waiting import wait_until
+from tests.local.scene import end_below, processes_below
 
-pytestmark = [pytest.mark.docs, pytest.mark.engine, pytest.mark.local, pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.docs, pytest.mark.engine, pytest.mark.local, pytest.mark.slow, pytest.mark.timeout(1800)]
 ROOT = Path(__file__).parents[2]
 
 
@@ -39,8 +38,7 @@ def clone() -> Iterator[Clone]:
     made.run("make up")
     yield made
     made.run("pulumi destroy --stack local --yes || true")
-    for pid in processes_below(folder):
-        os.kill(pid, signal.SIGKILL)
+    end_below(folder)
     shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -133,7 +131,7 @@ def test_destroy_leaves_nothing(clone: Clone) -> None:
     (line,) = [line for line in README if "destroy" in line]
     clone.run(f"{line} --yes")
     assert not (clone.folder / ".seldon" / "local").exists()
-    assert processes_below(clone.folder) == []
+    wait_until(lambda: not processes_below(clone.folder))
 
 
 def test_the_demo_plays_a_day_in_which_a_shift_is_seen_and_no_request_fails(clone: Clone) -> None:

@@ -16,6 +16,8 @@ from aiohttp import web
 
 SLEEP = "x-sleep"
 """Header or metadata key: seconds before the answer."""
+HOLD = "x-hold"
+"""Header: a file; the answer comes once it is there."""
 BUSY = "x-busy"
 """Header: seconds of computing before the answer, in which the server does nothing else."""
 LARGEST_MESSAGE_BYTES = 2 << 20
@@ -26,6 +28,8 @@ def application(name: str) -> web.Application:
     async def answer(request: web.Request) -> web.Response:
         size = len(await request.read())
         await asyncio.sleep(float(request.headers.get(SLEEP, "0")))
+        while HOLD in request.headers and not os.path.exists(request.headers[HOLD]):
+            await asyncio.sleep(0.02)
         until = time.monotonic() + float(request.headers.get(BUSY, "0"))
         while time.monotonic() < until:
             pass

@@ -44,7 +44,7 @@ class Collector:
 
     def take(self, wire: bytes, context: Any) -> bytes:
         self.asked.set()
-        self.go.wait(60)
+        self.go.wait(600)
         sent = service.ExportTraceServiceRequest.FromString(wire)
         with self._lock:
             self.headers.append(dict(context.invocation_metadata()))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,7 +11,7 @@ import pytest
 
 from seldon_infra.runtime.stack_dir import StackDir
 from tests.engine.scratch import Engine, scratch_engine
-from tests.local.scene import Scene, processes_below
+from tests.local.scene import Scene, end_below
 
 
 @pytest.fixture(scope="module")
@@ -28,9 +26,8 @@ def new_scene() -> Iterator[Callable[[], Scene]]:
     yield make
     for folder in folders:
         Scene(StackDir(folder / "stack")).close()
+        end_below(folder)
         shutil.rmtree(folder, ignore_errors=True)
-        for pid in processes_below(folder):
-            os.kill(pid, signal.SIGKILL)
 
 
 @pytest.fixture
@@ -48,6 +45,5 @@ def engine() -> Iterator[Engine]:
     made = scratch_engine(folder)
     yield made
     made.destroy(check=False)
-    for pid in processes_below(folder):
-        os.kill(pid, signal.SIGKILL)
+    end_below(folder)
     shutil.rmtree(folder, ignore_errors=True)

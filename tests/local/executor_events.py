@@ -37,7 +37,7 @@ class Executor:
     """One worker of an executor, with its connection."""
 
     def __init__(self, port: int, other: Mapping[str, str] | None = None) -> None:
-        self._http, self._other = HTTPConnection("127.0.0.1", port, timeout=10), other or {}
+        self._http, self._other = HTTPConnection("127.0.0.1", port, timeout=60), other or {}
 
     def send(
         self,

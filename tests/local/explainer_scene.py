@@ -76,7 +76,7 @@ def make_networks(folder: Path) -> None:
 def _written_by(server: str, script: str, folder: Path) -> None:
     python = catalogue.environment(catalogue.load(server)) / "bin" / "python"
     command = [str(python), "-W", "ignore", "-c", script]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
 
 
@@ -108,6 +108,6 @@ def run_in(server: str, place: Path, script: str, told: object) -> str:
     (place / "script.py").write_text(script)
     python = str(catalogue.environment(entry) / "bin" / "python")
     command = [python, "-B", "-W", "ignore", str(place / "script.py"), json.dumps(told)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=240)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
     return done.stdout

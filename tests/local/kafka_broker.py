@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.admin import ACL, ACLOperation, ACLPermissionType, NewTopic, ResourcePattern, ResourceType
+from kafka.errors import KafkaError
 
 from seldon_infra.runtime.health import is_ready
 from seldon_infra.runtime.ports import allocate, release
@@ -116,7 +117,14 @@ class Broker:
     def _answers(self) -> bool:
         assert self.process is not None
         assert self.process.poll() is None, (self.folder / "log").read_text()
-        return is_ready("tcp", self.ports["open"], "")
+        if not is_ready("tcp", self.ports["open"], ""):
+            return False
+        try:
+            with self._admin() as admin:
+                parts = [part for topic in admin.describe_topics() for part in topic["partitions"]]
+        except KafkaError:
+            return False
+        return all(part["leader_id"] >= 0 for part in parts)
 
     @contextmanager
     def _admin(self) -> Iterator[Any]:

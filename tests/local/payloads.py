@@ -45,7 +45,7 @@ class Logged:
 
     def rows_of(self, puid: str, count: int) -> list[dict[str, Any]]:
         """The rows of one request, as soon as there are so many."""
-        wait_until(lambda: len([row for row in self.rows() if row["request_id"] == puid]) >= count, 20)
+        wait_until(lambda: len([row for row in self.rows() if row["request_id"] == puid]) >= count)
         return [row for row in self.rows() if row["request_id"] == puid]
 
     def sent(self) -> dict[str, float]:
@@ -118,7 +118,7 @@ def receiver(**how: Any) -> Iterator[Receiver]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             if made.hold:
-                made.hold.wait(30)
+                made.hold.wait(600)
             made.events.append(({key.lower(): value for key, value in self.headers.items()}, body))
             self.send_response(made.status)
             self.send_header("Content-Length", "0")

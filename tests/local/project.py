@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import signal
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +14,7 @@ from typing import Any
 from seldon_infra.cli.local_stack import LocalStack
 from seldon_infra.runtime.stack_dir import StackDir
 from tests.engine.scratch import ENVIRONMENT, STACK, Engine, scratch_engine
-from tests.local.scene import Answer, Scene, ask, processes_below
+from tests.local.scene import Answer, Scene, ask, end_below
 
 PREDICT = "/seldon/ns/d/api/v1.0/predictions"
 NUMBERS = {"data": {"ndarray": [[1.0, 2.0]]}}
@@ -113,6 +111,5 @@ def new_project() -> Iterator[Project]:
         yield project
     finally:
         engine.destroy(check=False)
-        for pid in processes_below(folder):
-            os.kill(pid, signal.SIGKILL)
+        end_below(folder)
         shutil.rmtree(folder, ignore_errors=True)

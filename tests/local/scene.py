@@ -12,8 +12,8 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from pathlib import Path
@@ -32,6 +32,10 @@ from tests.engine.waiting import wait_until
 BACKEND = Path(__file__).with_name("backend.py")
 INFER = "/seldon/ns/d/v2/models/m/infer"
 _NUMBERS = itertools.count()
+SECONDS = 120
+"""How long a request of a load may take: it only says that nobody answers."""
+IN_FLIGHT = 20
+"""How many requests of a load may be open at once: a machine that is slower than its pace gets fewer."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +87,7 @@ class Scene:
     def start(self, spec: ProcessSpec) -> Record:
         return self.processes.start(spec, "owner", f"{next(_NUMBERS):08d}")
 
-    def put(self, *backends: Backend, drain_seconds: float = 5, **more: Any) -> Route:
+    def put(self, *backends: Backend, drain_seconds: float = 60, **more: Any) -> Route:
         wanted = route(*backends, **more)
         self.gateway.put(wanted, drain_seconds)
         return wanted
@@ -94,7 +98,7 @@ class Scene:
         method: str = "POST",
         body: bytes | None = b"{}",
         headers: Mapping[str, str] | None = None,
-        timeout: float = 20,
+        timeout: float = 60,
     ) -> Answer:
         return ask(self.port, path, method, body, headers, timeout)
 
@@ -105,8 +109,15 @@ class Scene:
             return call(channel, method, body, **metadata)
 
     def pid(self, record: Record) -> int:
-        wait_until(lambda: self.processes.state(record.id).pid > 0)
-        return self.processes.state(record.id).pid
+        """The process's id, as soon as it runs: never 0, which is none."""
+        seen = [0]
+
+        def runs() -> bool:
+            seen.append(self.processes.state(record.id).pid)
+            return seen[-1] > 0
+
+        wait_until(runs)
+        return seen[-1]
 
     def supervisor_pid(self) -> int:
         return int((self.stack.root / "supervisord.pid").read_text())
@@ -135,7 +146,7 @@ def ask(
     method: str = "POST",
     body: bytes | None = b"{}",
     headers: Mapping[str, str] | None = None,
-    timeout: float = 20,
+    timeout: float = 60,
 ) -> Answer:
     connection = HTTPConnection("127.0.0.1", port, timeout=timeout)
     try:
@@ -150,7 +161,7 @@ def call(
     channel: grpc.Channel,
     method: str = "inference.GRPCInferenceService/ModelInfer",
     body: bytes = b"",
-    timeout: float = 20,
+    timeout: float = 60,
     **metadata: str,
 ) -> tuple[str, Mapping[str, str]]:
     """Call a method of the deployment; what it answered and the headers with it."""
@@ -159,7 +170,7 @@ def call(
     return answer.decode(), dict(done.initial_metadata())
 
 
-def raw(port: int, sent: bytes, timeout: float = 20) -> bytes:
+def raw(port: int, sent: bytes, timeout: float = 60) -> bytes:
     """Send bytes as they are and read until the other side closes."""
     with socket.create_connection(("127.0.0.1", port), timeout=timeout) as connection:
         connection.sendall(sent)
@@ -194,7 +205,7 @@ class Load:
 
 @contextmanager
 def load(port: int, path: str = INFER, per_second: int = 200, body: bytes = b"{}") -> Iterator[Load]:
-    """Send requests at a steady pace, on connections that are kept, while the block runs."""
+    """Send requests at a steady pace, or as fast as they are answered, on kept connections, while the block runs."""
     counts, stop = Load(), threading.Event()
     thread = threading.Thread(
         target=lambda: asyncio.run(_send(counts, stop, f"http://127.0.0.1:{port}{path}", per_second, body))
@@ -205,19 +216,26 @@ def load(port: int, path: str = INFER, per_second: int = 200, body: bytes = b"{}
         yield counts
     finally:
         stop.set()
-        thread.join(60)
+        thread.join()
 
 
 async def _send(counts: Load, stop: threading.Event, url: str, per_second: int, body: bytes) -> None:
     json = {"content-type": "application/json"}
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=20), headers=json) as session:
-        begun, asked = time.monotonic(), set()
-        for number in itertools.count():
-            if stop.is_set():
-                break
-            asked.add(asyncio.ensure_future(_one(counts, session, url, body)))
-            await asyncio.sleep(max(begun + number / per_second - time.monotonic(), 0))
-        await asyncio.gather(*asked)
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=SECONDS), headers=json) as session:
+        await _at_pace(stop, per_second, lambda: _one(counts, session, url, body))
+
+
+async def _at_pace(stop: threading.Event, per_second: int, send: Callable[[], Awaitable[None]]) -> None:
+    begun, open_requests = time.monotonic(), set[asyncio.Future[None]]()
+    for number in itertools.count():
+        if stop.is_set():
+            break
+        open_requests.add(asyncio.ensure_future(send()))
+        await asyncio.sleep(max(begun + number / per_second - time.monotonic(), 0))
+        open_requests = {each for each in open_requests if not each.done()}
+        if len(open_requests) >= IN_FLIGHT:
+            await asyncio.wait(open_requests, return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.gather(*open_requests)
 
 
 async def _one(counts: Load, session: aiohttp.ClientSession, url: str, body: bytes) -> None:
@@ -244,24 +262,19 @@ def grpc_load(
         yield counts
     finally:
         stop.set()
-        thread.join(60)
+        thread.join()
 
 
 async def _call(counts: Load, stop: threading.Event, port: int, method: str, per_second: int, body: bytes) -> None:
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
-        ask, begun, asked = channel.unary_unary(f"/{method}"), time.monotonic(), set()
-        for number in itertools.count():
-            if stop.is_set():
-                break
-            asked.add(asyncio.ensure_future(_one_call(counts, ask, body)))
-            await asyncio.sleep(max(begun + number / per_second - time.monotonic(), 0))
-        await asyncio.gather(*asked)
+        ask = channel.unary_unary(f"/{method}")
+        await _at_pace(stop, per_second, lambda: _one_call(counts, ask, body))
 
 
 async def _one_call(counts: Load, ask: Any, body: bytes) -> None:
     begun = time.monotonic()
     try:
-        await ask(body, timeout=20, metadata=(("seldon", "d"), ("namespace", "ns")))
+        await ask(body, timeout=SECONDS, metadata=(("seldon", "d"), ("namespace", "ns")))
         counts.answers["200"] += 1
     except grpc.aio.AioRpcError as error:
         counts.answers[error.code().name] += 1
@@ -274,7 +287,7 @@ def processes_below(folder: Path) -> list[int]:
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit() and int(entry.name) != os.getpid():
             try:
-                inside = Path(os.readlink(entry / "cwd")).is_relative_to(folder)
+                inside = Path(os.readlink(entry / "cwd").removesuffix(" (deleted)")).is_relative_to(folder)
                 alive = (entry / "stat").read_text().rpartition(")")[2].split()[0] != "Z"
             except OSError:
                 continue
@@ -283,15 +296,27 @@ def processes_below(folder: Path) -> list[int]:
     return found
 
 
+def end_below(folder: Path) -> None:
+    """End every process that was started from inside a folder, and what these start meanwhile."""
+
+    def none_is_left() -> bool:
+        left = processes_below(folder)
+        for pid in left:
+            with suppress(ProcessLookupError):  # it has ended by itself
+                kill(pid)
+        return not left
+
+    wait_until(none_is_left)
+
+
 def listening(pids: list[int]) -> set[tuple[str, int]]:
     """Address and port of each TCP socket on which one of the processes listens."""
     inodes = set()
     for pid in pids:
-        for descriptor in Path(f"/proc/{pid}/fd").iterdir():
-            try:
-                inodes.add(os.readlink(descriptor).removeprefix("socket:[").removesuffix("]"))
-            except OSError:
-                continue
+        with suppress(OSError):  # the process, or what it has open, is gone by now
+            for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+                with suppress(OSError):
+                    inodes.add(os.readlink(descriptor).removeprefix("socket:[").removesuffix("]"))
     # An IPv6 socket that is bound to an IPv4 address is loopback, too.
     mapped = "0000000000000000FFFF00000100007F"
     found = set()
@@ -316,8 +341,10 @@ def held(pid: int) -> Iterator[None]:
     try:
         yield
     finally:
-        kill(pid, signal.SIGCONT)
+        with suppress(ProcessLookupError):  # whoever watches it has taken it for one that hangs
+            kill(pid, signal.SIGCONT)
 
 
 def kill(pid: int, with_signal: signal.Signals = signal.SIGKILL) -> None:
+    assert pid > 0, "0 is this process's own group"
     os.kill(pid, with_signal)

@@ -22,7 +22,7 @@ from openapi_schema_validator import OAS30Validator
 from seldon_infra.runtime.messages import message
 from seldon_infra.servers.catalogue import environment, load
 from tests.local.project import Project, new_project
-from tests.local.scene import Answer, ask, raw
+from tests.local.scene import Answer, ask, raw, received
 
 pytestmark = [pytest.mark.engine, pytest.mark.local]
 INFER = "/seldon/ns/iris/v2/models/classify/infer"
@@ -43,7 +43,7 @@ def project() -> Iterator[Project]:
     with new_project() as made:
         (made.folder / "model").mkdir()
         python = environment(load("mlserver")) / "bin" / "python"
-        subprocess.run([python, TRAIN, made.folder / "model" / "model.joblib"], check=True, timeout=120)
+        subprocess.run([python, TRAIN, made.folder / "model" / "model.joblib"], check=True, timeout=600)
         made.write(DEFINITION)
         made.engine.up()
         yield made
@@ -99,11 +99,11 @@ def sent(project: Project, path: str, body: bytes) -> Answer:
     """Send a body that the gateway may refuse before it has all of it."""
     if len(body) < 1_000_000:
         return ask(project.port, path, "POST", body)
-    with socket.create_connection(("127.0.0.1", project.port), timeout=30) as connection:
+    with socket.create_connection(("127.0.0.1", project.port), timeout=60) as connection:
         connection.sendall(f"POST {path} HTTP/1.1\r\nHost: h\r\nContent-Length: {len(body)}\r\n\r\n".encode())
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             connection.sendall(body)
-        answer = connection.makefile("rb").read()
+        answer = received(connection)
     head, _, rest = answer.partition(b"\r\n\r\n")
     return Answer(int(head.split()[1]), {}, rest)
 
@@ -156,7 +156,7 @@ def test_a_bad_message_is_the_clients_fault_and_the_next_one_works(project: Proj
 def call(project: Project, wire: bytes, method: str = METHOD) -> bytes:
     metadata = (("seldon", "iris"), ("namespace", "ns"))
     with grpc.insecure_channel(f"127.0.0.1:{project.port}") as channel:
-        return bytes(channel.unary_unary(f"/{method}")(wire, timeout=20, metadata=metadata))
+        return bytes(channel.unary_unary(f"/{method}")(wire, timeout=60, metadata=metadata))
 
 
 def test_the_api_document_is_openapi_and_tells_the_truth(project: Project) -> None:

@@ -143,10 +143,13 @@ def test_an_error_of_the_users_own_code_shows_where(project: Project) -> None:
 
 
 def test_a_port_in_use_is_named_and_everything_else_waits(project: Project) -> None:
+    # One that no connection of whoever else is on this machine gets when it is free again.
+    (port,) = ports.allocate(project.folder, ["gateway"]).values()
+    ports.release(project.folder)
     with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind(("127.0.0.1", port))
         taken.listen()
-        port = taken.getsockname()[1]
         project.define(predictor(), target=f"Local(gateway_port={port})")
         assert f"{port} is in use on 127.0.0.1; free it or set another gateway_port" in refused(project)
     project.engine.up()

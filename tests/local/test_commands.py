@@ -32,7 +32,7 @@ def command(project: Project, *words: str) -> list[str]:
 
 
 def run(project: Project, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command(project, *words), capture_output=True, text=True, timeout=60)
+    return subprocess.run(command(project, *words), capture_output=True, text=True, timeout=600)
 
 
 def refused(project: Project, *words: str) -> str:
@@ -65,7 +65,7 @@ def test_logs_show_what_a_process_wrote_and_follow_it(project: Project) -> None:
         assert following.stdout.readline() == "a later line\n"
     finally:
         following.send_signal(signal.SIGINT)
-        assert following.wait(timeout=10) == 130
+        assert following.wait(timeout=120) == 130
 
 
 def test_logs_lose_no_line_between_the_last_ones_and_those_that_follow(tmp_path: Path) -> None:

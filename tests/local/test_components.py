@@ -184,7 +184,7 @@ def test_a_secret_and_another_resource_s_output_reach_the_server() -> None:
         assert all(secret not in text for text in (said.stdout, said.stderr, state))
         assert "9 unchanged" in project.engine.preview().stdout
         project.engine.destroy()
-        assert processes_below(project.folder) == []
+        wait_until(lambda: not processes_below(project.folder))
 
 
 def plugins(project: Project) -> list[int]:
@@ -209,10 +209,10 @@ def test_the_plugin_goes_with_an_engine_that_is_killed(host_too: bool) -> None:
         (project.folder / "version.py").write_text(SLOW)
         declare(project, predictor())
         running = project.engine.start("up", "--stack", "test", "--yes", "--skip-preview")
-        wait_until(lambda: "d.main.version" in project.pids() and bool(plugins(project)), 60)
+        wait_until(lambda: "d.main.version" in project.pids() and bool(plugins(project)))
         hosts = [parent(pid) for pid in plugins(project)] if host_too else []
         for victim in (running.pid, *hosts):
             with suppress(ProcessLookupError):  # a host goes by itself as well, once its engine is gone
                 os.kill(victim, signal.SIGKILL)
         wait_until(lambda: not plugins(project))
-        running.communicate(timeout=30)
+        running.communicate(timeout=120)

@@ -23,7 +23,7 @@ from seldon_infra.servers.spec import PythonServer
 from seldon_infra.targets.spec import Local
 from tests.local.orchestrator import graphs
 from tests.local.orchestrator.odd_node import odd_node
-from tests.local.scene import Scene, backend_spec, behind, route
+from tests.local.scene import Scene, backend_spec, behind, load, route
 from toolchain import chromium
 
 pytestmark = [pytest.mark.local, pytest.mark.browser]
@@ -38,8 +38,9 @@ FRAUD = SeldonDeployment(
     namespace="shop",
     predictors=(Predictor(name="main", graph=Transformer(name="clean", server=SERVER, child=MODEL)),),
 )
-LATE = 10_000
-"""Milliseconds within which the page shows what has changed: it asks every two seconds."""
+LATE = 60_000
+"""Milliseconds within which the page shows what is there: it asks every two seconds, and the machine may be busy."""
+expect.set_options(timeout=LATE)
 
 
 @dataclass
@@ -129,11 +130,11 @@ def page(browser: Browser, console: Console) -> Iterator[Page]:
 def test_a_graph_shows_live_numbers_on_nodes_and_edges(page: Page, console: Console, shown: Shown) -> None:
     page.goto(f"http://127.0.0.1:{console.port}/#/shop/fraud")
     expect(page.locator("#graph .node .name")).to_have_text(["clean", "score", re.compile("/seldon/shop/fraud")])
-    for _ in range(20):
-        assert shown.scene.ask(PREDICTIONS, body=b'{"data": {"ndarray": [[1]]}}').status == 200
     number = re.compile(r"^[\d.]+/s · 0 % · [<\d.]+ ms$")
-    expect(page.locator("#graph .figures").first).to_have_text(number, timeout=LATE)
-    expect(page.locator("#graph .words .label").last).to_have_text(re.compile(r"^100 % · [\d.]+/s$"), timeout=LATE)
+    with load(shown.scene.port, PREDICTIONS, per_second=10, body=b'{"data": {"ndarray": [[1]]}}') as sent:
+        expect(page.locator("#graph .figures").first).to_have_text(number)
+        expect(page.locator("#graph .words .label").last).to_have_text(re.compile(r"^100 % · [\d.]+/s$"))
+    assert sent.failed == 0
     expect(page.locator("#parts tbody tr")).to_have_count(3)
     expect(page.locator("#parts tbody tr").first).to_contain_text("/s")
 
@@ -204,7 +205,7 @@ def test_a_process_that_is_stopped_shows_and_one_that_comes_back_too(page: Page,
     row = page.locator("#list tbody tr").filter(has=page.get_by_role("link", name=HOSTILE))
     expect(row).to_contain_text("running")
     shown.scene.processes.stop(shown.secret.id)
-    expect(row).to_contain_text("not running", timeout=LATE)
+    expect(row).to_contain_text("not running")
     shown.scene.processes.restart(shown.secret.id)
     expect(row.locator(".state.ok")).to_be_visible(timeout=LATE)
 
@@ -215,9 +216,9 @@ def test_a_console_that_is_not_reached_is_said_and_it_goes_on_by_itself(browser:
         page.goto(console.url)
         expect(page.locator("#link-said")).to_have_text("live")
         page.context.set_offline(True)
-        expect(page.locator("#link-said")).to_contain_text("does not answer", timeout=LATE)
+        expect(page.locator("#link-said")).to_contain_text("does not answer")
         page.context.set_offline(False)
-        expect(page.locator("#link-said")).to_have_text("live", timeout=LATE)
+        expect(page.locator("#link-said")).to_have_text("live")
     page.close()
 
 
@@ -227,7 +228,7 @@ def test_a_console_that_was_started_anew_asks_for_its_own_address(browser: Brows
         page.goto(first.url)
         expect(page.locator("#link-said")).to_have_text("live")
         first.key = "of the next one"
-        expect(page.locator("#link-said")).to_contain_text("open the address", timeout=LATE)
+        expect(page.locator("#link-said")).to_contain_text("open the address")
     page.close()
 
 

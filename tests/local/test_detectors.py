@@ -61,7 +61,7 @@ class Watched:
         return ask(self.project.port, f"/seldon/shop/{name}/v2/models/drift/infer", "POST", body, headers)
 
     def asked(self, path: str) -> Any:
-        with urllib.request.urlopen(f"{self.url}/api/v1/{path}", timeout=20) as answer:
+        with urllib.request.urlopen(f"{self.url}/api/v1/{path}", timeout=60) as answer:
             return json.loads(answer.read())["data"]
 
     def value(self, query: str) -> float:

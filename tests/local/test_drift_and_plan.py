@@ -47,7 +47,7 @@ def run(project: Project, name: str, *words: str, **environment: str) -> subproc
         env=project.engine.environment | environment,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
     )
     assert "Traceback" not in done.stderr
     assert SECRET not in done.stdout + done.stderr
@@ -145,7 +145,7 @@ def test_ctrl_c_ends_the_engine_and_leaves_no_process(project: Project) -> None:
     )
     wait_until(lambda: "pulumi" in {_program(pid) for pid in processes_below(project.folder)})
     running.send_signal(signal.SIGINT)
-    said, errors = running.communicate(timeout=60)
+    said, errors = running.communicate(timeout=120)
     assert (running.returncode, said) == (130, "")
     assert "Traceback" not in errors
     wait_until(lambda: set(processes_below(project.folder)) <= before)

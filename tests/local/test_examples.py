@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
-import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -19,7 +17,8 @@ from seldon_infra.cli.client import GrpcClient, RestClient
 from seldon_infra.cli.local_stack import LocalStack
 from tests.docs.shell import accuracies, shell
 from tests.engine.scratch import ENVIRONMENT
-from tests.local.scene import Answer, ask, processes_below
+from tests.engine.waiting import wait_until
+from tests.local.scene import Answer, ask, end_below, processes_below
 
 pytestmark = [pytest.mark.engine, pytest.mark.local, pytest.mark.docs]
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -69,11 +68,11 @@ def applied() -> Iterator[Callable[[str], Example]]:
             "../../.venv/bin/pulumi destroy --stack local --yes", folder, PULUMI_BACKEND_URL=f"file://{project}/backend"
         )
         assert not (folder / ".seldon" / "local").exists()
-    left = processes_below(project)
-    for pid in left:
-        os.kill(pid, signal.SIGKILL)
-    shutil.rmtree(project)
-    assert left == []
+    try:
+        wait_until(lambda: not processes_below(project))
+    finally:
+        end_below(project)
+        shutil.rmtree(project)
 
 
 @pytest.fixture(scope="module")

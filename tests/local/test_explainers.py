@@ -20,7 +20,7 @@ from seldon_infra.graph.spec import LIME, SHAP, ExplainerMethod
 from tests.engine.scratch import STACK
 from tests.local.explainer_scene import FEATURES, make
 from tests.local.project import Project, new_project
-from tests.local.scene import Answer, ask, held, kill
+from tests.local.scene import Answer, ask, held
 
 pytestmark = [pytest.mark.engine, pytest.mark.local]
 
@@ -53,7 +53,7 @@ def project() -> Iterator[Project]:
         with ThreadPoolExecutor(2) as pool:
             list(pool.map(lambda fit_one: fit_one(made.folder), [fits_by_permutation, page_fits, fits_shap, fits_lime]))
         made.write(DEFINITION.format(model="model"))
-        made.engine.run("up", "--stack", STACK, "--yes", "--skip-preview", timeout=280)  # three libraries are imported
+        made.engine.run("up", "--stack", STACK, "--yes", "--skip-preview", timeout=600)  # three libraries are imported
         yield made
 
 
@@ -61,7 +61,7 @@ def page_fits(folder: Path) -> None:
     """The page's own command, which writes ``explainers/trees``."""
     (line,) = re.findall(r"^seldon-infra (explainer fit TreeShap .*)$", PAGE, re.M)
     command = [sys.executable, "-m", "seldon_infra.cli.main", *line.split()]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("TreeShap fitted in ")
 
@@ -94,7 +94,7 @@ def fitted(folder: Path, method: ExplainerMethod, name: str) -> None:
 def explain(project: Project, *words: str, name: str = "fraud") -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "seldon_infra.cli.main", "explain", name, *words, "--stack", STACK]
     return subprocess.run(
-        [*command, "--project", str(project.folder)], capture_output=True, text=True, timeout=120, cwd=project.folder
+        [*command, "--project", str(project.folder)], capture_output=True, text=True, timeout=600, cwd=project.folder
     )
 
 
@@ -218,7 +218,7 @@ def test_a_fit_judges_the_model_before_it_loads_it(project: Project) -> None:
 
 
 def test_an_explainer_whose_predictor_is_gone_says_so(project: Project) -> None:
-    kill(project.pids()["mlserver"])
+    project.scene.processes.stop(project.stack.process("mlserver").id)
     answer = infer(project, "fraud-explainer/lime/v2/models/explainer/infer", NUMBERS)
     assert answer.status == 502, answer.body
     assert answer.json["error"].startswith("the predictor does not answer: ")

@@ -8,19 +8,19 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
 
 from seldon_infra.core.errors import LimitReached, SeldonInfraError
-from seldon_infra.ingress.render.envoy import clusters_of
+from seldon_infra.ingress.render.envoy import KEPT_SECONDS, clusters_of
 from seldon_infra.ingress.routes import Backend, Limits
-from seldon_infra.runtime import ports
+from seldon_infra.runtime.gateway import Gateway
 from seldon_infra.runtime.health import is_ready
 from tests.engine.waiting import wait_until
-from tests.local.backend import SLEEP
+from tests.local.backend import HOLD, SLEEP
 from tests.local.scene import (
     INFER,
     Answer,
@@ -87,7 +87,9 @@ def test_the_next_free_port_is_taken_by_default(new_scene: Callable[[], Scene]) 
     one, two = new_scene(), new_scene()
     one.start_gateway()
     two.start_gateway()
-    assert 8003 <= one.port < two.port
+    # Others of this machine take ports and give them back meanwhile, so that the second's may be the lower one.
+    assert min(one.port, two.port) >= 8003
+    assert one.port != two.port
     one.close()
     two.close()
 
@@ -111,7 +113,7 @@ def test_a_crash_of_one_predictor_does_not_touch_the_other(serving: Scene) -> No
         for _ in range(3):
             kill(serving.pid(a))
             wait_until(lambda: serving.ask().status == 200)
-    assert load_on_b.sent > 100
+        wait_until(lambda: load_on_b.sent > 100)
     assert load_on_b.failed == 0, load_on_b.answers
 
 
@@ -130,8 +132,21 @@ def test_an_answer_may_take_as_long_as_its_route_allows(scene: Scene) -> None:
     """Row 44: the limit on silent streams does not cut short what a deployment's own time-out lets go on."""
     scene.start_gateway(Limits(idle_seconds=0.5))
     scene.put(behind(scene.backend("a")), rest_seconds=15, grpc_seconds=15)
-    assert scene.ask(headers={SLEEP: "1.5"}).status == 200
+    assert answered(lambda: scene.ask(headers={SLEEP: "1.5"})).status == 200
     assert scene.call(x_sleep="1.5")[0].startswith("a ")
+
+
+def answered(ask: Callable[[], Answer]) -> Answer:
+    """Ask on a connection that is not silent for so long before it is asked that the gateway closes it."""
+    found: list[Answer] = []
+
+    def is_answered() -> bool:
+        with suppress(ConnectionError):
+            found.append(ask())
+        return bool(found)
+
+    wait_until(is_answered)
+    return found[0]
 
 
 def test_a_silent_connection_is_closed(scene: Scene) -> None:
@@ -139,12 +154,14 @@ def test_a_silent_connection_is_closed(scene: Scene) -> None:
     scene.start_gateway(Limits(idle_seconds=0.5))
     scene.put(behind(scene.backend("a")))
     assert raw(scene.port, b"") == b""
-    assert b" 200 " in raw(scene.port, f"POST {INFER} HTTP/1.1\r\nhost: a\r\ncontent-length: 0\r\n\r\n".encode())
+    question = f"POST {INFER} HTTP/1.1\r\nhost: a\r\ncontent-length: 0\r\n\r\n".encode()
+    wait_until(lambda: b" 200 " in raw(scene.port, question))  # one that is asked too late is silent as well
 
 
 def test_a_kept_connection_is_given_up_before_the_server_closes_it(serving: Scene) -> None:
     """MLServer closes after 5 s of silence: a request sent in that moment would get 503."""
-    with closing_server(after=5.0) as (port, closed_by):
+    assert KEPT_SECONDS < 5
+    with closing_server(after=60) as (port, closed_by):
         serving.put(Backend("main", 100, False, f"127.0.0.1:{port}", f"127.0.0.1:{port}"))
         assert serving.ask().status == 200
         wait_until(lambda: bool(closed_by))
@@ -168,7 +185,7 @@ def closing_server(after: float) -> Iterator[tuple[int, list[str]]]:
     with socket.create_server(("127.0.0.1", 0)) as server:
         thread = in_background(lambda: answer(server.accept()[0]))
         yield server.getsockname()[1], closed_by
-        thread.join(20)
+        thread.join()
 
 
 def test_a_hundred_changes_of_routes_fail_no_request(serving: Scene) -> None:
@@ -188,27 +205,30 @@ def test_replacing_a_server_under_load_fails_no_request(serving: Scene) -> None:
     old = serving.backend("a")
     serving.put(behind(old))
     with load(serving.port, per_second=150) as rest, grpc_load(serving.port, per_second=50) as called:
-        for _ in range(20):
+        for number in range(20):
             new = serving.backend("a")
             serving.put(behind(new))
             serving.processes.remove(old.id)
+            wait_until(lambda number=number: rest.sent > 50 * number)  # type: ignore[misc]
             old = new
     assert rest.failed == 0, rest.answers
     assert called.failed == 0, called.answers
-    assert rest.sent > 1000
 
 
-def test_a_long_request_on_the_old_server_is_finished(serving: Scene) -> None:
+def test_a_long_request_on_the_old_server_is_finished(serving: Scene, tmp_path: Path) -> None:
     """Rows 51, 52: the change waits for it, and then the server may go."""
     old, new = serving.backend("old"), serving.backend("new")
     serving.put(behind(old))
     answers: list[Answer] = []
-    asking = in_background(lambda: answers.append(serving.ask(headers={SLEEP: "2"})))
+    asking = in_background(lambda: answers.append(serving.ask(headers={HOLD: str(tmp_path / "go")})))
     wait_until(lambda: serving.gateway._open_requests([f"ns/d/main/rest/{behind(old).rest}"]) == 1)
-    serving.put(behind(new))
-    assert serving.ask().json["name"] == "new"
+    changing = in_background(lambda: serving.put(behind(new)))
+    wait_until(lambda: serving.ask().json["name"] == "new")
+    assert changing.is_alive()
+    (tmp_path / "go").touch()
+    changing.join()
     serving.processes.remove(old.id)
-    asking.join(20)
+    asking.join()
     assert [(answer.status, answer.json["name"]) for answer in answers] == [(200, "old")]
 
 
@@ -225,7 +245,7 @@ def test_a_long_drain_does_not_hold_up_other_deployments(serving: Scene) -> None
     serving.gateway.remove("ns", "second", 5)
     assert changing.is_alive()
     asking.close()
-    changing.join(60)
+    changing.join(120)
     assert not changing.is_alive()
     assert behind(old).rest not in (serving.stack.gateway / "cds.json").read_text()
 
@@ -239,7 +259,7 @@ def test_a_request_longer_than_the_drain_does_not_stop_the_change(serving: Scene
         wait_until(lambda: serving.gateway._open_requests([f"ns/d/main/rest/{behind(old).rest}"]) == 1)
         serving.put(behind(new), drain_seconds=0.5)
         assert asking.is_alive()
-    asking.join(20)
+    asking.join()
 
 
 def test_a_killed_gateway_comes_back_with_its_routes(serving: Scene) -> None:
@@ -262,6 +282,30 @@ def test_a_change_while_the_gateway_comes_back_is_made(serving: Scene) -> None:
     assert gateway is not None
     kill(serving.pid(gateway))
     serving.put(behind(b))
+    assert serving.ask().json["name"] == "b"
+
+
+def test_a_gateway_that_is_killed_in_the_midst_of_a_change_is_waited_for(
+    serving: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has said that it lives, and is gone when it is asked what it follows."""
+    a, b = serving.backend("a"), serving.backend("b")
+    serving.put(behind(a))
+    gateway, is_live = serving.processes.record("gateway-token"), Gateway.is_live
+    assert gateway is not None
+    killed: list[int] = []
+
+    def dies_then(self: Gateway) -> bool:
+        lives = is_live(self)
+        if lives and not killed:
+            killed.append(serving.pid(gateway))
+            kill(killed[0])
+            wait_until(lambda: not is_live(self))
+        return lives
+
+    monkeypatch.setattr(Gateway, "is_live", dies_then)
+    serving.put(behind(b))
+    assert killed
     assert serving.ask().json["name"] == "b"
 
 
@@ -332,21 +376,21 @@ def test_two_stacks_side_by_side(new_scene: Callable[[], Scene]) -> None:
     one.close()
     assert not one.stack.root.exists()
     assert two.ask().json["name"] == "two"
-    port = two.port
     two.gateway.remove("ns", "d", 1)
     two.close()
     assert not two.stack.root.exists()
-    assert ports.is_free(port)
+    # Its port may have got a new owner by now.
+    assert not processes_below(two.stack.root)
 
 
 def test_more_connections_than_allowed_are_turned_away(scene: Scene) -> None:
     """Row 47: a flood of connections is bounded; whose are turned away is a race between the gateway's threads."""
     scene.start_gateway(Limits(max_connections=20))
     scene.put(behind(scene.backend("a")))
-    flood = [socket.create_connection(("127.0.0.1", scene.port), timeout=5) for _ in range(30)]
+    flood = [socket.create_connection(("127.0.0.1", scene.port), timeout=60) for _ in range(30)]
     try:
         wait_until(lambda: sum(is_closed(each) for each in flood) == 10)
-        with socket.create_connection(("127.0.0.1", scene.port), timeout=20) as one_more:
+        with socket.create_connection(("127.0.0.1", scene.port), timeout=60) as one_more:
             assert received(one_more) == b""
         assert sum(is_closed(each) for each in flood) == 10
     finally:
@@ -399,7 +443,7 @@ gateway._write = write
 found = gateway.Gateway(StackDir(Path(sys.argv[1])))
 route = found.route("ns", "d")
 from dataclasses import replace
-found.put(replace(route, backends=(Backend("main", 100, False, sys.argv[3], sys.argv[4]),)), 5)
+found.put(replace(route, backends=(Backend("main", 100, False, sys.argv[3], sys.argv[4]),)), 60)
 """
 
 
@@ -414,9 +458,9 @@ def test_a_change_that_was_killed_is_finished_by_the_next(serving: Scene, moment
     target = behind(new)
     command = [sys.executable, "-c", CHANGE, str(serving.stack.root), moment, target.rest, target.grpc]
     with load(serving.port, per_second=100) as seen:
-        assert subprocess.run(command, timeout=60, check=False).returncode == -signal.SIGKILL
+        assert subprocess.run(command, timeout=120, check=False).returncode == -signal.SIGKILL
         serving.put(target)
-        serving.gateway._drain(clusters_of(route(behind(old))), 0)
+        serving.gateway._drain(clusters_of(route(behind(old))), 60)
     assert seen.failed == 0, seen.answers
     assert serving.ask().json["name"] == "new"
     assert serving.gateway.in_force(route(target))

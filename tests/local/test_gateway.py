@@ -38,7 +38,8 @@ from tests.local.scene import (
 
 pytestmark = pytest.mark.local
 
-LIMITS = Limits(max_body_bytes=1 << 20, headers_seconds=1.0, request_seconds=2.0, idle_seconds=20.0)
+LIMITS = Limits(max_body_bytes=1 << 20)
+IMPATIENT = Limits(headers_seconds=1.0, request_seconds=2.0)
 FOR_D = (("seldon", "d"), ("namespace", "ns"))
 ADMIN_PATHS = (
     "v2/repository/index",
@@ -86,6 +87,15 @@ def running(new_scene: Callable[[], Scene]) -> Two:
     scene = new_scene()
     scene.start_gateway(LIMITS)
     return Two(scene, scene.backend("a"), scene.backend("b"))
+
+
+@pytest.fixture(scope="module")
+def impatient(new_scene: Callable[[], Scene], running: Two) -> Scene:
+    """A gateway that waits for no request for long, before one of the same backends."""
+    scene = new_scene()
+    scene.start_gateway(IMPATIENT)
+    scene.put(behind(running.a))
+    return scene
 
 
 @pytest.fixture
@@ -261,7 +271,7 @@ def test_broken_http2_ends_that_connection_only(two: Two) -> None:
 
 def test_a_large_body_is_refused_by_its_announced_length(two: Two) -> None:
     """Row 43: 100 MB with Content-Length; the answer comes although the body has not been sent."""
-    with socket.create_connection(("127.0.0.1", two.scene.port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", two.scene.port), timeout=60) as connection:
         head = f"POST {INFER} HTTP/1.1\r\nhost: a\r\ncontent-length: {100 << 20}\r\n\r\n"
         connection.sendall(head.encode())
         answered = push(connection, b"x" * 65536, 100 << 20)
@@ -270,7 +280,7 @@ def test_a_large_body_is_refused_by_its_announced_length(two: Two) -> None:
 
 def test_a_large_body_is_refused_while_it_is_streamed(two: Two) -> None:
     """Row 43: 100 MB in chunks, so without an announced length."""
-    with socket.create_connection(("127.0.0.1", two.scene.port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", two.scene.port), timeout=60) as connection:
         connection.sendall(f"POST {INFER} HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n".encode())
         answered = push(connection, b"10000\r\n" + b"x" * 65536 + b"\r\n", 100 << 20)
     assert b" 413 " in answered.splitlines()[0]
@@ -287,7 +297,7 @@ def push(connection: socket.socket, piece: bytes, total: int) -> bytes:
     import select
 
     while sent < total:
-        readable, writable, _ = select.select([connection], [connection], [], 20)
+        readable, writable, _ = select.select([connection], [connection], [], 60)
         if readable:
             break
         assert writable, "neither answered nor read"
@@ -295,7 +305,7 @@ def push(connection: socket.socket, piece: bytes, total: int) -> bytes:
             sent += connection.send(piece)
         except (BrokenPipeError, ConnectionResetError):
             break
-    connection.settimeout(20)
+    connection.settimeout(60)
     assert sent < total, "all of it was taken"
     return received(connection)
 
@@ -337,29 +347,29 @@ def test_an_encoded_grpc_message_is_refused(two: Two) -> None:
     assert "compress" in error.value.details()
 
 
-def test_slow_headers_end_with_408(two: Two) -> None:
+def test_slow_headers_end_with_408(impatient: Scene) -> None:
     """Row 44."""
-    assert b" 408 " in raw(two.scene.port, b"POST / HTTP/1.1\r\nhost: a\r\n").splitlines()[0]
+    assert b" 408 " in raw(impatient.port, b"POST / HTTP/1.1\r\nhost: a\r\n").splitlines()[0]
 
 
-def test_a_slow_body_ends_with_408(two: Two) -> None:
+def test_a_slow_body_ends_with_408(impatient: Scene) -> None:
     """Row 44."""
     sent = f"POST {INFER} HTTP/1.1\r\nhost: a\r\ncontent-length: 10\r\n\r\nx"
-    answer = raw(two.scene.port, sent.encode())
+    answer = raw(impatient.port, sent.encode())
     assert b" 408 " in answer.splitlines()[0]
     assert json.loads(answer.partition(b"\r\n\r\n")[2])["status"]["status"] == "FAILURE"
 
 
-def test_headers_that_trickle_in_over_http2_end_the_stream(two: Two) -> None:
+def test_headers_that_trickle_in_over_http2_end_the_stream(impatient: Scene) -> None:
     """Row 44: a HEADERS frame without its end, then nothing."""
-    with http2(two.scene.port) as connection:
+    with http2(impatient.port) as connection:
         connection.sendall(frame(HEADERS, 0, 1, HEAD))
         assert ended(connection, 1), "the gateway gave it up"
 
 
-def test_a_message_that_trickles_in_over_http2_ends_the_stream(two: Two) -> None:
+def test_a_message_that_trickles_in_over_http2_ends_the_stream(impatient: Scene) -> None:
     """Row 44: whole headers, the beginning of a gRPC message, then nothing."""
-    with http2(two.scene.port) as connection:
+    with http2(impatient.port) as connection:
         connection.sendall(frame(HEADERS, END_HEADERS, 1, HEAD) + frame(DATA, 0, 1, b"\0\0\0\0\x64x"))
         assert ended(connection, 1), "the gateway gave it up"
 
@@ -397,7 +407,7 @@ HEAD = b"".join(
 @contextmanager
 def http2(port: int) -> Iterator[socket.socket]:
     """A connection that has begun to speak HTTP/2."""
-    with socket.create_connection(("127.0.0.1", port), timeout=15) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
         connection.sendall(PREFACE + frame(SETTINGS, 0, 0, b""))
         yield connection
 
@@ -421,7 +431,7 @@ def test_one_byte_chunks_are_gathered_before_a_server_sees_them(two: Two) -> Non
     answer = raw(two.scene.port, head + b"1\r\nx\r\n" * 20_000 + b"0\r\n\r\n")
     assert answer.startswith(b"HTTP/1.1 200")
     assert b'"size": 20000' in answer
-    with socket.create_connection(("127.0.0.1", two.scene.port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", two.scene.port), timeout=60) as connection:
         connection.sendall(head)
         assert b" 413 " in push(connection, b"1\r\nx\r\n" * 10_000, 60 << 20).splitlines()[0]
 
@@ -430,19 +440,17 @@ def test_more_than_a_hundred_streams_wait_their_turn(two: Two) -> None:
     """Row 47: one HTTP/2 connection has at most 100 streams at once; the others follow."""
     with grpc.insecure_channel(f"127.0.0.1:{two.scene.port}") as channel:
         method = channel.unary_unary("/inference.GRPCInferenceService/ModelInfer")
-        metadata = (*FOR_D, (SLEEP, "0.3"))
-        calls = [method.future(b"", timeout=30, metadata=metadata) for _ in range(150)]
-        high = 0
-        while not all(each.done() for each in calls):
-            high = max(
-                high,
-                int(
-                    two.scene.gateway._admin("/stats?filter=^http.gateway.downstream_rq_active$").rpartition(": ")[2]
-                    or 0
-                ),
-            )
+        with held(two.scene.pid(two.a)):
+            calls = [method.future(b"", timeout=60, metadata=FOR_D) for _ in range(150)]
+            seen = [0, 0]
+
+            def no_more_come() -> bool:
+                seen.append(int(stat(two.scene, "http.gateway.downstream_rq_active")))
+                return seen[-1] == seen[-2] >= 100
+
+            wait_until(no_more_come)
+            assert seen[-1] <= 101
         assert all(each.code() is grpc.StatusCode.OK for each in calls)
-    assert 50 <= high <= 101
 
 
 def test_the_admin_interface_is_a_socket_for_the_owner_alone(two: Two) -> None:
@@ -503,11 +511,12 @@ def test_a_shadow_gets_copies_and_never_answers(two: Two) -> None:
 def test_a_shadow_gets_its_share_of_copies_alone(two: Two) -> None:
     """300 requests and 20 %: 60 copies expected, five standard deviations are 35."""
     two.scene.put(behind(two.a), behind(two.b, "shadow", 20, shadow=True))
-    before = requests_of(two.b)
+    # Another test's shadow had the same name, and may be counted on.
+    copies = f"cluster.{envoy_name(f'ns/d/shadow/rest/{behind(two.b).rest}')}.upstream_rq_completed"
+    before, counted = requests_of(two.b), int(stat(two.scene, copies))
     for _ in range(300):
         assert two.scene.ask().json["name"] == "a"
-    copies = f"cluster.{envoy_name(f'ns/d/shadow/rest/{behind(two.b).rest}')}.upstream_rq_completed"
-    wait_until(lambda: int(stat(two.scene, copies)) == requests_of(two.b) - before)
+    wait_until(lambda: int(stat(two.scene, copies)) - counted == requests_of(two.b) - before)
     assert abs(requests_of(two.b) - before - 60) <= 35
 
 
@@ -544,10 +553,10 @@ def test_a_sticky_header_keeps_a_user_on_one_predictor_over_rest_and_grpc(two: T
 
 
 def test_sticky_users_are_split_near_the_weights(two: Two) -> None:
-    """200 users at 70 to 30: four standard deviations are 26."""
+    """200 users at 70 to 30: five standard deviations are 33."""
     two.scene.put(behind(two.a, "main", 70), behind(two.b, "canary", 30), sticky_header="x-user")
     seen = Counter(by_user(two.scene, 200).values())
-    assert abs(seen["canary"] - 60) <= 26
+    assert abs(seen["canary"] - 60) <= 33
 
 
 def test_requests_without_the_sticky_header_follow_the_weights(two: Two) -> None:
@@ -558,14 +567,14 @@ def test_requests_without_the_sticky_header_follow_the_weights(two: Two) -> None
 
 def test_a_slow_answer_ends_with_504_in_the_protocols_shape(two: Two) -> None:
     two.scene.put(behind(two.a), rest_seconds=0.3, grpc_seconds=0.3)
-    answer = two.scene.ask(headers={SLEEP: "5"})
+    answer = two.scene.ask(headers={SLEEP: "60"})
     assert answer.status == 504
     assert "timeout" in refused(answer)
     with pytest.raises(grpc.RpcError) as error:
-        two.scene.call(x_sleep="5")
+        two.scene.call(x_sleep="60")
     assert error.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
     assert "{" not in (error.value.details() or "")
-    assert two.scene.ask().status == 200
+    wait_until(lambda: two.scene.ask().status == 200)  # within so little time even a healthy server may not answer
 
 
 def test_a_server_that_is_gone_is_503_in_the_protocols_shape(two: Two) -> None:

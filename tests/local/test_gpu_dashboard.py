@@ -19,7 +19,7 @@ from seldon_infra.core.yaml import dump
 from seldon_infra.monitoring import rules
 from seldon_infra.monitoring.dashboards.panels import GPUS
 from seldon_infra.monitoring.install import program
-from seldon_infra.runtime.ports import is_free
+from seldon_infra.runtime.ports import allocate, release
 from seldon_infra.servers.spec import TritonServer
 from tests.engine.waiting import wait_until
 from tests.local.queries import unanswered
@@ -65,7 +65,7 @@ def prometheus(exporter: int, tmp_path: Path) -> Iterator[str]:
     (tmp_path / "prometheus.yml").write_text(
         dump({"global": every, "scrape_configs": [job], "rule_files": ["rules.json"]})
     )
-    port = next(port for port in range(19090, 19190) if is_free(port))
+    port = allocate(tmp_path, ("http",))["http"]
     command = [
         program("prometheus"),
         f"--config.file={tmp_path / 'prometheus.yml'}",
@@ -76,18 +76,19 @@ def prometheus(exporter: int, tmp_path: Path) -> Iterator[str]:
     process = subprocess.Popen(command, cwd=tmp_path)
     yield f"http://127.0.0.1:{port}"
     process.terminate()
-    process.wait(30)
+    process.wait(120)
+    release(tmp_path)
 
 
 def test_every_query_of_the_dashboard_of_gpus_has_data(prometheus: str) -> None:
     def value(query: str) -> float | None:
         try:
             with urllib.request.urlopen(
-                f"{prometheus}/api/v1/query?query={urllib.parse.quote(query)}", timeout=20
+                f"{prometheus}/api/v1/query?query={urllib.parse.quote(query)}", timeout=60
             ) as it:
                 found = json.loads(it.read())["data"]["result"]
         except OSError:
             return None
         return float(found[0]["value"][1]) if found else None
 
-    wait_until(lambda: not unanswered(value, GPUS), 60)
+    wait_until(lambda: not unanswered(value, GPUS))

@@ -117,7 +117,7 @@ def project(folder: Path, tried: object) -> Iterator[Project]:
         for name in ("net", "square.keras", "payments.csv", "explainers"):
             (made.folder / name).symlink_to(folder / name)
         made.write(DEFINITION)
-        made.engine.run("up", "--stack", STACK, "--yes", "--skip-preview", timeout=280)  # TensorFlow starts twice
+        made.engine.run("up", "--stack", STACK, "--yes", "--skip-preview", timeout=600)  # TensorFlow starts twice
         yield made
 
 
@@ -125,14 +125,14 @@ def page_fits(folder: Path) -> None:
     """The page's own command, which writes ``explainers/IntegratedGradients``."""
     (line,) = re.findall(r"^seldon-infra (explainer fit IntegratedGradients .*)$", PAGE, re.M)
     command = [sys.executable, "-m", "seldon_infra.cli.main", *line.split()]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
 
 
 def explain(project: Project, *words: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "seldon_infra.cli.main", "explain", "payments", "--row", ROW]
     where = ["--stack", STACK, "--project", str(project.folder)]
-    return subprocess.run([*command, *where, *words], capture_output=True, text=True, timeout=150)
+    return subprocess.run([*command, *where, *words], capture_output=True, text=True, timeout=600)
 
 
 def test_gradients_lead_from_the_mean_row_to_what_the_predictor_answers(project: Project, tmp_path: Path) -> None:

@@ -101,12 +101,12 @@ def ports(made: Made, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict
     environment = {**made.environment, **told, "LISTEN_HOST": "127.0.0.1", "PATH": os.environ["PATH"]}
     with subprocess.Popen(made.command, cwd=folder, env=environment, stderr=subprocess.PIPE, text=True) as process:
         try:
-            wait_until(lambda: process.poll() is not None or is_ready(ports["HTTP"]), 60)
+            wait_until(lambda: process.poll() is not None or is_ready(ports["HTTP"]))
             assert process.poll() is None, process.stderr and process.stderr.read()
             yield ports
         finally:
             process.terminate()
-            process.communicate(timeout=40)
+            process.communicate(timeout=120)
             release(folder)
 
 
@@ -142,7 +142,7 @@ def test_the_class_answers_over_grpc(ports: dict[str, int]) -> None:
     kind = message("seldon.protos.SeldonMessage")
     asked = kind(data={"tensor": {"shape": [1, 2], "values": [1.0, 2.0]}}).SerializeToString()
     with grpc.insecure_channel(f"127.0.0.1:{ports['GRPC']}") as channel:
-        answer = channel.unary_unary("/seldon.protos.Model/Predict")(asked, timeout=20)
+        answer = channel.unary_unary("/seldon.protos.Model/Predict")(asked, timeout=60)
     assert list(kind.FromString(answer).data.tensor.values) == [3.0]
 
 

@@ -26,8 +26,8 @@ from tests.local.scene import Scene, ask
 from tests.unit.runtime.test_payloads import PAYLOAD
 
 pytestmark = pytest.mark.local
-WAIT = 2.0
-"""Seconds that a payload waits for a broker which is not to have it."""
+WAIT = 8.0
+"""Seconds that a payload waits for a broker which is not to have it; by then the broker has said why."""
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +87,7 @@ def said(logged: Logged) -> str:
 def test_a_topic_gets_what_files_have_as_cloud_events_in_binary_mode(logged: Logged, kafka: Broker) -> None:
     logged.predict("both")
     rows = {row["id"]: row for row in logged.rows_of("both", 4)}
-    wait_until(lambda: logged.kept("kafka") == {"sent": 4}, 60)
+    wait_until(lambda: logged.kept("kafka") == {"sent": 4})
     records = {record.headers["ce_id"]: record for record in kafka.records("payloads")}
     assert records.keys() == rows.keys()
     for id, row in rows.items():
@@ -130,7 +130,7 @@ def test_brokers_are_shown_what_they_want(kafka: Broker, sink: Callable[..., Sin
         fields = {"tls": KafkaTls(ca=kafka.ca), "topics": {"fraud": "secure"}, "wait_seconds": 60, **of(kafka)}
         sinks[how] = sink(kafka.address("login" if "login" in fields else "mutual"), "elsewhere", **fields)
         sinks[how].put(how, origin=PAYLOAD.origin._replace(deployment="fraud"))
-    wait_until(lambda: all(each.outcomes for each in sinks.values()), 60)
+    wait_until(lambda: all(each.outcomes for each in sinks.values()))
     assert {how: dict(each.outcomes) for how, each in sinks.items()} == {how: {"sent": 1} for how in SECURE}
     assert sorted(record.headers["ce_id"] for record in kafka.records("secure")) == sorted(SECURE)
 
@@ -158,7 +158,7 @@ def test_what_brokers_do_not_take_is_counted_and_said_once_without_a_secret(
         address = "127.0.0.1:1" if listener == "none" else kafka.address(listener)
         sinks[name] = sink(address, "payloads", **how(kafka))
         sinks[name].put("one", "two", "three", body=bytes(3000))
-    wait_until(lambda: all(each.outcomes.total() == 3 for each in sinks.values()), 60)
+    wait_until(lambda: all(each.outcomes.total() == 3 for each in sinks.values()))
     assert {name: dict(each.outcomes) for name, each in sinks.items()} == {
         name: {f"dropped: {name.strip()}": 3} for name in LOST
     }
@@ -177,20 +177,20 @@ def test_a_log_that_is_shut_out_for_good_is_let_in_again(
     with kafka.refusing(USER):
         refused = sink(kafka.address("login"), "secure", tls=KafkaTls(ca=kafka.ca), login=login, wait_seconds=60)
         refused.put("first")
-        wait_until(lambda: refused.outcomes.total() == 1, 60)
+        wait_until(lambda: refused.outcomes.total() == 1)
 
         def is_shut_out() -> bool:
             refused.put("more")
             return refused.outcomes["dropped: not allowed"] > 10
 
-        wait_until(is_shut_out, 60)
+        wait_until(is_shut_out)
         assert refused.outcomes.keys() == {"dropped: not allowed"}
 
     def is_let_in() -> bool:
         refused.put("later")
         return refused.outcomes["sent"] > 0
 
-    wait_until(is_let_in, 60)
+    wait_until(is_let_in)
     assert capfd.readouterr().err.count("payloads are lost, not allowed (") == 1
 
 
@@ -199,7 +199,7 @@ def test_a_broker_that_hangs_keeps_nobody_waiting_and_gets_each_payload_once(
 ) -> None:
     patient = sink(kafka.address("open"), "stopped", wait_seconds=60, key="deployment")
     patient.put("first")
-    wait_until(lambda: patient.outcomes["sent"] == 1, 60)
+    wait_until(lambda: patient.outcomes["sent"] == 1)
     ids = [str(number) for number in range(300)]
     kafka.kill(signal.SIGSTOP)
     try:
@@ -207,7 +207,7 @@ def test_a_broker_that_hangs_keeps_nobody_waiting_and_gets_each_payload_once(
         assert patient.outcomes == {"sent": 1}
     finally:
         kafka.kill(signal.SIGCONT)
-    wait_until(lambda: patient.outcomes == {"sent": 301}, 60)
+    wait_until(lambda: patient.outcomes == {"sent": 301})
     records = kafka.records("stopped")
     assert [record.headers["ce_id"] for record in records] == ["first", *ids], "one key has one order"
     assert {record.key for record in records} == {"d"}
@@ -217,19 +217,19 @@ def test_a_broker_that_is_killed_costs_no_request_and_stores_nothing_twice(
     logged: Logged, kafka: Broker, sink: Callable[..., Sink]
 ) -> None:
     earlier = logged.kept("kafka").get("sent", 0)
-    patient = sink(kafka.address("open"), "kept", wait_seconds=120)
+    patient = sink(kafka.address("open"), "kept", wait_seconds=600)
     patient.put("first")
-    wait_until(lambda: patient.outcomes["sent"] == 1, 60)
+    wait_until(lambda: patient.outcomes["sent"] == 1)
     patient.put(*(f"before-{number}" for number in range(2000)))
     kafka.kill()
     for number in range(20):
         logged.predict(f"while-{number}")
     patient.put(*(f"while-{number}" for number in range(100)))
-    wait_until(lambda: logged.kept("kafka").get("dropped: brokers unreachable") == 80, 60)
+    wait_until(lambda: logged.kept("kafka").get("dropped: brokers unreachable") == 80)
     kafka.start()
     logged.predict("after")
-    wait_until(lambda: logged.kept("kafka") == {"sent": earlier + 4, "dropped: brokers unreachable": 80}, 60)
-    wait_until(lambda: patient.outcomes["sent"] == 2101, 60)
+    wait_until(lambda: logged.kept("kafka") == {"sent": earlier + 4, "dropped: brokers unreachable": 80})
+    wait_until(lambda: patient.outcomes["sent"] == 2101)
     kept = Counter(record.headers["ce_id"] for record in kafka.records("kept"))
     assert kept == Counter(["first", *(f"before-{n}" for n in range(2000)), *(f"while-{n}" for n in range(100))])
     stored = Counter(record.headers["ce_id"] for record in kafka.records("payloads"))
@@ -247,10 +247,10 @@ def test_a_log_whose_secret_changes_starts_anew_with_it(new_scene: Callable[[], 
     pid, folder = scene.pid(log), scene.processes.folder(log.id)
     (folder / "new").write_text(PASSWORD)
     (folder / "new").replace(folder / "kafka" / "sasl.password")
-    wait_until(lambda: scene.pid(log) != pid and is_ready("http", log.ports["http"], "/live"), 60)
+    wait_until(lambda: scene.pid(log) != pid and is_ready("http", log.ports["http"], "/live"))
     wire = to_wire([PAYLOAD._replace(id="changed")])
     assert ask(log.ports["http"], EVENTS_PATH, "POST", wire).status == 200
-    wait_until(lambda: "changed" in {record.headers["ce_id"] for record in kafka.records("secure")}, 60)
+    wait_until(lambda: "changed" in {record.headers["ce_id"] for record in kafka.records("secure")})
     text = (folder / "log").read_text()
     assert "secrets for Kafka have changed" in text
     assert not any(word in text for word in ("yesterday", PASSWORD))

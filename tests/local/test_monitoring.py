@@ -33,7 +33,7 @@ from seldon_infra.runtime.stack_dir import StackDir
 from tests.engine.scratch import Engine, scratch_engine
 from tests.engine.waiting import wait_until
 from tests.local.queries import unanswered
-from tests.local.scene import kill
+from tests.local.scene import end_below, kill
 
 pytestmark = pytest.mark.local
 
@@ -107,7 +107,7 @@ class Watched:
         body = json.dumps(tree).encode()
         request = urllib.request.Request(url, data=body, headers={"Content-Type": "application/json"})
         try:
-            with urllib.request.urlopen(request, timeout=20) as answer:
+            with urllib.request.urlopen(request, timeout=60) as answer:
                 return int(answer.status)
         except urllib.error.HTTPError as error:
             return error.code
@@ -118,7 +118,7 @@ class Watched:
         return found
 
     def asked(self, path: str) -> Any:
-        with urllib.request.urlopen(f"{self._outputs['prometheus_url']}/api/v1/{path}", timeout=20) as answer:
+        with urllib.request.urlopen(f"{self._outputs['prometheus_url']}/api/v1/{path}", timeout=60) as answer:
             return json.loads(answer.read())["data"]
 
     def value(self, query: str) -> float | None:
@@ -145,9 +145,12 @@ def watched() -> Iterator[Watched]:
     engine.write_program("from seldon_infra import run\n\nrun(__file__)\n")
     (engine.directory / "double.py").write_text(DOUBLE)
     (engine.directory / "echo.py").write_text(ECHO)
-    yield Watched(engine)
-    engine.destroy()
-    shutil.rmtree(folder)
+    try:
+        yield Watched(engine)
+        engine.destroy()
+    finally:
+        end_below(folder)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def test_orchestrators_and_servers_are_asked(watched: Watched) -> None:
@@ -204,7 +207,7 @@ def test_what_fails_is_recorded_and_wakes_somebody(watched: Watched) -> None:
         assert watched.predict(-1) >= 500
         return (watched.value(record) or 0) > 0.5
 
-    wait_until(fails, 120)
+    wait_until(fails)
     firing = 'ALERTS{alertname="SeldonFailuresUseUpBudget",severity="page",alertstate="firing"}'
     wait_until(lambda: watched.value(firing) == 1)
 

@@ -69,7 +69,7 @@ class Log:
         def found() -> list[dict[str, Any]]:
             return [row for row in rows_below(self.root / "shop" / "fraud") if row["request_id"] == request_id]
 
-        wait_until(lambda: len(found()) >= count, 20)
+        wait_until(lambda: len(found()) >= count)
         return found()
 
     def counted(self, sink: str) -> dict[str, float]:
@@ -96,12 +96,12 @@ def log(made: Made, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Log]:
             text=True,
         )
         try:
-            wait_until(lambda: process.poll() is not None or is_ready("http", port, "/live"), 60)
+            wait_until(lambda: process.poll() is not None or is_ready("http", port, "/live"))
             assert process.poll() is None, process.stderr and process.stderr.read()
             yield Log(process, port, folder / "files", audit, slow)
         finally:
             process.kill()
-            process.communicate(timeout=20)
+            process.communicate(timeout=120)
             release(folder)
 
 
@@ -228,5 +228,5 @@ def test_a_pod_that_is_stopped_writes_what_it_has(log: Log) -> None:
     assert log.slow.hold is not None
     log.slow.hold.set()
     log.process.terminate()
-    assert log.process.wait(30) == 0
+    assert log.process.wait(120) == 0
     assert len(log.rows("last")) == 1

@@ -114,7 +114,7 @@ def test_the_same_requests_are_taken_whenever_they_come(logged: Callable[..., Lo
     taken = {id for id in ids if is_sampled(id, 0.3)}
     for id in ids * 2:
         some.predict(id)
-    wait_until(lambda: len(some.rows()) == 8 * len(taken), 20)
+    wait_until(lambda: len(some.rows()) == 8 * len(taken))
     assert Counter(row["request_id"] for row in some.rows()) == dict.fromkeys(taken, 8)
 
 
@@ -191,8 +191,8 @@ def test_an_address_that_takes_nothing_is_counted_and_files_have_it_all(
         lost = logged(deployment(name, url=url))
         for number in range(10):
             lost.predict(f"{name}-{number}")
-        wait_until(lambda: lost.kept("files") == {"written": 40}, 20)
-        wait_until(lambda: lost.kept("http") == {"dropped: not taken": 40}, 20)
+        wait_until(lambda: lost.kept("files") == {"written": 40})
+        wait_until(lambda: lost.kept("http") == {"dropped: not taken": 40})
     assert len(there.events) == (40 if fault == "answers 500" else 0), "each is sent once"
     assert set(Counter(row["id"] for row in lost.rows()).values()) == {1}
 
@@ -202,9 +202,9 @@ def test_an_address_that_hangs_keeps_neither_requests_nor_files_waiting(logged: 
         slow = logged(deployment("slow", url=there.url))
         for number in range(10):
             slow.predict(f"slow-{number}")
-        wait_until(lambda: slow.kept("files") == {"written": 40}, 20)
+        wait_until(lambda: slow.kept("files") == {"written": 40})
         assert not there.events
-        assert slow.kept("http") == {}
+        assert "sent" not in slow.kept("http")
 
 
 @pytest.fixture(scope="module")
@@ -221,12 +221,12 @@ def test_a_folder_that_cannot_be_written_costs_payloads_and_no_request(broken: L
     place.parent.mkdir()
     place.write_text("a file where a folder should be")
     broken.predict("lost")
-    wait_until(lambda: broken.kept("files") == {"dropped: not written": 4}, 20)
+    wait_until(lambda: broken.kept("files") == {"dropped: not written": 4})
     place.unlink()
     broken.predict("found")
     assert len(broken.rows_of("found", 4)) == 4
-    log = (broken.graph.scene.processes.folder(broken.log.id) / "log").read_text()
-    assert "4 payloads are lost" in log
+    log = broken.graph.scene.processes.folder(broken.log.id) / "log"
+    wait_until(lambda: "4 payloads are lost" in log.read_text())
 
 
 def test_a_log_that_is_killed_loses_no_file_and_comes_back(broken: Logged) -> None:
@@ -240,7 +240,7 @@ def test_a_log_that_is_killed_loses_no_file_and_comes_back(broken: Logged) -> No
     wait_until(
         lambda: is_ready("http", broken.log.ports["http"], "/live") and broken.graph.scene.pid(broken.log) != pid, 20
     )
-    wait_until(lambda: sum(broken.sent().values()) == earlier + 4 * 21, 20)
+    wait_until(lambda: sum(broken.sent().values()) == earlier + 4 * 21)
     broken.predict("after")
     broken.rows_of("after", 4)
     assert before == [row for row in broken.rows() if row["request_id"] == "before"]
@@ -253,15 +253,18 @@ def test_a_log_that_hangs_costs_payloads_and_no_request(broken: Logged) -> None:
     pid = broken.graph.scene.pid(broken.log)
     os.kill(pid, signal.SIGSTOP)
     try:
-        for number in range(50):
-            broken.predict(f"stopped-{number}")
-        assert broken.sent()["dropped: queue full"] - full >= 100
+
+        def overflows() -> bool:
+            broken.predict("stopped")
+            return broken.sent().get("dropped: queue full", 0) - full >= 100
+
+        wait_until(overflows)
         # It ends by itself with payloads that nobody takes, and says how many these are; killed it would say nothing.
         broken.graph.scene.processes.stop(broken.graph.orchestrator.id)
     finally:
         os.kill(pid, signal.SIGCONT)
-    said = (broken.graph.scene.processes.folder(broken.graph.orchestrator.id) / "log").read_text()
-    assert "payloads were not logged" in said
+    log = broken.graph.scene.processes.folder(broken.graph.orchestrator.id) / "log"
+    wait_until(lambda: "payloads were not logged" in log.read_text())
 
 
 def test_what_has_gathered_is_written_when_the_stack_goes(new_scene: Callable[[], Scene]) -> None:

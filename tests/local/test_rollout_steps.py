@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ from seldon_infra.runtime.gateway import Gateway
 from tests.engine.scratch import STACK
 from tests.engine.waiting import wait_until
 from tests.local.project import NUMBERS, PREDICT, Project, new_project, predictor
-from tests.local.scene import load
+from tests.local.scene import kill, load
 
 pytestmark = [pytest.mark.engine, pytest.mark.local]
 BODY = json.dumps(NUMBERS).encode()
@@ -34,7 +33,7 @@ def project() -> Iterator[Project]:
 
 
 def declare(
-    project: Project, *gates: str, steps: tuple[int, ...] = (10, 100), hold: str = "200ms", patience: str = "10s"
+    project: Project, *gates: str, steps: tuple[int, ...] = (10, 100), hold: str = "200ms", patience: str = "300s"
 ) -> None:
     listed = "".join(f"{gate}, " for gate in gates)
     rollout = f"Rollout(steps={steps}, hold='{hold}', patience='{patience}', gates=({listed}))"
@@ -138,7 +137,7 @@ def test_a_version_that_answers_copies_of_live_requests_otherwise_is_taken_back(
 
 def test_a_version_that_answers_copies_of_live_requests_alike_arrives(project: Project) -> None:
     project.write_class(7)
-    declare(project, "MirrorGate(at_most=0, min_requests=5)", steps=(100,), hold="0s", patience="60s")
+    declare(project, "MirrorGate(at_most=0, min_requests=5)", steps=(100,), hold="0s", patience="300s")
     with load(project.port, PREDICT, per_second=20, body=BODY) as sent:
         project.engine.up()
     assert sent.failed == 0, sent.answers
@@ -149,12 +148,12 @@ def test_gates_wait_for_a_version_whose_model_process_is_started_anew(project: P
     before = {record.id for record in project.scene.processes.all()}
     project.write_class(8)
     say(project, 8)
-    declare(project, "SmokeGate(data='rows.json')", steps=(50, 100), hold="1s", patience="60s")
+    declare(project, "SmokeGate(data='rows.json')", steps=(50, 100), hold="3s", patience="300s")
     running = _come_to(project, 0)
     made = [it for it in project.scene.processes.all() if it.id not in before and it.spec.name.endswith("version")]
-    os.kill(project.scene.pid(made[0]), signal.SIGKILL)
-    wait_until(lambda: running.poll() is not None, 120)
-    assert running.returncode == 0, running.communicate(timeout=10)
+    kill(project.scene.pid(made[0]))
+    wait_until(lambda: running.poll() is not None)
+    assert running.returncode == 0, running.communicate(timeout=60)
     assert project.version() == 8
 
 
@@ -163,10 +162,11 @@ def test_a_run_that_is_interrupted_or_killed_goes_on_at_its_step(project: Projec
     declare(project, steps=(1, 30, 100), hold="60s")
     _ended_at(project, 0, signal.SIGINT)
     assert weights(project) == [1, 99]
-    declare(project, steps=(1, 30, 100), hold="1s")
+    declare(project, steps=(1, 30, 100), hold="5s")
     _ended_at(project, 1, signal.SIGKILL)
     project.engine.run("cancel", "--stack", STACK, "--yes", check=False)
     assert weights(project) == [30, 70]
+    declare(project, steps=(1, 30, 100), hold="2s")
     assert _steps_of(project) == [1, 2]
     assert project.version() == 5
     assert weights(project) == [100]
@@ -175,16 +175,24 @@ def test_a_run_that_is_interrupted_or_killed_goes_on_at_its_step(project: Projec
 def _come_to(project: Project, step: int) -> subprocess.Popen[str]:
     """Run `up` until it has come to a step; it goes on."""
     running = project.engine.start("up", "--stack", STACK, "--yes", "--skip-preview")
-    wait_until(lambda: note(project).exists() and json.loads(note(project).read_text())["step"] == step, 60)
+    wait_until(lambda: _step(project) == step)
     wait_until(lambda: len(weights(project)) == 2)
     return running
+
+
+def _step(project: Project) -> int | None:
+    """The step that is noted, None where none is."""
+    try:
+        return int(json.loads(note(project).read_text())["step"])
+    except FileNotFoundError:
+        return None
 
 
 def _ended_at(project: Project, step: int, number: signal.Signals) -> None:
     """Run `up` until it has come to a step, and end it there."""
     running = _come_to(project, step)
-    os.kill(running.pid, number)
-    wait_until(lambda: running.poll() is not None, 60)
+    kill(running.pid, number)
+    wait_until(lambda: running.poll() is not None)
 
 
 def _steps_of(project: Project) -> list[int]:
@@ -193,13 +201,10 @@ def _steps_of(project: Project) -> list[int]:
     seen: list[int] = []
 
     def ended() -> bool:
-        try:
-            step = json.loads(note(project).read_text())["step"]
-            seen.extend([] if step in seen else [step])
-        except (OSError, ValueError):
-            pass
+        step = _step(project)
+        seen.extend([] if step is None or step in seen else [step])
         return running.poll() is not None
 
-    wait_until(ended, 120)
-    assert running.returncode == 0, running.communicate(timeout=10)
+    wait_until(ended)
+    assert running.returncode == 0, running.communicate(timeout=60)
     return seen

@@ -139,9 +139,9 @@ def test_a_message_that_cannot_be_right_is_the_client_s_fault(
         call: Any = channel.unary_unary("/tensorflow.serving.PredictionService/Predict")
         metadata = (("seldon", "d"), ("namespace", "ns"))
         with pytest.raises(grpc.RpcError) as error:
-            call(wire, timeout=20, metadata=metadata)
+            call(wire, timeout=60, metadata=metadata)
         assert error.value.code() is code, error.value
-        call(request(), timeout=20, metadata=metadata)
+        call(request(), timeout=60, metadata=metadata)
 
 
 @pytest.mark.parametrize("transport", ["--rest", "--grpc"])
@@ -149,7 +149,7 @@ def test_the_command_line_asks_it(project: Project, transport: str) -> None:
     (project.folder / "request.json").write_text('{"inputs": {"x": [[1, 2]]}}')
     command = [sys.executable, "-m", "seldon_infra.cli.main", "predict", "d", transport, "--data", "request.json"]
     done = subprocess.run(
-        [*command, "--stack", STACK], cwd=project.folder, capture_output=True, text=True, timeout=60, check=False
+        [*command, "--stack", STACK], cwd=project.folder, capture_output=True, text=True, timeout=600, check=False
     )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout.partition("\n")[2]) == {"outputs": [[9.0]]}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -16,7 +15,7 @@ import pytest
 from seldon_infra.servers.debian import PYTHON
 from tests.engine.waiting import wait_until
 from tests.local.project import Project, new_project
-from tests.local.scene import Answer, ask
+from tests.local.scene import Answer, ask, kill, listening
 from tests.local.servers.contract import made_by
 
 pytestmark = [pytest.mark.engine, pytest.mark.local]
@@ -110,11 +109,17 @@ def test_its_own_interfaces_are_not_behind_the_gateway(project: Project, path: s
 
 
 def java(project: Project) -> int:
-    """The process id of TorchServe's own server, which MLServer has started; 0 where there is none."""
-    front = project.scene.pid(project.stack.process("d.main.m"))
-    with suppress(FileNotFoundError):
-        return int((Path(f"/proc/{front}/task/{front}/children").read_text().split() or ["0"])[0])
-    return 0
+    """The process id of TorchServe's own server, as soon as MLServer has started it."""
+    found: list[int] = []
+
+    def is_there() -> bool:
+        front = project.scene.pid(project.stack.process("d.main.m"))
+        with suppress(OSError):  # it has ended meanwhile
+            found.extend(map(int, Path(f"/proc/{front}/task/{front}/children").read_text().split()))
+        return bool(found)
+
+    wait_until(is_there)
+    return found[0]
 
 
 def test_its_sockets_are_in_a_folder_that_only_its_user_opens(project: Project) -> None:
@@ -123,30 +128,21 @@ def test_its_sockets_are_in_a_folder_that_only_its_user_opens(project: Project) 
     assert folder.stat().st_mode & 0o077 == 0
 
 
-def listening(pid: int) -> set[int]:
-    """The ports on which a process listens."""
-    own = {os.readlink(file) for file in Path(f"/proc/{pid}/fd").iterdir()}
-    lines = [
-        line.split() for kind in ("tcp", "tcp6") for line in Path(f"/proc/{pid}/net/{kind}").read_text().splitlines()
-    ]
-    return {int(it[1].rpartition(":")[2], 16) for it in lines[1:] if it[3] == "0A" and f"socket:[{it[9]}]" in own}
-
-
 def test_nobody_registers_a_model_by_the_ports_that_it_opens_all_the_same(project: Project) -> None:
-    ports = listening(java(project))
+    ports = {port for _, port in listening([java(project)])}
     assert len(ports) == 2
     said = []
     for port in ports:
         with grpc.insecure_channel(f"127.0.0.1:{port}") as channel, pytest.raises(grpc.RpcError) as error:
-            channel.unary_unary(f"/{MANAGEMENT}/RegisterModel")(b"", timeout=20)
+            channel.unary_unary(f"/{MANAGEMENT}/RegisterModel")(b"", timeout=60)
         said.append(error.value.code())
     assert set(said) == {grpc.StatusCode.PERMISSION_DENIED, grpc.StatusCode.UNIMPLEMENTED}
 
 
 def test_when_it_dies_it_is_started_again(project: Project) -> None:
     before = java(project)
-    os.kill(before, signal.SIGKILL)
-    wait_until(lambda: predict(project, ONE, tensor("b", 2.0)).status == 200 and java(project) != before, seconds=120)
+    kill(before)
+    wait_until(lambda: predict(project, ONE, tensor("b", 2.0)).status == 200 and java(project) != before)
 
 
 def test_a_file_that_is_no_torchscript_is_an_error_at_preview(project: Project) -> None:

@@ -128,7 +128,7 @@ def infer(values: list[float], shape: list[int] | None = None, raw: bytes | None
 def call(port: int, wire: bytes, method: str = METHOD) -> bytes:
     with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
         metadata = (("seldon", "sums"), ("namespace", "ns"))
-        return bytes(channel.unary_unary(f"/{method}")(wire, timeout=20, metadata=metadata))
+        return bytes(channel.unary_unary(f"/{method}")(wire, timeout=60, metadata=metadata))
 
 
 def good_message(project: Project) -> None:

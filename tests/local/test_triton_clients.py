@@ -82,7 +82,7 @@ def test_grpc_answers_one_request_at_a_time(project: Project) -> None:
 def test_one_stream_through_the_gateway_carries_many_requests_and_a_decoupled_models_answers(project: Project) -> None:
     answers: queue.Queue[Any] = queue.Queue()
     with tritonclient.grpc.InferenceServerClient(f"127.0.0.1:{project.port}") as client:
-        client.start_stream(lambda result, error: answers.put(error or result), headers=HEADERS, stream_timeout=60)
+        client.start_stream(lambda result, error: answers.put(error or result), headers=HEADERS, stream_timeout=240)
         client.async_stream_infer("double", [tensor(tritonclient.grpc.InferInput, 3)], request_id="a")
         assert numbers(answers, 1) == [6]
         client.async_stream_infer("count", [tensor(tritonclient.grpc.InferInput, 4)], request_id="b")
@@ -90,7 +90,7 @@ def test_one_stream_through_the_gateway_carries_many_requests_and_a_decoupled_mo
 
 
 def numbers(answers: queue.Queue[Any], count: int) -> list[float]:
-    found = [answers.get(timeout=30) for _ in range(count)]
+    found = [answers.get(timeout=120) for _ in range(count)]
     assert not [each for each in found if isinstance(each, Exception)], found
     return [float(each.as_numpy("y")[0]) for each in found]
 

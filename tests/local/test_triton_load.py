@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.engine.waiting import wait_until
 from tests.local.project import Project, new_project
 from tests.local.scene import ask, load
 
@@ -145,14 +146,14 @@ def test_a_model_more_is_loaded_and_a_model_less_unloaded(project: Project) -> N
     assert ask(port, "/v2/models/more/ready", "GET", None).status == 200
     project.write(DEFINITION)
     project.engine.up()
-    assert ask(port, "/v2/models/more/ready", "GET", None).status == 400
+    wait_until(lambda: ask(port, "/v2/models/more/ready", "GET", None).status == 400)
     assert (asked(project)[0], server(project)) == (21, pid)
 
 
 def test_a_model_that_somebody_unloaded_shows_in_a_preview_and_the_next_up_loads_it(project: Project) -> None:
     pid = server(project)
     assert repository(project, "models/loaded/unload") == 200
-    assert ask(project.port, INFER, "POST", BODY).status != 200
+    wait_until(lambda: ask(project.port, INFER, "POST", BODY).status != 200)
     assert "1 to update" in project.engine.preview().stdout
     project.engine.up()
     assert (asked(project)[0], server(project)) == (21, pid)
@@ -168,7 +169,7 @@ def test_what_a_killed_run_has_put_in_force_and_not_loaded_is_loaded_by_the_next
     folder = project.stack_dir.processes / project.stack.process("d.main.both").id
     at = asked(project)[1]
     (folder / "pending.json").write_text('["loaded"]')
-    assert subprocess.run(["/bin/sh", "reload"], cwd=folder, capture_output=True, timeout=60).returncode == 0
+    assert subprocess.run(["/bin/sh", "reload"], cwd=folder, capture_output=True, timeout=600).returncode == 0
     assert asked(project)[1] > at
     assert not (folder / "pending.json").exists()
     assert len(list(folder.glob("layout.*"))) == 1

@@ -23,7 +23,7 @@ from seldon_infra.targets.spec import Local
 from tests.engine.waiting import wait_until
 from tests.local.scene import Answer, Scene, ask
 
-READY_SECONDS = 60
+READY_SECONDS = 120
 
 
 @dataclass
@@ -34,14 +34,14 @@ class Graph:
     servers: dict[str, Record]
     orchestrator: Record
 
-    def post(self, path: str, body: object, headers: Mapping[str, str] | None = None, timeout: float = 20) -> Answer:
+    def post(self, path: str, body: object, headers: Mapping[str, str] | None = None, timeout: float = 60) -> Answer:
         sent = body if isinstance(body, bytes) else json.dumps(body).encode()
         return ask(self.orchestrator.ports["http"], path, "POST", sent, headers, timeout)
 
     def get(self, path: str) -> Answer:
         return ask(self.orchestrator.ports["http"], path, "GET", None)
 
-    def call(self, method: str, request: Any, answer: str, timeout: float = 20, **metadata: str) -> Any:
+    def call(self, method: str, request: Any, answer: str, timeout: float = 60, **metadata: str) -> Any:
         """Call a gRPC method; ``request`` is a message, or bytes that should be one."""
         wire = request if isinstance(request, bytes) else request.SerializeToString()
         sent = tuple((key.replace("_", "-"), value) for key, value in metadata.items())

@@ -123,9 +123,11 @@ def running(scene: Scene, kind: Kind, mark: Path, folder: Path) -> Record:
 
 
 def post(port: int, kind: Kind) -> int:
-    return ask(port, kind.path, "POST", json.dumps(kind.tree).encode(), {"Content-Type": "application/json"}, 40).status
+    return ask(
+        port, kind.path, "POST", json.dumps(kind.tree).encode(), {"Content-Type": "application/json"}, 120
+    ).status
 
 
 def call_grpc(port: int, kind: Kind) -> bytes:
     with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
-        return bytes(channel.unary_unary(f"/{kind.method}")(kind.message.SerializeToString(), timeout=40))
+        return bytes(channel.unary_unary(f"/{kind.method}")(kind.message.SerializeToString(), timeout=120))

@@ -43,7 +43,7 @@ class Server:
     def call(self, request: Any, method: str = METHOD) -> Any:
         wire = request if isinstance(request, bytes) else request.SerializeToString()
         with grpc.insecure_channel(f"127.0.0.1:{self.ports['grpc']}") as channel:
-            answer = channel.unary_unary(f"/{method}")(wire, timeout=20)
+            answer = channel.unary_unary(f"/{method}")(wire, timeout=60)
         return message("inference.ModelInferResponse").FromString(answer)
 
     def good(self) -> None:
@@ -184,7 +184,9 @@ REQUESTS = st.fixed_dictionaries(
     {"inputs": st.lists(TENSORS, min_size=1, max_size=2)},
     optional={"id": JSON, "outputs": JSON, "parameters": PARAMETERS | JSON},
 )
-FUZZED = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FUZZED = settings(
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 
 
 @FUZZED

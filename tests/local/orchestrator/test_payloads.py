@@ -164,7 +164,9 @@ META = st.fixed_dictionaries({}, optional=dict.fromkeys(("puid", "tags", "routin
 MESSAGES = st.fixed_dictionaries(
     {}, optional={"data": DATA | JSON, "meta": META | JSON, **dict.fromkeys(("binData", "strData", "jsonData"), JSON)}
 )
-FUZZED = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FUZZED = settings(
+    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 
 
 @FUZZED

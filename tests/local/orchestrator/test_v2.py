@@ -179,7 +179,9 @@ FIELDS = st.fixed_dictionaries(
 REQUESTS = st.fixed_dictionaries({}, optional={"inputs": st.lists(FIELDS, max_size=2) | JSON, "id": JSON}) | JSON
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(REQUESTS)
 def test_no_json_whatever_breaks_the_graph(graph: Graph, tree: object) -> None:
     """Row 46."""
@@ -187,7 +189,9 @@ def test_no_json_whatever_breaks_the_graph(graph: Graph, tree: object) -> None:
     assert answer.status < 500, (tree, answer.body)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(st.data())
 def test_no_bytes_whatever_break_the_graph(graph: Graph, data: st.DataObject) -> None:
     """Row 46."""

@@ -7,7 +7,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +17,7 @@ import pytest
 import seldon_infra
 from seldon_infra import Model, Predictor, SeldonDeployment
 from seldon_infra.graph.check import check_local
+from seldon_infra.runtime.ports import allocate
 from seldon_infra.servers import catalogue
 from seldon_infra.servers.layout import LocalProcess
 from tests.engine.waiting import wait_until
@@ -50,15 +50,10 @@ def added(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SeldonDep
     catalogue.load.cache_clear()
 
 
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
 def start(process: LocalProcess, folder: Path, model: Path) -> tuple[subprocess.Popen[bytes], int]:
     """Start what the catalogue says, with the places filled in that the plugin fills in."""
-    ports = {name: free_port() for name in process.ports}
+    folder.mkdir(exist_ok=True)
+    ports = allocate(folder, process.ports)
 
     def placed(text: str) -> str:
         for name, port in ports.items():
@@ -95,11 +90,11 @@ def test_the_folder_that_is_shown_is_served(added: SeldonDeployment, tmp_path: P
             return False
 
     try:
-        wait_until(is_ready, 60)
+        wait_until(is_ready)
         assert json.loads(priced("pear").body)["outputs"][0]["data"] == ["2.50"]
         assert priced("plum").status == 400
         running.send_signal(signal.SIGTERM)
-        assert running.wait(60) == 0
+        assert running.wait(120) == 0
     finally:
         running.kill()
-        running.wait(60)
+        running.wait(120)

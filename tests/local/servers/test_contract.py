@@ -11,13 +11,14 @@ import grpc
 import pytest
 
 from seldon_infra.servers import catalogue
+from tests.engine.scratch import STACK
 from tests.engine.waiting import wait_until
 from tests.local.project import Project, new_project
 from tests.local.scene import Answer, ask, load
 from tests.local.servers.contract import NAMESPACE, Sample
 from tests.local.servers.samples import SAMPLES
 
-pytestmark = [pytest.mark.engine, pytest.mark.local]
+pytestmark = [pytest.mark.engine, pytest.mark.local, pytest.mark.timeout(1800)]  # each framework is imported twice
 each_server = pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)
 CLIENTS_FAULT = {grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.NOT_FOUND, grpc.StatusCode.FAILED_PRECONDITION}
 
@@ -29,9 +30,14 @@ def project() -> Iterator[Project]:
         for sample in SAMPLES:
             sample.put(made.folder)
         deployments = "".join(f"{sample.definition}, " for sample in SAMPLES)
-        made.write(f"stack = Stack(target=Local(drain_seconds=2), deployments=({deployments}))")
-        made.engine.up()
+        target = "Local(drain_seconds=30, ready_timeout_seconds=600)"  # they all start at once
+        made.write(f"stack = Stack(target={target}, deployments=({deployments}))")
+        up(made)
         yield made
+
+
+def up(project: Project) -> None:
+    project.engine.run("up", "--stack", STACK, "--yes", "--skip-preview", timeout=1200)  # twelve servers at once
 
 
 def predict(project: Project, sample: Sample, body: bytes) -> Answer:
@@ -41,7 +47,7 @@ def predict(project: Project, sample: Sample, body: bytes) -> Answer:
 def call(project: Project, sample: Sample, wire: bytes) -> bytes:
     with grpc.insecure_channel(f"127.0.0.1:{project.port}") as channel:
         metadata = (("seldon", sample.name), ("namespace", NAMESPACE))
-        return bytes(channel.unary_unary(f"/{sample.wire.method()}")(wire, timeout=20, metadata=metadata))
+        return bytes(channel.unary_unary(f"/{sample.wire.method()}")(wire, timeout=60, metadata=metadata))
 
 
 def answers(project: Project, sample: Sample, version: int) -> bool:
@@ -125,16 +131,16 @@ def test_a_request_under_way_is_answered_when_it_is_stopped(project: Project, sa
     # So much fits into no buffer of the socket: once it is sent, the server is at it.
     body = sample.wire.body(sample, sample.many())
     assert len(body) > 4 * 1024**2
-    connection = HTTPConnection("127.0.0.1", record.ports["http"], timeout=60)
+    connection = HTTPConnection("127.0.0.1", record.ports["http"], timeout=240)
     connection.request("POST", sample.wire.infer(sample), body, {"content-type": "application/json"})
     stopping = threading.Thread(target=lambda: project.scene.processes.restart(record.id))
     stopping.start()
     try:
         assert connection.getresponse().status == 200
     finally:
-        stopping.join(60)
+        stopping.join()
         connection.close()
-    wait_until(lambda: predict(project, sample, sample.wire.body(sample, sample.rows)).status == 200, 60)
+    wait_until(lambda: predict(project, sample, sample.wire.body(sample, sample.rows)).status == 200)
 
 
 def test_a_changed_model_is_served_without_a_failed_request(project: Project) -> None:
@@ -153,7 +159,7 @@ def test_a_changed_model_is_served_without_a_failed_request(project: Project) ->
             )
             for sample in SAMPLES
         }
-        project.engine.up()
+        up(project)
         for sample in SAMPLES:
             assert answers(project, sample, 2), sample.name
             assert before[sample.name] != project.stack.process(sample.process).id

@@ -34,7 +34,7 @@ FILES = {"iris/model.joblib": b"weights", "iris/labels/names of it.txt": b"a b c
 MODEL = {"model.joblib": b"weights", "labels/names of it.txt": b"a b c"}
 PUBLIC, GOVERNMENT = "acme.blob.core.windows.net", "acme.blob.core.usgovcloudapi.net"
 HEADERS = {"Authorization": "Bearer canary-of-a-token"}
-SECONDS = 60
+SECONDS = 600
 
 
 @dataclass(frozen=True)
