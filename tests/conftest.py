@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import signal
 
 import pytest
 from hypothesis import settings
 
-# How long one example takes says more about the machine than about the code.
-settings.register_profile("untimed", deadline=None)
+# How long one example takes says more about the machine than about the code. A change is judged by the same examples
+# as the one before it; new ones are drawn wherever else the tests run.
+settings.register_profile("untimed", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("untimed")
 
 # A shell makes what it starts in the background deaf to Ctrl-C, and so would be all that the tests start.
