@@ -12,7 +12,7 @@ import http.client
 import json
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,7 @@ LOG_SECONDS = 10.0
 """How long the log may take to tell what Envoy has counted."""
 LIVE = Liveness("gateway", "/", silent_seconds=15.0, start_seconds=30.0)
 """Envoy answers every path, if only with 404."""
+_REFUSED = " update rejected: "
 _CDS, _RDS = "cluster_manager.cds", f"http.gateway.rds.{envoy.ROUTES}"
 
 
@@ -175,8 +176,10 @@ class Gateway:
         file, before = self.folder / name, self._told(stat)
         if before.get("version_text") == content["version_info"] and _read(file) == content:
             return
+        refusals = self._refusals()
         _write(file, content)
-        wait(lambda: self._took(stat, str(content["version_info"]), before), SWITCH_SECONDS, f"Envoy to follow {name}")
+        version = str(content["version_info"])
+        wait(lambda: self._took(stat, version, before, refusals), SWITCH_SECONDS, f"Envoy to follow {name}")
 
     def _told(self, stat: str) -> dict[str, str]:
         """Ask Envoy about one of its files, as soon as it is live: it may be killed between any two questions."""
@@ -191,7 +194,7 @@ class Gateway:
         wait(tells, LIVE_SECONDS, f"the gateway; its log is {self.stack.processes}/gateway-*/log")
         return told[0]
 
-    def _took(self, stat: str, version: str, before: Mapping[str, str]) -> bool:
+    def _took(self, stat: str, version: str, before: Mapping[str, str], refusals: Sequence[str]) -> bool:
         try:
             now = self._subscription(stat)
         except (OSError, http.client.HTTPException):
@@ -200,7 +203,7 @@ class Gateway:
         if now == before:
             return False
         if any(int(now.get(count, 0)) > int(before.get(count, 0)) for count in ("update_rejected", "update_failure")):
-            raise RoutesRefused(f"the gateway refuses the routes, those before stay in force: {self._reason()}")
+            raise RoutesRefused(f"the gateway refuses the routes, those before stay in force: {self._reason(refusals)}")
         return now.get("version_text") == version
 
     def _subscription(self, stat: str) -> dict[str, str]:
@@ -211,15 +214,17 @@ class Gateway:
         rows = (line.rpartition(": ") for line in text.splitlines())
         return {name.rpartition(".")[2]: value.strip('"') for name, _, value in rows}
 
-    def _reason(self) -> str:
+    def _reason(self, before: Sequence[str]) -> str:
         """Of routes that it refuses Envoy tells the reason to its log alone, which is written a moment later."""
         with contextlib.suppress(LimitReached):
-            wait(lambda: bool(self._reasons()), LOG_SECONDS, "the gateway's log")
-        return next(iter(reversed(self._reasons())), "see the gateway's log")
+            wait(lambda: self._refusals() != before, LOG_SECONDS, "the gateway's log")
+        new = [line for line in self._refusals() if line not in before]
+        return new[-1].partition(_REFUSED)[2] if new else "see the gateway's log"
 
-    def _reasons(self) -> list[str]:
-        logs = [line for file in self.stack.processes.glob("gateway-*/log") for line in tail(file)]
-        return [reason for line in logs if (reason := line.partition(" update rejected: ")[2])]
+    def _refusals(self) -> list[str]:
+        """The lines of the log that tell of a refusal; each begins with its time."""
+        lines = (line for file in self.stack.processes.glob("gateway-*/log") for line in tail(file))
+        return [line for line in lines if _REFUSED in line]
 
     def _open_requests(self, names: list[str]) -> int:
         wanted = tuple(f"cluster.{envoy.statistics_name(name)}.upstream_rq_" for name in names)

@@ -133,13 +133,15 @@ def test_a_request_under_way_is_answered_when_it_is_stopped(project: Project, sa
     assert len(body) > 4 * 1024**2
     connection = HTTPConnection("127.0.0.1", record.ports["http"], timeout=240)
     connection.request("POST", sample.wire.infer(sample), body, {"content-type": "application/json"})
-    stopping = threading.Thread(target=lambda: project.scene.processes.restart(record.id))
+    stopping = threading.Thread(target=lambda: project.scene.processes.stop(record.id))
     stopping.start()
     try:
         assert connection.getresponse().status == 200
     finally:
         stopping.join()
         connection.close()
+    assert not project.scene.processes.state(record.id).wanted
+    project.scene.processes.restart(record.id)
     wait_until(lambda: predict(project, sample, sample.wire.body(sample, sample.rows)).status == 200)
 
 

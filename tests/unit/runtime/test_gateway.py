@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,11 @@ def says(version: str, attempts: int, rejected: int = 0) -> dict[str, str]:
     return {"version_text": version} | {name: str(count) for name, count in counts.items()}
 
 
-def took(monkeypatch: pytest.MonkeyPatch, before: dict[str, str], now: dict[str, str]) -> bool:
+def took(
+    monkeypatch: pytest.MonkeyPatch, before: dict[str, str], now: dict[str, str], refusals: Sequence[str] = ()
+) -> bool:
     monkeypatch.setattr(Gateway, "_subscription", lambda *_: now)
-    return Gateway(StackDir(Path("/nowhere")))._took("cds", "new", before)
+    return Gateway(StackDir(Path("/nowhere")))._took("cds", "new", before, refusals)
 
 
 def test_a_file_is_taken_over_when_its_version_is_in_force(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -35,6 +38,9 @@ def test_a_file_that_somebody_edited_and_that_keeps_its_version_is_read_first(mo
     assert took(monkeypatch, says("new", 3), says("new", 4))
 
 
-def test_a_refused_file_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(RoutesRefused):
-        took(monkeypatch, says("old", 3), says("old", 4, rejected=1))
+def test_a_refused_file_is_an_error_with_the_reason_for_this_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    earlier, late = "[1] cds update rejected: an earlier reason", "[2] cds update rejected: too heavy"
+    logs = iter([[earlier], [earlier]])
+    monkeypatch.setattr(Gateway, "_refusals", lambda _: next(logs, [earlier, late]))
+    with pytest.raises(RoutesRefused, match="stay in force: too heavy"):
+        took(monkeypatch, says("old", 3), says("old", 4, rejected=1), [earlier])
