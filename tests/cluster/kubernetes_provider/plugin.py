@@ -13,11 +13,17 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import grpc
-from google.protobuf.empty_pb2 import Empty
-from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
-
 from seldon_infra.provider.values import from_wire, has_unknown, reveal, to_wire
+from seldon_infra.provider.wire import (
+    Empty,
+    engine_pb2,
+    engine_pb2_grpc,
+    grpc,
+    plugin_pb2,
+    provider_pb2,
+    provider_pb2_grpc,
+    status_pb2,
+)
 from tests.cluster.kubernetes_provider import releases
 from tests.cluster.kubernetes_provider.api import UNREACHED, Api, ApiError
 from tests.cluster.kubernetes_provider.objects import (
