@@ -138,8 +138,8 @@ def test_a_request_under_way_is_answered_when_it_is_stopped(project: Project, sa
     try:
         assert connection.getresponse().status == 200
     finally:
+        connection.close()  # Triton waits for those who may ask more
         stopping.join()
-        connection.close()
     assert not project.scene.processes.state(record.id).wanted
     project.scene.processes.restart(record.id)
     wait_until(lambda: predict(project, sample, sample.wire.body(sample, sample.rows)).status == 200)
