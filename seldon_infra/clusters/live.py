@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from seldon_infra.core.errors import ClusterNotReached, NotFound, NotPermitted, PartNotFound
+from seldon_infra.core.errors import ClusterNotReached, ClusterSilent, NotFound, NotPermitted, PartNotFound
 
 if TYPE_CHECKING:
     from kubernetes.client import ApiClient
@@ -86,7 +86,8 @@ class Cluster:
         """Ask what stands behind the API server, such as a pod; give the answer's status and body.
 
         Raises:
-            ClusterNotReached: the API server gave no answer.
+            ClusterSilent: no answer came in time, from the API server or from what stands behind it.
+            ClusterNotReached: the API server cannot be reached.
         """
         told = {"Accept": "*/*", **({"Content-Type": JSON} if body is not None else {}), **(headers or {})}
         status, said, _ = self._send(method, path, told, body, seconds)
@@ -125,7 +126,7 @@ class Cluster:
     ) -> tuple[int, bytes, str]:
         """Send one request; give the answer's status, body and reason."""
         from kubernetes.client.exceptions import ApiException
-        from urllib3.exceptions import HTTPError
+        from urllib3.exceptions import HTTPError, ReadTimeoutError
 
         try:
             method, url, complete, sent, *_ = self.client.param_serialize(
@@ -134,6 +135,9 @@ class Cluster:
             answer = self.client.call_api(method, url, complete, sent, _request_timeout=seconds)
             said: bytes = answer.read()  # type: ignore[no-untyped-call]
         except (ApiException, HTTPError, OSError) as error:
+            # What only reads is asked several times, and the last error is the reason of another one.
+            if isinstance(getattr(error, "reason", error), ReadTimeoutError):
+                raise ClusterSilent(self.name, self.host, f"no answer within {seconds:g} s") from None
             raise ClusterNotReached(self.name, self.host, _reason(error)) from None
         return answer.status, said, str(answer.reason)
 

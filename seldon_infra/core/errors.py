@@ -10,6 +10,7 @@
     ├── NotFound                an object is not where it was looked for
     │   └── ClusterNotFound     AWS says that there is no such cluster
     ├── ClusterNotReached       no answer from a cluster, or no way to it
+    │   └── ClusterSilent       a question arrived, and no answer came in time
     ├── NotPermitted            somebody refused: a file's mode, a store, a cluster
     ├── NotReady                what was applied does not come up
     ├── PartNotFound            a program that the local target needs is not on this machine
@@ -73,6 +74,10 @@ class ClusterNotReached(SeldonInfraError):
         super().__init__(
             f"cluster '{cluster}' at {where} cannot be reached: {reason}; check the connection and your kubeconfig"
         )
+
+
+class ClusterSilent(ClusterNotReached):
+    """A question arrived, and no answer came in time: an API server is as silent as the pod that it asks."""
 
 
 class NotPermitted(SeldonInfraError):

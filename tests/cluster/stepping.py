@@ -91,12 +91,16 @@ class Deployed:
 
     def go(self, wanted: Mapping[str, Any], *gates: Mapping[str, Any], **rollout: Any) -> list[Shares]:
         """Bring it to a spec, and give what it went through."""
+        with self._watched():
+            self.steps(wanted, *gates, **rollout).go()
+        return self.seen
+
+    def steps(self, wanted: Mapping[str, Any], *gates: Mapping[str, Any], **rollout: Any) -> Steps:
+        """What brings it to a spec."""
         context = Context("", "", cancelled=self.cancelled, progress=self.told.append, warn=self.told.append)
         file = self.kubeconfig or self.control_plane.kubeconfig
         written = Written(cluster(None, str(file)), NAMESPACE, self.name)
-        with self._watched():
-            Steps(written, self.inputs(wanted, *gates, **rollout), context, PATIENCE).go()
-        return self.seen
+        return Steps(written, self.inputs(wanted, *gates, **rollout), context, PATIENCE)
 
     @contextmanager
     def _watched(self) -> Iterator[None]:

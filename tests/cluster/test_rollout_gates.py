@@ -11,10 +11,11 @@ import pytest
 from seldon_infra.clusters.stepped import note_of
 from seldon_infra.core.errors import NotPermitted, NotReady
 from seldon_infra.graph.manifest import GROUP, PLURAL
+from seldon_infra.provider.cluster import pods as asked_in_pods
 from seldon_infra.provider.cluster.rollout import Rollout
 from seldon_infra.provider.cluster.written import MANAGER
 from seldon_infra.provider.framework import Cancelled, Context, Failed, Instance, Refused
-from tests.cluster.control_plane import NOBODY
+from tests.cluster.control_plane import NOBODY, ControlPlane
 from tests.cluster.effective import until_allowed
 from tests.cluster.live_requests import ROW, PayloadLog
 from tests.cluster.operator import deployments, operator, report
@@ -37,6 +38,7 @@ from tests.engine.waiting import wait_until
 
 __all__ = ["deployed", "log", "made", "pods", "rows"]  # the fixtures
 pytestmark = pytest.mark.cluster
+MANY = {"kind": "errors", "at_most": 0.1, "min_requests": 10_000}
 
 
 def test_a_changed_model_arrives_beside_the_old_one_and_gets_its_name_at_the_end(deployed: Deployed, rows: str) -> None:
@@ -130,8 +132,7 @@ def test_gates_wait_for_a_version_that_has_no_ready_pod_for_a_moment(
 
     coming = threading.Thread(target=come_and_go, daemon=True)
     coming.start()
-    gates = [{"kind": "smoke", "data": rows, "rows": 2}, {"kind": "errors", "at_most": 0.1, "min_requests": 10_000}]
-    assert deployed.go(spec(2), *gates) == ARRIVED
+    assert deployed.go(spec(2), {"kind": "smoke", "data": rows, "rows": 2}, MANY) == ARRIVED
     coming.join()
 
 
@@ -144,6 +145,67 @@ def test_gates_that_wait_in_vain_for_a_ready_pod_bring_the_old_version_back(
     with pytest.raises(Failed, match=rf"stopped at 10 %: gates waited 0\.2 s in vain: {whom}"):
         deployed.go(spec(2), gate or {"kind": "smoke", "data": rows, "rows": 2}, patience_seconds=0.2)
     assert of(deployed.found()) == ARRIVED[0]
+
+
+@pytest.mark.parametrize(("kind", "path"), [("smoke", r"/api/v1\.0/predictions"), ("errors", "/prometheus")])
+def test_a_version_that_hangs_is_taken_back(
+    deployed: Deployed, rows: str, monkeypatch: pytest.MonkeyPatch, kind: str, path: str
+) -> None:
+    monkeypatch.setattr(asked_in_pods, "ASK_SECONDS", 1.0)
+    gates = {"smoke": {"kind": "smoke", "data": rows, "rows": 2}, "errors": MANY}
+    said = rf"predictor 'main-next' does not answer {path} within 1 s; all requests go where they went"
+    with (
+        deployed.pods.hanging(f"{deployed.name}-main-next"),
+        pytest.raises(Failed, match=rf"stopped at 10 %: SeldonDeployment '{deployed.name}' → {said}"),
+    ):
+        deployed.go(spec(2), gates[kind])
+    assert of(deployed.found()) == ARRIVED[0]
+
+
+def test_gates_wait_for_an_api_server_that_is_restarted(
+    deployed: Deployed, control_plane: ControlPlane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deployed.pods, "counts", 1)  # too few for the gate, until the API server is back
+
+    def restart() -> None:
+        wait_until(lambda: f"{deployed.name}-main-next" in deployed.pods.counted)
+        control_plane.kill_process("kube-apiserver")
+        try:
+            wait_until(lambda: any(it.startswith("the gates wait: cluster") for it in deployed.told))
+        finally:
+            control_plane.start_process("kube-apiserver")
+        deployed.pods.counts = 10_000
+
+    restarting = threading.Thread(target=restart, daemon=True)
+    restarting.start()
+    deployed.steps(spec(2), MANY, patience_seconds=240).go()
+    restarting.join()
+    assert of(deployed.found()) == ARRIVED[-1]
+
+
+def test_where_an_api_server_stays_away_the_run_ends_and_the_next_one_goes_on(
+    deployed: Deployed, control_plane: ControlPlane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deployed.pods, "counts", 1)
+
+    def stop() -> None:
+        wait_until(lambda: f"{deployed.name}-main-next" in deployed.pods.counted)
+        control_plane.kill_process("kube-apiserver")
+
+    stopping = threading.Thread(target=stop, daemon=True)
+    stopping.start()
+    said = (
+        r"stopped at 10 %: gates waited \S+ s in vain: cluster .*; it could not be taken back: cluster .*; `pulumi up`"
+    )
+    try:
+        with pytest.raises(Failed, match=said):
+            deployed.steps(spec(2), MANY, patience_seconds=5).go()
+    finally:
+        stopping.join()
+        control_plane.start_process("kube-apiserver")
+    assert of(deployed.found()) == ARRIVED[1]
+    deployed.steps(spec(2)).go()
+    assert of(deployed.found()) == ARRIVED[-1]
 
 
 def test_a_version_that_does_not_come_up_is_taken_back(made: Deployed) -> None:

@@ -52,6 +52,7 @@ class Versions:
     says_over_grpc: float | None = 1
     """What all say over gRPC of every row; None gives no row."""
     failing: set[str] = field(default_factory=set)
+    _hanging: dict[str, threading.Event] = field(default_factory=dict)
     asked: list[tuple[str, str]] = field(default_factory=list)
     asked_over_grpc: list[str] = field(default_factory=list)
     copied: list[tuple[str, list[Any]]] = field(default_factory=list)
@@ -73,9 +74,20 @@ class Versions:
         body = {"status": {"conditions": [{"type": "Ready", "status": status}]}}
         self.control_plane.request("PATCH", path, body, content_type=MERGE)
 
+    @contextmanager
+    def hanging(self, service: str) -> Iterator[None]:
+        """Take questions to a predictor's pod and answer none of them, inside the block."""
+        self._hanging[service] = threading.Event()
+        try:
+            yield
+        finally:
+            self._hanging.pop(service).set()
+
     def answer(self, service: str, path: str, rows: list[Any]) -> tuple[int, str]:
         """Answer as the executor of that predictor."""
         self.asked.append((service, path))
+        if over := self._hanging.get(service):
+            over.wait()
         if path == "/prometheus":
             self.counted[service] = self.counted.get(service, 0) + self.counts
             code = 500 if service in self.failing else 200

@@ -19,7 +19,7 @@ from seldon_infra.clusters.forwarded import Forwarded, NotForwarded, forwarded
 from seldon_infra.clusters.gates import transports
 from seldon_infra.clusters.live import Cluster
 from seldon_infra.clusters.pod_trouble import ORCHESTRATOR
-from seldon_infra.core.errors import NotPermitted
+from seldon_infra.core.errors import ClusterNotReached, ClusterSilent, NotPermitted
 from seldon_infra.graph.expand.chart import EXECUTOR_GRPC, EXECUTOR_HTTP
 from seldon_infra.graph.expand.names import APP, service_of
 from seldon_infra.runtime.asking import ASK_SECONDS, OK, Away, GateFailed, require_ok
@@ -32,7 +32,7 @@ _WAY_IN = f"where a NetworkPolicy keeps it out, let its addresses in: {_LET_IN}"
 
 
 class OutOfReach(Away):
-    """The API server does not reach a pod: its node may just have gone."""
+    """The API server does not reach a pod, for its node may just have gone, or is not there itself."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class InPods(Version):
         """The same with the pods that are ready now.
 
         Raises:
-            Away: there are none.
+            Away: there are none, or the API server is not there.
             NotPermitted: who asks may not list pods.
         """
         return replace(self, found=tuple(self._pods()))
@@ -62,7 +62,7 @@ class InPods(Version):
 
         Raises:
             Away: there is none, or none that can be reached.
-            GateFailed: it does not answer with status 200.
+            GateFailed: it does not answer within 30 s, or not with status 200.
             NotPermitted: who asks may not.
         """
         return self._ask(self._pods()[0], method, path, tree)
@@ -98,13 +98,26 @@ class InPods(Version):
     ) -> bytes:
         name, port = pod["metadata"]["name"], port_of(pod, "http", EXECUTOR_HTTP)
         proxied = f"/api/v1/namespaces/{self.namespace}/pods/{self.scheme}{name}:{port}/proxy{path}"
-        status, said = self.at.call(method, proxied, tree, ASK_SECONDS, headers)
+        try:
+            status, said = self.at.call(method, proxied, tree, ASK_SECONDS, headers)
+        except ClusterSilent:
+            raise self._silent(path) from None
+        except ClusterNotReached as error:
+            raise OutOfReach(str(error)) from None
         refused = _of_the_api_server(said) if status != OK else ""
         if refused and status == FORBIDDEN:
             raise NotPermitted(f"pod '{name}' on cluster '{self.at.name}': {refused}; ask for a Role with pods/proxy")
         if refused:
             raise OutOfReach(f"the API server does not reach pod '{name}': {refused}; {_WAY_IN}")
         return require_ok(self.title, path, status, said)
+
+    def _silent(self, path: str) -> GateFailed:
+        """Say who is silent: an API server that answers itself was waiting for the pod."""
+        try:
+            ready_pods(self.at, self.namespace, f"{APP}={self.service}")
+        except OutOfReach as away:
+            return away
+        return GateFailed(f"{self.title} does not answer {path} within {ASK_SECONDS:g} s")
 
 
 def version_in(at: Cluster, place: tuple[str, str], predictor: Tree, spec: Tree) -> InPods:
@@ -134,9 +147,17 @@ def version_in(at: Cluster, place: tuple[str, str], predictor: Tree, spec: Tree)
 
 
 def ready_pods(at: Cluster, namespace: str, labels: str) -> list[Tree]:
-    """Give the pods of some labels that are ready, by their names."""
+    """Give the pods of some labels that are ready, by their names.
+
+    Raises:
+        OutOfReach: the API server is not there.
+        NotPermitted: who asks may not list pods.
+    """
     path = f"/api/v1/namespaces/{namespace}/pods?labelSelector={quote(labels)}"
-    found = at.get(path, f"pods of namespace '{namespace}'")["items"]
+    try:
+        found = at.get(path, f"pods of namespace '{namespace}'")["items"]
+    except ClusterNotReached as error:
+        raise OutOfReach(str(error)) from None
     return sorted(filter(_is_ready, found), key=lambda each: str(each["metadata"]["name"]))
 
 
@@ -145,7 +166,7 @@ def way_to(at: Cluster, namespace: str, pod: str, port: int) -> Iterator[Forward
     """Lead a connection to a pod's port, inside the block.
 
     Raises:
-        OutOfReach: the API server does not carry it there.
+        OutOfReach: the API server does not carry it there, or is not there itself.
         GateFailed: nothing listens there.
         NotPermitted: who asks may not.
     """
@@ -155,7 +176,7 @@ def way_to(at: Cluster, namespace: str, pod: str, port: int) -> Iterator[Forward
                 yield way
             except GateFailed as failed:
                 raise GateFailed(f"no connection to port {port}: {way.said[0]}") if way.said else failed from None
-    except NotForwarded as refused:
+    except (NotForwarded, ClusterNotReached) as refused:
         raise OutOfReach(str(refused)) from None
 
 

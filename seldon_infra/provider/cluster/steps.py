@@ -22,7 +22,7 @@ from seldon_infra.clusters.stepped import (
     note_of,
     settled,
 )
-from seldon_infra.core.errors import LimitReached, NotReady, SeldonInfraError
+from seldon_infra.core.errors import ClusterNotReached, LimitReached, NotReady, SeldonInfraError
 from seldon_infra.provider.cluster.mirror import AskedAnew, LiveRequests
 from seldon_infra.provider.cluster.pods import InPods, OutOfReach, version_in
 from seldon_infra.provider.cluster.written import Written
@@ -100,6 +100,8 @@ class Steps:
             self._put(change.back(), Note(change.applied))
         except (NotReady, LimitReached) as unwell:
             raise Failed(f"{said}; it was taken back, but what was there before is not well: {unwell}") from None
+        except ClusterNotReached as away:
+            raise Failed(f"{said}; it could not be taken back: {away}; `pulumi up` goes on with this step") from None
         raise Failed(f"{said}; all requests go where they went before")
 
     def _hand_over(self, change: Change, note: Note) -> None:
