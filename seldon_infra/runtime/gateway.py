@@ -216,10 +216,13 @@ class Gateway:
 
     def _reason(self, before: Sequence[str]) -> str:
         """Of routes that it refuses Envoy tells the reason to its log alone, which is written a moment later."""
+
+        def new() -> list[str]:
+            return [line for line in self._refusals() if line not in before]
+
         with contextlib.suppress(LimitReached):
-            wait(lambda: self._refusals() != before, LOG_SECONDS, "the gateway's log")
-        new = [line for line in self._refusals() if line not in before]
-        return new[-1].partition(_REFUSED)[2] if new else "see the gateway's log"
+            wait(lambda: bool(new()), LOG_SECONDS, "the gateway's log")
+        return next((line.partition(_REFUSED)[2] for line in reversed(new())), "see the gateway's log")
 
     def _refusals(self) -> list[str]:
         """The lines of the log that tell of a refusal; each begins with its time."""

@@ -18,15 +18,20 @@ from pulumi.automation._server import LanguageServer
 from pulumi.runtime.proto import language_pb2_grpc
 
 
-@functools.cache
 def address() -> str:
     """Where this process runs the programs of all its projects: host and port."""
+    _, port = _served()
+    return f"127.0.0.1:{port}"
+
+
+@functools.cache
+def _served() -> tuple[grpc.Server, int]:
+    """The server, which would end if nobody kept it, and its port."""
     server = grpc.server(ThreadPoolExecutor(max_workers=8))
     language_pb2_grpc.add_LanguageRuntimeServicer_to_server(_Programs(), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
-    _KEPT.append(server)
-    return f"127.0.0.1:{port}"
+    return server, port
 
 
 class _Programs(LanguageServer):
@@ -38,7 +43,3 @@ class _Programs(LanguageServer):
     def Run(self, request: Any, context: Any) -> Any:
         program = Path(request.info.program_directory) / "__main__.py"
         return LanguageServer(lambda: runpy.run_path(str(program))).Run(request, context)
-
-
-_KEPT: list[grpc.Server] = []
-"""A server that nobody keeps ends."""

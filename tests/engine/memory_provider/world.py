@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,8 +57,7 @@ class World:
     @property
     def state(self) -> dict[str, Any]:
         """The stack's state as it lies on disk, secrets encrypted."""
-        latest: dict[str, Any] = json.loads(self.engine.state_file.read_bytes())["checkpoint"]["latest"] or {}
-        return latest
+        return self.engine.deployment()
 
     def resources(self) -> list[dict[str, Any]]:
         """The memory resources in the state."""
