@@ -15,6 +15,7 @@ from typing import Any
 
 import grpc
 from pulumi.automation._server import LanguageServer
+from pulumi.runtime import _grpc_settings
 from pulumi.runtime.proto import language_pb2_grpc
 
 
@@ -27,6 +28,9 @@ def address() -> str:
 @functools.cache
 def _served() -> tuple[grpc.Server, int]:
     """The server, which would end if nobody kept it, and its port."""
+    # Channels of one process share their connections by address. To an engine that was given the port of one that
+    # ended a moment ago, the first call would fail: the shared connection still waits before it tries again.
+    _grpc_settings._GRPC_CHANNEL_OPTIONS.append(("grpc.use_local_subchannel_pool", 1))
     server = grpc.server(ThreadPoolExecutor(max_workers=8))
     language_pb2_grpc.add_LanguageRuntimeServicer_to_server(_Programs(), server)
     port = server.add_insecure_port("127.0.0.1:0")
