@@ -7,11 +7,11 @@ Each kind of bad input and fault, and where it is tested:
 | API server unreachable | test_live_checks (preview), test_rollouts (the wait), here (an `up`) |
 | API server restarted in the middle of an `up` | test_rollouts (the wait alone), here |
 | expired token | test_rollouts (the wait alone), here |
-| forbidden, with verb and resource | test_rollouts, test_live_checks (what is not checked), here |
-| definition missing | test_live_checks (preview), test_empty_cluster (comes with the stack), here (an `up`) |
-| webhook refuses | here; one that does not answer yet: test_empty_cluster |
+| forbidden, with verb and resource | test_rollouts, test_live_checks (what is not checked), test_refusals |
+| definition missing | test_live_checks (preview), test_empty_cluster (comes with the stack), test_refusals (an `up`) |
+| webhook refuses | test_refusals; one that does not answer yet: test_empty_cluster |
 | image pull fails, model not fetched, pod pending for a GPU | test_rollouts, test_live_checks |
-| quota exceeded | test_live_checks (pods, preview), test_rollouts (pods, later), here (objects) |
+| quota exceeded | test_live_checks (pods, preview), test_rollouts (pods, later), test_refusals (objects) |
 | `up` killed and run again | here; by Ctrl-C: test_deployments; local stacks: tests/engine/test_recover |
 | two `up`s at once | here |
 | an object deleted by hand | here; changed by hand: test_stack, test_drift |
@@ -28,18 +28,16 @@ import re
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from seldon_infra.graph.manifest import GROUP, PLURAL
-from tests.cluster.control_plane import NOBODY, ControlPlane, Refused, User
-from tests.cluster.effective import is_missing, make_namespace, until_allowed, until_refused
+from tests.cluster.control_plane import ControlPlane, User
+from tests.cluster.effective import until_allowed
+from tests.cluster.healing import ACCOUNT, NAMESPACE, POLICY, ROLES, declare, fails, heals, is_whole, made, take_away
 from tests.cluster.operator import operator
 from tests.cluster.patient import PROGRAM
-from tests.cluster.test_live_checks import without_definition
 from tests.cluster.test_stack import PATH, engine, there
 from tests.engine.scratch import ENVIRONMENT, Engine
 from tests.engine.waiting import wait_until
@@ -48,15 +46,6 @@ __all__ = ["engine"]  # the fixture
 
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
-STACK = """
-from seldon_infra import Kubernetes, Model, Predictor, SeldonDeployment, SklearnServer, Stack
-
-graph = Model(name="classifier", server=SklearnServer(), model_uri="s3://models/iris")
-iris = SeldonDeployment(
-    name="iris", namespace="vision", protocol="v2", predictors=[Predictor(name="main", graph=graph, replicas=REPLICAS)]
-)
-stack = Stack(target=Kubernetes(ingress_url="https://models.acme.io"TARGET), deployments=[iris])
-"""
 WAITING = """
 import pulumi
 from seldon_infra import run
@@ -88,43 +77,8 @@ def change(args):
 pulumi.runtime.register_stack_transformation(change)
 run(__file__)
 """
-NAMESPACE = "/api/v1/namespaces/vision"
-ACCOUNT = f"{NAMESPACE}/serviceaccounts/iris"
-POLICY = "/apis/networking.k8s.io/v1/namespaces/vision/networkpolicies/iris"
-ROLES = "/apis/rbac.authorization.k8s.io/v1"
-ADMISSION = "/apis/admissionregistration.k8s.io/v1"
 MERGE = "application/merge-patch+json"
 UP = ("up", "--stack", "test", "--yes", "--skip-preview")
-
-
-def declare(engine: Engine, replicas: int = 1, target: str = "") -> None:
-    text = STACK.replace("REPLICAS", str(replicas)).replace("TARGET", target)
-    (engine.directory / "test.py").write_text(text)
-
-
-def fails(done: subprocess.CompletedProcess[str]) -> str:
-    """Give what a command that failed has said, in one line."""
-    said = " ".join((done.stdout + done.stderr).split())
-    assert done.returncode != 0, said
-    assert "Traceback" not in said
-    return said
-
-
-def is_whole(engine: Engine) -> bool:
-    """Tell whether the state holds each resource once, and nothing that was begun and not ended."""
-    state = engine.deployment()
-    urns = [it["urn"] for it in state.get("resources") or []]
-    return len(urns) == len(set(urns)) and not state.get("pending_operations")
-
-
-def heals(engine: Engine, control_plane: ControlPlane, *arguments: str) -> None:
-    """The next `up` makes all there is to make, once, and then nothing is left to do."""
-    with operator(control_plane):
-        engine.up(*arguments)
-        assert is_whole(engine)
-        assert all(there(control_plane, path) for path in (NAMESPACE, ACCOUNT, POLICY, PATH))
-        drift = engine.run("refresh", "--stack", "test", "--preview-only", "--expect-no-changes", check=False)
-        assert drift.returncode == 0, drift.stdout
 
 
 def uid(control_plane: ControlPlane) -> str:
@@ -278,106 +232,6 @@ def test_a_finalizer_that_holds_an_object_is_named_and_the_next_destroy_ends_it(
     assert engine.resources() == []
 
 
-@contextmanager
-def forbidden(engine: Engine, control_plane: ControlPlane) -> Iterator[None]:
-    """Let who applies do anything but with network policies."""
-    rules = [{"apiGroups": ["", GROUP], "resources": ["*"], "verbs": ["*"]}]
-    role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "half"}
-    subject = {"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": NOBODY.name}
-    with (
-        made(control_plane, f"{ROLES}/clusterroles", {"metadata": {"name": "half"}, "rules": rules}),
-        made(
-            control_plane,
-            f"{ROLES}/clusterrolebindings",
-            {"metadata": {"name": "half"}, "roleRef": role, "subjects": [subject]},
-        ),
-    ):
-        until_allowed(control_plane, NOBODY, "patch", resource="namespaces")
-        engine.environment["KUBECONFIG"] = str(control_plane.kubeconfig_of(NOBODY))
-        yield
-    engine.environment["KUBECONFIG"] = str(control_plane.kubeconfig)
-
-
-@contextmanager
-def over_quota(engine: Engine, control_plane: ControlPlane) -> Iterator[None]:
-    """Leave no room for a service account beside the namespace's own."""
-    make_namespace(control_plane, "vision")
-    quota = {"metadata": {"name": "team"}, "spec": {"hard": {"count/serviceaccounts": "1"}}}
-    with made(control_plane, f"{NAMESPACE}/resourcequotas", quota):
-        until_refused(control_plane, ACCOUNT.rpartition("/")[0], {"metadata": {"name": "late"}}, "exceeded quota: team")
-        yield
-
-
-@contextmanager
-def refused_by_policy(engine: Engine, control_plane: ControlPlane) -> Iterator[None]:
-    """Have the API server's admission refuse every SeldonDeployment."""
-    matched = {"apiGroups": [GROUP], "apiVersions": ["*"], "operations": ["CREATE", "UPDATE"], "resources": [PLURAL]}
-    said = "models are frozen until Monday; ask platform@acme.io"
-    spec = {
-        "failurePolicy": "Fail",
-        "matchConstraints": {"resourceRules": [matched]},
-        "validations": [{"expression": "false", "message": said}],
-    }
-    binding = {"policyName": "frozen", "validationActions": ["Deny"]}
-    with (
-        made(control_plane, f"{ADMISSION}/validatingadmissionpolicies", {"metadata": {"name": "frozen"}, "spec": spec}),
-        made(
-            control_plane,
-            f"{ADMISSION}/validatingadmissionpolicybindings",
-            {"metadata": {"name": "frozen"}, "spec": binding},
-        ),
-    ):
-        wait_until(lambda: said in refusal(control_plane))
-        yield
-    wait_until(lambda: said not in refusal(control_plane))
-
-
-@contextmanager
-def undefined(engine: Engine, control_plane: ControlPlane) -> Iterator[None]:
-    """Take Seldon's definition away."""
-    with without_definition(control_plane):
-        yield
-
-
-Fault = Callable[[Engine, ControlPlane], AbstractContextManager[None]]
-
-
-@pytest.mark.parametrize(
-    ("fault", "words"),
-    [
-        pytest.param(
-            forbidden,
-            'resource "networkpolicies" in API group "networking.k8s.io" in the namespace "vision"',
-            id="forbidden",
-        ),
-        pytest.param(over_quota, "exceeded quota: team, requested: count/serviceaccounts=1", id="quota"),
-        pytest.param(refused_by_policy, "models are frozen until Monday; ask platform@acme.io", id="webhook"),
-        pytest.param(undefined, "machinelearning.seldon.io/v1 is not served", id="definition"),
-    ],
-)
-def test_what_the_api_server_refuses_is_told_in_its_words_and_the_next_up_ends_it(
-    engine: Engine, control_plane: ControlPlane, fault: Fault, words: str
-) -> None:
-    declare(engine)
-    with ExitStack() as wrong:
-        wrong.enter_context(fault(engine, control_plane))
-        assert words in fails(engine.up(check=False))
-        assert there(control_plane) is None
-        assert is_whole(engine)
-    heals(engine, control_plane)
-
-
-def test_what_admission_refuses_is_told_at_preview_where_the_namespace_is_there(
-    engine: Engine, control_plane: ControlPlane
-) -> None:
-    control_plane.request("POST", "/api/v1/namespaces", {"metadata": {"name": "vision"}})
-    declare(engine, target=", create_namespaces=False")
-    with refused_by_policy(engine, control_plane):
-        assert "models are frozen until Monday; ask platform@acme.io" in fails(engine.preview(check=False))
-    assert there(control_plane, ACCOUNT) is None
-    take_away(control_plane, NAMESPACE)
-
-
 def test_a_token_that_expires_while_an_up_waits_ends_it_and_a_new_one_goes_on(
     engine: Engine, control_plane: ControlPlane
 ) -> None:
@@ -392,22 +246,6 @@ def test_a_token_that_expires_while_an_up_waits_ends_it_and_a_new_one_goes_on(
     assert "cluster 'test' does not know who asks: Unauthorized; log in again" in " ".join(said.split())
     engine.environment["KUBECONFIG"] = str(control_plane.kubeconfig)
     heals(engine, control_plane)
-
-
-def take_away(control_plane: ControlPlane, path: str) -> None:
-    """Delete an object as somebody would by hand, and wait until it is gone."""
-    control_plane.request("DELETE", path)
-    wait_until(lambda: is_missing(control_plane, path))
-
-
-@contextmanager
-def made(control_plane: ControlPlane, path: str, thing: dict[str, Any]) -> Iterator[None]:
-    """Put an object onto the cluster for as long as the block runs."""
-    control_plane.request("POST", path, thing)
-    try:
-        yield
-    finally:
-        control_plane.request("DELETE", f"{path}/{thing['metadata']['name']}")
 
 
 @contextmanager
@@ -429,22 +267,6 @@ def service_account(control_plane: ControlPlane) -> Iterator[tuple[str, User]]:
 def hold(control_plane: ControlPlane, finalizers: list[str]) -> None:
     """Give the deployment these finalizers."""
     control_plane.request("PATCH", PATH, {"metadata": {"finalizers": finalizers}}, content_type=MERGE)
-
-
-def refusal(control_plane: ControlPlane) -> str:
-    """What admission says to a SeldonDeployment."""
-    graph = {"name": "classifier", "implementation": "SKLEARN_SERVER", "modelUri": "s3://models/iris"}
-    thing = {
-        "apiVersion": f"{GROUP}/v1",
-        "kind": "SeldonDeployment",
-        "metadata": {"name": "probe"},
-        "spec": {"predictors": [{"name": "main", "graph": graph}]},
-    }
-    try:
-        control_plane.request("POST", f"/apis/{GROUP}/v1/namespaces/default/{PLURAL}?dryRun=All", thing)
-    except Refused as refused:
-        return refused.message
-    return ""
 
 
 def provider_of(engine: int) -> int:
