@@ -185,6 +185,7 @@ def run(main: str) -> None:
     import pulumi
 
     from seldon_infra.targets import deploy
+    from seldon_infra.targets.settled import settled
 
     project = find_project(Path(main).parent)
     try:
@@ -194,6 +195,8 @@ def run(main: str) -> None:
     except SeldonInfraError as error:
         # Pulumi's language hosts print a RunError's text alone, and anything else with a traceback.
         raise pulumi.RunError(str(error)) from None
+    if pulumi.runtime.get_root_resource() is not None:  # none where a test stands in for the engine
+        pulumi.run(settled)
 
 
 def _main_folder(project: Path) -> str:

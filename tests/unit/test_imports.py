@@ -36,3 +36,9 @@ def test_an_unknown_name_is_an_attribute_error_and_dir_lists_the_others() -> Non
     with pytest.raises(AttributeError, match="nobody"):
         _ = seldon_infra.nobody  # type: ignore[attr-defined]
     assert set(seldon_infra.__all__) <= set(dir(seldon_infra))
+
+
+def test_what_a_cluster_asks_of_the_plugin_loads_no_definitions() -> None:
+    load = "import sys, seldon_infra.provider.cluster; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", load], capture_output=True, text=True, timeout=240, check=True)
+    assert not [name for name in done.stdout.split() if name.startswith(("seldon_infra.graph", "seldon_infra.runtime"))]

@@ -2,24 +2,22 @@
 
 The object is another resource's, the Kubernetes provider's, which makes it and deletes it and from then on ignores its
 spec; so a rollout can be declared for a deployment that runs, and taken away again, and nothing is replaced.
+
+Every command on a cluster loads this, few of them for a rollout: what it takes is imported where it is used.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from seldon_infra.clusters.gates import transports
-from seldon_infra.clusters.live import cluster
-from seldon_infra.clusters.rollouts import Patience
-from seldon_infra.clusters.stepped import listed, seen
 from seldon_infra.core.errors import SeldonInfraError
 from seldon_infra.core.problems import ARROW
-from seldon_infra.provider.cluster.steps import Steps, speaks, told
-from seldon_infra.provider.cluster.written import Written
 from seldon_infra.provider.framework import Context, Created, Failed, Instance, Problem, Refused, Resource
-from seldon_infra.provider.holding import require_files
 from seldon_infra.resources.cluster_rollout import CLUSTER_ROLLOUT, ClusterRolloutInputs, ClusterRolloutOutputs
+
+if TYPE_CHECKING:
+    from seldon_infra.provider.cluster.written import Written
 
 T = TypeVar("T")
 Found = Instance[ClusterRolloutInputs, ClusterRolloutOutputs]
@@ -33,6 +31,8 @@ class Rollout(Resource[ClusterRolloutInputs, ClusterRolloutOutputs]):
 
     def check(self, inputs: ClusterRolloutInputs, context: Context) -> ClusterRolloutInputs:
         """Refuse gates whose file is not there, and say what they will leave out."""
+        from seldon_infra.provider.holding import require_files
+
         require_files(inputs.rollout)
         if said := not_asked_over_grpc(inputs):
             context.warn(said)
@@ -40,6 +40,8 @@ class Rollout(Resource[ClusterRolloutInputs, ClusterRolloutOutputs]):
 
     def check_change(self, last: ClusterRolloutInputs, inputs: ClusterRolloutInputs, context: Context) -> None:
         """Refuse what two versions side by side cannot be, and say in which steps a change arrives."""
+        from seldon_infra.provider.cluster.steps import speaks, told
+
         before, after = speaks(last.spec), speaks(inputs.spec)
         different = [name for name, value in after.items() if value != before[name]]
         if different:
@@ -62,6 +64,8 @@ class Rollout(Resource[ClusterRolloutInputs, ClusterRolloutOutputs]):
 
     def read(self, id: str, last: Found | None, context: Context) -> Found | None:
         """What is there in the place of what is declared."""
+        from seldon_infra.clusters.stepped import seen
+
         if last is None:
             raise Failed("a rollout cannot be imported; declare it with the deployment")
         found = _told(lambda: _written(last.inputs).found())
@@ -84,6 +88,9 @@ class Rollout(Resource[ClusterRolloutInputs, ClusterRolloutOutputs]):
 
 def not_asked_over_grpc(inputs: ClusterRolloutInputs) -> str:
     """Say which predictors a smoke gate asks over REST alone, though they serve gRPC as well; nothing where none."""
+    from seldon_infra.clusters.gates import transports
+    from seldon_infra.clusters.stepped import listed
+
     protocol, transport = str(inputs.spec.get("protocol", "seldon")), inputs.spec.get("transport")
     usual = transports(protocol, transport, has_certificate=False)
     certified = [str(it["name"]) for it in listed(inputs.spec) if it.get("ssl")]
@@ -98,11 +105,17 @@ def not_asked_over_grpc(inputs: ClusterRolloutInputs) -> str:
 
 
 def _go(inputs: ClusterRolloutInputs, context: Context) -> None:
+    from seldon_infra.clusters.rollouts import Patience
+    from seldon_infra.provider.cluster.steps import Steps
+
     patience = Patience(inputs.ready_seconds, inputs.node_seconds)
     _told(lambda: Steps(_written(inputs), inputs, context, patience).go())
 
 
 def _written(inputs: ClusterRolloutInputs) -> Written:
+    from seldon_infra.clusters.live import cluster
+    from seldon_infra.provider.cluster.written import Written
+
     return Written(cluster(inputs.context, inputs.kubeconfig), inputs.namespace, inputs.name)
 
 
