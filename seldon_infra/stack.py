@@ -12,6 +12,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from importlib import import_module
 from importlib.machinery import ModuleSpec
 from importlib.util import module_from_spec, spec_from_file_location
@@ -179,6 +180,8 @@ def prepare() -> Iterator[None]:
 def run(main: str) -> None:
     """Declare the current Pulumi stack's resources; called from a project's ``__main__.py`` with its ``__file__``.
 
+    A program with an entrypoint of its own (``pulumi.run``, of which Pulumi takes one) registers it before.
+
     Raises:
         pulumi.RunError: the definition breaks rules; nothing has been declared then.
     """
@@ -195,7 +198,7 @@ def run(main: str) -> None:
     except SeldonInfraError as error:
         # Pulumi's language hosts print a RunError's text alone, and anything else with a traceback.
         raise pulumi.RunError(str(error)) from None
-    if pulumi.runtime.get_root_resource() is not None:  # none where a test stands in for the engine
+    with suppress(pulumi.RunError):  # a test stands in for the engine, or the program has an entrypoint of its own
         pulumi.run(settled)
 
 

@@ -37,6 +37,18 @@ def test_up_serves_a_second_up_changes_nothing_and_destroy_leaves_nothing() -> N
         _destroy_and_look(project)
 
 
+def test_a_program_may_have_an_entrypoint_of_its_own_before() -> None:
+    with new_project() as project:
+        project.define(predictor())
+        entrypoint = (
+            "import pulumi\nfrom seldon_infra import run\n\nasync def main():\n    return {'team': 'vision'}\n\n"
+        )
+        project.engine.write_program(f"{entrypoint}pulumi.run(main)\nrun(__file__)\n")
+        said = project.engine.preview().stdout
+    assert "d_url" in said
+    assert "vision" in said
+
+
 def test_names_that_differ_only_in_where_one_ends_are_two() -> None:
     """Node `x` of predictor `main`, beside a predictor `main-x`: two processes, and neither takes the other's place."""
     with new_project() as project:
