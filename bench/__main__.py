@@ -23,7 +23,7 @@ SECTIONS = {
     "fleet": "10 and 100 deployments on a cluster, beside pulumi_kubernetes alone, kubectl and helm",
     "aws": "A stack with a cluster on AWS, where every answer takes 20 ms",
     "console": "The console on a stack of 200 deployments",
-    "large_fleet": "500 of them (the better part of an hour)",
+    "large_fleet": "500 of them (hours)",
 }
 
 

@@ -142,15 +142,15 @@ class Rollouts:
         trouble = seen.trouble or (failure(seen.found) if seen.found and seen.state is State.FAILED else None)
         each.meet(trouble, now)
         if seen.found is None:
-            self._end([each], NotReady(f"{each.what} is gone: somebody deleted it; run: pulumi up --refresh"))
+            self._fail(each, NotReady(f"{each.what} is gone: somebody deleted it; run: pulumi up --refresh"))
         elif seen.state is State.AVAILABLE:
             self._end([each], None)
         elif trouble and now - each.trouble_since >= self._bearable(trouble, seen):
-            self._end([each], NotReady(await in_thread(lambda: self._report(each, trouble, seen))))
+            self._fail(each, NotReady(await in_thread(lambda: self._report(each, trouble, seen))))
         else:
             each.say(trouble.said if trouble else seen.state.value, seen.note)
             if now - each.since >= self.patience.ready:
-                self._end([each], self._too_late(each))
+                self._fail(each, self._too_late(each))
 
     def _bearable(self, trouble: Trouble, seen: Seen) -> float:
         """How long a trouble may last; the operator's own patience is over when it reports Failed."""
@@ -178,6 +178,11 @@ class Rollouts:
         if time.monotonic() - self._unanswered_since >= self.patience.outage:
             self._end(awaited, error)
 
+    def _fail(self, each: Awaited, error: Exception) -> None:
+        """Tell of one that failed: the program ends with its error, but only when the others have come."""
+        each.tell(str(error))
+        self._end([each], error)
+
     def _end(self, awaited: Iterable[Awaited], error: Exception | None) -> None:
         for each in awaited:
             self._awaited.pop((each.namespace, each.name), None)
@@ -186,7 +191,6 @@ class Rollouts:
             if error is None:
                 each.done.set_result(None)
             else:
-                each.tell(str(error))  # the program ends with it, but only when the others have come
                 each.done.set_exception(error)
 
 
