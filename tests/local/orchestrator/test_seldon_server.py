@@ -38,6 +38,7 @@ def test_a_request_whose_client_has_left_is_not_run(new_scene: Callable[[], Scen
         wait_until((tmp_path / "wait").exists)
         leave_over_rest(ports["http"])
         leave_over_grpc(ports["grpc"])
+        wait_until(lambda: not is_connected(ports["grpc"]))  # until the server has read to the end that it left
         last = threads.submit(predict, ports["http"], "last")
         (tmp_path / "go").touch()
     assert [first.result().status, last.result().status] == [200, 200]
@@ -60,3 +61,10 @@ def leave_over_grpc(port: int) -> None:
     with grpc.insecure_channel(f"127.0.0.1:{port}") as channel, pytest.raises(grpc.RpcError) as error:
         channel.unary_unary("/seldon.protos.Model/Predict")(sent.SerializeToString(), timeout=1)
     assert error.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+
+
+def is_connected(port: int) -> bool:
+    """Whether the server of a port has a connection that it has not closed."""
+    established, to_be_closed = "01", "08"
+    lines = [line.split() for table in ("tcp", "tcp6") for line in Path(f"/proc/net/{table}").read_text().splitlines()]
+    return any(words[1].endswith(f":{port:04X}") and words[3] in (established, to_be_closed) for words in lines)
