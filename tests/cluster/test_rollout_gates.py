@@ -183,6 +183,28 @@ def test_gates_wait_for_an_api_server_that_is_restarted(
     assert of(deployed.found()) == ARRIVED[-1]
 
 
+def test_gates_ask_again_where_an_api_server_goes_in_the_midst_of_an_answer_over_grpc(
+    deployed: Deployed, rows: str, control_plane: ControlPlane
+) -> None:
+    deployed.pods.answers_over_grpc.clear()
+    before = len(deployed.pods.asked_over_grpc)
+
+    def restart() -> None:
+        wait_until(lambda: len(deployed.pods.asked_over_grpc) > before)
+        control_plane.kill_process("kube-apiserver")
+        try:
+            wait_until(lambda: any(it.startswith("the gates wait: cluster") for it in deployed.told))
+        finally:
+            control_plane.start_process("kube-apiserver")
+            deployed.pods.answers_over_grpc.set()
+
+    restarting = threading.Thread(target=restart, daemon=True)
+    restarting.start()
+    deployed.steps(spec(2), {"kind": "smoke", "data": rows, "rows": 2}, patience_seconds=240).go()
+    restarting.join()
+    assert of(deployed.found()) == ARRIVED[-1]
+
+
 def test_where_an_api_server_stays_away_the_run_ends_and_the_next_one_goes_on(
     deployed: Deployed, control_plane: ControlPlane, monkeypatch: pytest.MonkeyPatch
 ) -> None:

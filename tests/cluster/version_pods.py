@@ -51,6 +51,8 @@ class Versions:
     says: dict[str, float] = field(default_factory=dict)
     says_over_grpc: float | None = 1
     """What all say over gRPC of every row; None gives no row."""
+    answers_over_grpc: threading.Event = field(default_factory=threading.Event)
+    """While it is not set, who asks over gRPC waits."""
     failing: set[str] = field(default_factory=set)
     _hanging: dict[str, threading.Event] = field(default_factory=dict)
     asked: list[tuple[str, str]] = field(default_factory=list)
@@ -110,6 +112,7 @@ def versions(control_plane: ControlPlane, namespace: str, more: Mapping[int, int
         more: further ports of pods, and the ports of this machine to which the API server leads.
     """
     made = Versions(control_plane, namespace)
+    made.answers_over_grpc.set()
 
     class Answer(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -139,6 +142,7 @@ def versions(control_plane: ControlPlane, namespace: str, more: Mapping[int, int
             with forwarding(control_plane, {GRPC: grpc_port, **(more or {})}, Path(folder)):
                 yield made
         finally:
+            made.answers_over_grpc.set()
             over_grpc.stop(None)
             server.shutdown()
             server.server_close()
@@ -152,12 +156,14 @@ def _over_grpc(made: Versions) -> tuple[Any, int]:
 
     def predict(wire: bytes, context: Any) -> bytes:
         made.asked_over_grpc.append("seldon")
+        made.answers_over_grpc.wait()
         rows = json_format.MessageToDict(message("seldon.protos.SeldonMessage").FromString(wire))["data"]["ndarray"]
         answer = {"data": {"ndarray": [[each] for each in said(len(rows))]}}
         return json_format.ParseDict(answer, message("seldon.protos.SeldonMessage")()).SerializeToString()
 
     def infer(wire: bytes, context: Any) -> bytes:
         made.asked_over_grpc.append("v2")
+        made.answers_over_grpc.wait()
         asked: Any = message("inference.ModelInferRequest").FromString(wire)
         values = numpy.array(said(asked.inputs[0].shape[0]), dtype="<f8")
         answer: Any = message("inference.ModelInferResponse")(raw_output_contents=[values.tobytes()])

@@ -19,7 +19,7 @@ from seldon_infra.clusters.forwarded import Forwarded, NotForwarded, forwarded
 from seldon_infra.clusters.gates import transports
 from seldon_infra.clusters.live import Cluster
 from seldon_infra.clusters.pod_trouble import ORCHESTRATOR
-from seldon_infra.core.errors import ClusterNotReached, ClusterSilent, NotPermitted
+from seldon_infra.core.errors import ClusterNotReached, ClusterSilent, NotFound, NotPermitted
 from seldon_infra.graph.expand.chart import EXECUTOR_GRPC, EXECUTOR_HTTP
 from seldon_infra.graph.expand.names import APP, service_of
 from seldon_infra.runtime.asking import ASK_SECONDS, OK, Away, GateFailed, require_ok
@@ -167,7 +167,8 @@ def way_to(at: Cluster, namespace: str, pod: str, port: int) -> Iterator[Forward
 
     Raises:
         OutOfReach: the API server does not carry it there, or is not there itself.
-        GateFailed: nothing listens there.
+        Away: the pod went before it had answered.
+        GateFailed: nothing listens there, or what the block says of an answer.
         NotPermitted: who asks may not.
     """
     try:
@@ -175,9 +176,22 @@ def way_to(at: Cluster, namespace: str, pod: str, port: int) -> Iterator[Forward
             try:
                 yield way
             except GateFailed as failed:
-                raise GateFailed(f"no connection to port {port}: {way.said[0]}") if way.said else failed from None
+                if way.said:
+                    raise GateFailed(f"no connection to port {port}: {way.said[0]}") from None
+                _require_ready(at, namespace, pod)
+                raise failed from None
     except (NotForwarded, ClusterNotReached) as refused:
         raise OutOfReach(str(refused)) from None
+
+
+def _require_ready(at: Cluster, namespace: str, name: str) -> None:
+    """Tell a pod that does not answer from one that is leaving, and from an API server that does not ask it."""
+    try:
+        found = at.get(f"/api/v1/namespaces/{namespace}/pods/{name}", f"pod '{name}'")
+    except NotFound:
+        raise Away(f"pod '{name}' is gone") from None
+    if not _is_ready(found):
+        raise Away(f"pod '{name}' is not ready any more")
 
 
 def port_of(pod: Tree, name: str, usual: int) -> int:
