@@ -179,7 +179,7 @@ class Rollouts:
             self._end(awaited, error)
 
     def _fail(self, each: Awaited, error: Exception) -> None:
-        """Tell of one that failed: the program ends with its error, but only when the others have come."""
+        """Tell of one that failed: the program ends with its error, but those before it may be waited for first."""
         each.tell(str(error))
         self._end([each], error)
 
