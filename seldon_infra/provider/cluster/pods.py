@@ -19,7 +19,7 @@ from seldon_infra.clusters.forwarded import Forwarded, NotForwarded, forwarded
 from seldon_infra.clusters.gates import transports
 from seldon_infra.clusters.live import Cluster
 from seldon_infra.clusters.pod_trouble import ORCHESTRATOR
-from seldon_infra.core.errors import ClusterNotReached, ClusterSilent, NotFound, NotPermitted
+from seldon_infra.core.errors import ClusterNotReached, ClusterSilent, NotPermitted
 from seldon_infra.graph.expand.chart import EXECUTOR_GRPC, EXECUTOR_HTTP
 from seldon_infra.graph.expand.names import APP, service_of
 from seldon_infra.runtime.asking import ASK_SECONDS, OK, Away, GateFailed, require_ok
@@ -153,9 +153,12 @@ def ready_pods(at: Cluster, namespace: str, labels: str) -> list[Tree]:
         OutOfReach: the API server is not there.
         NotPermitted: who asks may not list pods.
     """
-    path = f"/api/v1/namespaces/{namespace}/pods?labelSelector={quote(labels)}"
+    return _ready(at, namespace, f"labelSelector={quote(labels)}")
+
+
+def _ready(at: Cluster, namespace: str, selector: str) -> list[Tree]:
     try:
-        found = at.get(path, f"pods of namespace '{namespace}'")["items"]
+        found = at.get(f"/api/v1/namespaces/{namespace}/pods?{selector}", f"pods of namespace '{namespace}'")["items"]
     except ClusterNotReached as error:
         raise OutOfReach(str(error)) from None
     return sorted(filter(_is_ready, found), key=lambda each: str(each["metadata"]["name"]))
@@ -186,11 +189,7 @@ def way_to(at: Cluster, namespace: str, pod: str, port: int) -> Iterator[Forward
 
 def _require_ready(at: Cluster, namespace: str, name: str) -> None:
     """Tell a pod that does not answer from one that is leaving, and from an API server that does not ask it."""
-    try:
-        found = at.get(f"/api/v1/namespaces/{namespace}/pods/{name}", f"pod '{name}'")
-    except NotFound:
-        raise Away(f"pod '{name}' is gone") from None
-    if not _is_ready(found):
+    if not _ready(at, namespace, f"fieldSelector={quote(f'metadata.name={name}')}"):
         raise Away(f"pod '{name}' is not ready any more")
 
 
