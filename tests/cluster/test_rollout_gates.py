@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -33,7 +34,7 @@ from tests.cluster.stepping import (
     spec,
     when_at,
 )
-from tests.cluster.version_pods import of
+from tests.cluster.version_pods import OVER_GRPC, of
 from tests.engine.waiting import wait_until
 
 __all__ = ["deployed", "log", "made", "pods", "rows"]  # the fixtures
@@ -162,6 +163,15 @@ def test_a_version_that_hangs_is_taken_back(
     assert of(deployed.found()) == ARRIVED[0]
 
 
+def restart_under_gates(deployed: Deployed, control_plane: ControlPlane) -> None:
+    """Kill the API server, and start it again once a rollout's gates wait for it."""
+    control_plane.kill_process("kube-apiserver")
+    try:
+        wait_until(lambda: any(it.startswith("the gates wait: cluster") for it in deployed.told))
+    finally:
+        control_plane.start_process("kube-apiserver")
+
+
 def test_gates_wait_for_an_api_server_that_is_restarted(
     deployed: Deployed, control_plane: ControlPlane, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -169,11 +179,7 @@ def test_gates_wait_for_an_api_server_that_is_restarted(
 
     def restart() -> None:
         wait_until(lambda: f"{deployed.name}-main-next" in deployed.pods.counted)
-        control_plane.kill_process("kube-apiserver")
-        try:
-            wait_until(lambda: any(it.startswith("the gates wait: cluster") for it in deployed.told))
-        finally:
-            control_plane.start_process("kube-apiserver")
+        restart_under_gates(deployed, control_plane)
         deployed.pods.counts = 10_000
 
     restarting = threading.Thread(target=restart, daemon=True)
@@ -186,17 +192,14 @@ def test_gates_wait_for_an_api_server_that_is_restarted(
 def test_gates_ask_again_where_an_api_server_goes_in_the_midst_of_an_answer_over_grpc(
     deployed: Deployed, rows: str, control_plane: ControlPlane
 ) -> None:
-    deployed.pods.answers_over_grpc.clear()
     before = len(deployed.pods.asked_over_grpc)
+    hanging = ExitStack()
+    hanging.enter_context(deployed.pods.hanging(OVER_GRPC))
 
     def restart() -> None:
-        wait_until(lambda: len(deployed.pods.asked_over_grpc) > before)
-        control_plane.kill_process("kube-apiserver")
-        try:
-            wait_until(lambda: any(it.startswith("the gates wait: cluster") for it in deployed.told))
-        finally:
-            control_plane.start_process("kube-apiserver")
-            deployed.pods.answers_over_grpc.set()
+        with hanging:
+            wait_until(lambda: len(deployed.pods.asked_over_grpc) > before)
+            restart_under_gates(deployed, control_plane)
 
     restarting = threading.Thread(target=restart, daemon=True)
     restarting.start()

@@ -32,6 +32,8 @@ from tests.engine.waiting import wait_until
 Shares = dict[str, tuple[str, int]]
 SERIES = "seldon_api_executor_server_requests_seconds"
 GRPC = 5001
+OVER_GRPC = "over gRPC"
+"""Stands for all predictors' pods, which one server answers for over gRPC."""
 MERGE = "application/merge-patch+json"
 
 
@@ -51,8 +53,6 @@ class Versions:
     says: dict[str, float] = field(default_factory=dict)
     says_over_grpc: float | None = 1
     """What all say over gRPC of every row; None gives no row."""
-    answers_over_grpc: threading.Event = field(default_factory=threading.Event)
-    """While it is not set, who asks over gRPC waits."""
     failing: set[str] = field(default_factory=set)
     _hanging: dict[str, threading.Event] = field(default_factory=dict)
     asked: list[tuple[str, str]] = field(default_factory=list)
@@ -78,18 +78,22 @@ class Versions:
 
     @contextmanager
     def hanging(self, service: str) -> Iterator[None]:
-        """Take questions to a predictor's pod and answer none of them, inside the block."""
+        """Take questions to a predictor's pod, or all those over gRPC, and answer none of them inside the block."""
         self._hanging[service] = threading.Event()
         try:
             yield
         finally:
             self._hanging.pop(service).set()
 
+    def hang(self, service: str) -> None:
+        """Wait until a predictor's pod answers again, where it hangs."""
+        if over := self._hanging.get(service):
+            over.wait()
+
     def answer(self, service: str, path: str, rows: list[Any]) -> tuple[int, str]:
         """Answer as the executor of that predictor."""
         self.asked.append((service, path))
-        if over := self._hanging.get(service):
-            over.wait()
+        self.hang(service)
         if path == "/prometheus":
             self.counted[service] = self.counted.get(service, 0) + self.counts
             code = 500 if service in self.failing else 200
@@ -112,7 +116,6 @@ def versions(control_plane: ControlPlane, namespace: str, more: Mapping[int, int
         more: further ports of pods, and the ports of this machine to which the API server leads.
     """
     made = Versions(control_plane, namespace)
-    made.answers_over_grpc.set()
 
     class Answer(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -142,7 +145,6 @@ def versions(control_plane: ControlPlane, namespace: str, more: Mapping[int, int
             with forwarding(control_plane, {GRPC: grpc_port, **(more or {})}, Path(folder)):
                 yield made
         finally:
-            made.answers_over_grpc.set()
             over_grpc.stop(None)
             server.shutdown()
             server.server_close()
@@ -156,14 +158,14 @@ def _over_grpc(made: Versions) -> tuple[Any, int]:
 
     def predict(wire: bytes, context: Any) -> bytes:
         made.asked_over_grpc.append("seldon")
-        made.answers_over_grpc.wait()
+        made.hang(OVER_GRPC)
         rows = json_format.MessageToDict(message("seldon.protos.SeldonMessage").FromString(wire))["data"]["ndarray"]
         answer = {"data": {"ndarray": [[each] for each in said(len(rows))]}}
         return json_format.ParseDict(answer, message("seldon.protos.SeldonMessage")()).SerializeToString()
 
     def infer(wire: bytes, context: Any) -> bytes:
         made.asked_over_grpc.append("v2")
-        made.answers_over_grpc.wait()
+        made.hang(OVER_GRPC)
         asked: Any = message("inference.ModelInferRequest").FromString(wire)
         values = numpy.array(said(asked.inputs[0].shape[0]), dtype="<f8")
         answer: Any = message("inference.ModelInferResponse")(raw_output_contents=[values.tobytes()])

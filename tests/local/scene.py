@@ -320,18 +320,23 @@ def listening(pids: list[int]) -> set[tuple[str, int]]:
     # An IPv6 socket that is bound to an IPv4 address is loopback, too.
     mapped = "0000000000000000FFFF00000100007F"
     found = set()
+    for table, words in tcp_sockets():
+        if words[3] == "0A" and words[9] in inodes:
+            address, port = words[1].split(":")
+            plain = (
+                socket.inet_ntoa(bytes.fromhex(address)[::-1])
+                if table == "tcp"
+                else address.replace(mapped, "127.0.0.1")
+            )
+            found.add((plain, int(port, 16)))
+    return found
+
+
+def tcp_sockets() -> Iterator[tuple[str, list[str]]]:
+    """This machine's TCP sockets: the kernel's table, and the words of a line in it. Source: proc_pid_net(5)."""
     for table in ("tcp", "tcp6"):
         for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
-            words = line.split()
-            if words[3] == "0A" and words[9] in inodes:
-                address, port = words[1].split(":")
-                plain = (
-                    socket.inet_ntoa(bytes.fromhex(address)[::-1])
-                    if table == "tcp"
-                    else address.replace(mapped, "127.0.0.1")
-                )
-                found.add((plain, int(port, 16)))
-    return found
+            yield table, line.split()
 
 
 @contextmanager

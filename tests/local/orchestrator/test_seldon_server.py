@@ -18,7 +18,7 @@ from seldon_infra.runtime.messages import message
 from seldon_infra.servers.spec import PythonServer
 from tests.engine.waiting import wait_until
 from tests.local.orchestrator.graphs import start
-from tests.local.scene import Answer, Scene, ask
+from tests.local.scene import Answer, Scene, ask, tcp_sockets
 
 pytestmark = pytest.mark.local
 SOURCE = Path(__file__).with_name("seldon_nodes.py")
@@ -66,5 +66,6 @@ def leave_over_grpc(port: int) -> None:
 def is_connected(port: int) -> bool:
     """Whether the server of a port has a connection that it has not closed."""
     established, to_be_closed = "01", "08"
-    lines = [line.split() for table in ("tcp", "tcp6") for line in Path(f"/proc/net/{table}").read_text().splitlines()]
-    return any(words[1].endswith(f":{port:04X}") and words[3] in (established, to_be_closed) for words in lines)
+    return any(
+        words[1].endswith(f":{port:04X}") and words[3] in (established, to_be_closed) for _, words in tcp_sockets()
+    )
