@@ -12,7 +12,7 @@ ASK_SECONDS = 30.0
 """How long one answer may take."""
 AT_SOCKET = "unix:"
 """Begins an address that is a socket of the file system, as in gRPC's names."""
-OK = 200
+OK, UNAVAILABLE = 200, 503
 _SHOWN_BYTES = 300
 
 
@@ -38,7 +38,7 @@ def ask(
         headers: further ones.
 
     Raises:
-        Away: nobody takes the connection.
+        Away: nobody takes the connection, it breaks off, or the answer is 503.
         GateFailed: there is no answer within 30 s, or none with status 200.
     """
     connection = _connection(at)
@@ -46,8 +46,8 @@ def ask(
         connection.request(method, path, body, {"Content-Type": "application/json", **(headers or {})})
         answer = connection.getresponse()
         text = answer.read()
-    except ConnectionRefusedError as refused:
-        raise Away(_silent(who, path, refused)) from None
+    except (ConnectionError, http.client.IncompleteRead) as gone:
+        raise Away(_silent(who, path, gone)) from None
     except (OSError, http.client.HTTPException) as error:
         raise GateFailed(_silent(who, path, error)) from None
     finally:
@@ -59,11 +59,13 @@ def require_ok(who: str, path: str, status: int, text: bytes) -> bytes:
     """Give an answer's body.
 
     Raises:
-        GateFailed: its status is not 200.
+        Away: its status is 503, by which an orchestrator says that a node is not there.
+        GateFailed: its status is another one than 200.
     """
     if status != OK:
         said = text[:_SHOWN_BYTES].decode("utf-8", "replace")
-        raise GateFailed(f"{who}: {_without_query(path)} answered {status}: {said}")
+        failed = Away if status == UNAVAILABLE else GateFailed
+        raise failed(f"{who}: {_without_query(path)} answered {status}: {said}")
     return text
 
 

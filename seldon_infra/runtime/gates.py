@@ -64,7 +64,7 @@ class Version:
         """Ask it over REST.
 
         Raises:
-            Away: nothing listens where it is.
+            Away: nothing listens where it is, or what does goes, or misses a node.
             GateFailed: it does not answer, or not with status 200.
         """
         return ask(self.title, self.rest, method, path, None if tree is None else json.dumps(tree).encode())
@@ -253,8 +253,17 @@ def _over_grpc(version: Version, data: Mapping[str, Any], rows: Sequence[Sequenc
     with version.over_grpc() as address:
         try:
             return _triton(version, address, data, rows) if version.protocol == "v2" else _seldon(address, rows)
-        except (grpc.RpcError, ValueError) as error:
-            raise GateFailed(f"{version.title} does not answer over gRPC: {str(error)[:300]}") from None
+        except grpc.RpcError as error:
+            raise _unanswered(version, str(error.code()), error.details() or "") from None
+        except ValueError as error:
+            raise _unanswered(version, "", str(error)) from None
+
+
+def _unanswered(version: Version, status: str, said: str) -> GateFailed:
+    """Tell a version, or a node of it, that is not there from one that answers wrongly."""
+    failed = Away if status == "StatusCode.UNAVAILABLE" else GateFailed
+    what = f"{status.removeprefix('StatusCode.')} {said}".strip()
+    return failed(f"{version.title} does not answer over gRPC: {what[:300]}")
 
 
 def _triton(version: Version, address: str, data: Mapping[str, Any], rows: Sequence[Sequence[float]]) -> list[Any]:
@@ -271,7 +280,7 @@ def _triton(version: Version, address: str, data: Mapping[str, Any], rows: Seque
             (output, *_) = answer.get_response().outputs
             return [_label(row) for row in answer.as_numpy(output.name).tolist()]
     except InferenceServerException as error:
-        raise GateFailed(f"{version.title} does not answer over gRPC: {str(error)[:300]}") from None
+        raise _unanswered(version, error.status() or "", error.message() or "") from None
 
 
 def _seldon(address: str, rows: Sequence[Sequence[float]]) -> list[Any]:

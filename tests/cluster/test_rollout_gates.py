@@ -137,6 +137,27 @@ def test_gates_wait_for_a_version_that_has_no_ready_pod_for_a_moment(
     coming.join()
 
 
+def test_gates_ask_again_where_a_pod_that_failed_is_not_ready_any_more(deployed: Deployed, rows: str) -> None:
+    service = f"{deployed.name}-main-next"
+    hanging = ExitStack()
+    hanging.enter_context(deployed.pods.hanging(service))
+
+    def leave_and_come() -> None:
+        wait_until(lambda: (service, "/api/v1.0/predictions") in deployed.pods.asked)
+        deployed.pods.failing.add(service)
+        deployed.pods.set_ready(service, "False")
+        hanging.close()
+        wait_until(lambda: f"the gates wait: pod '{service}-0' is not ready any more" in deployed.told)
+        deployed.pods.failing.remove(service)
+        deployed.pods.set_ready(service, "True")
+
+    leaving = threading.Thread(target=leave_and_come, daemon=True)
+    leaving.start()
+    deployed.steps(spec(2), {"kind": "smoke", "data": rows, "rows": 2}, patience_seconds=240).go()
+    leaving.join()
+    assert of(deployed.found()) == ARRIVED[-1]
+
+
 @pytest.mark.parametrize("gate", [{"kind": "errors", "at_most": 0.1, "min_requests": 5}, None])
 def test_gates_that_wait_in_vain_for_a_ready_pod_bring_the_old_version_back(
     deployed: Deployed, rows: str, gate: Mapping[str, Any] | None

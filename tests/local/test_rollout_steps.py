@@ -22,6 +22,18 @@ BROKEN = """class Version:
     def predict(self, rows, names, meta=None):
         raise RuntimeError("broken")
 """
+STUCK = """import os, pathlib, time
+import numpy as np
+class Version:
+    def predict(self, rows, names, meta=None):
+        asked = pathlib.Path({file!r})
+        with asked.open("a") as file:
+            print(os.getpid(), file=file)
+        while len(asked.read_text().splitlines()) == {question}:
+            time.sleep(0.02)
+        return np.asarray(rows) * 0 + {version}
+"""
+"""Says who asks it, and is stuck at one question; asked anew, it goes on."""
 
 
 @pytest.fixture(scope="module")
@@ -144,17 +156,20 @@ def test_a_version_that_answers_copies_of_live_requests_alike_arrives(project: P
     assert project.version() == 7
 
 
-def test_gates_wait_for_a_version_whose_model_process_is_started_anew(project: Project) -> None:
-    before = {record.id for record in project.scene.processes.all()}
-    project.write_class(8)
-    say(project, 8)
-    declare(project, "SmokeGate(data='rows.json')", steps=(50, 100), hold="3s", patience="300s")
+@pytest.mark.parametrize(("question", "version"), [(1, 8), (2, 9)], ids=["over REST", "over gRPC"])
+def test_gates_wait_for_a_version_whose_model_process_ends_while_it_is_asked(
+    project: Project, question: int, version: int
+) -> None:
+    asked = project.folder / f"asked-{question}"
+    (project.folder / "version.py").write_text(STUCK.format(file=str(asked), question=question, version=version))
+    say(project, version)
+    declare(project, "SmokeGate(data='rows.json')", steps=(100,), hold="0s")
     running = _come_to(project, 0)
-    made = [it for it in project.scene.processes.all() if it.id not in before and it.spec.name.endswith("version")]
-    kill(project.scene.pid(made[0]))
-    wait_until(lambda: running.poll() is not None)
-    assert running.returncode == 0, running.communicate(timeout=60)
-    assert project.version() == 8
+    wait_until(lambda: asked.is_file() and len(asked.read_text().splitlines()) == question)
+    kill(int(asked.read_text().splitlines()[-1]))
+    said, _ = running.communicate(timeout=300)
+    assert running.returncode == 0, said
+    assert project.version() == version
 
 
 def test_a_run_that_is_interrupted_or_killed_goes_on_at_its_step(project: Project) -> None:

@@ -101,7 +101,8 @@ class InPods(Version):
         try:
             status, said = self.at.call(method, proxied, tree, ASK_SECONDS, headers)
         except ClusterSilent:
-            raise self._silent(path) from None
+            _require_ready(self.at, self.namespace, name)
+            raise GateFailed(f"{self.title} does not answer {path} within {ASK_SECONDS:g} s") from None
         except ClusterNotReached as error:
             raise OutOfReach(str(error)) from None
         refused = _of_the_api_server(said) if status != OK else ""
@@ -109,15 +110,11 @@ class InPods(Version):
             raise NotPermitted(f"pod '{name}' on cluster '{self.at.name}': {refused}; ask for a Role with pods/proxy")
         if refused:
             raise OutOfReach(f"the API server does not reach pod '{name}': {refused}; {_WAY_IN}")
-        return require_ok(self.title, path, status, said)
-
-    def _silent(self, path: str) -> GateFailed:
-        """Say who is silent: an API server that answers itself was waiting for the pod."""
         try:
-            ready_pods(self.at, self.namespace, f"{APP}={self.service}")
-        except OutOfReach as away:
-            return away
-        return GateFailed(f"{self.title} does not answer {path} within {ASK_SECONDS:g} s")
+            return require_ok(self.title, path, status, said)
+        except GateFailed:
+            _require_ready(self.at, self.namespace, name)
+            raise
 
 
 def version_in(at: Cluster, place: tuple[str, str], predictor: Tree, spec: Tree) -> InPods:
@@ -188,7 +185,13 @@ def way_to(at: Cluster, namespace: str, pod: str, port: int) -> Iterator[Forward
 
 
 def _require_ready(at: Cluster, namespace: str, name: str) -> None:
-    """Tell a pod that does not answer from one that is leaving, and from an API server that does not ask it."""
+    """Tell a pod that answers wrongly, or not, from one that is leaving, and from an API server that does not ask it.
+
+    Raises:
+        OutOfReach: the API server is not there.
+        Away: the pod is not ready any more.
+        NotPermitted: who asks may not list pods.
+    """
     if not _ready(at, namespace, f"fieldSelector={quote(f'metadata.name={name}')}"):
         raise Away(f"pod '{name}' is not ready any more")
 
