@@ -6,6 +6,7 @@ It is Kubernetes' own Python client, for its ways of logging in: certificates, t
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -173,6 +174,8 @@ def cluster(context: str | None, kubeconfig: str | None = None) -> Cluster:
 
     if kubeconfig is not None and is_text(kubeconfig):
         return _of_text(context, kubeconfig)
+    # The client reads the variable when it is imported, which a program may have done before it is set.
+    kubeconfig = kubeconfig or os.environ.get("KUBECONFIG")
     try:
         _, current = config.list_kube_config_contexts(kubeconfig)  # type: ignore[no-untyped-call]
         client = config.new_client_from_config(kubeconfig, context)  # type: ignore[no-untyped-call]

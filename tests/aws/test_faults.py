@@ -79,7 +79,7 @@ def test_what_is_refused_midway_says_what_to_do_and_the_next_up_goes_on(account:
 def test_of_two_ups_at_once_one_is_refused_and_nothing_is_made_twice(account: Account) -> None:
     account.declare(VPC)
     with account.aws.faults.hold("ec2.CreateVpc", "before") as held:
-        first = account.engine.start("up", "--stack", "test", "--yes", "--skip-preview")
+        first = account.engine.start("up", "--stack", "test", "--yes", "--skip-preview", is_inline=True)
         held.wait()
         assert "the stack is currently locked" in said(account.up(check=False))
     told, _ = first.communicate(timeout=240)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+import tests.engine.patient  # noqa: F401 (for programs that run in this process)
 from tests.cluster.control_plane import ControlPlane, started
 from tests.cluster.definitions import install_definitions
 from tests.cluster.nodes import add_nodes

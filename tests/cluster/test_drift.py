@@ -78,13 +78,13 @@ def engine(control_plane: ControlPlane) -> Iterator[Engine]:
     install_provider(folder)
     made.use_plugin("kubernetes", folder)
     made.use_plugin("seldon", ENVIRONMENT / "bin")
-    made.write_program(STACK_ALONE)
+    made.write_inline_program(STACK_ALONE)
     made.set_secret("key", SECRET)
     declare(made)
     with operator(control_plane):
         made.up()
         # The namespace is the stack's own, and there only now: the other objects cannot name it as what they depend on.
-        made.write_program(PROGRAM)
+        made.write_inline_program(PROGRAM)
         made.up()
         yield made
         made.destroy()

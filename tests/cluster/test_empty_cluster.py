@@ -86,7 +86,7 @@ def engine(cluster: ControlPlane, not_ready: Webhook, tmp_path: Path) -> Engine:
     install_provider(folder)
     made.use_plugin("kubernetes", folder)
     made.use_plugin("seldon", Path(sys.executable).parent)
-    made.write_program("from seldon_infra import run\n\nrun(__file__)\n")
+    made.write_inline_program("from seldon_infra import run\n\nrun(__file__)\n")
     values = {"answers": {"url": not_ready.url, "certificate": not_ready.certificate}}
     (made.directory / "test.py").write_text(STACK.format(charts=str(write_charts(tmp_path / "charts")), values=values))
     return made

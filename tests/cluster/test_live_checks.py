@@ -71,7 +71,7 @@ def project(control_plane: ControlPlane) -> Iterator[Engine]:
 @pytest.fixture
 def engine(project: Engine, control_plane: ControlPlane) -> Engine:
     project.environment["KUBECONFIG"] = str(control_plane.kubeconfig)
-    project.write_program(PROGRAM)
+    project.write_inline_program(PROGRAM)
     return project
 
 

@@ -80,7 +80,7 @@ def rolling(control_plane: ControlPlane) -> Iterator[Rolling]:
     install_provider(folder)
     made.use_plugin("kubernetes", folder)
     made.use_plugin("seldon", Path(sys.executable).parent)
-    made.write_program("from seldon_infra import run\n\nrun(__file__)\n")
+    made.write_inline_program("from seldon_infra import run\n\nrun(__file__)\n")
     data = {"input": "x", "datatype": "FP64", "rows": [[1.0], [2.0]], "labels": [1, 1]}
     (made.directory / "rows.json").write_text(json.dumps(data))
     control_plane.request("POST", "/api/v1/namespaces", {"metadata": {"name": INGRESS}})

@@ -46,7 +46,7 @@ def engine(control_plane: ControlPlane) -> Iterator[Engine]:
     install_provider(folder)
     made.use_plugin("kubernetes", folder)
     made.use_plugin("seldon", ENVIRONMENT / "bin")
-    made.write_program(PROGRAM)
+    made.write_inline_program(PROGRAM)
     yield made
     made.environment["KUBECONFIG"] = str(control_plane.kubeconfig)
     made.destroy()

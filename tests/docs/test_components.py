@@ -33,6 +33,7 @@ def program() -> str:
 def test_the_program_is_previewed_applied_asked_and_destroyed() -> None:
     with new_project() as project:
         (project.folder / "Pulumi.yaml").write_text(program())
+        project.engine.is_inline = False
         project.engine.set_secret("token", "hunter2-hunter2")
         model = project.folder / "models" / "iris" / "model.joblib"
         model.parent.mkdir(parents=True)

@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -65,22 +66,23 @@ class Engine:
         self, *arguments: str, check: bool = True, timeout: float = TIMEOUT_SECONDS
     ) -> subprocess.CompletedProcess[str]:
         """Run one Pulumi command to its end."""
-        done = subprocess.run(
-            self._command(arguments),
-            cwd=self.directory,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-        )
+        with inline.environment(self.environment) if self.is_inline else nullcontext():
+            done = subprocess.run(
+                self._command(arguments, self.is_inline),
+                cwd=self.directory,
+                env=self.environment,
+                capture_output=True,
+                text=True,
+                timeout=timeout,
+            )
         if check and done.returncode:
             pytest.fail(f"pulumi {' '.join(arguments)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
         return done
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """Start one Pulumi command in a session of its own, for tests that kill it."""
+    def start(self, *arguments: str, is_inline: bool = False) -> subprocess.Popen[str]:
+        """Start one Pulumi command in a session of its own, for tests that kill it; its program may run here."""
         return subprocess.Popen(
-            self._command(arguments),
+            self._command(arguments, is_inline),
             cwd=self.directory,
             env=self.environment,
             stdout=subprocess.PIPE,
@@ -89,8 +91,8 @@ class Engine:
             start_new_session=True,
         )
 
-    def _command(self, arguments: tuple[str, ...]) -> list[str]:
-        client = [f"--client={inline.address()}"] if self.is_inline and arguments[0] in ("preview", "up") else []
+    def _command(self, arguments: tuple[str, ...], is_inline: bool) -> list[str]:
+        client = [f"--client={inline.address()}"] if is_inline and arguments[0] in ("preview", "up") else []
         return [str(CLI), "--non-interactive", *arguments, *client]
 
     def preview(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:

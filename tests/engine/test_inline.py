@@ -4,14 +4,16 @@
 
 from __future__ import annotations
 
+import contextvars
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import grpc
+import pulumi
 import pytest
 from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
-from pulumi.runtime.settings import Settings
+from pulumi.runtime.settings import Settings, configure
 
 from tests.engine import inline
 
@@ -35,6 +37,18 @@ def test_an_engine_may_have_the_port_of_one_that_ended() -> None:
     later = Settings("project", "stack", engine=f"127.0.0.1:{port}").engine
     assert later.Log(engine_pb2.LogRequest()) == Empty()
     second.stop(None).wait()
+
+
+def test_a_debug_message_to_an_engine_that_has_ended_is_no_error() -> None:
+    inline.address()
+    ended, port = _started()
+    ended.stop(None).wait()
+
+    def say() -> None:
+        configure(Settings("project", "stack", engine=f"127.0.0.1:{port}"))
+        pulumi.log.debug("a registration failed")
+
+    contextvars.copy_context().run(say)
 
 
 def _started(port: int = 0) -> tuple[grpc.Server, int]:

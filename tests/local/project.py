@@ -103,7 +103,7 @@ def new_project() -> Iterator[Project]:
     """Make a project in a short folder (unix sockets allow no long ones), and end all that it leaves."""
     folder = Path(tempfile.mkdtemp(prefix="stack-")).resolve()
     engine = scratch_engine(folder)
-    engine.write_program("from seldon_infra import run\n\nrun(__file__)\n")
+    engine.write_inline_program("from seldon_infra import run\n\nrun(__file__)\n")
     engine.use_plugin("seldon", ENVIRONMENT / "bin")
     project = Project(engine)
     project.write_class(1)

@@ -60,6 +60,7 @@ def write(engine: Engine, stack: Mapping[str, object], **program: Any) -> None:
         **program,
     }
     (engine.directory / "Pulumi.yaml").write_text(yaml.safe_dump(whole, sort_keys=False))
+    engine.is_inline = False
 
 
 def refused(project: Project) -> str:

@@ -178,7 +178,7 @@ def test_a_delete_waits_for_what_is_in_progress_and_says_so(account: Account) ->
     account.up(CLUSTER)
     client(account.aws, "eks").update_cluster_config(name="c", upgradePolicy={"supportType": "EXTENDED"})
     account.aws.clock.frozen = True
-    running = account.engine.start("destroy", "--stack", "test", "--yes", "--skip-preview")
+    running = account.engine.start("destroy", "--stack", "test", "--yes", "--skip-preview", is_inline=True)
     with account.aws.faults.hold("eks.DeleteCluster", "before", nth=2) as held:
         held.wait()
         account.aws.clock.frozen = False

@@ -100,7 +100,7 @@ def test_a_kill_while_something_is_waited_for_is_healed_by_one_further_up(
         account.up(*program(around, changed=False))
     account.declare(*program(around, changed))
     with account.aws.faults.hold(f"eks.{call}", "after", nth) as held:
-        running = account.engine.start("up", "--stack", "test", "--yes", "--skip-preview")
+        running = account.engine.start("up", "--stack", "test", "--yes", "--skip-preview", is_inline=True)
         plugin = held.wait()
         os.kill(plugin, signal.SIGKILL)
         wait_until(lambda: not is_alive(plugin))

@@ -128,7 +128,7 @@ def _key(call: Call) -> Key:
 def march(engine: Engine, aws: Loopback, operation: str, at: Callable[[Call], bool] = changing_call) -> March:
     """Repeat an operation until it comes to its end, killed at each call on the way."""
     aws.faults.march = marched = March(at)
-    while marched.kills(engine.start(operation, "--stack", STACK, "--yes", "--skip-preview")):
+    while marched.kills(engine.start(operation, "--stack", STACK, "--yes", "--skip-preview", is_inline=True)):
         pass
     aws.faults.march = None
     return marched

@@ -83,7 +83,7 @@ def test_the_users_time_limit_ends_a_wait_and_says_for_what_it_waited(world: Wor
 def test_interrupted_in_a_create_it_saves_what_there_is_and_ends(world: World) -> None:
     world.cloud.ready = False
     world.declare(PHOTOS)
-    running = world.engine.start("up", "--stack", "test", "--yes", "--skip-preview")
+    running = world.engine.start("up", "--stack", "test", "--yes", "--skip-preview", is_inline=True)
     wait_until(lambda: world.cloud.objects)
     os.kill(running.pid, signal.SIGINT)
     said, _ = running.communicate(timeout=60)
@@ -114,7 +114,7 @@ def test_the_users_time_limit_holds_for_update_and_delete_too(world: World) -> N
 def test_interrupted_twice_it_is_healed_by_one_further_up(world: World) -> None:
     world.declare(PHOTOS)
     with world.cloud.gate("POST", "after") as gate:
-        running = world.engine.start("up", "--stack", "test", "--yes", "--skip-preview")
+        running = world.engine.start("up", "--stack", "test", "--yes", "--skip-preview", is_inline=True)
         plugin = gate.wait()
         wait_until(lambda: running.send_signal(signal.SIGINT) or running.poll() is not None)  # the second ends it
         world.assert_gone(plugin)

@@ -57,7 +57,9 @@ def kill_at(world: World, step: Step, victim: str, moment: Moment) -> int:
     """Run an `up`, kill the victim at the moment, and return the plugin's process id; all is over afterwards."""
     world.declare(step.program)
     with world.cloud.gate(step.call, moment) as gate:
-        running = world.engine.start("up", "--stack", "test", "--yes", "--skip-preview", *step.arguments)
+        running = world.engine.start(
+            "up", "--stack", "test", "--yes", "--skip-preview", *step.arguments, is_inline=True
+        )
         plugin = gate.wait()
         os.kill(running.pid if victim == "engine" else plugin, signal.SIGKILL)
         world.assert_gone(plugin)
@@ -136,7 +138,7 @@ def test_an_idle_plugin_goes_with_the_engine(world: World) -> None:
     world.up(PHOTOS)
     world.declare(PHOTOS + "\nimport time; time.sleep(600)")
     with world.cloud.gate("GET", "before") as gate:
-        running = world.engine.start("up", "--stack", "test", "--yes", "--skip-preview")
+        running = world.engine.start("up", "--stack", "test", "--yes", "--skip-preview", is_inline=True)
         plugin = gate.wait()
     os.kill(running.pid, signal.SIGKILL)
     world.assert_gone(plugin)
