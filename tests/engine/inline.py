@@ -14,6 +14,7 @@ import os
 import runpy
 import shutil
 import sys
+import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -31,18 +32,29 @@ from tests.engine.waiting import wait_until
 
 _running: list[str] = []
 """Programs that run now, by their engines."""
+_one = threading.Lock()
+"""Held by the one command that has this process' environment."""
 
 
 @contextmanager
 def environment(wanted: Mapping[str, str]) -> Iterator[None]:
-    """Give this process the environment of a project as long as the block runs, and the programs that began in it."""
+    """Give this process the environment of a project as long as the block runs, and the programs that began in it.
+
+    Raises:
+        RuntimeError: another project's block runs.
+    """
+    if not _one.acquire(blocking=False):
+        raise RuntimeError("one command at a time has its program in this process; give the others a host")
     before = set(_running)
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in wanted.items():
-            if os.environ.get(name) != value:
-                patch.setenv(name, value)
-        yield
-        wait_until(lambda: before.issuperset(_running))
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in wanted.items():
+                if os.environ.get(name) != value:
+                    patch.setenv(name, value)
+            yield
+            wait_until(lambda: before.issuperset(_running))
+    finally:
+        _one.release()
 
 
 def address() -> str:

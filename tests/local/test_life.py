@@ -89,6 +89,8 @@ def test_two_checkouts_do_not_collide() -> None:
         one.define(predictor())
         two.write_class(2)
         two.define(predictor())
+        for project in (one, two):
+            project.engine.is_inline = False  # this process runs one at a time
         threads = [threading.Thread(target=project.engine.up) for project in (one, two)]
         for thread in threads:
             thread.start()
