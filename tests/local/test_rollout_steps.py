@@ -221,5 +221,5 @@ def _steps_of(project: Project) -> list[int]:
         return running.poll() is not None
 
     wait_until(ended)
-    assert running.returncode == 0, running.communicate(timeout=60)
+    assert running.returncode == 0, running.communicate(timeout=60)[0]
     return seen
