@@ -1,14 +1,9 @@
-"""A stack's program that waits for a cluster's answers as long as it takes, and one as users have it.
+"""A stack's program that waits for a cluster's answers as long as it takes.
 
 What a preview has not heard within some seconds it passes over. On a machine that is busy with other tests too that
 would be luck, but where a test asks a cluster that never answers.
 """
 
-IMPATIENT = """
-from seldon_infra import run
-
-run(__file__)
-"""
 PROGRAM = """
 from seldon_infra import run
 from seldon_infra.clusters import survey

@@ -20,7 +20,7 @@ from tests.cluster.effective import until_allowed
 from tests.cluster.kubernetes_provider.install import install_provider
 from tests.cluster.operator import operator
 from tests.cluster.test_stack import change_traffic as to_other_traffic
-from tests.engine.scratch import ENVIRONMENT, STACK, Engine, scratch_engine
+from tests.engine.scratch import ENVIRONMENT, OF_A_STACK, STACK, Engine, scratch_engine
 
 pytestmark = pytest.mark.cluster
 
@@ -45,12 +45,8 @@ stack = Stack(
     )],
 )
 """
-STACK_ALONE = """
-from seldon_infra import run
-run(__file__)
-"""
 PROGRAM = (
-    STACK_ALONE
+    OF_A_STACK
     + """
 import pulumi, pulumi_kubernetes as k8s
 labels = {"app": "server"}
@@ -78,7 +74,7 @@ def engine(control_plane: ControlPlane) -> Iterator[Engine]:
     install_provider(folder)
     made.use_plugin("kubernetes", folder)
     made.use_plugin("seldon", ENVIRONMENT / "bin")
-    made.write_inline_program(STACK_ALONE)
+    made.write_inline_program(OF_A_STACK)
     made.set_secret("key", SECRET)
     declare(made)
     with operator(control_plane):

@@ -23,7 +23,7 @@ from tests.cluster.nodes import add_nodes
 from tests.cluster.operator import operator
 from tests.cluster.test_stack import there
 from tests.cluster.webhook import Webhook, webhook
-from tests.engine.scratch import Engine, scratch_engine
+from tests.engine.scratch import OF_A_STACK, Engine, scratch_engine
 from toolchain.control_plane import definitions
 
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]
@@ -86,7 +86,7 @@ def engine(cluster: ControlPlane, not_ready: Webhook, tmp_path: Path) -> Engine:
     install_provider(folder)
     made.use_plugin("kubernetes", folder)
     made.use_plugin("seldon", Path(sys.executable).parent)
-    made.write_inline_program("from seldon_infra import run\n\nrun(__file__)\n")
+    made.write_inline_program(OF_A_STACK)
     values = {"answers": {"url": not_ready.url, "certificate": not_ready.certificate}}
     (made.directory / "test.py").write_text(STACK.format(charts=str(write_charts(tmp_path / "charts")), values=values))
     return made

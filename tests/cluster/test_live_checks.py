@@ -23,8 +23,8 @@ from tests.cluster.effective import is_missing, make_namespace, remove_namespace
 from tests.cluster.kubernetes_provider.install import install_provider
 from tests.cluster.nodes import CPU_NODES, GPU_NODES, GPU_TAINT
 from tests.cluster.operator import operator
-from tests.cluster.patient import IMPATIENT, PROGRAM
-from tests.engine.scratch import ENVIRONMENT, Engine, scratch_engine
+from tests.cluster.patient import PROGRAM
+from tests.engine.scratch import ENVIRONMENT, OF_A_STACK, Engine, scratch_engine
 from tests.engine.waiting import wait_until
 
 pytestmark = pytest.mark.cluster
@@ -384,7 +384,7 @@ def test_a_server_that_never_answers_holds_no_preview(
         (engine.directory / "config").write_text(config)
         engine.environment["KUBECONFIG"] = str(engine.directory / "config")
         monkeypatch.setitem(engine.environment, "STAND_IN_ANSWER_SECONDS", "2")
-        engine.write_program(IMPATIENT)
+        engine.write_program(OF_A_STACK)
         said = previewed(engine, "iris()")
     assert f"{url} gave no answer within 3 s" in said
 

@@ -26,7 +26,7 @@ from tests.cluster.operator import operator
 from tests.cluster.test_drift import command_on
 from tests.cluster.test_stack import change_traffic
 from tests.cluster.version_pods import Shares, Versions, of, versions
-from tests.engine.scratch import STACK, Engine, scratch_engine
+from tests.engine.scratch import OF_A_STACK, STACK, Engine, scratch_engine
 from tests.engine.waiting import wait_until
 
 pytestmark = pytest.mark.cluster
@@ -80,7 +80,7 @@ def rolling(control_plane: ControlPlane) -> Iterator[Rolling]:
     install_provider(folder)
     made.use_plugin("kubernetes", folder)
     made.use_plugin("seldon", Path(sys.executable).parent)
-    made.write_inline_program("from seldon_infra import run\n\nrun(__file__)\n")
+    made.write_inline_program(OF_A_STACK)
     data = {"input": "x", "datatype": "FP64", "rows": [[1.0], [2.0]], "labels": [1, 1]}
     (made.directory / "rows.json").write_text(json.dumps(data))
     control_plane.request("POST", "/api/v1/namespaces", {"metadata": {"name": INGRESS}})

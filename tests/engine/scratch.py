@@ -23,6 +23,8 @@ from tests.engine import inline
 ENVIRONMENT = Path(sys.executable).parent.parent
 CLI = ENVIRONMENT / "pulumi" / "pulumi"
 STACK = "test"
+OF_A_STACK = "from seldon_infra import run\n\nrun(__file__)\n"
+"""The program that declares the stack of a project, as users have it."""
 TIMEOUT_SECONDS = 240
 
 

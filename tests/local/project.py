@@ -13,7 +13,7 @@ from typing import Any
 
 from seldon_infra.cli.local_stack import LocalStack
 from seldon_infra.runtime.stack_dir import StackDir
-from tests.engine.scratch import ENVIRONMENT, STACK, Engine, scratch_engine
+from tests.engine.scratch import ENVIRONMENT, OF_A_STACK, STACK, Engine, scratch_engine
 from tests.local.scene import Answer, Scene, ask, end_below
 
 PREDICT = "/seldon/ns/d/api/v1.0/predictions"
@@ -103,7 +103,7 @@ def new_project() -> Iterator[Project]:
     """Make a project in a short folder (unix sockets allow no long ones), and end all that it leaves."""
     folder = Path(tempfile.mkdtemp(prefix="stack-")).resolve()
     engine = scratch_engine(folder)
-    engine.write_inline_program("from seldon_infra import run\n\nrun(__file__)\n")
+    engine.write_inline_program(OF_A_STACK)
     engine.use_plugin("seldon", ENVIRONMENT / "bin")
     project = Project(engine)
     project.write_class(1)

@@ -30,7 +30,7 @@ from seldon_infra.monitoring.measured import (
 )
 from seldon_infra.runtime.processes import Processes
 from seldon_infra.runtime.stack_dir import StackDir
-from tests.engine.scratch import Engine, scratch_engine
+from tests.engine.scratch import OF_A_STACK, Engine, scratch_engine
 from tests.engine.waiting import wait_until
 from tests.local.queries import unanswered
 from tests.local.scene import end_below, kill
@@ -142,7 +142,7 @@ def watched() -> Iterator[Watched]:
     folder = Path(tempfile.mkdtemp(prefix="watched-")).resolve()
     engine = scratch_engine(folder)
     engine.use_plugin("seldon", ROOT / ".venv" / "bin")
-    engine.write_program("from seldon_infra import run\n\nrun(__file__)\n")
+    engine.write_program(OF_A_STACK)
     (engine.directory / "double.py").write_text(DOUBLE)
     (engine.directory / "echo.py").write_text(ECHO)
     try:
